@@ -1,0 +1,86 @@
+"""The error family: what the club refuses, and what may work if it is tried again."""
+
+from uuid import UUID
+
+from reading_club.domain.isbn import Isbn
+
+
+class ReadingClubError(Exception):
+    """Base of every error that the club raises on purpose."""
+
+
+class Refusal(ReadingClubError):
+    """The request cannot be granted as it stands; trying again does not help."""
+
+
+class TransientFailure(ReadingClubError):
+    """Something that is needed is away or busy; the same request may work later."""
+
+
+class NotFound(Refusal):
+    """What the request speaks of does not exist."""
+
+    kind = "object"
+
+    def __init__(self, identifier: UUID) -> None:
+        super().__init__(f"no {self.kind} has the id {identifier}")
+        self.identifier = identifier
+
+
+class BookNotFound(NotFound):
+    """No book has this id."""
+
+    kind = "book"
+
+
+class ReviewerNotFound(NotFound):
+    """No reviewer has this id."""
+
+    kind = "reviewer"
+
+
+class ReviewNotFound(NotFound):
+    """No review has this id."""
+
+    kind = "review"
+
+
+class Conflict(Refusal):
+    """The request contradicts what is already there."""
+
+
+class IdentifierTaken(Conflict):
+    """The id belongs to something else already."""
+
+    def __init__(self, identifier: UUID) -> None:
+        super().__init__(f"the id {identifier} is already used for something else")
+        self.identifier = identifier
+
+
+class BookAlreadyRegistered(Conflict):
+    """The ISBN is already on the shelf."""
+
+    def __init__(self, isbn: Isbn) -> None:
+        super().__init__(f"the ISBN {isbn} is already registered")
+        self.isbn = isbn
+
+
+class NicknameTaken(Conflict):
+    """Another reviewer bears this nickname, perhaps in other letters."""
+
+    def __init__(self, nickname: str) -> None:
+        super().__init__(f"the nickname {nickname!r} is already taken")
+        self.nickname = nickname
+
+
+class AlreadyReviewed(Conflict):
+    """The reviewer has reviewed this book before; that review can be revised."""
+
+    def __init__(self, book_id: UUID, reviewer_id: UUID) -> None:
+        super().__init__(f"reviewer {reviewer_id} has already reviewed book {book_id}")
+        self.book_id = book_id
+        self.reviewer_id = reviewer_id
+
+
+class WriteConflict(TransientFailure):
+    """Another transaction changed the same thing first; run the command again."""

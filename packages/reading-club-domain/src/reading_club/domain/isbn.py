@@ -1,0 +1,78 @@
+"""The ISBN as a value: one book, one number, however it was written down."""
+
+import re
+from typing import Any, Self
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from stdnum import isbn as stdnum_isbn
+from stdnum.exceptions import InvalidChecksum, ValidationError
+
+LONGEST_SPELLING = 40
+_LABEL = re.compile(r"^\s*ISBN(?:[-\s]?1[03](?=\D))?\s*:?\s*", re.IGNORECASE)
+
+
+class InvalidIsbn(ValueError):
+    """The text is not the ISBN of a book."""
+
+
+class Isbn(str):
+    """A canonical ISBN-13: thirteen digits, as it is stored and compared.
+
+    Made from any usual spelling: ISBN-10 or ISBN-13, hyphens or spaces, a lower-case
+    check digit x, a leading ``ISBN``. Printing it (``str``, an f-string) gives the
+    hyphenated form; its content, equality, hash and JSON are the thirteen digits.
+    Raises InvalidIsbn.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        return super().__new__(cls, _canonical(text))
+
+    def __str__(self) -> str:
+        return self.hyphenated
+
+    @property
+    def hyphenated(self) -> str:
+        """The printed form, such as 978-0-321-12521-7."""
+        return str(stdnum_isbn.format(self.canonical))
+
+    @property
+    def canonical(self) -> str:
+        """The thirteen digits as a plain string."""
+        return "".join(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            _validated,
+            core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _serialized, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
+
+
+def _canonical(text: str) -> str:
+    if type(text) is Isbn:
+        return text.canonical
+    if len(text) > LONGEST_SPELLING:
+        raise InvalidIsbn("an ISBN has 10 or 13 digits")
+    try:
+        return str(stdnum_isbn.validate(_LABEL.sub("", text), convert=True))
+    except InvalidChecksum:
+        raise InvalidIsbn("the check digit of the ISBN is wrong") from None
+    except ValidationError:
+        raise InvalidIsbn("not an ISBN of 10 or 13 digits") from None
+
+
+def _validated(text: str) -> Isbn:
+    try:
+        return Isbn(text)
+    except InvalidIsbn as exc:
+        raise PydanticCustomError("isbn", "{reason}", {"reason": str(exc)}) from exc
+
+
+def _serialized(isbn: Isbn) -> str:
+    return isbn.canonical

@@ -1,0 +1,138 @@
+"""Commands (what the club is asked to do) and events (what has happened).
+
+Published events are a promise to other programs: a field of a (name, schema_version)
+pair never changes its meaning, and a change is a new version.
+"""
+
+from uuid import UUID
+
+from lastuuid import uuid7
+from messagebus import Command, Event, Metadata
+from pydantic import ConfigDict, Field
+
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
+
+
+def _command(name: str) -> Metadata:
+    return Metadata(name=name, schema_version=1, published=False)
+
+
+def _event(name: str) -> Metadata:
+    return Metadata(name=name, schema_version=1, published=True)
+
+
+class ClubCommand(Command):
+    """A wish that may be refused; a field that it does not know is refused as well."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class ClubEvent(Event):
+    """A fact; fields that a later producer added are ignored."""
+
+
+class RegisterBook(ClubCommand):
+    """Put a book on the shelf; the same id and content again changes nothing."""
+
+    id: UUID = Field(default_factory=uuid7)
+    isbn: Isbn
+    title: Title
+    author: Author
+    metadata: Metadata = _command("register_book")
+
+
+class BookRegistered(ClubEvent):
+    """A book stands on the shelf."""
+
+    id: UUID
+    isbn: Isbn
+    title: Title
+    author: Author
+    metadata: Metadata = _event("book_registered")
+
+
+class CreateReviewer(ClubCommand):
+    """Let somebody join the club under a nickname."""
+
+    id: UUID = Field(default_factory=uuid7)
+    nickname: Nickname
+    metadata: Metadata = _command("create_reviewer")
+
+
+class ReviewerCreated(ClubEvent):
+    """Somebody joined the club."""
+
+    id: UUID
+    nickname: Nickname
+    metadata: Metadata = _event("reviewer_created")
+
+
+class CreateReview(ClubCommand):
+    """Rate a book, with or without a comment; one review a reviewer and book."""
+
+    id: UUID = Field(default_factory=uuid7)
+    book_id: UUID
+    reviewer_id: UUID
+    rating: Rating
+    comment: Comment = ""
+    metadata: Metadata = _command("create_review")
+
+
+class ReviewCreated(ClubEvent):
+    """A book was rated. ``version`` is 1: the first state of the review."""
+
+    id: UUID
+    book_id: UUID
+    reviewer_id: UUID
+    rating: Rating
+    comment: Comment
+    version: int
+    metadata: Metadata = _event("review_created")
+
+
+class ReviseReview(ClubCommand):
+    """Replace the rating and the comment of a review."""
+
+    id: UUID
+    rating: Rating
+    comment: Comment = ""
+    metadata: Metadata = _command("revise_review")
+
+
+class ReviewRevised(ClubEvent):
+    """A review says something else now; of two versions the higher one is true."""
+
+    id: UUID
+    book_id: UUID
+    reviewer_id: UUID
+    rating: Rating
+    comment: Comment
+    version: int
+    metadata: Metadata = _event("review_revised")
+
+
+COMMANDS: tuple[type[ClubCommand], ...] = (RegisterBook, CreateReviewer, CreateReview, ReviseReview)
+"""Every command of the club."""
+
+EVENTS: tuple[type[ClubEvent], ...] = (
+    BookRegistered,
+    ReviewerCreated,
+    ReviewCreated,
+    ReviewRevised,
+)
+"""Every event of the club."""
+
+
+def metadata_of(message: type[Command] | type[Event]) -> Metadata:
+    """Return the name and version that every message of this type bears."""
+    metadata = message.model_fields["metadata"].default
+    if not isinstance(metadata, Metadata):
+        raise TypeError(f"{message.__name__} has no metadata of its own")
+    return metadata
+
+
+def type_of(message: type[Command] | type[Event]) -> str:
+    """Return the type on the wire, such as ``book_registered_v1``."""
+    metadata = metadata_of(message)
+    return f"{metadata.name}_v{metadata.schema_version}"

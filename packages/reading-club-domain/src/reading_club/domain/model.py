@@ -1,0 +1,87 @@
+"""The aggregates. They record what happens to them; the unit of work delivers it."""
+
+from typing import Self
+from uuid import UUID
+
+from messagebus import Model
+from pydantic import ConfigDict, Field
+
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.messages import (
+    BookRegistered,
+    ReviewCreated,
+    ReviewerCreated,
+    ReviewRevised,
+)
+from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
+
+
+class Aggregate(Model):
+    """Something with an identity that is stored and loaded as a whole."""
+
+    model_config = ConfigDict(validate_assignment=True)
+
+    id: UUID
+
+
+class Book(Aggregate):
+    """A book on the club's shelf."""
+
+    title: Title
+    author: Author
+    isbn: Isbn
+
+    @classmethod
+    def register(cls, id: UUID, isbn: Isbn, title: str, author: str) -> Self:
+        """Return a new book, which has recorded BookRegistered."""
+        book = cls(id=id, isbn=isbn, title=title, author=author)
+        book.messages.append(BookRegistered(**book.model_dump()))
+        return book
+
+
+class Reviewer(Aggregate):
+    """A member of the club."""
+
+    nickname: Nickname
+
+    @property
+    def nickname_key(self) -> str:
+        """What is unique in the club: the nickname whatever its case."""
+        return self.nickname.casefold()
+
+    @classmethod
+    def create(cls, id: UUID, nickname: str) -> Self:
+        """Return a new reviewer, who has recorded ReviewerCreated."""
+        reviewer = cls(id=id, nickname=nickname)
+        reviewer.messages.append(ReviewerCreated(**reviewer.model_dump()))
+        return reviewer
+
+
+class Review(Aggregate):
+    """What one reviewer thinks of one book. Each change adds one to ``version``."""
+
+    book_id: UUID
+    reviewer_id: UUID
+    rating: Rating
+    comment: Comment = ""
+    version: int = Field(default=1, ge=1)
+
+    @classmethod
+    def create(
+        cls, id: UUID, book_id: UUID, reviewer_id: UUID, rating: int, comment: str = ""
+    ) -> Self:
+        """Return a new review, which has recorded ReviewCreated."""
+        review = cls(
+            id=id, book_id=book_id, reviewer_id=reviewer_id, rating=rating, comment=comment
+        )
+        review.messages.append(ReviewCreated(**review.model_dump()))
+        return review
+
+    def revise(self, rating: int, comment: str) -> None:
+        """Replace rating and comment and record ReviewRevised; the same again is no change."""
+        if (self.rating, self.comment) == (rating, comment):
+            return
+        self.rating = rating
+        self.comment = comment
+        self.version += 1
+        self.messages.append(ReviewRevised(**self.model_dump()))

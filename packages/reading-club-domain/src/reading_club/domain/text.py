@@ -1,0 +1,59 @@
+"""Texts that people type: trimmed, of a sensible length, without control characters."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def fold(text: str) -> str:
+    """Return the text without case and accents, to compare and to search by."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _refuse_controls(text: str, allowed: str = "") -> str:
+    for char in text:
+        if char not in allowed and (
+            char in _BIDI_CONTROLS or unicodedata.category(char) in _CONTROL_CATEGORIES
+        ):
+            raise PydanticCustomError("control_character", "must not contain control characters")
+    return text
+
+
+def _one_line(text: str) -> str:
+    return _refuse_controls(unicodedata.normalize("NFC", text))
+
+
+def _many_lines(text: str) -> str:
+    return _refuse_controls(unicodedata.normalize("NFC", text), allowed="\n\t")
+
+
+def _newlines(text: object) -> object:
+    return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+def _length(most: int, least: int = 1) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
+
+
+Title = Annotated[str, _length(300), AfterValidator(_one_line)]
+"""The title of a book: 1 to 300 characters."""
+
+Author = Annotated[str, _length(200), AfterValidator(_one_line)]
+"""Who wrote a book, as printed on it: 1 to 200 characters."""
+
+Nickname = Annotated[str, _length(50), AfterValidator(_one_line)]
+"""What a reviewer is called: 1 to 50 characters."""
+
+Comment = Annotated[
+    str, _length(5_000, least=0), AfterValidator(_many_lines), BeforeValidator(_newlines)
+]
+"""What a reviewer writes: up to 5,000 characters, line breaks allowed."""
+
+Rating = Annotated[int, Field(strict=True, ge=0, le=10)]
+"""How good a book is: 0 (worst) to 10 (best), a whole number."""

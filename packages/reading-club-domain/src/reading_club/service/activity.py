@@ -1,0 +1,35 @@
+"""An entry of the activity log."""
+
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from reading_club.domain.messages import ClubEvent, type_of
+
+
+class ActivityEntry(BaseModel):
+    """One event, as the club reads it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    """The id of the event."""
+    type: str
+    """The type of the event on the wire, such as ``book_registered_v1``."""
+    occurred_at: AwareDatetime
+    """When the event was recorded, not when the log heard of it."""
+    payload: dict[str, Any]
+    """The fields of the event as JSON values."""
+
+    @classmethod
+    def of(cls, event: ClubEvent) -> Self:
+        """Return the entry for an event."""
+        return cls(
+            id=event.message_id,
+            type=type_of(type(event)),
+            occurred_at=event.created_at,
+            payload=event.model_dump(
+                mode="json", exclude={"message_id", "created_at", "metadata"}
+            ),
+        )

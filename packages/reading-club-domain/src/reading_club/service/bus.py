@@ -1,0 +1,33 @@
+"""The bus, with every handler of the club."""
+
+from typing import Any
+
+from messagebus import AsyncMessageBus, AsyncUnitOfWorkTransaction, GenericCommand
+
+from reading_club.service.errors import CommandNotHandled
+from reading_club.service.uow import AbstractUnitOfWork
+
+
+class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):
+    """A message bus that does not lose a command for which nobody is there."""
+
+    async def handle(
+        self,
+        command: GenericCommand[Any],
+        uow: AsyncUnitOfWorkTransaction[AbstractUnitOfWork],
+        **transient_dependencies: Any,
+    ) -> Any:
+        """Run the command and what follows from it; return what its handler returned.
+
+        Raises CommandNotHandled, and what the handlers raise.
+        """
+        if type(command) not in self.commands_registry:
+            raise CommandNotHandled(f"no handler for {type(command).__name__}")
+        return await super().handle(command, uow, **transient_dependencies)
+
+
+def build_bus() -> ClubBus:
+    """Return a new bus with the handlers of ``reading_club.service.handlers``."""
+    bus = ClubBus()
+    bus.scan("reading_club.service.handlers")
+    return bus

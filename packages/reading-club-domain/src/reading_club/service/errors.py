@@ -1,0 +1,23 @@
+"""Errors of the service layer: misuse of its parts, and an event stream that is away."""
+
+from reading_club.domain.errors import ReadingClubError, TransientFailure
+
+
+class UnitOfWorkClosed(ReadingClubError):
+    """The unit of work is used outside its transaction; a bug of the caller."""
+
+
+class UnitOfWorkInUse(ReadingClubError):
+    """The unit of work is entered a second time while it is open; a bug of the caller."""
+
+
+class CommandNotHandled(ReadingClubError):
+    """No handler is registered for the command; a bug of the composition."""
+
+
+class StorageUnavailable(TransientFailure):
+    """The database cannot be reached, or is too busy to answer in time."""
+
+
+class EventstreamUnavailable(TransientFailure):
+    """The broker did not take the message in time. Whether it has it is unknown."""

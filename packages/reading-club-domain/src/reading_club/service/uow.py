@@ -1,0 +1,138 @@
+"""The unit of work: one business transaction, and the publication of its events.
+
+messagebus publishes after the commit, at the end of the ``async with`` block. This base
+class closes the gaps of that:
+
+- repositories and message store are made anew for each transaction, so nothing of a
+  transaction that was rolled back is left to publish;
+- after commit or rollback the transaction takes no more messages, so nothing is published
+  that was not committed;
+- the events of a committed transaction are published however the block ends.
+"""
+
+from abc import abstractmethod
+from types import TracebackType
+from typing import Any
+
+from messagebus import (
+    AsyncAbstractEventstreamTransport,
+    AsyncAbstractMessageStoreRepository,
+    AsyncAbstractUnitOfWork,
+    AsyncEventstreamPublisher,
+    AsyncUnitOfWorkTransaction,
+    Message,
+)
+from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetricsStore
+
+from reading_club.service.errors import UnitOfWorkClosed, UnitOfWorkInUse
+from reading_club.service.repositories import (
+    AbstractBookRepository,
+    AbstractReviewerRepository,
+    AbstractReviewRepository,
+    ActivityLog,
+    DeadLetters,
+)
+
+
+class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
+    """The history of a transaction's commands and events, in the order of their handling."""
+
+    def __init__(self, transport: AsyncAbstractEventstreamTransport) -> None:
+        super().__init__(AsyncEventstreamPublisher(transport))
+        self.sealed = False
+
+    async def add(self, message: Message[Any]) -> None:
+        """Store a message, to be published after the commit. Raises UnitOfWorkClosed."""
+        if self.sealed:
+            raise UnitOfWorkClosed("the transaction has ended: it takes no more messages")
+        await super().add(message)
+
+
+class AbstractUnitOfWork(
+    AsyncAbstractUnitOfWork[
+        AbstractBookRepository | AbstractReviewerRepository | AbstractReviewRepository,
+        AbstractMessageStore,
+        AbstractMetricsStore,
+    ]
+):
+    """One transaction at a time; enter it again for the next one.
+
+    Entering raises UnitOfWorkInUse while it is open. Leaving the block raises
+    messagebus's TransactionError if neither commit nor rollback was called, and
+    EventstreamUnavailable if the events of the committed transaction were not taken.
+    """
+
+    books: AbstractBookRepository
+    reviewers: AbstractReviewerRepository
+    reviews: AbstractReviewRepository
+    activity: ActivityLog
+    dead_letters: DeadLetters
+
+    def __init__(
+        self,
+        transport: AsyncAbstractEventstreamTransport,
+        metrics_store: AbstractMetricsStore | None = None,
+    ) -> None:
+        self.transport = transport
+        self.metrics_store = metrics_store or SinkholeMetricsStore()
+        self._entered = False
+        self._committed = False
+
+    async def __aenter__(self) -> AsyncUnitOfWorkTransaction["AbstractUnitOfWork"]:  # type: ignore[override]  # messagebus says Self
+        if self._entered:
+            raise UnitOfWorkInUse("this unit of work is open already; make one for each task")
+        self._entered, self._committed = True, False
+        self._begin()
+        return await super().__aenter__()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        try:
+            await super().__aexit__(exc_type, exc, tb)
+        finally:
+            self.messagestore.sealed = True
+            self._entered = False
+            await self._end()
+            if self._committed:
+                await self.messagestore.publish_eventstream()
+
+    async def commit(self) -> None:
+        """Make the transaction's changes and messages durable, and end it.
+
+        Raises UnitOfWorkClosed if it has ended already.
+        """
+        if self.messagestore.sealed:
+            raise UnitOfWorkClosed("the transaction has ended already")
+        await self._commit()
+        self.messagestore.sealed = True
+        self._committed = True
+
+    async def rollback(self) -> None:
+        """Undo the transaction's changes and end it. After a commit it changes nothing."""
+        if self.messagestore.sealed:
+            return
+        self.messagestore.sealed = True
+        self.messagestore.stream_buffer = []
+        for repository in self._iter_repositories():
+            repository.seen.clear()
+        await self._end()
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Make the repositories and the message store of a new transaction."""
+
+    @abstractmethod
+    async def _commit(self) -> None:
+        """Commit the transaction and release what it holds."""
+
+    @abstractmethod
+    async def _end(self) -> None:
+        """Undo what is not committed and release what is held. May be called twice."""
+
+
+Transaction = AsyncUnitOfWorkTransaction[AbstractUnitOfWork]
+"""What a handler receives. ``transaction.uow`` is typed; ``transaction.books`` would be Any."""

@@ -1,0 +1,50 @@
+"""Builders: say what matters to the test, the rest is made up and valid."""
+
+from itertools import count
+from uuid import UUID
+
+from lastuuid import uuid7
+
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.messages import BookRegistered
+from reading_club.domain.model import Book, Review, Reviewer
+
+_numbers = count(1)
+
+
+def an_isbn(number: int | None = None) -> Isbn:
+    """Return the ISBN of this number (0 to 999,999,999), or one that was not returned before."""
+    digits = f"978{next(_numbers) if number is None else number:09d}"
+    total = sum(int(digit) * (1, 3)[i % 2] for i, digit in enumerate(digits))
+    return Isbn(f"{digits}{-total % 10}")
+
+
+def a_book(
+    *,
+    id: UUID | None = None,
+    isbn: str | None = None,
+    title: str = "Domain-Driven Design",
+    author: str = "Eric Evans",
+) -> Book:
+    """Return a book that has just been registered, with an ISBN of its own."""
+    return Book.register(
+        id or uuid7(), Isbn(isbn) if isbn is not None else an_isbn(), title, author
+    )
+
+
+def a_reviewer(*, id: UUID | None = None, nickname: str | None = None) -> Reviewer:
+    """Return a reviewer who has just joined, with a nickname of their own."""
+    return Reviewer.create(id or uuid7(), nickname or f"reader-{next(_numbers)}")
+
+
+def a_review(
+    *, book: Book, reviewer: Reviewer, id: UUID | None = None, rating: int = 8, comment: str = ""
+) -> Review:
+    """Return a review that has just been written."""
+    return Review.create(id or uuid7(), book.id, reviewer.id, rating, comment)
+
+
+def an_event(title: str = "Domain-Driven Design") -> BookRegistered:
+    """Return the event of a book that was registered."""
+    book = a_book(title=title)
+    return BookRegistered(id=book.id, isbn=book.isbn, title=book.title, author=book.author)

@@ -1,0 +1,153 @@
+"""What every book repository promises."""
+
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.domain.errors import BookAlreadyRegistered, BookNotFound, IdentifierTaken
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.model import Book
+from reading_club.testing.builders import a_book
+from reading_club.testing.contracts.uow import UnitOfWorkFactory
+
+EVANS = UUID(int=1)
+
+
+async def store(uow_factory: UnitOfWorkFactory, *books: Book) -> None:
+    """Commit the books, one transaction for all."""
+    async with uow_factory() as transaction:
+        for book in books:
+            await transaction.uow.books.add(book)
+        await transaction.commit()
+
+
+class BookRepositoryContract:
+    """The shelf holds one book an ISBN, found by id, by ISBN and by words."""
+
+    async def test_book_add_ok(self, uow_factory: UnitOfWorkFactory) -> None:
+        """A new book is stored, and its events are collected."""
+        book = a_book(isbn="0-321-12521-5")
+
+        async with uow_factory() as transaction:
+            await transaction.uow.books.add(book)
+            assert transaction.uow.books.seen == [book]
+            await transaction.commit()
+
+        async with uow_factory() as transaction:
+            stored = await transaction.uow.books.get(book.id)
+            await transaction.rollback()
+        assert stored == book
+        assert stored.isbn == "9780321125217"
+
+    async def test_book_add_err(self, uow_factory: UnitOfWorkFactory) -> None:
+        """A second book with a known id is refused, and its events are not collected."""
+        known = a_book()
+        await store(uow_factory, known)
+
+        async with uow_factory() as transaction:
+            with pytest.raises(IdentifierTaken) as refusal:
+                await transaction.uow.books.add(a_book(id=known.id))
+            assert transaction.uow.books.seen == []
+            await transaction.rollback()
+        assert refusal.value.identifier == known.id
+
+    async def test_an_isbn_is_unique(self, uow_factory: UnitOfWorkFactory) -> None:
+        """A second book with a known ISBN is refused, however it is spelled."""
+        await store(uow_factory, a_book(isbn="0-321-12521-5"))
+
+        async with uow_factory() as transaction:
+            with pytest.raises(BookAlreadyRegistered) as refusal:
+                await transaction.uow.books.add(a_book(isbn="978 0 321 12521 7"))
+            assert transaction.uow.books.seen == []
+            await transaction.rollback()
+        assert refusal.value.isbn == "9780321125217"
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            pytest.param(EVANS, True, id="return a known book"),
+            pytest.param(UUID(int=404), False, id="return an error"),
+        ],
+    )
+    async def test_book_by_id(
+        self, uow_factory: UnitOfWorkFactory, wanted: UUID, found: bool
+    ) -> None:
+        """A known id gives its book; an unknown one is an error to get and None to find."""
+        book = a_book(id=EVANS)
+        await store(uow_factory, book, a_book(title="Another"))
+
+        async with uow_factory() as transaction:
+            if found:
+                assert await transaction.uow.books.get(wanted) == book
+                assert await transaction.uow.books.find(wanted) == book
+            else:
+                with pytest.raises(BookNotFound):
+                    await transaction.uow.books.get(wanted)
+                assert await transaction.uow.books.find(wanted) is None
+            await transaction.rollback()
+
+    async def test_a_book_is_found_by_its_isbn(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Any spelling of the ISBN leads to the book."""
+        book = a_book(isbn="9780321125217")
+        await store(uow_factory, book)
+
+        async with uow_factory() as transaction:
+            assert await transaction.uow.books.find_by_isbn(Isbn("0-321-12521-5")) == book
+            assert await transaction.uow.books.find_by_isbn(Isbn("9781492052203")) is None
+            await transaction.rollback()
+
+    async def test_a_loaded_book_is_seen(self, uow_factory: UnitOfWorkFactory) -> None:
+        """What a loaded book records can be collected."""
+        book = a_book()
+        await store(uow_factory, book)
+
+        async with uow_factory() as transaction:
+            loaded = await transaction.uow.books.get(book.id)
+            assert any(seen is loaded for seen in transaction.uow.books.seen)
+            await transaction.rollback()
+
+    async def test_a_loaded_book_is_a_copy(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Changing an object stores nothing."""
+        book = a_book(title="Before")
+        await store(uow_factory, book)
+
+        async with uow_factory() as transaction:
+            (await transaction.uow.books.get(book.id)).title = "After"
+            await transaction.commit()
+
+        async with uow_factory() as transaction:
+            assert (await transaction.uow.books.get(book.id)).title == "Before"
+            await transaction.rollback()
+
+    async def test_pages_follow_each_other(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Pages show the newest id first, and together every book once."""
+        books = [a_book(id=uuid7()) for _ in range(5)]
+        await store(uow_factory, *books)
+
+        async with uow_factory() as transaction:
+            first = list(await transaction.uow.books.page(limit=3))
+            second = list(await transaction.uow.books.page(limit=3, before=first[-1].id))
+            await transaction.rollback()
+
+        assert [book.id for book in first + second] == sorted(
+            (book.id for book in books), reverse=True
+        )
+        assert len(first) == 3
+
+    @pytest.mark.parametrize(
+        "query",
+        ["CAFE", "café", "müller", "MULLER", "100%", "a_b", "0-321-12521-5", "978-0-321", " cafe "],
+    )
+    async def test_a_search_ignores_case_and_accents(
+        self, uow_factory: UnitOfWorkFactory, query: str
+    ) -> None:
+        """Words of title or author find a book, and so does its ISBN; % and _ mean themselves."""
+        wanted = a_book(isbn="0321125215", title="Au Café: 100% a_b", author="Jörg Müller")
+        await store(uow_factory, wanted, a_book(title="Caf 1000 aXb", author="Mu"))
+
+        async with uow_factory() as transaction:
+            found = await transaction.uow.books.page(query=query)
+            await transaction.rollback()
+
+        assert [book.id for book in found] == [wanted.id]

@@ -1,0 +1,68 @@
+"""The unit of work and the message store, on the database in memory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from messagebus import AsyncAbstractEventstreamTransport, Message
+from messagebus.ports.observability import AbstractMetricsStore
+
+from reading_club.service.uow import AbstractMessageStore, AbstractUnitOfWork
+from reading_club.testing.logs import InMemoryActivityLog, InMemoryDeadLetters
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction
+from reading_club.testing.repositories import (
+    InMemoryBookRepository,
+    InMemoryReviewerRepository,
+    InMemoryReviewRepository,
+)
+
+
+class InMemoryMessageStore(AbstractMessageStore):
+    """The message store, in memory. ``messages`` are those that are committed, in order."""
+
+    def __init__(
+        self,
+        transport: AsyncAbstractEventstreamTransport,
+        transaction: MemoryTransaction,
+        database: MemoryDatabase,
+    ) -> None:
+        super().__init__(transport)
+        self._transaction = transaction
+        self._database = database
+
+    @property
+    def messages(self) -> Sequence[Message[Any]]:
+        """Every committed command and event, in the order in which they were handled."""
+        return list(self._database.messages.values())
+
+    async def _add(self, message: Message[Any]) -> None:
+        self._transaction.write(lambda tables: tables.messages.update({message.message_id: message}))
+
+
+class InMemoryUnitOfWork(AbstractUnitOfWork):
+    """A unit of work whose transactions are real, on a database that the test can look into."""
+
+    def __init__(
+        self,
+        transport: AsyncAbstractEventstreamTransport,
+        database: MemoryDatabase | None = None,
+        metrics_store: AbstractMetricsStore | None = None,
+    ) -> None:
+        super().__init__(transport, metrics_store)
+        self.database = MemoryDatabase() if database is None else database
+
+    def _begin(self) -> None:
+        self._transaction = MemoryTransaction(self.database)
+        self.books = InMemoryBookRepository(self._transaction)
+        self.reviewers = InMemoryReviewerRepository(self._transaction)
+        self.reviews = InMemoryReviewRepository(self._transaction)
+        self.activity = InMemoryActivityLog(self._transaction)
+        self.dead_letters = InMemoryDeadLetters(self._transaction)
+        self.messagestore = InMemoryMessageStore(
+            self.transport, self._transaction, self.database
+        )
+
+    async def _commit(self) -> None:
+        self._transaction.commit()
+
+    async def _end(self) -> None:
+        self._transaction.close()
