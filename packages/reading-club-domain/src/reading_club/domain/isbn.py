@@ -28,6 +28,7 @@ class Isbn(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
+        """Read any usual spelling. Raises InvalidIsbn."""
         return super().__new__(cls, _canonical(text))
 
     def __str__(self) -> str:
@@ -45,6 +46,7 @@ class Isbn(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a model take any spelling and write the thirteen digits."""
         return core_schema.no_info_after_validator_function(
             _validated,
             core_schema.str_schema(),

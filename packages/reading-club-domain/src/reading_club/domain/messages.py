@@ -124,7 +124,7 @@ EVENTS: tuple[type[ClubEvent], ...] = (
 """Every event of the club."""
 
 
-def metadata_of(message: type[Command] | type[Event]) -> Metadata:
+def metadata_of(message: type[ClubCommand] | type[ClubEvent]) -> Metadata:
     """Return the name and version that every message of this type bears."""
     metadata = message.model_fields["metadata"].default
     if not isinstance(metadata, Metadata):
@@ -132,7 +132,7 @@ def metadata_of(message: type[Command] | type[Event]) -> Metadata:
     return metadata
 
 
-def type_of(message: type[Command] | type[Event]) -> str:
+def type_of(message: type[ClubCommand] | type[ClubEvent]) -> str:
     """Return the type on the wire, such as ``book_registered_v1``."""
     metadata = metadata_of(message)
     return f"{metadata.name}_v{metadata.schema_version}"

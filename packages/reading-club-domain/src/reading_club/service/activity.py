@@ -29,7 +29,5 @@ class ActivityEntry(BaseModel):
             id=event.message_id,
             type=type_of(type(event)),
             occurred_at=event.created_at,
-            payload=event.model_dump(
-                mode="json", exclude={"message_id", "created_at", "metadata"}
-            ),
+            payload=event.model_dump(mode="json", exclude={"message_id", "created_at", "metadata"}),
         )

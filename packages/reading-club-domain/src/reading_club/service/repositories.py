@@ -95,9 +95,7 @@ class ActivityLog(Protocol):
     async def record(self, entry: ActivityEntry) -> None:
         """Add an entry; one with a known id changes nothing."""
 
-    async def page(
-        self, *, before: UUID | None = None, limit: int = 50
-    ) -> Sequence[ActivityEntry]:
+    async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
 
 

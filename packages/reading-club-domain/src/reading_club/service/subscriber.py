@@ -1,13 +1,13 @@
 """A subscriber: somebody who hears of events, once each, in a transaction of his own."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from reading_club.domain.messages import ClubEvent, type_of
-from reading_club.service.uow import Transaction
+from reading_club.service.uow import AbstractUnitOfWork
 
 TEvent = TypeVar("TEvent", bound=ClubEvent)
-EventHandler = Callable[[TEvent, Transaction], Coroutine[Any, Any, None]]
+EventHandler = Callable[[TEvent, AbstractUnitOfWork], Coroutine[Any, Any, None]]
 
 
 class Subscriber:
@@ -26,14 +26,7 @@ class Subscriber:
         """The types on the wire that this subscriber wants."""
         return frozenset(type_of(event) for event in self._handlers)
 
-    @property
-    def handlers(self) -> Mapping[type[ClubEvent], EventHandler[Any]]:
-        """The handler of each event."""
-        return self._handlers
-
-    def on(
-        self, *events: type[TEvent]
-    ) -> Callable[[EventHandler[TEvent]], EventHandler[TEvent]]:
+    def on(self, *events: type[TEvent]) -> Callable[[EventHandler[TEvent]], EventHandler[TEvent]]:
         """Register the decorated function for these events. Raises ValueError for a second one."""
 
         def register(handler: EventHandler[TEvent]) -> EventHandler[TEvent]:
@@ -45,8 +38,8 @@ class Subscriber:
 
         return register
 
-    async def handle(self, event: ClubEvent, transaction: Transaction) -> None:
-        """Let the event take effect in the transaction; one that it does not hear changes nothing."""
+    async def handle(self, event: ClubEvent, uow: AbstractUnitOfWork) -> None:
+        """Let the event take effect in the open transaction, or nothing if it is not heard."""
         handler = self._handlers.get(type(event))
         if handler is not None:
-            await handler(event, transaction)
+            await handler(event, uow)

@@ -8,6 +8,9 @@ class closes the gaps of that:
 - after commit or rollback the transaction takes no more messages, so nothing is published
   that was not committed;
 - the events of a committed transaction are published however the block ends.
+
+Handlers annotate what they receive as ``AbstractUnitOfWork``, as the library's types ask;
+the bus hands them the transaction, which stands for its unit of work attribute by attribute.
 """
 
 from abc import abstractmethod
@@ -78,7 +81,7 @@ class AbstractUnitOfWork(
         self._entered = False
         self._committed = False
 
-    async def __aenter__(self) -> AsyncUnitOfWorkTransaction["AbstractUnitOfWork"]:  # type: ignore[override]  # messagebus says Self
+    async def __aenter__(self) -> AsyncUnitOfWorkTransaction["AbstractUnitOfWork"]:
         if self._entered:
             raise UnitOfWorkInUse("this unit of work is open already; make one for each task")
         self._entered, self._committed = True, False
@@ -132,7 +135,3 @@ class AbstractUnitOfWork(
     @abstractmethod
     async def _end(self) -> None:
         """Undo what is not committed and release what is held. May be called twice."""
-
-
-Transaction = AsyncUnitOfWorkTransaction[AbstractUnitOfWork]
-"""What a handler receives. ``transaction.uow`` is typed; ``transaction.books`` would be Any."""

@@ -20,9 +20,7 @@ class InMemoryActivityLog:
         """Add an entry; one with a known id changes nothing."""
         self.transaction.write(lambda tables: tables.activity.setdefault(entry.id, entry))
 
-    async def page(
-        self, *, before: UUID | None = None, limit: int = 50
-    ) -> Sequence[ActivityEntry]:
+    async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries, the highest id first."""
         return list(islice(newest(self.transaction.tables.activity, before), limit))
 

@@ -35,11 +35,15 @@ class InMemoryMessageStore(AbstractMessageStore):
         return list(self._database.messages.values())
 
     async def _add(self, message: Message[Any]) -> None:
-        self._transaction.write(lambda tables: tables.messages.update({message.message_id: message}))
+        self._transaction.write(
+            lambda tables: tables.messages.update({message.message_id: message})
+        )
 
 
 class InMemoryUnitOfWork(AbstractUnitOfWork):
     """A unit of work whose transactions are real, on a database that the test can look into."""
+
+    messagestore: InMemoryMessageStore
 
     def __init__(
         self,
@@ -57,9 +61,7 @@ class InMemoryUnitOfWork(AbstractUnitOfWork):
         self.reviews = InMemoryReviewRepository(self._transaction)
         self.activity = InMemoryActivityLog(self._transaction)
         self.dead_letters = InMemoryDeadLetters(self._transaction)
-        self.messagestore = InMemoryMessageStore(
-            self.transport, self._transaction, self.database
-        )
+        self.messagestore = InMemoryMessageStore(self.transport, self._transaction, self.database)
 
     async def _commit(self) -> None:
         self._transaction.commit()

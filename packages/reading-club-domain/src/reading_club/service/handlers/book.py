@@ -4,11 +4,11 @@ from messagebus import async_listen
 
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
-from reading_club.service.uow import Transaction
+from reading_club.service.uow import AbstractUnitOfWork
 
 
 @async_listen
-async def register_book(command: RegisterBook, transaction: Transaction) -> Book:
+async def register_book(command: RegisterBook, uow: AbstractUnitOfWork) -> Book:
     """Put a book on the shelf. Raises BookAlreadyRegistered or IdentifierTaken."""
     book = Book.register(command.id, command.isbn, command.title, command.author)
-    return await transaction.uow.books.add_once(book)
+    return await uow.books.add_once(book)

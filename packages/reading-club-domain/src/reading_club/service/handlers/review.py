@@ -4,11 +4,11 @@ from messagebus import async_listen
 
 from reading_club.domain.messages import CreateReview, ReviseReview
 from reading_club.domain.model import Review
-from reading_club.service.uow import Transaction
+from reading_club.service.uow import AbstractUnitOfWork
 
 
 @async_listen
-async def create_review(command: CreateReview, transaction: Transaction) -> Review:
+async def create_review(command: CreateReview, uow: AbstractUnitOfWork) -> Review:
     """Rate a book.
 
     Raises BookNotFound, ReviewerNotFound, AlreadyReviewed or IdentifierTaken.
@@ -16,15 +16,15 @@ async def create_review(command: CreateReview, transaction: Transaction) -> Revi
     review = Review.create(
         command.id, command.book_id, command.reviewer_id, command.rating, command.comment
     )
-    return await transaction.uow.reviews.add_once(review)
+    return await uow.reviews.add_once(review)
 
 
 @async_listen
-async def revise_review(command: ReviseReview, transaction: Transaction) -> Review:
+async def revise_review(command: ReviseReview, uow: AbstractUnitOfWork) -> Review:
     """Change a review. Raises ReviewNotFound, or WriteConflict if somebody was faster."""
-    review = await transaction.uow.reviews.get(command.id)
+    review = await uow.reviews.get(command.id)
     before = review.version
     review.revise(command.rating, command.comment)
     if review.version != before:
-        await transaction.uow.reviews.update(review)
+        await uow.reviews.update(review)
     return review

@@ -4,11 +4,11 @@ from messagebus import async_listen
 
 from reading_club.domain.messages import CreateReviewer
 from reading_club.domain.model import Reviewer
-from reading_club.service.uow import Transaction
+from reading_club.service.uow import AbstractUnitOfWork
 
 
 @async_listen
-async def create_reviewer(command: CreateReviewer, transaction: Transaction) -> Reviewer:
+async def create_reviewer(command: CreateReviewer, uow: AbstractUnitOfWork) -> Reviewer:
     """Let somebody join the club. Raises NicknameTaken or IdentifierTaken."""
     reviewer = Reviewer.create(command.id, command.nickname)
-    return await transaction.uow.reviewers.add_once(reviewer)
+    return await uow.reviewers.add_once(reviewer)

@@ -9,12 +9,12 @@ from reading_club.domain.messages import (
 )
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.subscriber import Subscriber
-from reading_club.service.uow import Transaction
+from reading_club.service.uow import AbstractUnitOfWork
 
 activity = Subscriber("activity")
 
 
 @activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised)
-async def record(event: ClubEvent, transaction: Transaction) -> None:
+async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Write the event down."""
-    await transaction.uow.activity.record(ActivityEntry.of(event))
+    await uow.activity.record(ActivityEntry.of(event))

@@ -71,7 +71,7 @@ class BookRepositoryContract:
         ],
     )
     async def test_book_by_id(
-        self, uow_factory: UnitOfWorkFactory, wanted: UUID, found: bool
+        self, uow_factory: UnitOfWorkFactory, wanted: UUID, *, found: bool
     ) -> None:
         """A known id gives its book; an unknown one is an error to get and None to find."""
         book = a_book(id=EVANS)

@@ -68,7 +68,7 @@ class MessageStoreContract:
     async def test_a_time_is_read_as_the_same_instant(
         self, uow_factory: UnitOfWorkFactory, history: History
     ) -> None:
-        """Times bear their zone: an instant written in another zone is read back as that instant."""
+        """An instant written in another zone is read back as that instant, with a zone."""
         tokyo = timezone(timedelta(hours=9))
         event = an_event()
         event.created_at = datetime(2026, 1, 1, 8, 30, 0, 123456, tzinfo=tokyo)

@@ -1,7 +1,7 @@
 """What every unit of work promises about the events of its transactions."""
 
-from messagebus.domain.model.transaction import TransactionError
 import pytest
+from messagebus.domain.model.transaction import TransactionError
 
 from reading_club.domain.messages import CreateReview, ReviseReview
 from reading_club.service.bus import ClubBus

@@ -110,9 +110,7 @@ class UnitOfWorkContract:
 
         results = await asyncio.gather(attempt(), attempt(), return_exceptions=True)
 
-        assert [type(result) for result in results if result is not None] == [
-            BookAlreadyRegistered
-        ]
+        assert [type(result) for result in results if result is not None] == [BookAlreadyRegistered]
 
     async def test_a_refused_add_leaves_the_transaction_usable(
         self, uow_factory: UnitOfWorkFactory
@@ -163,9 +161,7 @@ class UnitOfWorkContract:
 
         assert ["Kept" in event["payload"] for event in transport.events] == [True]
 
-    async def test_it_cannot_be_entered_twice_at_once(
-        self, uow_factory: UnitOfWorkFactory
-    ) -> None:
+    async def test_it_cannot_be_entered_twice_at_once(self, uow_factory: UnitOfWorkFactory) -> None:
         """Sharing an open unit of work between tasks is refused."""
         uow = uow_factory()
         async with uow as transaction:

@@ -1,0 +1,82 @@
+"""The ISBN as a value."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from reading_club.domain.isbn import LONGEST_SPELLING, InvalidIsbn, Isbn
+from reading_club.domain.search import needle, searchable
+from reading_club.testing import a_book, an_isbn
+
+SPELLINGS = [
+    "0321125215",
+    "0-321-12521-5",
+    "9780321125217",
+    "978-0-321-12521-7",
+    "978 0 321 12521 7",
+    "978–0–321–12521–7",
+    " ISBN 0-321-12521-5 ",
+    "isbn:0321125215",
+    "ISBN-13: 978-0321125217",
+    "ISBN-10 0321125215",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_usual_spelling_is_the_same_book(spelling: str) -> None:
+    """ISBN-10 and -13, hyphens, spaces and labels all lead to one canonical ISBN-13."""
+    assert Isbn(spelling) == "9780321125217"
+    assert hash(Isbn(spelling)) == hash("9780321125217")
+
+
+@pytest.mark.parametrize("spelling", ["043942089X", "0-439-42089-x"])
+def test_a_check_digit_x_may_be_lower_case(spelling: str) -> None:
+    """The tenth digit of an ISBN-10 may be an x of either case."""
+    assert Isbn(spelling) == "9780439420891"
+
+
+def test_it_is_printed_with_hyphens() -> None:
+    """People read 978-0-321-12521-7; machines store thirteen digits."""
+    isbn = Isbn("9780321125217")
+
+    assert f"{isbn}" == str(isbn) == isbn.hyphenated == "978-0-321-12521-7"
+    assert TypeAdapter(Isbn).dump_json(isbn) == b'"9780321125217"'
+    assert type(isbn.canonical) is str
+    assert isbn.canonical == "9780321125217"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "978-0-321-12521-6", "0-321-12521-4", "9770321125217", "97803211252170", "9" * 1000],
+)
+def test_what_is_not_an_isbn_is_refused(text: str) -> None:
+    """Wrong check digits, lengths and prefixes are refused, however long the text."""
+    with pytest.raises(InvalidIsbn):
+        Isbn(text)
+
+
+@pytest.mark.parametrize("value", [9780321125217, None, 3.14, ["9780321125217"], "0321125216"])
+def test_a_field_of_another_type_is_refused_with_a_clear_error(value: object) -> None:
+    """In a model, whatever is not the text of an ISBN is a validation error."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Isbn).validate_python(value)
+
+
+@given(st.text(max_size=2 * LONGEST_SPELLING))
+def test_any_text_is_an_isbn_or_is_refused(text: str) -> None:
+    """No text makes the parser fail in another way, and an ISBN is read back as itself."""
+    try:
+        isbn = Isbn(text)
+    except InvalidIsbn:
+        return
+    assert Isbn(isbn) == Isbn(isbn.hyphenated) == isbn
+
+
+@given(st.integers(min_value=0, max_value=999_999_999))
+def test_every_spelling_of_every_number_is_the_same(number: int) -> None:
+    """Hyphens never change the number, and books are found by any spelling."""
+    isbn = an_isbn(number)
+
+    assert Isbn(isbn.hyphenated) == isbn
+    assert needle(f"ISBN {isbn}") in searchable(a_book(isbn=isbn))

@@ -1,0 +1,63 @@
+"""The aggregates record what happens to them."""
+
+import pytest
+from pydantic import ValidationError
+
+from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
+from reading_club.domain.model import Review
+from reading_club.testing import a_book, a_review, a_reviewer
+
+
+@pytest.fixture
+def review() -> Review:
+    """A review rated 5."""
+    return a_review(book=a_book(), reviewer=a_reviewer(), rating=5, comment="so-so")
+
+
+def test_a_new_book_records_its_registration() -> None:
+    """Registering a book records one event with the same content."""
+    book = a_book()
+
+    assert book.messages == [
+        BookRegistered(id=book.id, isbn=book.isbn, title=book.title, author=book.author)
+    ]
+
+
+def test_a_new_review_records_its_first_version(review: Review) -> None:
+    """The first version of a review is 1."""
+    assert review.messages == [ReviewCreated(**review.model_dump())]
+    assert review.version == 1
+
+
+def test_a_revision_is_the_next_version(review: Review) -> None:
+    """A revision carries its version, so that the highest one can win."""
+    review.revise(9, "great")
+
+    assert review.version == 2
+    assert review.messages[-1] == ReviewRevised(**review.model_dump())
+
+
+def test_the_same_revision_is_no_change(review: Review) -> None:
+    """Saying the same again records nothing."""
+    review.revise(5, "so-so")
+
+    assert review.version == 1
+    assert len(review.messages) == 1
+
+
+@pytest.mark.parametrize("rating", [-1, 11])
+def test_the_model_refuses_a_rating_out_of_range(review: Review, rating: int) -> None:
+    """The model checks the rating itself, at creation and at revision."""
+    with pytest.raises(ValidationError, match="rating"):
+        review.revise(rating, "")
+    with pytest.raises(ValidationError, match="rating"):
+        a_review(book=a_book(), reviewer=a_reviewer(), rating=rating)
+
+
+def test_recorded_messages_are_not_content() -> None:
+    """Two books are equal by content, whatever they have recorded."""
+    book = a_book()
+    loaded = book.model_copy(update={"messages": []})
+
+    assert loaded == book
+    assert "messages" not in book.model_dump()

@@ -1,0 +1,65 @@
+"""Subscribers and what they make of the events."""
+
+import pytest
+
+from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, type_of
+from reading_club.service.activity import ActivityEntry
+from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import InMemoryUnitOfWork, a_reviewer, an_event
+
+
+def test_the_activity_log_hears_everything() -> None:
+    """Every event of the club appears in the activity."""
+    assert activity.types == {type_of(event) for event in EVENTS}
+
+
+def test_subscribers_have_names_of_their_own() -> None:
+    """A name is a queue: two subscribers on one queue would steal from each other."""
+    names = [subscriber.name for subscriber in SUBSCRIBERS]
+
+    assert len(names) == len(set(names))
+
+
+async def test_the_activity_shows_an_event_once(uow: InMemoryUnitOfWork) -> None:
+    """The same event twice is one entry."""
+    event = an_event()
+
+    async with uow as transaction:
+        await activity.handle(event, uow)
+        await activity.handle(event, uow)
+        await transaction.commit()
+
+    assert list(uow.database.activity.values()) == [ActivityEntry.of(event)]
+
+
+async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitOfWork) -> None:
+    """A stale binding may deliver an event that nobody wants any more."""
+    heard: list[ClubEvent] = []
+    subscriber = Subscriber("test")
+
+    @subscriber.on(BookRegistered)
+    async def hear(event: BookRegistered, _: AbstractUnitOfWork) -> None:
+        heard.append(event)
+
+    wanted = an_event()
+    async with uow as transaction:
+        for event in (wanted, *a_reviewer().messages):
+            assert isinstance(event, ClubEvent)
+            await subscriber.handle(event, uow)
+        await transaction.rollback()
+
+    assert heard == [wanted]
+    assert subscriber.types == {"book_registered_v1"}
+
+
+def test_one_handler_an_event() -> None:
+    """A second handler for the same event is a mistake, told at once."""
+    subscriber = Subscriber("test")
+
+    @subscriber.on(BookRegistered)
+    async def first(event: BookRegistered, _: AbstractUnitOfWork) -> None: ...
+
+    with pytest.raises(ValueError, match="BookRegistered"):
+        subscriber.on(BookRegistered)(first)
