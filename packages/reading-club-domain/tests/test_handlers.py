@@ -13,6 +13,7 @@ from reading_club.domain.errors import (
     NicknameTaken,
     ReviewNotFound,
 )
+from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import (
     BookRegistered,
     CreateReview,
@@ -30,12 +31,14 @@ PATTERNS = Book(
     id=DDD,
     title="Architecture Patterns with Python",
     author="Harry Percival and Bob Gregory",
-    isbn="978-1492052203",
+    isbn=Isbn("978-1492052203"),
 )
 COMMAND = RegisterBook(
-    id=DDD, title="Domain-Driven Design", author="Eric Evans", isbn="0-321-12521-5"
+    id=DDD, title="Domain-Driven Design", author="Eric Evans", isbn=Isbn("0-321-12521-5")
 )
-EXPECTED = Book(id=DDD, title="Domain-Driven Design", author="Eric Evans", isbn="9780321125217")
+EXPECTED = Book(
+    id=DDD, title="Domain-Driven Design", author="Eric Evans", isbn=Isbn("9780321125217")
+)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):
     async def handle(
         self,
         command: GenericCommand[Any],
-        uow: AsyncUnitOfWorkTransaction[AbstractUnitOfWork],
+        uow: AsyncUnitOfWorkTransaction[Any],
         **transient_dependencies: Any,
     ) -> Any:
         """Run the command and what follows from it; return what its handler returned.

@@ -15,7 +15,7 @@ the bus hands them the transaction, which stands for its unit of work attribute 
 
 from abc import abstractmethod
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from messagebus import (
     AsyncAbstractEventstreamTransport,
@@ -81,7 +81,7 @@ class AbstractUnitOfWork(
         self._entered = False
         self._committed = False
 
-    async def __aenter__(self) -> AsyncUnitOfWorkTransaction["AbstractUnitOfWork"]:
+    async def __aenter__(self) -> AsyncUnitOfWorkTransaction[Self]:
         if self._entered:
             raise UnitOfWorkInUse("this unit of work is open already; make one for each task")
         self._entered, self._committed = True, False

@@ -20,6 +20,7 @@ class UnitOfWorkFactory(Protocol):
 
     def __call__(self) -> AbstractUnitOfWork:
         """Return a unit of work that is not open."""
+        ...
 
 
 def register(title: str = "Domain-Driven Design") -> RegisterBook:
