@@ -48,7 +48,7 @@ class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
             await self.add(aggregate)
         except IdentifierTaken:
             stored = await self.find(aggregate.id)
-            if stored != aggregate:
+            if stored is None or stored != aggregate:
                 raise
             return stored
         return aggregate
@@ -97,6 +97,7 @@ class ActivityLog(Protocol):
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
+        ...
 
 
 class DeadLetters(Protocol):
@@ -107,3 +108,4 @@ class DeadLetters(Protocol):
 
     async def page(self, *, limit: int = 50) -> Sequence[DeadLetter]:
         """Return up to ``limit`` letters, the newest first."""
+        ...

@@ -81,7 +81,9 @@ class AbstractUnitOfWork(
         self._entered = False
         self._committed = False
 
-    async def __aenter__(self) -> AsyncUnitOfWorkTransaction[Self]:
+    async def __aenter__(  # pyright: ignore[reportIncompatibleMethodOverride]  # Self, as there
+        self,
+    ) -> AsyncUnitOfWorkTransaction[Self]:
         if self._entered:
             raise UnitOfWorkInUse("this unit of work is open already; make one for each task")
         self._entered, self._committed = True, False

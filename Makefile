@@ -1,0 +1,79 @@
+# The table of contents: every way to run, test and check the club. CI calls these targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+UV_VERSION := 0.13.9
+PYTHON ?= python3
+UV := $(shell command -v uv >/dev/null 2>&1 && uv --version | grep -q '^uv 0\.13\.' && command -v uv || echo .tools/bin/uv)
+BIN := .venv/bin
+SOURCES := packages services tests-functional/src tests-functional/tests
+DEPTRY := deptry src --known-first-party reading_club --known-first-party reading_club_functional \
+	--package-module-name-map python-stdnum=stdnum \
+	--per-rule-ignores "DEP002=pytest-asyncio,DEP003=pydantic_core"
+MEMBERS := packages/reading-club-domain packages/reading-club-adapters-sqla \
+	packages/reading-club-adapters-celery services/reading-club tests-functional
+
+.PHONY: help
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-18s %s\n", $$1, $$2}'
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv .tools || { rm -rf .tools; \
+		echo "$(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { rm -rf .tools; exit 1; }
+
+.PHONY: sync-run sync-test sync-all
+sync-run: $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --quiet --frozen --inexact --no-default-groups --package reading-club
+sync-test: $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --quiet --frozen --inexact --group dev
+sync-all: $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --quiet --frozen --all-groups
+
+.PHONY: run
+run: sync-run ## Run the club: web, worker, database and broker in ./var; Ctrl-C stops all
+	@exec $(BIN)/reading-club run
+
+.PHONY: test
+test: sync-test ## Run the fast tests of every package: no server, no network
+	@$(BIN)/pytest
+
+.PHONY: check
+check: lint types layers test alone ## Everything that must hold before a change lands, but the functional suite
+
+.PHONY: lint
+lint: sync-all ## Check style, and that each package declares what it imports
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/$(DEPTRY)) || exit 1; done
+
+.PHONY: types
+types: sync-all ## Check types, with mypy and with pyright
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/basedpyright
+
+.PHONY: layers
+layers: sync-all ## Check that dependencies point inwards
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: alone
+alone: sync-all ## Test each package from its wheel, with nothing else installed
+	@$(BIN)/python .ci/alone.py $(UV)
+
+.PHONY: test-functional
+test-functional: sync-all ## Prove the club with real workers, brokers and databases, all private
+	@$(BIN)/pytest tests-functional
+
+.PHONY: format
+format: sync-all ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+.PHONY: lock
+lock: $(filter .tools/bin/uv,$(UV)) ## Take newer releases of the dependencies
+	@$(UV) lock --upgrade
+
+.PHONY: clean
+clean: ## Remove what was built, but not the data in ./var
+	@rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
