@@ -1,1 +1,7 @@
-"""."""
+"""The club's storage on SQLAlchemy: PostgreSQL through asyncpg, SQLite through aiosqlite."""
+
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.orm import metadata
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+
+__all__ = ["SQLUnitOfWork", "create_engine", "metadata"]

@@ -1,0 +1,13 @@
+"""Runs migrations on the connection that the caller has opened."""
+
+from alembic import context
+
+from reading_club.adapters.uow_sqla.orm import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

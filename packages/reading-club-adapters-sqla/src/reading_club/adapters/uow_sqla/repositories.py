@@ -1,0 +1,170 @@
+"""Repositories on SQL."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Row, Table, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.domain.errors import (
+    AlreadyReviewed,
+    BookAlreadyRegistered,
+    BookNotFound,
+    Conflict,
+    IdentifierTaken,
+    NicknameTaken,
+    NotFound,
+    Refusal,
+    ReviewerNotFound,
+    ReviewNotFound,
+    WriteConflict,
+)
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.model import Aggregate, Book, Review, Reviewer
+from reading_club.domain.search import needle, searchable
+from reading_club.service.repositories import (
+    AbstractBookRepository,
+    AbstractReviewerRepository,
+    AbstractReviewRepository,
+    Repository,
+)
+
+TAggregate = TypeVar("TAggregate", bound=Aggregate)
+
+
+class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
+    """What the three repositories share: one table, one row an aggregate."""
+
+    table: Table
+    model: type[TAggregate]
+    not_found: type[NotFound]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    @abstractmethod
+    async def _refusal(self, aggregate: TAggregate) -> Refusal | None:
+        """Return why the constraints of the table do not take this aggregate."""
+
+    def _row(self, aggregate: TAggregate) -> Mapping[str, Any]:
+        return aggregate.model_dump()
+
+    async def add(self, aggregate: TAggregate) -> None:
+        """Insert a row. What the constraints refuse is told in the language of the club."""
+        try:
+            async with self.session.savepoint():
+                await self.session.write(insert(self.table).values(self._row(aggregate)))
+        except IntegrityError as exc:
+            refusal = await self._taken(aggregate) or await self._refusal(aggregate)
+            if refusal is None:
+                raise
+            raise refusal from exc
+        self.seen.append(aggregate)
+
+    async def find(self, identifier: UUID) -> TAggregate | None:
+        """Return the aggregate of the row, or None."""
+        query = select(self.table).where(self.table.c.id == identifier)
+        row = (await self.session.read(query)).one_or_none()
+        return None if row is None else self._loaded(row)
+
+    async def get(self, identifier: UUID) -> TAggregate:
+        """Return the aggregate of the row. Raises NotFound."""
+        found = await self.find(identifier)
+        if found is None:
+            raise self.not_found(identifier)
+        return found
+
+    def _loaded(self, row: Row[Any]) -> TAggregate:
+        aggregate = self.model.model_validate(row._asdict())
+        self.seen.append(aggregate)
+        return aggregate
+
+    async def _taken(self, aggregate: TAggregate) -> Conflict | None:
+        taken = await self._there(self.table, aggregate.id)
+        return IdentifierTaken(aggregate.id) if taken else None
+
+    async def _there(self, table: Table, identifier: UUID) -> bool:
+        return await self._true(exists().where(table.c.id == identifier))
+
+    async def _true(self, condition: Any) -> bool:
+        return bool((await self.session.read(select(condition))).scalar_one())
+
+
+class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
+    """The shelf, in the table ``books``."""
+
+    table = orm.books
+    model = Book
+    not_found = BookNotFound
+
+    def _row(self, aggregate: Book) -> Mapping[str, Any]:
+        row = {**aggregate.model_dump(), "search": searchable(aggregate)}
+        return {**row, "isbn": aggregate.isbn.canonical}
+
+    async def _refusal(self, aggregate: Book) -> Refusal | None:
+        known = await self._true(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
+        return BookAlreadyRegistered(aggregate.isbn) if known else None
+
+    async def find_by_isbn(self, isbn: Isbn) -> Book | None:
+        """Return the book of the row, or None."""
+        query = select(orm.books).where(orm.books.c.isbn == isbn.canonical)
+        row = (await self.session.read(query)).one_or_none()
+        return None if row is None else self._loaded(row)
+
+    async def page(
+        self, *, query: str = "", before: UUID | None = None, limit: int = 50
+    ) -> Sequence[Book]:
+        """Return the books of a page, the highest id first."""
+        statement = select(orm.books).order_by(orm.books.c.id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(orm.books.c.id < before)
+        if wanted := needle(query):
+            statement = statement.where(orm.books.c.search.contains(wanted, autoescape=True))
+        return [self._loaded(row) for row in await self.session.read(statement)]
+
+
+class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository):
+    """The members, in the table ``reviewers``."""
+
+    table = orm.reviewers
+    model = Reviewer
+    not_found = ReviewerNotFound
+
+    def _row(self, aggregate: Reviewer) -> Mapping[str, Any]:
+        return {**aggregate.model_dump(), "nickname_key": aggregate.nickname_key}
+
+    async def _refusal(self, aggregate: Reviewer) -> Refusal | None:
+        same = orm.reviewers.c.nickname_key == aggregate.nickname_key
+        return NicknameTaken(aggregate.nickname) if await self._true(exists().where(same)) else None
+
+
+class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
+    """The reviews, in the table ``reviews``."""
+
+    table = orm.reviews
+    model = Review
+    not_found = ReviewNotFound
+
+    async def _refusal(self, aggregate: Review) -> Refusal | None:
+        if not await self._there(orm.books, aggregate.book_id):
+            return BookNotFound(aggregate.book_id)
+        if not await self._there(orm.reviewers, aggregate.reviewer_id):
+            return ReviewerNotFound(aggregate.reviewer_id)
+        pair = (aggregate.book_id, aggregate.reviewer_id)
+        same = (orm.reviews.c.book_id == pair[0]) & (orm.reviews.c.reviewer_id == pair[1])
+        return AlreadyReviewed(*pair) if await self._true(exists().where(same)) else None
+
+    async def update(self, review: Review) -> None:
+        """Replace the row, if it is of the version before."""
+        statement = (
+            update(orm.reviews)
+            .where(orm.reviews.c.id == review.id, orm.reviews.c.version == review.version - 1)
+            .values(review.model_dump(include={"rating", "comment", "version"}))
+        )
+        if (await self.session.write(statement)).rowcount != 1:
+            raise WriteConflict(f"review {review.id} was changed by somebody else")

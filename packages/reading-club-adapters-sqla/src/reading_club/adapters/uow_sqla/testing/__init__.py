@@ -1,0 +1,47 @@
+"""What the SQL adapters promise, to be run on any database.
+
+A test module imports the fixtures and the classes, and provides two fixtures: ``engine`` on a
+database with the tables and no rows, and ``empty_engine`` on a database without tables.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(f"{__name__}.migrations", f"{__name__}.suites")
+
+from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
+    history,
+    titles,
+    uow,
+    uow_factory,
+)
+from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
+    TestActivityLog,
+    TestBooks,
+    TestDeadLetters,
+    TestMessageStore,
+    TestPublication,
+    TestReviewers,
+    TestReviews,
+    TestTables,
+    TestTransaction,
+    TestUnitOfWork,
+)
+
+__all__ = [
+    "TestActivityLog",
+    "TestBooks",
+    "TestDeadLetters",
+    "TestMessageStore",
+    "TestMigrations",
+    "TestPublication",
+    "TestReviewers",
+    "TestReviews",
+    "TestTables",
+    "TestTransaction",
+    "TestUnitOfWork",
+    "history",
+    "titles",
+    "uow",
+    "uow_factory",
+]

@@ -1,0 +1,128 @@
+"""Engines, their errors, and connections that always come back."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
+from reading_club.domain.errors import WriteConflict
+from reading_club.service.errors import StorageUnavailable
+from reading_club.testing import InMemoryEventstreamTransport, a_book
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql://club@db/club", "asyncpg"),
+        ("postgres://club@db/club", "asyncpg"),
+        ("postgresql+asyncpg://club@db/club", "asyncpg"),
+        ("sqlite:///club.sqlite3", "aiosqlite"),
+    ],
+)
+async def test_common_addresses_get_their_driver(url: str, driver: str) -> None:
+    """An operator need not know the names of drivers."""
+    engine = create_engine(url)
+
+    assert engine.dialect.driver == driver
+    await engine.dispose()
+
+
+async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) -> None:
+    """Readers and a writer work side by side, and a commit is on the disk."""
+    async with engine.connect() as connection:
+        pragmas = [
+            (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+
+    assert pragmas == ["wal", 2, 1, 5000]
+
+
+async def test_a_database_that_is_away_is_a_transient_failure(
+    transport: InMemoryEventstreamTransport,
+) -> None:
+    """Nobody listens: the error says so in the language of the club, with its cause."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        engine = create_engine(f"postgresql://club:hunter2@127.0.0.1:{port}/club")
+        with pytest.raises(StorageUnavailable) as failure:
+            async with SQLUnitOfWork(transport, engine) as transaction:
+                await transaction.uow.books.page()
+
+    assert isinstance(failure.value.__cause__, OSError)
+    assert "hunter2" not in str(failure.value)
+    await engine.dispose()
+
+
+async def test_a_locked_database_is_a_transient_failure(
+    path: Path, engine: AsyncEngine, transport: InMemoryEventstreamTransport
+) -> None:
+    """A writer that waited in vain for another one is told to come back."""
+    hasty = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.01})
+    async with SQLUnitOfWork(transport, engine) as slow:
+        await slow.uow.books.add(a_book())
+        with pytest.raises(StorageUnavailable):
+            async with SQLUnitOfWork(transport, hasty) as transaction:
+                await transaction.uow.books.add(a_book())
+        await slow.commit()
+    await hasty.dispose()
+
+
+async def test_a_reader_that_writes_too_late_is_told_to_try_again(
+    engine: AsyncEngine, transport: InMemoryEventstreamTransport
+) -> None:
+    """What was read has changed meanwhile: SQLite cannot let the transaction write any more."""
+    async with SQLUnitOfWork(transport, engine) as late:
+        assert list(await late.uow.books.page()) == []
+        async with SQLUnitOfWork(transport, engine) as early:
+            await early.uow.books.add(a_book())
+            await early.commit()
+        with pytest.raises(WriteConflict):
+            await late.uow.books.add(a_book())
+        await late.rollback()
+
+
+async def test_a_cancelled_task_gives_its_connection_back(
+    engine: AsyncEngine, transport: InMemoryEventstreamTransport
+) -> None:
+    """A client that goes away in the middle leaves nothing open."""
+    entered = asyncio.Event()
+
+    async def work() -> None:
+        async with SQLUnitOfWork(transport, engine) as transaction:
+            await transaction.uow.books.add(a_book())
+            entered.set()
+            await asyncio.get_running_loop().create_future()
+
+    task = asyncio.create_task(work())
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool counts
+    async with SQLUnitOfWork(transport, engine) as transaction:
+        assert list(await transaction.uow.books.page()) == []
+        await transaction.rollback()
+
+
+async def test_no_connection_is_held_while_events_are_published(engine: AsyncEngine) -> None:
+    """A slow broker keeps no connection of the database busy."""
+    held: list[int] = []
+
+    class Watching(InMemoryEventstreamTransport):
+        async def send_message_serialized(self, _: object) -> None:
+            held.append(engine.pool.checkedout())  # type: ignore[attr-defined]  # as above
+
+    async with SQLUnitOfWork(Watching(), engine) as transaction:
+        book = a_book()
+        await transaction.uow.books.add(book)
+        await transaction.uow.messagestore.add(book.messages[0])
+        await transaction.commit()
+
+    assert held == [0]

@@ -1,0 +1,30 @@
+"""The SQL adapters on an engine that somebody made without this package.
+
+Its driver begins transactions in a way of its own: the outermost SAVEPOINT would commit when
+it is released, and foreign keys would not be checked.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from reading_club.adapters.uow_sqla.testing import (
+    TestPublication,
+    TestReviews,
+    TestTransaction,
+    titles,
+    uow,
+    uow_factory,
+)
+
+__all__ = ["TestPublication", "TestReviews", "TestTransaction", "titles", "uow", "uow_factory"]
+
+
+@pytest.fixture
+async def engine(path: Path) -> AsyncIterator[AsyncEngine]:
+    """A plain engine on a file with the tables."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    yield engine
+    await engine.dispose()

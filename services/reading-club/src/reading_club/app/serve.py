@@ -1,0 +1,39 @@
+"""The web process."""
+
+import asyncio
+import socket
+
+import uvicorn
+
+from reading_club.app.composition import open_club
+from reading_club.app.embedded.process import report_ready
+from reading_club.app.settings import Settings
+from reading_club.app.web.application import create_app
+
+SHUTDOWN = 5
+"""Seconds that open requests have to finish."""
+
+
+class Server(uvicorn.Server):
+    """A server that reports when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, then report."""
+        await super().startup(sockets)
+        if self.started:
+            report_ready()
+
+
+def serve(settings: Settings) -> None:
+    """Serve HTTP until SIGINT or SIGTERM."""
+    config = uvicorn.Config(
+        create_app(lambda: open_club(settings)),
+        host=settings.host,
+        port=8000 if settings.port is None else settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN,
+        limit_concurrency=512,
+    )
+    asyncio.run(Server(config).serve())

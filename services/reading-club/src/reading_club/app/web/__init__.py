@@ -1,0 +1,1 @@
+"""The club over HTTP: an API for programs and pages for people."""

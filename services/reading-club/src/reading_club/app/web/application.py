@@ -1,0 +1,43 @@
+"""The web application, put together from its parts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi_offline import FastAPIOffline
+
+from reading_club.app.composition import Club
+from reading_club.app.web import activity, books, health, pages, problems
+from reading_club.app.web.middleware import BodyLimit, SecurityHeaders
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(open_club: Callable[[], AbstractAsyncContextManager[Club]]) -> FastAPI:
+    """Return the application; it opens the club when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_club() as club:
+            app.state.club = club
+            yield
+
+    app = FastAPIOffline(
+        title="Reading club",
+        description="Books, reviews and what happens in the club.",
+        version=version("reading-club"),
+        lifespan=lifespan,
+        redoc_url=None,
+        favicon_url="/static/favicon.svg",
+        responses=problems.RESPONSES,
+    )
+    problems.install(app)
+    for room in (books, activity, health, pages):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    return app

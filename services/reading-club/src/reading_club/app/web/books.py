@@ -1,0 +1,83 @@
+"""Books over HTTP."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from lastuuid import uuid7
+from pydantic import BaseModel, ConfigDict, Field
+
+from reading_club.app.web.deps import Cursor, Limit, Page, TheClub
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.messages import RegisterBook
+from reading_club.domain.model import Book
+from reading_club.domain.text import Author, Title
+
+router = APIRouter(prefix="/api/books", tags=["books"])
+
+Words = Annotated[
+    str, Query(max_length=200, description="words of the title or the author, or an ISBN")
+]
+
+
+class NewBook(BaseModel):
+    """A book to register. The client may choose the id, best a UUIDv7, to retry safely."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID = Field(default_factory=uuid7)
+    title: Title
+    author: Author
+    isbn: Isbn = Field(examples=["0-321-12521-5"])
+
+
+class BookOut(BaseModel):
+    """A book on the shelf. ``isbn`` is the canonical ISBN-13, without hyphens."""
+
+    id: UUID
+    title: str
+    author: str
+    isbn: str
+
+    @classmethod
+    def of(cls, book: Book) -> Self:
+        """Return the book as the API shows it."""
+        return cls(id=book.id, title=book.title, author=book.author, isbn=book.isbn.canonical)
+
+
+class BookPage(Page):
+    """Books, the newest first."""
+
+    items: list[BookOut]
+
+
+@router.post("", status_code=201)
+async def register_book(new: NewBook, club: TheClub, response: Response) -> BookOut:
+    """Put a book on the shelf. The same id and content again is the same answer."""
+    command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
+    book = await club.handle(command)
+    response.headers["Location"] = f"{router.prefix}/{book.id}"
+    return BookOut.of(book)
+
+
+@router.get("")
+async def list_books(
+    club: TheClub, q: Words = "", cursor: Cursor = None, limit: Limit = 50
+) -> BookPage:
+    """Look through the shelf, the newest book first."""
+    async with club.unit_of_work() as transaction:
+        books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
+        await transaction.rollback()
+    return BookPage(
+        items=[BookOut.of(book) for book in books[:limit]],
+        next_cursor=books[limit - 1].id if len(books) > limit else None,
+    )
+
+
+@router.get("/{id}")
+async def get_book(id: UUID, club: TheClub) -> BookOut:
+    """Look at one book."""
+    async with club.unit_of_work() as transaction:
+        book = await transaction.uow.books.get(id)
+        await transaction.rollback()
+    return BookOut.of(book)

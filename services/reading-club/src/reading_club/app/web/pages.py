@@ -1,0 +1,81 @@
+"""Pages for people."""
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.templating import Jinja2Templates
+from pydantic import ValidationError
+
+from reading_club.app.web import stories
+from reading_club.app.web.deps import TheClub
+from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
+from reading_club.domain.errors import Refusal
+from reading_club.domain.messages import RegisterBook
+
+router = APIRouter(include_in_schema=False)
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates.env.filters["story"] = stories.story
+BOOKS = 25
+ENTRIES = 15
+
+Field = Annotated[str, Form(max_length=1000)]
+
+
+async def _home(  # all but two are keywords
+    request: Request,
+    club: TheClub,
+    *,
+    query: str = "",
+    before: UUID | None = None,
+    form: dict[str, str] | None = None,
+    errors: list[FieldError] | None = None,
+) -> HTMLResponse:
+    async with club.unit_of_work() as transaction:
+        books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
+        entries = await transaction.uow.activity.page(limit=ENTRIES)
+        await transaction.rollback()
+    context = {
+        "books": books[:BOOKS],
+        "more": books[BOOKS - 1].id if len(books) > BOOKS else None,
+        "entries": entries,
+        "query": query,
+        "form": form or {},
+        "errors": {error.field: error.detail for error in errors or []},
+    }
+    return templates.TemplateResponse(
+        request, "home.html", context, status_code=422 if errors else 200
+    )
+
+
+@router.get("/", response_class=HTMLResponse)
+async def home(
+    request: Request, club: TheClub, q: str = "", cursor: UUID | None = None
+) -> HTMLResponse:
+    """Show the shelf, the form for a new book, and the activity."""
+    return await _home(request, club, query=q[:200], before=cursor)
+
+
+@router.post("/books")
+async def add_book(
+    request: Request, club: TheClub, title: Field = "", author: Field = "", isbn: Field = ""
+) -> Response:
+    """Register the book of the form; show the form again with what is wrong with it."""
+    _refuse_foreign_forms(request)
+    form = {"title": title, "author": author, "isbn": isbn}
+    try:
+        await club.handle(RegisterBook.model_validate(form))
+    except ValidationError as exc:
+        return await _home(request, club, form=form, errors=field_errors(exc.errors()))
+    except Refusal as exc:
+        return await _home(request, club, form=form, errors=refusal_errors(exc))
+    return RedirectResponse("/", status_code=303)
+
+
+def _refuse_foreign_forms(request: Request) -> None:
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "the form was sent from another site")

@@ -1,0 +1,148 @@
+"""Errors as RFC 9457 problem details, which name the fields that are wrong."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from reading_club.domain.errors import (
+    BookAlreadyRegistered,
+    Conflict,
+    IdentifierTaken,
+    NicknameTaken,
+    NotFound,
+    Refusal,
+    TransientFailure,
+)
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: Mapping[type[Exception], int] = {NotFound: 404, Conflict: 409, TransientFailure: 503}
+FIELDS: Mapping[type[Exception], str] = {
+    BookAlreadyRegistered: "isbn",
+    IdentifierTaken: "id",
+    NicknameTaken: "nickname",
+}
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem",
+        "model": Problem,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """Return the errors of pydantic, with the names that the client used."""
+    return [FieldError(field=_field(error["loc"]), detail=error["msg"]) for error in errors]
+
+
+def refusal_errors(refusal: Exception) -> list[FieldError]:
+    """Return which field a refusal is about, if it is about one."""
+    return [
+        FieldError(field=field, detail=str(refusal))
+        for kind, field in FIELDS.items()
+        if isinstance(refusal, kind)
+    ]
+
+
+def _field(location: Sequence[str | int]) -> str:
+    names = location[1:] if location[0] in {"body", "query", "path"} else location
+    return ".".join(map(str, names)) or "body"
+
+
+def _problem_of(error: Exception) -> Problem:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
+    return Problem(
+        type=f"urn:reading-club:problem:{name}",
+        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
+        status=status,
+        detail=str(error),
+        errors=refusal_errors(error),
+    )
+
+
+def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(
+        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+async def on_refusal(_: Request, error: Exception) -> JSONResponse:
+    """Answer a request that cannot be granted as it stands."""
+    return _response(_problem_of(error))
+
+
+async def on_transient_failure(_: Request, error: Exception) -> JSONResponse:
+    """Answer a request that may work later."""
+    log.error("not available: %s", error, exc_info=error)
+    return _response(_problem_of(error), {"Retry-After": "5"})
+
+
+async def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    """Answer a request whose fields are wrong."""
+    errors = field_errors(error.errors()) if isinstance(error, RequestValidationError) else []
+    detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
+    return _response(
+        Problem(
+            type="urn:reading-club:problem:invalid-request",
+            title="The request is not valid",
+            status=422,
+            detail=detail,
+            errors=errors,
+        )
+    )
+
+
+async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework refuses, such as an unknown path."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return _response(
+        Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
+    )
+
+
+async def on_bug(_: Request, __: Exception) -> JSONResponse:
+    """Answer 500 without a word about the inside; the server logs the rest."""
+    return _response(
+        Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred.")
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Let every error leave the application as a problem detail."""
+    app.add_exception_handler(Refusal, on_refusal)
+    app.add_exception_handler(TransientFailure, on_transient_failure)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_bug)

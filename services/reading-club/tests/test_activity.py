@@ -1,0 +1,37 @@
+"""The activity over HTTP."""
+
+from fastapi.testclient import TestClient
+
+from reading_club.app.composition import Club
+from reading_club.domain.messages import ClubEvent
+from reading_club.service.projections import activity
+from reading_club.testing import an_event
+
+
+async def let_happen(club: Club, *events: ClubEvent) -> None:
+    """Do what the worker does with events."""
+    async with club.unit_of_work() as transaction:
+        for event in events:
+            await activity.handle(event, transaction.uow)
+        await transaction.commit()
+
+
+def test_nothing_has_happened_yet(client: TestClient) -> None:
+    """An empty log is an empty list."""
+    assert client.get("/api/activity").json() == {"items": [], "next_cursor": None}
+
+
+def test_what_the_worker_wrote_is_shown(client: TestClient) -> None:
+    """An entry bears the event's id, type, time and fields; pages show the newest first."""
+    events = [an_event(title=f"Volume {number}") for number in range(3)]
+    assert client.portal is not None
+    client.portal.call(let_happen, client.app.state.club, *events)  # type: ignore[attr-defined]  # a FastAPI
+
+    first = client.get("/api/activity", params={"limit": 2}).json()
+    second = client.get("/api/activity", params={"cursor": first["next_cursor"]}).json()
+
+    entries = first["items"] + second["items"]
+    assert [entry["payload"]["title"] for entry in entries] == ["Volume 2", "Volume 1", "Volume 0"]
+    assert entries[0]["id"] == str(events[2].message_id)
+    assert entries[0]["type"] == "book_registered_v1"
+    assert second["next_cursor"] is None

@@ -1,0 +1,119 @@
+"""The parts of ``reading-club run``."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reading_club.app.embedded.process import LeashedProcess, Restarts
+from reading_club.app.embedded.run import choose_port, exclusive
+from reading_club.app.embedded.valkey import free_port, write_private
+from reading_club.app.settings import ConfigurationError, Settings
+
+DEADLINE = 10.0
+REPORTS = "from reading_club.app.embedded.process import report_ready; report_ready()"
+SLEEPER = f"import os, signal, time; {REPORTS}; print(os.getpid(), flush=True); signal.pause()"
+
+
+def gone(pid: int) -> bool:
+    """Tell, within the deadline, whether the process has ended."""
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        os.sched_yield()
+    return False
+
+
+def test_a_leashed_process_reports_and_stops() -> None:
+    """It tells when it is ready, and ends when it is let go."""
+    process = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
+    process.start()
+
+    assert process.wait_ready(DEADLINE)
+    assert process.exit_code is None
+    process.stop(DEADLINE)
+    assert process.exit_code is not None
+
+
+def test_a_leashed_process_that_ends_is_not_ready() -> None:
+    """A command that fails at once is noticed at once, with its exit code."""
+    process = LeashedProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])
+    process.start()
+
+    assert not process.wait_ready(DEADLINE)
+    process.stop(DEADLINE)
+    assert process.exit_code == 3
+
+
+def test_nothing_outlives_an_owner_that_was_killed() -> None:
+    """SIGKILL gives the owner no chance to clean up; the leash does."""
+    owner_code = (
+        "import sys, signal\n"
+        "from reading_club.app.embedded.process import LeashedProcess\n"
+        f"process = LeashedProcess('sleeper', [sys.executable, '-c', {SLEEPER!r}])\n"
+        "process.start()\n"
+        "signal.pause()\n"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", owner_code], stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    with owner.stdout as output:
+        pid = int(output.readline())
+        owner.send_signal(signal.SIGKILL)
+        owner.wait()
+
+    assert gone(pid)
+
+
+def test_restarts_are_bounded() -> None:
+    """Pauses grow, and a process that ends again and again is given up."""
+    restarts = Restarts(most=3)
+
+    pauses = [restarts.next_pause() for _ in range(4)]
+
+    assert pauses == [0.2, 0.4, 0.8, None]
+
+
+def test_a_data_folder_serves_one_club(tmp_path: Path) -> None:
+    """A second club in the same folder is refused, and the folder is free afterwards."""
+    settings = Settings(data_dir=tmp_path)
+
+    with (
+        exclusive(settings),
+        pytest.raises(ConfigurationError, match="running already"),
+        exclusive(settings),
+    ):
+        pass
+    with exclusive(settings):
+        pass
+
+
+def test_a_port_that_was_asked_for_is_not_exchanged(tmp_path: Path) -> None:
+    """A taken port is an error when it was set, and no port means a free one."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"port {port} is in use"):
+            choose_port(Settings(data_dir=tmp_path, port=port))
+
+    assert choose_port(Settings(data_dir=tmp_path, port=0)) > 0
+    free = free_port()
+    assert choose_port(Settings(data_dir=tmp_path, port=free)) == free
+
+
+def test_secrets_are_written_for_their_owner_only(tmp_path: Path) -> None:
+    """The address of the broker bears its password."""
+    path = tmp_path / "broker.url"
+    path.write_text("old")
+
+    write_private(path, "redis://:secret@127.0.0.1:1/0")
+
+    assert path.stat().st_mode & 0o777 == 0o600

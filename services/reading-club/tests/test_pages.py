@@ -1,0 +1,112 @@
+"""The pages for people."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from reading_club.app.web.stories import SENTENCES
+from reading_club.domain.messages import EVENTS, type_of
+from reading_club.testing import InMemoryEventstreamTransport, an_isbn
+
+FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
+
+
+def test_the_first_page_invites(client: TestClient) -> None:
+    """An empty club shows an empty shelf and the form."""
+    page = client.get("/")
+
+    assert page.status_code == 200
+    assert "The shelf is empty" in page.text
+    assert 'name="isbn"' in page.text
+
+
+def test_a_book_is_added_by_the_form(client: TestClient) -> None:
+    """The form leads back to the page, which shows the book with a printed ISBN."""
+    answer = client.post("/books", data=FORM)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    page = client.get("/").text
+    assert "Domain-Driven Design" in page
+    assert "978-0-321-12521-7" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [("isbn", "0321125216", "check digit"), ("title", " ", "at least 1"), ("author", "", "1")],
+)
+def test_a_wrong_field_is_shown_at_its_place(
+    client: TestClient,
+    transport: InMemoryEventstreamTransport,
+    field: str,
+    value: str,
+    complaint: str,
+) -> None:
+    """What was typed stays, the complaint stands at the field, nothing is stored or sent."""
+    answer = client.post("/books", data={**FORM, field: value})
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert complaint in answer.text
+    assert all(f'value="{typed}"' in answer.text for n, typed in FORM.items() if n != field)
+    assert transport.events == []
+
+
+def test_a_known_book_is_refused_by_the_form(client: TestClient) -> None:
+    """The complaint about a known ISBN stands at the ISBN."""
+    client.post("/books", data=FORM)
+
+    answer = client.post("/books", data=FORM)
+
+    assert answer.status_code == 422
+    assert 'id="isbn-error"' in answer.text
+    assert "already registered" in answer.text
+
+
+def test_what_people_type_is_shown_as_text(client: TestClient) -> None:
+    """Markup in a title is no markup in the page."""
+    client.post("/books", data={**FORM, "title": "<script>alert(1)</script>"})
+
+    page = client.get("/").text
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_form_of_another_site_is_refused(client: TestClient) -> None:
+    """A page elsewhere cannot add books in a visitor's name."""
+    foreign = client.post("/books", data=FORM, headers={"Origin": "https://elsewhere.example"})
+    own = client.post("/books", data=FORM, headers={"Origin": "http://testserver"})
+
+    assert (foreign.status_code, own.status_code) == (403, 303)
+
+
+def test_older_books_are_a_link_away(client: TestClient) -> None:
+    """A long shelf is shown page by page, and a search keeps its words."""
+    for number in range(30):
+        client.post("/books", data={**FORM, "title": f"Volume {number}", "isbn": an_isbn()})
+
+    page = client.get("/", params={"q": "Volume"}).text
+    link = page.split('href="/?q=Volume&amp;cursor=')[1].split('"')[0]
+    rest = client.get("/", params={"q": "Volume", "cursor": link}).text
+
+    assert "Volume 29" in page
+    assert "Volume 0<" in rest
+
+
+def test_a_search_without_a_match_says_so(client: TestClient) -> None:
+    """The page offers the way back to all books."""
+    assert "No book matches “nothing”" in client.get("/", params={"q": "nothing"}).text
+
+
+def test_every_event_has_a_sentence() -> None:
+    """The activity speaks of every event in words."""
+    assert set(SENTENCES) == {type_of(event) for event in EVENTS}
+
+
+def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
+    """The club works without the internet, the documentation included."""
+    for path in ("/", "/docs"):
+        answer = client.get(path)
+        assert "https://" not in answer.text
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert client.get("/static/club.css").status_code == 200
+    assert client.get("/openapi.json").json()["paths"].keys() >= {"/api/books", "/api/activity"}

@@ -1,0 +1,30 @@
+"""The examples of the READMEs run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_ten_lines_run() -> None:
+    """The example on the first screen prints what its comment says."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+
+    output = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert output == "book_registered_v1\n"
+
+
+def test_the_commands_exist() -> None:
+    """Every make target that the README names is in the Makefile."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"`?make ([a-z-]+)", readme))
+
+    assert {"run", "test"} <= targets
+    assert all(f"\n{target}:" in makefile for target in targets - {"makes"})

@@ -1,0 +1,43 @@
+"""Waiting for something to become true, with a deadline."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class NotInTime(AssertionError):
+    """What was waited for did not happen before the deadline."""
+
+    def __init__(self, check: object, within: float, answer: object) -> None:
+        name = getattr(check, "__qualname__", repr(check))
+        super().__init__(f"{name} still gave {answer!r} after {within:g} s")
+        self.answer = answer
+
+
+def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: float = 0.02) -> Answer:
+    """Ask again until the answer is true, and return it.
+
+    Seconds throughout. Raises `NotInTime` with the last answer; an error that `check` raises
+    ends the wait. A `check` that blocks is not interrupted: give it a timeout of its own.
+    """
+    deadline = time.monotonic() + within
+    while not (answer := check()):
+        if time.monotonic() >= deadline:
+            raise NotInTime(check, within, answer)
+        time.sleep(every)
+    return answer
+
+
+async def eventually_async(
+    check: Callable[[], Awaitable[Answer]], *, within: float = 10.0, every: float = 0.02
+) -> Answer:
+    """The same for a coroutine function; the event loop goes on between two questions."""
+    deadline = time.monotonic() + within
+    while not (answer := await check()):
+        if time.monotonic() >= deadline:
+            raise NotInTime(check, within, answer)
+        await asyncio.sleep(every)
+    return answer

@@ -1,0 +1,14 @@
+"""Private, real servers for tests: free ports, folders of their own, nothing left behind."""
+
+from reading_club_functional.servers.base import Server, ServerDidNotStart
+from reading_club_functional.servers.postgresql import PostgreSQLServer
+from reading_club_functional.servers.rabbitmq import RabbitMQServer
+from reading_club_functional.servers.valkey import ValkeyServer
+
+__all__ = [
+    "PostgreSQLServer",
+    "RabbitMQServer",
+    "Server",
+    "ServerDidNotStart",
+    "ValkeyServer",
+]

@@ -1,0 +1,110 @@
+"""The smallest real clients: they show whether a server answers and keeps what it was given."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import asyncpg
+import redis
+from kombu import Connection
+from kombu.exceptions import OperationalError
+
+from reading_club_functional.servers.base import Server
+from reading_club_functional.servers.postgresql import PostgreSQLServer
+from reading_club_functional.servers.rabbitmq import RabbitMQServer
+from reading_club_functional.servers.valkey import ValkeyServer
+
+PATIENCE = 2.0
+NO_ANSWER = (TimeoutError, redis.TimeoutError, OperationalError)
+
+
+class Client(Protocol):
+    """Leaves a word with a server; both methods raise one of `NO_ANSWER` after `PATIENCE`."""
+
+    def leave(self, word: str) -> None:
+        """When this returns, the server has promised to keep the word."""
+
+    def fetch(self) -> str:
+        """Take the word back."""
+
+
+class PostgreSQLClient:
+    """Keeps the word in a row."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.replace("+asyncpg", "")
+
+    def leave(self, word: str) -> None:
+        """Store the word."""
+        self._ask("CREATE TABLE word AS SELECT $1::text AS text", word)
+
+    def fetch(self) -> str:
+        """Take the word back."""
+        word = self._ask("SELECT text FROM word")
+        self._ask("DROP TABLE word")
+        return str(word)
+
+    def _ask(self, sql: str, *args: str) -> object:
+        async def ask() -> object:
+            connection = await asyncpg.connect(self._url, timeout=PATIENCE)
+            try:
+                return await connection.fetchval(sql, *args, timeout=PATIENCE)
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
+
+
+class RabbitMQClient:
+    """Keeps the word in a durable queue."""
+
+    def __init__(self, url: str) -> None:
+        options = {"confirm_publish": True, "read_timeout": PATIENCE, "write_timeout": PATIENCE}
+        self._connection = Connection(url, connect_timeout=PATIENCE, transport_options=options)
+
+    def leave(self, word: str) -> None:
+        """Store the word."""
+        with self._connected() as connection, connection.SimpleQueue("word") as queue:
+            queue.put(word)
+
+    def fetch(self) -> str:
+        """Take the word back."""
+        with self._connected() as connection, connection.SimpleQueue("word") as queue:
+            message = queue.get(timeout=PATIENCE)
+            message.ack()
+            return str(message.payload)
+
+    def _connected(self) -> Connection:
+        return self._connection.clone().ensure_connection(max_retries=1, interval_start=0)
+
+
+class ValkeyClient:
+    """Keeps the word under a key."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def leave(self, word: str) -> None:
+        """Store the word."""
+        with self._connected() as connection:
+            connection.set("word", word)
+
+    def fetch(self) -> str:
+        """Take the word back."""
+        with self._connected() as connection:
+            return str(connection.getdel("word"))
+
+    def _connected(self) -> redis.Redis:
+        return redis.Redis.from_url(
+            self._url,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            decode_responses=True,
+        )
+
+
+CLIENTS: dict[type[Server], Callable[[str], Client]] = {
+    PostgreSQLServer: PostgreSQLClient,
+    RabbitMQServer: RabbitMQClient,
+    ValkeyServer: ValkeyClient,
+}

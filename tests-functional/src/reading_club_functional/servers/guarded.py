@@ -1,0 +1,99 @@
+"""The owner's end of the guardian's line."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from reading_club_functional.servers import guardian
+from reading_club_functional.servers.account import Account
+
+
+class Command(NamedTuple):
+    """A program with its arguments, and all of its environment."""
+
+    argv: list[str]
+    env: Mapping[str, str]
+
+
+class Guardian:
+    """A process that ends what it started for us, and removes `folder`, when we close it or die.
+
+    What it starts is out of reach of the terminal's Ctrl-C.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", guardian.__file__, *map(str, (os.getpid(), *account))],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                start_new_session=True,
+            )
+        with ours:
+            ours.settimeout(guardian.GRACE)
+            self._line = ours.makefile("rw")
+        self.folder = Path(self._answer()["folder"])
+
+    @property
+    def log(self) -> Path:
+        """What the processes say, all in one file."""
+        return self.folder / guardian.LOG
+
+    def start(self, command: Command, end_signal: signal.Signals) -> psutil.Process | None:
+        """Start a process in `folder`; None when it has already ended.
+
+        `end_signal` is what ends it when nobody needs its data any more. Raises `OSError`.
+        """
+        self._say(json.dumps({**command._asdict(), "end_signal": end_signal}))
+        answer = self._answer()
+        if "error" in answer:
+            raise OSError(answer["error"])
+        try:
+            return psutil.Process(answer["pid"])
+        except psutil.NoSuchProcess:
+            return None
+
+    def write(self, name: str, text: str) -> Path:
+        """A file in `folder` that only the servers' account can read."""
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        self._account.own(path)
+        return path
+
+    def close(self) -> None:
+        """End everything that was started, remove the folder, and wait for both."""
+        with contextlib.suppress(OSError):
+            self._say("")
+        with contextlib.suppress(OSError):
+            self._line.close()
+        try:
+            self._process.wait(4 * guardian.GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(guardian.GRACE)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _say(self, line: str) -> None:
+        self._line.write(f"{line}\n")
+        self._line.flush()
+
+    def _answer(self) -> dict[str, Any]:
+        """Raises `OSError` when the guardian is gone or silent."""
+        line = self._line.readline()
+        if not line:
+            raise ConnectionResetError("the guardian of the servers has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer

@@ -1,0 +1,129 @@
+"""Runs servers for an owner and ends them with it, however the owner ends.
+
+A program of its own, with the standard library only: `guardian.py OWNER_PID UID GID`. It makes a
+folder and says `{"folder": ...}`; each line `{"argv", "env", "end_signal"}` on standard input
+starts a process in that folder and is answered by `{"pid": ...}` or `{"error": ...}`. An empty
+line, the end of the input, SIGTERM and the owner's death end the processes and remove the folder.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+LOG = "server.log"
+GRACE = 15.0
+
+
+class Ward(NamedTuple):
+    """The leader of a session, and the signal that ends it when nobody wants its data."""
+
+    process: subprocess.Popen[bytes]
+    end_signal: int
+
+
+def main(owner: int, uid: int, gid: int) -> None:
+    """Serve the owner until it leaves."""
+    wards: list[Ward] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    signal.signal(signal.SIGCHLD, lambda *_: reap(wards))
+    folder = tempfile.mkdtemp(prefix="reading-club-")
+    try:
+        os.chown(folder, uid, gid)
+        answer(folder=folder)
+        for request in requests(owner):
+            reap(wards)
+            answer(**start(request, folder, uid, gid, wards))
+    except ConnectionError:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for ward in reversed(wards):
+            end(ward)
+        remove(folder)
+
+
+def requests(owner: int) -> Iterator[dict[str, Any]]:
+    """What the owner asks for. Its pid is watched too: a fork of it may hold the pipe open."""
+    while os.getppid() == owner:
+        if select.select([sys.stdin], [], [], 1.0)[0]:
+            line = sys.stdin.readline()
+            if not line.strip():
+                return
+            yield json.loads(line)
+
+
+def answer(**fields: object) -> None:
+    """Tell the owner, unbuffered."""
+    os.write(sys.stdout.fileno(), json.dumps(fields).encode() + b"\n")
+
+
+def start(
+    request: dict[str, Any], folder: str, uid: int, gid: int, wards: list[Ward]
+) -> dict[str, object]:
+    """Start a process in a session of its own and remember it."""
+    switch: dict[str, Any] = {} if os.geteuid() else {"user": uid, "group": gid, "extra_groups": ()}
+    try:
+        with Path(folder, LOG).open("ab") as log:
+            process = subprocess.Popen(
+                request["argv"],
+                env=request["env"],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **switch,
+            )
+    except OSError as error:
+        return {"error": str(error)}
+    wards.append(Ward(process, request["end_signal"]))
+    return {"pid": process.pid}
+
+
+def reap(wards: list[Ward]) -> None:
+    """Bury the dead: PostgreSQL does not start beside its own zombie."""
+    for ward in wards:
+        ward.process.poll()
+
+
+def end(ward: Ward) -> None:
+    """End a process that may be frozen, within bounds, and what is left of its group."""
+    if ward.process.poll() is not None:
+        return
+    group = ward.process.pid
+    tell(group, ward.end_signal)
+    tell(group, signal.SIGCONT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        ward.process.wait(GRACE)
+    tell(group, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        ward.process.wait(GRACE)
+
+
+def tell(group: int, number: int) -> None:
+    """Send a signal to a process group that may be gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def remove(folder: str) -> None:
+    """Remove the folder, also when a dying process writes one more file into it."""
+    deadline = time.monotonic() + GRACE
+    shutil.rmtree(folder, ignore_errors=True)
+    while Path(folder).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))

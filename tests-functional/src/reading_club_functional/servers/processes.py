@@ -1,0 +1,59 @@
+"""Looking at processes and ending them, by pid and never by name."""
+
+from collections.abc import Iterable
+
+import psutil
+
+from reading_club_functional.polling import eventually
+from reading_club_functional.servers.ports import LOOPBACK
+
+
+def alive(process: psutil.Process | None) -> bool:
+    """Whether it still runs. A zombie does not, nor does a stranger with the same pid."""
+    try:
+        return (
+            process is not None
+            and process.is_running()
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+def listens(process: psutil.Process | None, port: int) -> bool:
+    """Whether this process, and not another one that was faster, has the port."""
+    if process is None:
+        return False
+    try:
+        sockets = process.net_connections(kind="tcp4")
+    except psutil.NoSuchProcess:
+        return False
+    return any(
+        each.status == psutil.CONN_LISTEN and tuple(each.laddr) == (LOOPBACK, port)
+        for each in sockets
+    )
+
+
+def with_descendants(process: psutil.Process) -> list[psutil.Process]:
+    """A stopped process cannot fork, so stop it first to miss none."""
+    return [process, *process.children(recursive=True)]
+
+
+def gone(family: Iterable[psutil.Process]) -> bool:
+    """Whether none of them is left."""
+    return not any(map(alive, family))
+
+
+def kill(process: psutil.Process, within: float) -> None:
+    """SIGKILL it with all its descendants, and wait until they are gone."""
+    try:
+        process.suspend()
+        family = with_descendants(process)
+    except psutil.NoSuchProcess:
+        return
+    for each in family:
+        try:
+            each.kill()
+        except psutil.NoSuchProcess:
+            continue
+    eventually(lambda: gone(family), within=within)

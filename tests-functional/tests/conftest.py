@@ -1,0 +1,58 @@
+"""Private servers, one of each kind a run, and what the tests need of them."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    """A private PostgreSQL."""
+    with PostgreSQLServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """A private Valkey."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQServer]:
+    """A private RabbitMQ; where it is not installed, the test says how to install it."""
+    missing = RabbitMQServer.missing()
+    if missing is not None:
+        if os.environ.get("READING_CLUB_REQUIRE_RABBITMQ"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with RabbitMQServer() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgresql: PostgreSQLServer) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    url = postgresql.create_database()
+    yield url
+    postgresql.drop_database(url)
+
+
+@pytest.fixture(params=["rabbitmq", "valkey"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    """An empty broker: RabbitMQ, then Valkey."""
+    if request.param == "rabbitmq":
+        server: RabbitMQServer = request.getfixturevalue("rabbitmq")
+        server.rabbitmqctl("delete_vhost", "/")
+        server.rabbitmqctl("add_vhost", "/")
+        server.rabbitmqctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
+        return server.url
+    url: str = request.getfixturevalue("valkey").url
+    with Redis.from_url(url) as client:
+        client.flushall()
+    return url

@@ -1,0 +1,140 @@
+"""Private servers are real, keep their data, and leave nothing behind."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from reading_club_functional.servers import (
+    PostgreSQLServer,
+    RabbitMQServer,
+    Server,
+    ServerDidNotStart,
+    ValkeyServer,
+    base,
+    processes,
+)
+from reading_club_functional.servers.clients import CLIENTS, NO_ANSWER, Client
+from reading_club_functional.servers.ports import LOOPBACK, free_ports
+
+KINDS = list(CLIENTS)
+FROM_PYPI: list[type[Server]] = [PostgreSQLServer, ValkeyServer]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.__name__)
+def kind(request: pytest.FixtureRequest) -> type[Server]:
+    """Each kind of server that this machine can run."""
+    kind: type[Server] = request.param
+    if missing := kind.missing():
+        pytest.skip(missing)
+    return kind
+
+
+@pytest.fixture(scope="module")
+def server(kind: type[Server]) -> Iterator[Server]:
+    """A server for the whole module: each test leaves it running, and without a word in it."""
+    with kind() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> Client:
+    """A client of the module's server."""
+    return CLIENTS[type(server)](server.url)
+
+
+def test_a_real_client_is_answered_as_soon_as_the_server_has_started(client: Client) -> None:
+    """`start` returns when the server works, not when its process is there."""
+    client.leave("word")
+
+    assert client.fetch() == "word"
+
+
+def test_a_frozen_server_is_silent_until_it_thaws(server: Server, client: Client) -> None:
+    """An outage without an error: connections open, nobody answers, and it passes."""
+    client.leave("word")
+
+    server.freeze()
+
+    try:
+        with pytest.raises(NO_ANSWER):
+            client.fetch()
+    finally:
+        server.thaw()
+    assert client.fetch() == "word"
+
+
+@pytest.mark.parametrize("end", [Server.stop, Server.kill], ids=["stopped", "killed"])
+def test_a_server_comes_back_on_its_port_with_its_data(
+    server: Server, client: Client, end: Callable[[Server], None]
+) -> None:
+    """What was promised before an orderly end or a crash is there after the restart."""
+    client.leave("word")
+    url, pid = server.url, server.pid
+
+    end(server)
+
+    assert not server.running
+    server.start()
+    assert (server.url, server.pid != pid) == (url, True)
+    assert client.fetch() == "word"
+
+
+def test_a_frozen_server_can_be_stopped(server: Server, client: Client) -> None:
+    """A test that fails while its server is frozen does not hang."""
+    client.leave("word")
+    server.freeze()
+
+    server.stop()
+
+    assert not server.running
+    server.start()
+    assert client.fetch() == "word"
+
+
+def test_a_closed_server_leaves_no_process_and_no_folder(kind: type[Server]) -> None:
+    """Neither sessions, port mappers and guardians nor data and logs."""
+    with kind() as server:
+        guardian = psutil.Process(server.pid).parents()[0]
+        family, folder = processes.with_descendants(guardian), server.folder
+
+    assert processes.gone(family)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("kind", FROM_PYPI, indirect=True)
+def test_a_port_that_was_taken_meanwhile_is_not_insisted_on(
+    kind: type[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run may bind a free port between our choice and the server's start."""
+    with socket.create_server((LOOPBACK, 0)) as rival:
+        taken = rival.getsockname()[1]
+        choices = iter([(taken,), free_ports(1)])
+        monkeypatch.setattr(base, "free_ports", lambda _: next(choices))
+
+        with kind() as server:
+            assert server.port != taken
+            CLIENTS[kind](server.url).leave("word")
+
+
+def test_a_server_that_cannot_start_says_why(kind: type[Server]) -> None:
+    """The error ends with the server's own words, and nothing is left of the attempt."""
+    server = kind({"no_such_setting": "1"})
+
+    with pytest.raises(ServerDidNotStart, match="no_such_setting") as refusal:
+        server.start()
+
+    assert refusal.value.server == kind.__name__
+    assert not server.running
+
+
+@pytest.mark.parametrize("kind", [RabbitMQServer], indirect=True)
+def test_rabbitmqctl_talks_to_the_private_node(server: RabbitMQServer, client: Client) -> None:
+    """And to no other node of the machine."""
+    client.leave("word")
+
+    listing = server.rabbitmqctl("list_queues", "name", "messages")
+
+    assert listing.split()[-2:] == ["word", "1"]
+    assert client.fetch() == "word"

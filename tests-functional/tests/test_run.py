@@ -1,0 +1,88 @@
+"""``reading-club run``: the whole club in one folder."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reading_club_functional.club import Browser, ClubProcess
+from reading_club_functional.polling import eventually
+from reading_club_functional.servers.ports import free_ports
+
+DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[ClubProcess]:
+    """Run a club on a free port, which has announced its address."""
+    (port,) = free_ports(1)
+    with ClubProcess(tmp_path, "run", settings={"port": str(port)}) as process:
+        process.expect("The club is open")
+        yield process
+
+
+def browser_on(run: ClubProcess) -> Browser:
+    """Return a browser on the address that the club has announced."""
+    match = re.search(r"http://\S+", run.output)
+    assert match is not None
+    return Browser(base_url=match.group(), timeout=10)
+
+
+def test_the_club_works_when_it_says_so(run: ClubProcess) -> None:
+    """A book that is registered at once is in the activity within two seconds."""
+    with browser_on(run) as browser:
+        assert browser.add_book(**DDD).status_code == 201
+        (entry,) = eventually(browser.activity, within=2)
+
+    assert entry["payload"]["isbn"] == "9780321125217"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> None:
+    """Ctrl-C, SIGTERM and SIGKILL end web, worker and broker."""
+    family = run.family()
+    names = " ".join(" ".join(process.cmdline()) for process in family)
+    assert all(name in names for name in ("valkey-server", "web", "worker"))
+
+    run.send(number)
+    code = run.wait()
+
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+
+
+def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
+    """The club outlives the death of its worker, and the event that it would have handled."""
+    for process in run.family():
+        if process.cmdline()[-3:-1] == ["worker", "--subscriber"]:
+            process.kill()
+
+    with browser_on(run) as browser:
+        assert browser.add_book(**DDD).status_code == 201
+        (entry,) = eventually(browser.activity, within=20)
+    assert entry["payload"]["title"] == DDD["title"]
+
+
+def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
+    """The folder is the club: its books and its activity outlive the processes."""
+    for expected in (201, 409):
+        (port,) = free_ports(1)
+        with ClubProcess(tmp_path, "run", settings={"port": str(port)}) as run:
+            run.expect("The club is open")
+            with browser_on(run) as browser:
+                assert browser.add_book(**DDD).status_code == expected
+                assert len(eventually(browser.activity, within=2)) == 1
+
+
+def test_a_second_club_in_the_same_folder_is_refused(run: ClubProcess, tmp_path: Path) -> None:
+    """One folder, one club; the first one goes on."""
+    with ClubProcess(tmp_path, "run", settings={"port": "0"}) as second:
+        assert second.wait() == 2
+        assert "running already" in second.output
+
+    with browser_on(run) as browser:
+        assert browser.get("/healthz").status_code == 200

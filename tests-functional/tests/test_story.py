@@ -1,0 +1,42 @@
+"""A book is registered over HTTP, and a worker in another process writes down that it was."""
+
+from pathlib import Path
+from typing import Any
+
+from reading_club_functional.club import Browser, open_club
+from reading_club_functional.polling import eventually
+
+DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
+WITHIN = 2.0
+"""Seconds from the answer to the effect."""
+
+
+def test_a_book_reaches_the_worker(tmp_path: Path, database_url: str, broker_url: str) -> None:
+    """Web and worker on PostgreSQL: the activity shows the book, refusals leave no trace."""
+    with open_club(tmp_path, database_url, broker_url) as browser:
+        answer = browser.add_book(**DDD)
+        assert answer.status_code == 201
+        (entry,) = eventually(browser.activity, within=WITHIN)
+        assert entry["type"] == "book_registered_v1"
+        assert entry["payload"] == {**DDD, "id": answer.json()["id"], "isbn": "9780321125217"}
+
+        refusals_leave_no_trace(browser)
+        assert browser.get("/readyz").json()["status"] == "ok"
+
+
+def refusals_leave_no_trace(browser: Browser) -> None:
+    """Send what is refused, then something that is not, and see that only that arrives."""
+    twin = browser.add_book(**{**DDD, "isbn": "9780321125217"})
+    wrong = browser.add_book(**{**DDD, "isbn": "0-321-12521-6"})
+    assert (twin.status_code, wrong.status_code) == (409, 422)
+    assert wrong.json()["errors"][0]["field"] == "isbn"
+
+    browser.add_book(title="Patterns", author="Percival, Gregory", isbn="978-1492052203")
+
+    entries = eventually(lambda: at_least(2, browser.activity()), within=WITHIN)
+    assert [entry["payload"]["title"] for entry in entries] == ["Patterns", DDD["title"]]
+
+
+def at_least(count: int, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries if there are enough of them, or none."""
+    return entries if len(entries) >= count else []
