@@ -50,7 +50,7 @@ lint: sync-all ## Check style, and that each package declares what it imports
 
 .PHONY: types
 types: sync-all ## Check types, with mypy and with pyright
-	@$(BIN)/mypy $(SOURCES)
+	@for member in $(MEMBERS); do $(BIN)/mypy $$member/src $$member/tests || exit 1; done
 	@$(BIN)/basedpyright
 
 .PHONY: layers

@@ -1,14 +1,15 @@
 """The club's web application on a SQLite file and an event stream that is a list."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import asyncio
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine, orm
+from reading_club.adapters.uow_sqla import create_engine, migrations
 from reading_club.app.composition import Club
 from reading_club.app.web.application import create_app
 from reading_club.service.projections import SUBSCRIBERS
@@ -23,19 +24,32 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "var"))
 
 
-@pytest.fixture
-def client(tmp_path: Path, transport: InMemoryEventstreamTransport) -> Iterator[TestClient]:
-    """A browser on an open club; ``client.app.state.club`` is the club."""
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema, made once."""
+    path = tmp_path_factory.mktemp("template") / "club.sqlite3"
 
-    @asynccontextmanager
-    async def open_club() -> AsyncIterator[Club]:
-        engine = create_engine(f"sqlite:///{tmp_path / 'club.sqlite3'}")
-        broker = publisher_app("memory://", SUBSCRIBERS)
-        async with engine.begin() as connection:
-            await connection.run_sync(orm.metadata.create_all)
-        yield Club(engine, transport, broker)
-        broker.close()
+    async def make() -> None:
+        engine = create_engine(f"sqlite:///{path}")
+        await migrations.upgrade(engine)
         await engine.dispose()
 
-    with TestClient(create_app(open_club), follow_redirects=False) as client:
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def club(template: Path, tmp_path: Path, transport: InMemoryEventstreamTransport) -> Club:
+    """A club on a copy of the file, with a list for an event stream."""
+    path = shutil.copy(template, tmp_path / "club.sqlite3")
+    engine = create_engine(f"sqlite:///{path}")
+    return Club(engine, transport, publisher_app("memory://", SUBSCRIBERS))
+
+
+@pytest.fixture
+def client(club: Club) -> Iterator[TestClient]:
+    """A browser on the club."""
+    with TestClient(create_app(club), follow_redirects=False) as client:
         yield client
+        assert client.portal is not None
+        client.portal.call(club.engine.dispose)

@@ -3,8 +3,10 @@
 from fastapi.testclient import TestClient
 
 from reading_club.adapters.eventstream import publisher_app
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.app.composition import Club
 from reading_club.app.embedded.valkey import free_port
-from reading_club.app.probes import Health, Probe, probe_broker
+from reading_club.app.probes import probe_broker
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -13,13 +15,35 @@ def test_a_living_process_says_so(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_a_schema_that_is_behind_is_not_ready(client: TestClient) -> None:
+def test_a_club_with_everything_is_ready(client: TestClient) -> None:
+    """Database and broker answer."""
+    answer = client.get("/readyz")
+
+    reachable = {"ok": True, "detail": "reachable"}
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": reachable, "broker": reachable}
+
+
+def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) -> None:
     """A database without the newest schema cannot serve, and the answer says why."""
+    assert client.portal is not None
+    client.portal.call(migrations.downgrade, club.engine, "base")
+
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
+    assert answer.json()["status"] == "unavailable"
     assert "migrate" in answer.json()["database"]["detail"]
-    assert answer.json()["broker"] == {"ok": True, "detail": "reachable"}
+
+
+def test_without_its_broker_the_club_serves_on(client: TestClient, club: Club) -> None:
+    """Requests do not need the broker: the club is degraded, and ready."""
+    club.broker = publisher_app(f"redis://127.0.0.1:{free_port()}/0", SUBSCRIBERS)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
 
 
 async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
@@ -31,10 +55,3 @@ async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
     assert not finding.ok
     assert "hunter2" not in finding.detail
     assert "127.0.0.1" not in finding.detail
-
-
-def test_health_is_plain() -> None:
-    """Three words are enough for an operator."""
-    probe = Probe(ok=True, detail="reachable")
-
-    assert Health(status="ok", database=probe, broker=probe).status == "ok"

@@ -40,7 +40,7 @@ async def probe_database(engine: AsyncEngine) -> Probe:
 
 def _connect(broker: Celery) -> None:
     with broker.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, timeout=DEADLINE)
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
 
 
 async def probe_broker(broker: Celery | None) -> Probe:

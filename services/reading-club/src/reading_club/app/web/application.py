@@ -1,7 +1,5 @@
 """The web application, put together from its parts."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,24 +14,17 @@ from reading_club.app.web.middleware import BodyLimit, SecurityHeaders
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(open_club: Callable[[], AbstractAsyncContextManager[Club]]) -> FastAPI:
-    """Return the application; it opens the club when it starts and closes it when it stops."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_club() as club:
-            app.state.club = club
-            yield
-
+def create_app(club: Club) -> FastAPI:
+    """Return the application of a club that is open."""
     app = FastAPIOffline(
         title="Reading club",
         description="Books, reviews and what happens in the club.",
         version=version("reading-club"),
-        lifespan=lifespan,
         redoc_url=None,
         favicon_url="/static/favicon.svg",
         responses=problems.RESPONSES,
     )
+    app.state.club = club
     problems.install(app)
     for room in (books, activity, health, pages):
         app.include_router(room.router)
