@@ -33,14 +33,15 @@ class ClubProcess:
     def __init__(self, folder: Path, *arguments: str, settings: Mapping[str, str]) -> None:
         self.name = " ".join(arguments)
         self._log = folder / f"{arguments[0]}-{id(self)}.log"
-        self._process = psutil.Popen(
-            [*COMMAND, *arguments],
-            env=environment(folder, **settings),
-            stdin=subprocess.DEVNULL,
-            stdout=self._log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with self._log.open("wb") as log:
+            self._process = psutil.Popen(
+                [*COMMAND, *arguments],
+                env=environment(folder, **settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     @property
     def output(self) -> str:

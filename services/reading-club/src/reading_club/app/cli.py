@@ -10,17 +10,18 @@ from pydantic import ValidationError
 
 from reading_club.app import logs
 from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
 class Cli(click.Group):
-    """A group whose commands end with one line, and not a traceback, on a wrong setting."""
+    """A group whose commands end with one line, and not a traceback, on what is wrong outside."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except ConfigurationError as exc:
+        except (ConfigurationError, TransientFailure) as exc:
             _fail(str(exc))
 
 
@@ -40,6 +41,18 @@ def _settings() -> Settings:
     return settings
 
 
+def _migrate(settings: Settings) -> str:
+    from reading_club.adapters.uow_sqla import migrations
+    from reading_club.app.composition import open_engine
+
+    async def to_head() -> str:
+        async with open_engine(settings) as engine:
+            await migrations.upgrade(engine)
+            return migrations.head()
+
+    return asyncio.run(to_head())
+
+
 @click.group(cls=Cli)
 @click.version_option(package_name="reading-club")
 def main() -> None:
@@ -54,12 +67,19 @@ def run() -> None:
     run_club(_settings(), lambda url: click.echo(f"The club is open: {url}  (Ctrl-C closes it)"))
 
 
+MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")
+
+
 @main.command()
-def web() -> None:
+@MIGRATE
+def web(*, migrate: bool) -> None:
     """Serve the API and the pages."""
     from reading_club.app.serve import serve
 
-    serve(_settings())
+    settings = _settings()
+    if migrate:
+        _migrate(settings)
+    serve(settings)
 
 
 @main.command()
@@ -71,26 +91,21 @@ def web() -> None:
     help="Whose events to handle.",
 )
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True)
-def worker(subscriber: str, concurrency: int) -> None:
+@MIGRATE
+def worker(subscriber: str, concurrency: int, *, migrate: bool) -> None:
     """Handle the events of one subscriber."""
     from reading_club.app.worker import work
 
-    work(_settings(), subscriber, concurrency)
+    settings = _settings()
+    if migrate:
+        _migrate(settings)
+    work(settings, subscriber, concurrency)
 
 
 @main.command()
 def migrate() -> None:
     """Bring the schema of the database to the newest version."""
-    from reading_club.adapters.uow_sqla import migrations
-    from reading_club.app.composition import open_engine
-
-    async def to_head() -> str:
-        async with open_engine(settings) as engine:
-            await migrations.upgrade(engine)
-            return await migrations.current(engine) or "none"
-
-    settings = _settings()
-    click.echo(f"the database is at schema {asyncio.run(to_head())}")
+    click.echo(f"the database is at schema {_migrate(_settings())}")
 
 
 @main.command()

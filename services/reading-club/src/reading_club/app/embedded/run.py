@@ -1,6 +1,5 @@
 """``reading-club run``: broker, web and worker on one data folder, stopped by one Ctrl-C."""
 
-import asyncio
 import fcntl
 import logging
 import os
@@ -12,8 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from reading_club.adapters.uow_sqla import migrations
-from reading_club.app.composition import open_engine
 from reading_club.app.embedded.process import LeashedProcess, Restarts
 from reading_club.app.embedded.valkey import EmbeddedBroker, free_port, write_private
 from reading_club.app.settings import ConfigurationError, Settings
@@ -35,7 +32,6 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
     with exclusive(settings), broker_url(settings) as (url, broker):
-        asyncio.run(_migrate(settings))
         host, port = settings.host, choose_port(settings)
         children = [*broker, *club_processes(url, host, port)]
         with running(children[len(broker) :]):
@@ -44,13 +40,11 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
             supervise(children, stopping)
 
 
-async def _migrate(settings: Settings) -> None:
-    async with open_engine(settings) as engine:
-        await migrations.upgrade(engine)
-
-
 def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess]:
-    """Return the web process and a worker for each subscriber, not started."""
+    """Return the web process and a worker for each subscriber, not started.
+
+    Each brings the schema up first: whoever comes second finds nothing left to do.
+    """
     environment = {
         "READING_CLUB_BROKER_URL": broker_url,
         "READING_CLUB_HOST": host,
@@ -59,11 +53,13 @@ def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess
     command = [sys.executable, "-m", "reading_club.app"]
     workers = [
         LeashedProcess(
-            f"worker {s.name}", [*command, "worker", "--subscriber", s.name], environment
+            f"worker {s.name}",
+            [*command, "worker", "--migrate", "--subscriber", s.name],
+            environment,
         )
         for s in SUBSCRIBERS
     ]
-    return [*workers, LeashedProcess("web", [*command, "web"], environment)]
+    return [*workers, LeashedProcess("web", [*command, "web", "--migrate"], environment)]
 
 
 @contextmanager
