@@ -74,7 +74,15 @@ def main(uv: str) -> None:
         folder = Path(temporary)
         call(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
         call(
-            *(uv, "export", "--quiet", "--frozen", "--all-packages", "--all-groups", "--all-extras"),
+            *(
+                uv,
+                "export",
+                "--quiet",
+                "--frozen",
+                "--all-packages",
+                "--all-groups",
+                "--all-extras",
+            ),
             *("--no-emit-workspace", "--no-hashes", "--output-file", folder / "constraints.txt"),
         )
         for member in MEMBERS:

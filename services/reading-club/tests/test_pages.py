@@ -31,7 +31,7 @@ def test_a_book_is_added_by_the_form(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
-    [("isbn", "0321125216", "check digit"), ("title", " ", "at least 1"), ("author", "", "1")],
+    [("isbn", "0321125216", "check digit"), ("title", " ", "empty"), ("author", "", "empty")],
 )
 def test_a_wrong_field_is_shown_at_its_place(
     client: TestClient,
@@ -45,6 +45,7 @@ def test_a_wrong_field_is_shown_at_its_place(
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
+    assert answer.text.count("autofocus") == 1
     assert complaint in answer.text
     assert all(f'value="{typed}"' in answer.text for n, typed in FORM.items() if n != field)
     assert transport.events == []

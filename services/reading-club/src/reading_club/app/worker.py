@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from celery.signals import worker_ready
+from celery.worker.consumer import Consumer as WorkerConsumer
 from messagebus import AsyncSinkholeEventstreamTransport
 
 from reading_club.adapters.eventstream import Consumer, worker_app
@@ -15,6 +16,9 @@ from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
+
+STOP_DELAY = 0.5
+"""Seconds after which an idle worker notices that it is asked to stop."""
 
 
 def work(settings: Settings, name: str, concurrency: int) -> None:
@@ -52,5 +56,7 @@ async def _check(settings: Settings) -> None:
         await require_current_schema(engine)
 
 
-def _on_ready(**_: object) -> None:
+def _on_ready(sender: WorkerConsumer, **_: object) -> None:
+    # An idle worker sleeps up to ten seconds; only its timers let it see that it should stop.
+    sender.timer.call_repeatedly(STOP_DELAY, lambda: None)
     report_ready()

@@ -61,7 +61,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """Return the errors of pydantic, with the names that the client used."""
-    return [FieldError(field=_field(error["loc"]), detail=error["msg"]) for error in errors]
+    return [FieldError(field=_field(error["loc"]), detail=_detail(error)) for error in errors]
 
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
@@ -76,6 +76,14 @@ def refusal_errors(refusal: Exception) -> list[FieldError]:
 def _field(location: Sequence[str | int]) -> str:
     names = location[1:] if location[0] in {"body", "query", "path"} else location
     return ".".join(map(str, names)) or "body"
+
+
+def _detail(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_too_short":
+        return "must not be empty"
+    if error["type"] == "string_too_long":
+        return f"must not be longer than {error['ctx']['max_length']} characters"
+    return str(error["msg"])
 
 
 def _problem_of(error: Exception) -> Problem:
