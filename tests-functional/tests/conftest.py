@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from kombu import pools
 from redis import Redis
 
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
@@ -45,7 +46,11 @@ def database_url(postgresql: PostgreSQLServer) -> Iterator[str]:
 
 @pytest.fixture(params=["rabbitmq", "valkey"])
 def broker_url(request: pytest.FixtureRequest) -> str:
-    """An empty broker: RabbitMQ, then Valkey."""
+    """An empty broker: RabbitMQ, then Valkey.
+
+    kombu keeps connections for the whole process, and remembers what it declared on them.
+    """
+    pools.reset()
     if request.param == "rabbitmq":
         server: RabbitMQServer = request.getfixturevalue("rabbitmq")
         server.rabbitmqctl("delete_vhost", "/")

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -116,8 +118,9 @@ async def test_no_connection_is_held_while_events_are_published(engine: AsyncEng
     held: list[int] = []
 
     class Watching(InMemoryEventstreamTransport):
-        async def send_message_serialized(self, _: object) -> None:
+        async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
             held.append(engine.pool.checkedout())  # type: ignore[attr-defined]  # as above
+            await super().send_message_serialized(message)
 
     async with SQLUnitOfWork(Watching(), engine) as transaction:
         book = a_book()

@@ -26,6 +26,7 @@ class Client(Protocol):
 
     def fetch(self) -> str:
         """Take the word back."""
+        ...
 
 
 class PostgreSQLClient:

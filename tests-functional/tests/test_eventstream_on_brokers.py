@@ -1,0 +1,125 @@
+"""The event stream keeps the same promises on RabbitMQ and on Valkey, by the same code.
+
+And what no fake can show: brokers that are away, frozen, or refuse.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import Empty
+from typing import Any
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
+from reading_club.adapters.eventstream.testing import EventstreamTransportContract, Received
+from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
+
+PATIENCE = 5.0
+"""Seconds after which a direct publication has to give up."""
+QUEUE = "eventstream.activity"
+MESSAGE = {
+    "id": "0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d",
+    "created_at": "2026-01-01T00:00:00+00:00",
+    "type": "book_registered_v1",
+    "payload": "{}",
+}
+
+
+@pytest.fixture
+def app(broker_url: str) -> Iterator[Celery]:
+    """A publisher on an empty broker."""
+    app = publisher_app(broker_url, SUBSCRIBERS)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def transport(app: Celery) -> Iterator[EventstreamTransport]:
+    """An event stream on the publisher."""
+    transport = EventstreamTransport(app)
+    yield transport
+    transport.close()
+
+
+class TestBrokers(EventstreamTransportContract):
+    """On real brokers."""
+
+    @pytest.fixture
+    def received(self, app: Celery) -> Received:
+        """What is in the subscriber's queue."""
+
+        def read(expected: int, /) -> Sequence[Mapping[str, Any]]:
+            messages: list[Mapping[str, Any]] = []
+            with app.connection_for_read() as connection:
+                queue = connection.SimpleQueue(connection_queue(app))
+                while True:
+                    enough = len(messages) >= expected
+                    try:
+                        message = queue.get(timeout=0.2 if enough else PATIENCE)
+                    except Empty:
+                        return messages
+                    message.ack()
+                    messages.append(message.payload[1]["message"])
+
+        return read
+
+
+def connection_queue(app: Celery) -> Any:
+    """Return the subscriber's queue as the publisher declares it."""
+    (route,) = app.conf.task_routes
+    return route.queues[0]
+
+
+async def fails_in_time(transport: EventstreamTransport) -> float:
+    """Publish in vain and return the seconds that it took."""
+    start = time.monotonic()
+    with pytest.raises(EventstreamUnavailable) as failure:
+        await transport.send_message_serialized(MESSAGE)
+    assert "guest" not in str(failure.value)
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("kind", [RabbitMQServer, ValkeyServer])
+@pytest.mark.parametrize("connected", [True, False])
+async def test_a_broker_that_is_away_is_told_in_time(
+    kind: type[Server], record_property: Callable[[str, object], None], *, connected: bool
+) -> None:
+    """Frozen or stopped, with a connection or without: one error, within five seconds."""
+    if missing := kind.missing():
+        pytest.skip(missing)
+    with kind() as server:
+        app = publisher_app(server.url, SUBSCRIBERS)
+        transport = EventstreamTransport(app)
+        if connected:
+            await transport.send_message_serialized(MESSAGE)
+        server.freeze()
+        frozen = await fails_in_time(transport)
+        server.thaw()
+        server.kill()
+        stopped = await fails_in_time(transport)
+        server.start()
+        await transport.send_message_serialized(MESSAGE)
+        transport.close()
+
+    record_property("seconds", {"frozen": round(frozen, 2), "stopped": round(stopped, 2)})
+    assert frozen < PATIENCE + 0.5
+    assert stopped < PATIENCE + 0.5
+
+
+async def test_an_event_waits_for_a_worker_that_was_never_there(
+    transport: EventstreamTransport, app: Celery, valkey: ValkeyServer, broker_url: str
+) -> None:
+    """The publisher declares the queues: what is published before a first start is kept."""
+    await transport.send_message_serialized(MESSAGE)
+
+    if broker_url == valkey.url:
+        with Redis.from_url(broker_url) as client:
+            assert client.llen(QUEUE) == 1
+    else:
+        with app.connection_for_read() as connection:
+            queue = connection_queue(app).bind(connection.default_channel)
+            assert queue.queue_declare(passive=True).message_count == 1
