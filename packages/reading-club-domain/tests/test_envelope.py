@@ -76,6 +76,7 @@ def test_a_payload_cannot_pretend_to_be_another_message() -> None:
         {"payload": "not json"},
         {"payload": "[]"},
         {"payload": "{}"},
+        {"payload": "[" * 100_000},
         {"payload": {"isbn": "9780321125217"}},
         {"payload": '{"id": "x", "isbn": "1", "title": "", "author": ""}'},
     ],

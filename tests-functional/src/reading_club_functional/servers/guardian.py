@@ -86,7 +86,8 @@ def start(
             )
     except OSError as error:
         return {"error": str(error)}
-    wards.append(Ward(process, request["end_signal"]))
+    # pyright takes what is behind ** for any option, text mode included.
+    wards.append(Ward(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
     return {"pid": process.pid}
 
 

@@ -43,7 +43,7 @@ class EventCatalogue:
         try:
             envelope = Envelope.model_validate(message)
             payload = json.loads(envelope.payload)
-        except (ValidationError, ValueError) as exc:
+        except (ValidationError, ValueError, RecursionError) as exc:
             raise UnreadableMessage(f"not an envelope: {_reason(exc)}") from exc
         if envelope.type not in self._events:
             raise UnknownEvent(f"no event of type {envelope.type!r} is known here")

@@ -1,5 +1,6 @@
 """The composition root: everything that a process needs is opened, wired and closed here."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -79,7 +80,7 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
         try:
             yield Club(engine, transport, broker)
         finally:
-            transport.close()
+            await asyncio.to_thread(transport.close)
             broker.close()
 
 

@@ -6,19 +6,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from celery.signals import worker_ready
-from celery.worker.consumer import Consumer as WorkerConsumer
 from messagebus import AsyncSinkholeEventstreamTransport
 
-from reading_club.adapters.eventstream import Consumer, worker_app
+from reading_club.adapters.eventstream import Consumer, run_worker, worker_app
 from reading_club.adapters.uow_sqla import SQLUnitOfWork
 from reading_club.app.composition import open_engine, require_current_schema
 from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
-
-STOP_DELAY = 0.5
-"""Seconds after which an idle worker notices that it is asked to stop."""
 
 
 def work(settings: Settings, name: str, concurrency: int) -> None:
@@ -29,19 +25,9 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     asyncio.run(_check(settings))
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
     app = worker_app(settings.resolved_broker_url(), subscriber)
-    consumer = Consumer(subscriber, lambda: units_of_work(settings))
-    consumer.install(app)
+    Consumer(subscriber, lambda: units_of_work(settings)).install(app)
     worker_ready.connect(_on_ready)
-    app.Worker(
-        pool="threads",
-        concurrency=concurrency,
-        hostname=f"{name}@{socket.gethostname()}",
-        loglevel=settings.log_level,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    ).start()
+    run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{socket.gethostname()}")
 
 
 @asynccontextmanager
@@ -56,7 +42,5 @@ async def _check(settings: Settings) -> None:
         await require_current_schema(engine)
 
 
-def _on_ready(sender: WorkerConsumer, **_: object) -> None:
-    # An idle worker sleeps up to ten seconds; only its timers let it see that it should stop.
-    sender.timer.call_repeatedly(STOP_DELAY, lambda: None)
+def _on_ready(**_: object) -> None:
     report_ready()

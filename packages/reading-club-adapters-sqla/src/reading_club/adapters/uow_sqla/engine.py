@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-BUSY_TIMEOUT = 5.0
-"""Seconds that a SQLite writer waits for another one."""
+WAIT = 5
+"""Seconds to wait for a connection, and on SQLite for another writer."""
 
 DRIVERS = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
     "sqlite": "sqlite+aiosqlite",
 }
+POSTGRESQL = {"timeout": WAIT, "command_timeout": 30}
+SQLITE = {"timeout": WAIT}
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # A book that was answered with 201 outlives a power cut, at the price of one sync a commit.
@@ -27,21 +29,33 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     """Return an engine; ``postgresql://`` and ``sqlite:///`` get their asynchronous drivers.
 
     Every wait is bounded: 5 seconds for a connection, 30 for a statement on PostgreSQL,
-    5 for another writer on SQLite. Options are those of SQLAlchemy, and win.
+    5 for another writer on SQLite. Options are those of SQLAlchemy, and win one by one.
+    A database in memory has one connection: its transactions wait for each other.
     """
-    url = make_url(url)
-    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
-    if url.get_backend_name() != "sqlite":
-        bounds = {
-            "pool_size": 10,
-            "max_overflow": 10,
-            "pool_timeout": 5,
-            "connect_args": {"timeout": 5, "command_timeout": 30},
-        }
-        return create_async_engine(url, **{**bounds, **options})
-    engine = create_async_engine(url, **{"connect_args": {"timeout": BUSY_TIMEOUT}, **options})
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    url = _with_driver(make_url(url))
+    in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+    arguments = SQLITE if url.get_backend_name() == "sqlite" else POSTGRESQL
+    options["connect_args"] = {**arguments, **options.get("connect_args", {})}
+    if "poolclass" not in options:
+        options = {**_pool(in_memory=in_memory), **options}
+    engine = create_async_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """Name the driver, and what libpq calls ``sslmode`` as asyncpg does."""
+    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
+        mode = url.query["sslmode"]
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return url
+
+
+def _pool(*, in_memory: bool) -> dict[str, Any]:
+    size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 10}
+    return {"poolclass": AsyncAdaptedQueuePool, "pool_timeout": WAIT, **size}
 
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

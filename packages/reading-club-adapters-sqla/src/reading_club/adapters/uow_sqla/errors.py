@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reading_club.domain.errors import TransientFailure, WriteConflict
@@ -37,7 +37,7 @@ def _translation(exc: Exception) -> TransientFailure | None:
     if state in SERIALIZATION_STATES or code == SQLITE_BUSY_SNAPSHOT:
         return WriteConflict("another transaction was faster")
     if (
-        isinstance(exc, PoolTimeout | OSError | InterfaceError)  # TimeoutError is an OSError
+        isinstance(exc, PoolTimeout | OSError | PendingRollbackError)  # TimeoutError is an OSError
         or (isinstance(exc, DBAPIError) and exc.connection_invalidated)
         or state.startswith(UNAVAILABLE_STATES)
         or (code is not None and code & 0xFF in SQLITE_UNAVAILABLE)

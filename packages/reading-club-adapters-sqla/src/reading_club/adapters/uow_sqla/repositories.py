@@ -120,10 +120,13 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return the books of a page, the highest id first."""
+        wanted = needle(query)
+        if not _is_storable(wanted):
+            return []
         statement = select(orm.books).order_by(orm.books.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(orm.books.c.id < before)
-        if wanted := needle(query):
+        if wanted:
             statement = statement.where(orm.books.c.search.contains(wanted, autoescape=True))
         return [self._loaded(row) for row in await self.session.read(statement)]
 
@@ -168,3 +171,8 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         )
         if (await self.session.write(statement)).rowcount != 1:
             raise WriteConflict(f"review {review.id} was changed by somebody else")
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether a text can be in a table: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
+    return "\x00" not in text and text == text.encode("utf-8", "ignore").decode("utf-8")

@@ -1,18 +1,21 @@
 """The connection of one transaction, opened at its first statement."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from logging import getLogger
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translated
+from reading_club.domain.errors import TransientFailure
 from reading_club.service.errors import UnitOfWorkClosed
 
-KNOWN = "reading-club"
-"""Marks a SQLite connection whose foreign keys are checked."""
+logger = getLogger(__name__)
 
 
 class Session:
@@ -22,13 +25,15 @@ class Session:
     a writer if the first statement writes, so that it cannot fail halfway because another
     writer was there first, and as a reader, who waits for nobody, if the first one reads.
     Every method raises UnitOfWorkClosed after the end, and StorageUnavailable or
-    WriteConflict for what may work later.
+    WriteConflict for what may work later, but in another transaction: this one is over.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._connection: AsyncConnection | None = None
+        self._failure: TransientFailure | None = None
         self._closed = False
+        self._sound = True
 
     @property
     def dialect(self) -> str:
@@ -37,12 +42,12 @@ class Session:
 
     async def read(self, statement: Executable) -> CursorResult[Any]:
         """Run a statement that changes nothing."""
-        with translated():
+        with self._watched():
             return await (await self._open(write=False)).execute(statement)
 
     async def write(self, statement: Executable) -> CursorResult[Any]:
         """Run a statement that changes rows."""
-        with translated():
+        with self._watched():
             return await (await self._open(write=True)).execute(statement)
 
     @asynccontextmanager
@@ -51,41 +56,79 @@ class Session:
 
         Without it a refused INSERT would abort the whole transaction on PostgreSQL.
         """
-        with translated():
+        with self._watched():
             connection = await self._open(write=True)
             async with connection.begin_nested():
                 yield
 
     async def commit(self) -> None:
-        """Commit and give the connection back. After StorageUnavailable the outcome is unknown."""
-        if self._connection is not None:
-            with translated():
+        """Commit what was done, if anything was. After StorageUnavailable the outcome is unknown.
+
+        The transaction still has to be closed.
+        """
+        with self._watched():
+            self._check()
+            if self._connection is not None:
+                self._sound = False
                 await self._connection.commit()
-        await self.close()
+                self._sound = True
 
     async def close(self) -> None:
-        """Undo what is not committed and give the connection back. May be called again."""
+        """Undo what is not committed and give the connection back. May be called again.
+
+        It does not fail: a connection that is lost has nothing left to undo.
+        """
         self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.shield(connection.close())
+            await asyncio.shield(_release(connection, sound=self._sound))
 
-    async def _open(self, *, write: bool) -> AsyncConnection:
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Translate errors, and remember the one that ended the transaction.
+
+        SQLite may have undone everything by itself: what came after it would be committed alone.
+        """
+        try:
+            with translated():
+                yield
+        except TransientFailure as failure:
+            if self._connection is not None:
+                self._failure = failure
+            raise
+
+    def _check(self) -> None:
         if self._closed:
             raise UnitOfWorkClosed("the transaction has ended")
+        if self._failure is not None:
+            raise self._failure
+
+    async def _open(self, *, write: bool) -> AsyncConnection:
+        self._check()
         if self._connection is None:
-            self._connection = await self._engine.connect()
-            await self._connection.begin()
-            if self.dialect == "sqlite":
-                await _begin_sqlite(self._connection, write=write)
+            connection = await self._engine.connect()
+            try:
+                await self._begin(connection, write=write)
+            except BaseException:
+                await asyncio.shield(_release(connection, sound=True))
+                raise
+            self._connection = connection
         return self._connection
 
+    async def _begin(self, connection: AsyncConnection, *, write: bool) -> None:
+        if self.dialect == "sqlite":
+            await sqlite.begin(connection, write=write)
+        else:
+            await connection.begin()
 
-async def _begin_sqlite(connection: AsyncConnection, *, write: bool) -> None:
-    raw = await connection.get_raw_connection()
-    if raw.driver_connection is None or raw.driver_connection.in_transaction:
-        return
-    if KNOWN not in raw.info:
-        await connection.exec_driver_sql("PRAGMA foreign_keys = ON")
-        raw.info[KNOWN] = True
-    await connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+async def _release(connection: AsyncConnection, *, sound: bool) -> None:
+    """Give a connection back, or end it: after a failed COMMIT it may be in a transaction still."""
+    try:
+        if sound:
+            await connection.close()
+            return
+    except (SQLAlchemyError, OSError) as exc:
+        logger.info("a connection was lost before its rollback (%s)", type(exc).__name__)
+    await connection.invalidate()
+    await connection.close()

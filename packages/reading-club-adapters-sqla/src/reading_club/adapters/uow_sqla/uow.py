@@ -42,8 +42,11 @@ class SQLUnitOfWork(AbstractUnitOfWork):
         self.messagestore = SQLMessageStore(self.transport, self._session)
 
     async def _commit(self) -> None:
-        await self.messagestore.flush()
-        await self._session.commit()
+        try:
+            await self.messagestore.flush()
+            await self._session.commit()
+        finally:
+            await self._session.close()
 
     async def _end(self) -> None:
         await self._session.close()

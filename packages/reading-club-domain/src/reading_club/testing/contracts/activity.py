@@ -53,7 +53,7 @@ class DeadLettersContract:
             subscriber="activity",
             message_id=uuid7(),
             type="book_burned_v1",
-            envelope={"type": "book_burned_v1", "payload": "{}"},
+            envelope={"type": "book_burned_v1", "payload": "\x00 é 🦉"},
             error="nobody knows it",
             set_aside_at=datetime(2026, 1, 1, tzinfo=UTC),
         )

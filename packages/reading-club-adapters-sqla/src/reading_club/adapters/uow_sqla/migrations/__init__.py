@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translated
 
 if TYPE_CHECKING:
@@ -69,11 +70,18 @@ async def _move(engine: AsyncEngine, direction: str, revision: str) -> None:
     from alembic import command
 
     def move(connection: Connection) -> None:
-        sqlite = connection.dialect.name == "sqlite"
-        lock = "BEGIN IMMEDIATE" if sqlite else f"SELECT pg_advisory_xact_lock({LOCK})"
-        connection.execute(text(lock))
         getattr(command, direction)(_config(connection), revision)
 
     with translated():
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
+            await _lock(connection)
             await connection.run_sync(move)
+            await connection.commit()
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    """Begin a transaction that waits for another migration."""
+    if connection.dialect.name == "sqlite":
+        await sqlite.begin(connection, write=True)
+    else:
+        await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))

@@ -1,0 +1,56 @@
+"""Broker URLs: which transport they name, and how they are printed."""
+
+from enum import Enum
+from typing import Final
+
+from kombu.utils.url import maybe_sanitize_url
+
+
+class Broker(Enum):
+    """The kinds of brokers, for the options that are their own."""
+
+    AMQP = "amqp"
+    REDIS = "redis"
+    MEMORY = "memory"
+
+
+_SCHEMES: Final = {
+    "amqp": ("amqp", Broker.AMQP),
+    "amqps": ("amqps", Broker.AMQP),
+    "pyamqp": ("pyamqp", Broker.AMQP),
+    "redis": ("redis", Broker.REDIS),
+    "rediss": ("rediss", Broker.REDIS),
+    "valkey": ("redis", Broker.REDIS),
+    "valkeys": ("rediss", Broker.REDIS),
+    "memory": ("memory", Broker.MEMORY),
+}
+
+
+class BrokerUrl(str):
+    """A broker's URL as kombu spells it, or several of a cluster with semicolons between them.
+
+    Its ``repr`` hides the passwords. Raises ValueError, which does not show the URL, for a
+    scheme that is not supported.
+    """
+
+    broker: Broker
+    alternatives: int
+    """How many more brokers there are to try when the first one is away."""
+
+    def __new__(cls, url: str) -> "BrokerUrl":  # noqa: D102  # the class says it
+        spelled = [_spelled(part) for part in url.split(";")]
+        new = super().__new__(cls, ";".join(text for text, _ in spelled))
+        new.broker = spelled[0][1]
+        new.alternatives = len(spelled) - 1
+        return new
+
+    def __repr__(self) -> str:
+        return repr(";".join(map(maybe_sanitize_url, self.split(";"))))
+
+
+def _spelled(url: str) -> tuple[str, Broker]:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        raise ValueError(f"a broker URL starts with one of {', '.join(_SCHEMES)} and ://")
+    spelling, broker = _SCHEMES[scheme]
+    return f"{spelling}://{rest}", broker

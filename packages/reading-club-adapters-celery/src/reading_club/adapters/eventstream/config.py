@@ -1,0 +1,181 @@
+"""The Celery configuration: routing, broker and serialisation live here, never in arguments.
+
+Publisher and worker are separate applications. A publisher gives up within seconds, because
+the caller keeps the event and tries again; a worker waits for its broker for as long as it takes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from celery import Celery
+from kombu import Queue
+
+from reading_club.adapters.eventstream.broker import Broker, BrokerUrl
+from reading_club.adapters.eventstream.forks import start_anew_after_forks
+from reading_club.adapters.eventstream.topology import (
+    EXCHANGE,
+    SEND_MESSAGE,
+    queue_name,
+    queue_of,
+    queues_of,
+)
+from reading_club.service.subscriber import Subscriber
+
+PUBLISHER_CONNECTIONS: Final = 8
+"""The publisher's broker connections; a transport has no more threads than that."""
+
+VISIBILITY_TIMEOUT: Final = 60
+"""Seconds after which Redis gives a message that nobody acknowledged to somebody else.
+
+Keep it above the longest handler. A message that is held for longer, because the database is
+away, is delivered a second time, and takes effect once.
+"""
+
+_CONFIRM_TIMEOUT: Final = 2.0
+_SOCKET_TIMEOUT: Final = 2.0
+
+_JSON_ONLY: Final[Mapping[str, Any]] = {
+    "accept_content": ["json"],
+    "result_accept_content": ["json"],
+    "task_serializer": "json",
+    "result_serializer": "json",
+    "event_serializer": "json",
+}
+
+_NO_RESULTS: Final[Mapping[str, Any]] = {
+    "result_backend": None,
+    "task_ignore_result": True,
+    "task_store_errors_even_if_ignored": False,
+    "task_send_sent_event": False,
+    "worker_send_task_events": False,
+}
+
+_PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
+    Broker.AMQP: {
+        "confirm_publish": True,
+        "read_timeout": _SOCKET_TIMEOUT,
+        "write_timeout": _SOCKET_TIMEOUT,
+    },
+    Broker.REDIS: {
+        "socket_connect_timeout": _SOCKET_TIMEOUT,
+        "socket_timeout": _SOCKET_TIMEOUT,
+        "socket_keepalive": True,
+        "retry_on_timeout": False,
+    },
+    Broker.MEMORY: {},
+}
+
+
+class EventRoute:
+    """Routes a message by its type, and declares whoever is to hear it.
+
+    The publisher declares the queues of all known subscribers, so that an event that is
+    published before a worker's first start waits for it. A message that a queue wants is
+    mandatory: an AMQP broker refuses it when the queue is gone, instead of dropping it.
+    """
+
+    def __init__(self, queues: Sequence[Queue]) -> None:
+        self.queues = queues
+        self.wanted = {bound.routing_key for queue in queues for bound in queue.bindings}
+
+    def __call__(
+        self, name: str, _args: object, kwargs: Mapping[str, Any], *_: object, **__: object
+    ) -> dict[str, Any] | None:
+        """Return the options of a message, or None for another task, which is not touched."""
+        if name != SEND_MESSAGE:
+            return None
+        type_ = kwargs["message"]["type"]
+        return {
+            "exchange": EXCHANGE.name,
+            "routing_key": type_,
+            "declare": [EXCHANGE, *self.queues],
+            "mandatory": type_ in self.wanted,
+            "confirm_timeout": _CONFIRM_TIMEOUT,
+            # A header that workers log: the content is no business of a log.
+            "argsrepr": "()",
+            "kwargsrepr": "{}",
+        }
+
+
+def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Celery:
+    """Return an application that publishes events for these subscribers, and gives up in seconds.
+
+    Nothing is connected before the first message, and a forked process connects anew.
+    Raises ValueError for the URL.
+    """
+    url = BrokerUrl(broker_url)
+    app = Celery("reading-club-publisher", set_as_current=False)
+    app.conf.update(
+        _JSON_ONLY,
+        **_NO_RESULTS,
+        broker_url=url,
+        broker_connection_timeout=_SOCKET_TIMEOUT,
+        broker_heartbeat=0,
+        broker_pool_limit=PUBLISHER_CONNECTIONS,
+        broker_transport_options={
+            # One attempt at each broker; without it kombu goes on until its timeout.
+            "max_retries": url.alternatives,
+            **_PUBLISHER_TRANSPORT[url.broker],
+        },
+        task_publish_retry=False,
+        task_routes=(EventRoute(queues_of(subscribers)),),
+    )
+    start_anew_after_forks(app)
+    return app
+
+
+def worker_app(
+    broker_url: str, subscriber: Subscriber, *, visibility_timeout: int = VISIBILITY_TIMEOUT
+) -> Celery:
+    """Return an application whose worker hears what this subscriber wants.
+
+    It acknowledges late, takes two messages for each of its threads or processes, and waits
+    for its broker. The task itself is registered by ``Consumer.install``.
+    """
+    url, queue = BrokerUrl(broker_url), queue_of(subscriber)
+    app = Celery(f"reading-club-{subscriber.name}", set_as_current=False)
+    app.conf.update(
+        _JSON_ONLY,
+        **_NO_RESULTS,
+        **_WORKER,
+        broker_url=url,
+        broker_transport_options=_worker_transport(url.broker, visibility_timeout),
+        # Celery binds each of its queues to a default as well: let it be one that is there.
+        task_default_exchange=EXCHANGE.name,
+        task_default_exchange_type=EXCHANGE.type,
+        task_default_queue=queue_name(subscriber),
+        task_default_routing_key=min(subscriber.types),
+        task_queues=(queue,),
+    )
+    return app
+
+
+_WORKER: Final[Mapping[str, Any]] = {
+    "broker_channel_error_retry": True,
+    "broker_connection_max_retries": None,
+    "broker_connection_retry_on_startup": True,
+    "task_acks_late": True,
+    "task_create_missing_queues": False,
+    "task_reject_on_worker_lost": True,
+    "worker_detect_quorum_queues": False,
+    "worker_enable_remote_control": False,
+    "worker_hijack_root_logger": False,
+    # One message is at hand while the acknowledgement of another is on its way.
+    "worker_prefetch_multiplier": 2,
+    "worker_redirect_stdouts": False,
+}
+
+
+def _worker_transport(broker: Broker, visibility_timeout: int) -> dict[str, Any]:
+    if broker is not Broker.REDIS:
+        return {}
+    return {
+        "visibility_timeout": visibility_timeout,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        # A worker that is killed during the sweep must not stop the others' for long.
+        "unacked_mutex_expire": 10,
+        "socket_connect_timeout": 5.0,
+        "socket_timeout": 10.0,
+        "socket_keepalive": True,
+    }

@@ -1,0 +1,124 @@
+"""A few threads for calls that may hang, with a bound on everything."""
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, Final
+
+Job = tuple[Future[Any], Callable[[], Any]]
+
+
+class ExecutorBusy(Exception):
+    """Every thread is at work and the backlog is full."""
+
+
+class ExecutorClosed(Exception):
+    """The executor takes no more calls."""
+
+
+class BoundedExecutor:
+    """Runs calls in at most ``threads`` threads, and holds at most ``backlog`` more.
+
+    Threads are started when they are needed and, as daemons, do not keep the process from
+    ending while they hang. Each process has threads of its own: after a fork the child
+    starts with none, and with an empty backlog.
+    """
+
+    def __init__(self, threads: int, backlog: int) -> None:
+        self._threads: Final = threads
+        self._backlog: Final = backlog
+        self._closed = False
+        self._crews: dict[int, _Crew] = {}
+
+    def submit(self, call: Callable[[], Any]) -> Future[Any]:
+        """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
+
+        A future that is cancelled before its turn is skipped.
+        """
+        if self._closed:
+            raise ExecutorClosed
+        return self._crew().submit(call)
+
+    def close(self, within: float) -> None:
+        """Take no more calls, and wait for those that run so many seconds.
+
+        Those that wait for a thread end with ExecutorClosed.
+        """
+        self._closed = True
+        crew = self._crews.get(os.getpid())
+        if crew is not None:
+            crew.close(within)
+
+    def _crew(self) -> "_Crew":
+        pid = os.getpid()
+        if pid not in self._crews:
+            # Atomic, without a lock that a fork could copy while it is held.
+            self._crews.setdefault(pid, _Crew(self._threads, self._backlog))
+        return self._crews[pid]
+
+
+class _Crew:
+    """The threads of one process, and what waits for them."""
+
+    def __init__(self, size: int, backlog: int) -> None:
+        self._size = size
+        self._room = threading.Semaphore(backlog)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, call: Callable[[], Any]) -> Future[Any]:
+        if not self._room.acquire(blocking=False):
+            raise ExecutorBusy
+        future: Future[Any] = Future()
+        self._jobs.put((future, call))
+        if not self._idle.acquire(blocking=False):
+            self._grow()
+        return future
+
+    def close(self, within: float) -> None:
+        deadline = monotonic() + within
+        self._dismiss_waiting()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - monotonic()))
+
+    def _grow(self) -> None:
+        with self._lock:
+            if len(self._threads) < self._size:
+                name = f"eventstream-{len(self._threads)}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _dismiss_waiting(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return
+            if job is not None and job[0].set_running_or_notify_cancel():
+                job[0].set_exception(ExecutorClosed())
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._room.release()
+            _run(*job)
+            del job  # Not to hold the message until the next one.
+            self._idle.release()
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as exc:  # noqa: BLE001  # it is raised where the future is awaited
+        future.set_exception(exc)
+    else:
+        future.set_result(result)

@@ -1,0 +1,122 @@
+"""One event loop in a thread, for code that must block: Celery has no asynchronous tasks."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+TResource = TypeVar("TResource")
+TResult = TypeVar("TResult")
+
+
+class LoopThread(Generic[TResource]):
+    """Runs coroutines on one loop per process, with a resource that is opened there once.
+
+    The first call starts the thread and opens the resource; what opening it raises reaches
+    the caller, and the next call tries again. A forked process starts anew, with a loop and
+    a resource of its own. Whatever the pool, tasks of one process share both.
+    """
+
+    def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
+        self._resources = resources
+        self._processes: dict[int, _Process[TResource]] = {}
+
+    def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
+        """Run the coroutine that ``work`` makes of the resource, and block for its result."""
+        pid = os.getpid()
+        if pid not in self._processes:
+            # Atomic, without a lock that a fork could copy while it is held.
+            self._processes.setdefault(pid, _Process(self._resources))
+        return self._processes[pid].run(work)
+
+    def close(self, within: float = 10.0) -> None:
+        """Cancel what still runs, and close this process's resource and loop.
+
+        Raises TimeoutError after so many seconds, and what closing the resource raises. A
+        call that comes later starts anew.
+        """
+        process = self._processes.pop(os.getpid(), None)
+        if process is not None:
+            process.close(within)
+
+
+class _Process(Generic[TResource]):
+    """The loop of one process, its thread and its resource."""
+
+    def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
+        self._resources = resources
+        self._lock = threading.Lock()
+        self._started: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
+        self._opened: asyncio.Future[TResource] | None = None
+        self._closing = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
+        return asyncio.run_coroutine_threadsafe(self._with_resource(work), self._loop()).result()
+
+    def close(self, within: float) -> None:
+        if self._started is None:
+            return
+        loop, thread = self._started
+        try:
+            asyncio.run_coroutine_threadsafe(self._release(), loop).result(within)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(within)
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._started is None:
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(
+                    target=_serve, args=[loop], name="reading-club-loop", daemon=True
+                )
+                thread.start()
+                self._started = loop, thread
+            return self._started[0]
+
+    async def _with_resource(
+        self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]
+    ) -> TResult:
+        if self._opened is None:
+            self._opened = asyncio.get_running_loop().create_future()
+            self._keeper = asyncio.create_task(self._keep(self._opened))
+        return await work(await asyncio.shield(self._opened))
+
+    async def _keep(self, opened: asyncio.Future[TResource]) -> None:
+        """Open the resource and close it in one task, as cancel scopes demand."""
+        try:
+            async with self._resources() as resource:
+                opened.set_result(resource)
+                await self._closing.wait()
+        except Exception as exc:
+            if opened.done():
+                raise
+            self._opened = None
+            opened.set_exception(exc)
+        finally:
+            opened.cancel()
+
+    async def _release(self) -> None:
+        """Cancel what still runs, and close the resource, or stop opening it."""
+        running = asyncio.all_tasks() - {asyncio.current_task(), self._keeper}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._closing.set()
+        if self._keeper is None or self._opened is None:
+            return
+        if self._opened.done():
+            await self._keeper
+        else:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

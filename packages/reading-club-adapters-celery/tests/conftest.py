@@ -1,0 +1,70 @@
+"""The fixtures of a test that needs no broker."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from celery import Celery
+from kombu import pools
+from kombu.transport.memory import Transport
+
+from reading_club.adapters.eventstream import Backoff, Consumer, publisher_app
+from reading_club.adapters.eventstream.testing import (
+    InMemoryClub,
+    celery_app,
+    celery_queue,
+    transport,
+)
+from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.testing import MemoryDatabase
+
+__all__ = ["celery_app", "celery_queue", "transport"]
+
+NOW = datetime(2024, 2, 3, tzinfo=UTC)
+
+
+def forget_the_broker() -> None:
+    """Empty what kombu keeps for a whole process: pooled connections, and queues in memory."""
+    pools.reset()
+    Transport.global_state.clear()
+    Transport.Channel.queues.clear()
+
+
+@pytest.fixture
+def memory_app() -> Iterator[Celery]:
+    """A real publisher on a broker in this process, which is empty before and after."""
+    forget_the_broker()
+    app = publisher_app("memory://", SUBSCRIBERS)
+    yield app
+    app.close()
+    forget_the_broker()
+
+
+@pytest.fixture
+def club(database: MemoryDatabase) -> InMemoryClub:
+    """An empty club."""
+    return InMemoryClub(database)
+
+
+@pytest.fixture
+def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
+    """Make consumers that are closed afterwards."""
+    made: list[Consumer] = []
+
+    def make(subscriber: Subscriber) -> Consumer:
+        backoff = Backoff(first=1, cap=4, jitter=lambda: 0.0)
+        made.append(
+            Consumer(subscriber, club.resources, backoff=backoff, wait=club.wait, clock=lambda: NOW)
+        )
+        return made[-1]
+
+    yield make
+    for consumer in made:
+        consumer.close()
+
+
+@pytest.fixture
+def consumer(consume: Callable[[Subscriber], Consumer]) -> Consumer:
+    """The worker of the activity log."""
+    return consume(activity)

@@ -1,0 +1,170 @@
+"""A broker that hangs or is away: everything has a bound."""
+
+import asyncio
+import socket
+import threading
+import traceback
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+from kombu import pools
+
+from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
+from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.projections import SUBSCRIBERS
+
+MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payload": "{}"}
+SECRET = "s3cret"
+
+
+class Stuck:
+    """A broker that does not answer until it is released."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.entered = threading.Semaphore(0)
+        self.calls = 0
+
+    def send_task(self, *_: Any, **__: Any) -> None:
+        """Hang."""
+        self.calls += 1
+        self.entered.release()
+        assert self.release.wait(30)
+
+
+@pytest.fixture
+def stuck() -> Iterator[Stuck]:
+    """A broker that hangs, and lets everybody go in the end."""
+    stuck = Stuck()
+    yield stuck
+    stuck.release.set()
+
+
+def a_socket(*, listening: bool) -> socket.socket:
+    """Return a socket with a port of its own, which never answers."""
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    if listening:
+        silent.listen()
+    return silent
+
+
+async def failure_of(transport: EventstreamTransport) -> tuple[EventstreamUnavailable, float]:
+    """Return the error of one publication, and how long it took."""
+    start = monotonic()
+    with pytest.raises(EventstreamUnavailable) as caught:
+        await transport.send_message_serialized(MESSAGE)
+    return caught.value, monotonic() - start
+
+
+async def test_a_stuck_broker_fails_in_time(stuck: Stuck) -> None:
+    """The deadline holds though the thread goes on hanging."""
+    transport = EventstreamTransport(stuck, timeout=0.05)
+
+    failure, seconds = await failure_of(transport)
+
+    assert isinstance(failure.__cause__, TimeoutError)
+    assert seconds < 1
+
+
+async def test_threads_and_backlog_are_bounded(stuck: Stuck) -> None:
+    """While all threads hang, further calls fail in time, and the surplus at once."""
+    transport = EventstreamTransport(stuck, timeout=0.05, threads=2, backlog=3)
+    before = threading.active_count()
+
+    failures = [failure_of(transport) for _ in range(20)]
+    outcomes = await asyncio.gather(*failures)
+
+    assert all(seconds < 1 for _, seconds in outcomes)
+    assert any("too many" in str(failure) for failure, _ in outcomes)
+    assert stuck.calls <= 2
+    assert threading.active_count() <= before + 2
+
+
+async def test_it_recovers_with_its_broker(stuck: Stuck) -> None:
+    """What was given up is not sent late; what comes afterwards is sent."""
+    transport = EventstreamTransport(stuck, timeout=0.05, threads=1, backlog=3)
+    for _ in range(3):
+        await failure_of(transport)
+    assert stuck.calls == 1
+
+    stuck.release.set()
+    transport.timeout = 5.0
+    await transport.send_message_serialized(MESSAGE)
+
+    assert stuck.calls == 2
+
+
+async def test_a_caller_that_gives_up_is_not_held(stuck: Stuck) -> None:
+    """Cancelling the caller cancels its wait, at once."""
+    transport = EventstreamTransport(stuck)
+    task = asyncio.create_task(transport.send_message_serialized(MESSAGE))
+    await asyncio.to_thread(stuck.entered.acquire)
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_closing_waits_for_what_is_on_its_way(stuck: Stuck) -> None:
+    """A message that a thread is sending is sent; what waits is not, and its caller is told."""
+    transport = EventstreamTransport(stuck, threads=1)
+    sending = asyncio.create_task(transport.send_message_serialized(MESSAGE))
+    await asyncio.to_thread(stuck.entered.acquire)
+    waiting = asyncio.create_task(transport.send_message_serialized(MESSAGE))
+    await asyncio.sleep(0)  # lets it hand its message over
+
+    closing = asyncio.create_task(asyncio.to_thread(transport.close))
+    with pytest.raises(EventstreamUnavailable, match="closed"):
+        await waiting
+    stuck.release.set()
+
+    await closing
+    await sending
+    assert stuck.calls == 1
+
+
+async def test_closing_is_bounded(stuck: Stuck) -> None:
+    """A broker that hangs does not keep the program from ending."""
+    transport = EventstreamTransport(stuck, timeout=0.05)
+    await failure_of(transport)
+
+    start = monotonic()
+    transport.close()
+
+    assert monotonic() - start < 1
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+async def test_a_refused_connection_fails_at_once(scheme: str) -> None:
+    """Nobody listens: the publication fails, and shows no password."""
+    with a_socket(listening=False) as closed:
+        url = f"{scheme}://club:{SECRET}@127.0.0.1:{closed.getsockname()[1]}//"
+        url = url if scheme == "amqp" else url.rstrip("/") + "/0"
+        transport = EventstreamTransport(publisher_app(url, SUBSCRIBERS))
+        failure, seconds = await failure_of(transport)
+        transport.close()
+
+    assert seconds < 5
+    assert failure.__cause__ is not None
+    assert SECRET not in "".join(traceback.format_exception(failure))
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+async def test_a_black_hole_fails_in_time(scheme: str) -> None:
+    """Somebody listens and never answers: the deadline holds, and shows no password."""
+    with a_socket(listening=True) as silent:
+        port = silent.getsockname()[1]
+        app = publisher_app(f"{scheme}://club:{SECRET}@127.0.0.1:{port}/0", SUBSCRIBERS)
+        app.conf.broker_connection_timeout = 0.2
+        app.conf.broker_transport_options |= {"socket_timeout": 0.2} if scheme == "redis" else {}
+        transport = EventstreamTransport(app, timeout=0.1)
+        failure, seconds = await failure_of(transport)
+        await asyncio.to_thread(transport.close)
+    pools.reset()
+
+    assert seconds < 1
+    assert SECRET not in "".join(traceback.format_exception(failure))

@@ -1,0 +1,161 @@
+"""From a message to its effect."""
+
+from collections.abc import Callable
+
+import pytest
+from celery import Celery, signals
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream import Consumer, worker_app
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.domain.errors import WriteConflict
+from reading_club.domain.messages import BookRegistered, ClubEvent
+from reading_club.service.errors import StorageUnavailable
+from reading_club.service.projections import activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import a_reviewer, an_event
+
+
+def failing(*errors: Exception) -> Subscriber:
+    """Return a subscriber that records events, and raises these errors first."""
+    subscriber = Subscriber("moody")
+    left = list(errors)
+
+    @subscriber.on(BookRegistered)
+    async def record(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        await activity.handle(event, uow)
+        if left:
+            raise left.pop(0)
+
+    return subscriber
+
+
+def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
+    """The handler's work is committed."""
+    event = an_event()
+
+    consumer.receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.letters == []
+
+
+def test_a_message_that_nobody_here_wants_is_done(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """A stale binding delivers what is known and not heard: nothing happens."""
+    (event,) = a_reviewer().messages
+    assert isinstance(event, ClubEvent)
+
+    consume(failing()).receive(on_the_wire(event))
+
+    assert (dict(club.database.activity), club.letters) == ({}, [])
+
+
+def test_a_handler_that_fails_concerns_its_message_only(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is set aside with nothing of its effect, and the next message is handled."""
+    consumer = consume(failing(ZeroDivisionError("oops")))
+    bad, good = an_event(), an_event()
+
+    consumer.receive(on_the_wire(bad))
+    consumer.receive(on_the_wire(good))
+
+    assert list(club.database.activity) == [good.message_id]
+    (letter,) = club.letters
+    assert (letter.subscriber, letter.message_id) == ("moody", bad.message_id)
+    assert letter.error == "ZeroDivisionError: oops"
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert vars(record)["message_id"] == str(bad.message_id)
+    assert club.waits == []
+
+
+def test_an_outage_is_waited_for_and_not_counted(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """The message takes effect once when the database is back, and is no dead letter."""
+    away = [StorageUnavailable("away"), WriteConflict("busy"), *[StorageUnavailable("away")] * 48]
+    event = an_event()
+
+    consume(failing(*away)).receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.letters == []
+    assert club.waits[:5] == [1, 2, 4, 4, 4]
+    assert len(club.waits) == 50
+
+
+def test_a_database_that_is_away_at_the_start_is_waited_for(
+    consumer: Consumer, club: InMemoryClub
+) -> None:
+    """Whatever keeps the resources from opening, no message is lost for it."""
+    club.opening = [StorageUnavailable("away"), ValueError("wrong URL")]
+    event = an_event()
+
+    consumer.receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert len(club.waits) == 2
+
+
+def test_a_worker_that_stops_gives_its_message_back(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """While it waits for the database, the message returns to the queue."""
+    club.stop_after = 3
+    consumer = consume(failing(*[StorageUnavailable("away")] * 10))
+
+    with pytest.raises(Reject) as caught:
+        consumer.receive(on_the_wire(an_event()))
+
+    assert vars(caught.value)["requeue"] is True
+    assert len(club.waits) == 3
+    assert (dict(club.database.activity), club.letters) == ({}, [])
+
+
+def test_it_is_the_task_of_its_worker(consumer: Consumer, club: InMemoryClub) -> None:
+    """One task with one keyword; a call without it, or with more, does not fail."""
+    app = worker_app("memory://", activity)
+    consumer.install(app)
+    task = app.tasks["send_message"]
+    event = an_event()
+
+    task(message=on_the_wire(event))
+    task(message=on_the_wire(event), something="later")
+    task()
+
+    assert task.acks_late
+    assert task.reject_on_worker_lost
+    assert task.ignore_result
+    assert list(club.database.activity) == [event.message_id]
+    assert [letter.envelope for letter in club.letters] == [None]
+    app.close()
+
+
+class Hub:
+    """A worker, and the event loop it has: remembers how often it is to wake."""
+
+    def __init__(self) -> None:
+        self.hub = self
+        self.intervals: list[float] = []
+
+    def call_repeatedly(self, seconds: float, callback: Callable[[], None]) -> None:
+        """Call it once, to see that it works."""
+        self.intervals.append(seconds)
+        callback()
+
+
+def test_a_worker_hears_that_it_is_to_stop(consumer: Consumer, memory_app: Celery) -> None:
+    """Celery announces it to whoever waits, and the worker's loop wakes to see it."""
+    hub = Hub()
+    consumer.install(memory_app)
+
+    signals.worker_ready.send(sender=hub)
+    assert not consumer.stopping.wait(0)
+    signals.worker_shutting_down.send(sender="worker")
+
+    assert consumer.stopping.wait(0)
+    assert set(hub.intervals) == {1.0}

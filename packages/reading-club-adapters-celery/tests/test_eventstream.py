@@ -1,0 +1,64 @@
+"""From the command to the message on the wire."""
+
+import json
+from uuid import UUID
+
+from reading_club.adapters.eventstream.testing import FakeCelery, SentTask
+from reading_club.domain.isbn import Isbn
+from reading_club.domain.messages import BookRegistered, RegisterBook
+from reading_club.service.bus import ClubBus
+from reading_club.service.envelope import EventCatalogue
+from reading_club.testing import InMemoryUnitOfWork
+
+DDD = UUID("0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d")
+
+
+async def test_eventstream(
+    uow: InMemoryUnitOfWork,
+    bus: ClubBus,
+    celery_app: FakeCelery,
+    celery_queue: list[SentTask],
+) -> None:
+    """A book that is registered is one message, in the envelope that everybody knows."""
+    command = RegisterBook(id=DDD, isbn=Isbn("0-321-12521-5"), title="DDD", author="Eric Evans")
+
+    async with uow as transaction:
+        await bus.handle(command, transaction)
+        await transaction.commit()
+
+    (stored,) = [m for m in uow.messagestore.messages if isinstance(m, BookRegistered)]
+    message = {
+        "id": str(stored.message_id),
+        "created_at": stored.created_at.isoformat(),
+        "type": "book_registered_v1",
+        "payload": f'{{"id":"{DDD}","isbn":"9780321125217","title":"DDD","author":"Eric Evans"}}',
+    }
+    assert celery_queue == [SentTask("send_message", {"message": message})]
+    assert list(celery_queue[0].kwargs["message"]) == ["id", "created_at", "type", "payload"]
+    assert list(json.loads(message["payload"])) == ["id", "isbn", "title", "author"]
+    assert celery_app.queue is celery_queue
+
+
+async def test_what_is_sent_can_be_read_again(
+    uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
+) -> None:
+    """A subscriber gets the event that was recorded."""
+    async with uow as transaction:
+        await bus.handle(RegisterBook(isbn=Isbn("0321125215"), title="T", author="A"), transaction)
+        await transaction.commit()
+
+    (stored,) = [m for m in uow.messagestore.messages if isinstance(m, BookRegistered)]
+    event = EventCatalogue().decode(celery_queue[0].kwargs["message"])
+    assert event == stored
+    assert (event.message_id, event.created_at) == (stored.message_id, stored.created_at)
+
+
+async def test_what_is_not_committed_is_not_sent(
+    uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
+) -> None:
+    """No ghosts on the wire."""
+    async with uow as transaction:
+        await bus.handle(RegisterBook(isbn=Isbn("0321125215"), title="T", author="A"), transaction)
+        await transaction.rollback()
+
+    assert celery_queue == []

@@ -1,0 +1,165 @@
+"""Who hears what, and what is refused."""
+
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Connection
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import prepare_accept_content
+from kombu.transport.memory import Channel
+
+from reading_club.adapters.eventstream import (
+    EXCHANGE,
+    EventRoute,
+    publisher_app,
+    queue_name,
+    queue_of,
+    worker_app,
+)
+from reading_club.domain.messages import ReviewCreated, ReviewRevised
+from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.service.subscriber import Subscriber
+
+
+@pytest.fixture
+def ratings() -> Subscriber:
+    """A second subscriber, which wants reviews."""
+    ratings = Subscriber("ratings")
+
+    @ratings.on(ReviewCreated, ReviewRevised)
+    async def rate(event: Any, uow: Any) -> None: ...
+
+    return ratings
+
+
+@pytest.fixture
+def two_app(memory_app: Celery, ratings: Subscriber) -> Celery:
+    """A publisher that knows two subscribers, on the empty broker in this process."""
+    memory_app.conf.task_routes = publisher_app(
+        "memory://", [*SUBSCRIBERS, ratings]
+    ).conf.task_routes
+    return memory_app
+
+
+def send(app: Celery, type_: str) -> None:
+    """Publish a message of this type."""
+    app.send_task("send_message", kwargs={"message": {"type": type_}})
+
+
+def channel_of(connection: Connection) -> Channel:
+    """Return a channel of the broker in this process."""
+    channel = connection.channel()
+    assert isinstance(channel, Channel)
+    return channel
+
+
+def drain(connection: Connection, queue: str) -> list[Any]:
+    """Return the types of all messages in a queue."""
+    channel = channel_of(connection)
+    messages = iter(lambda: channel.basic_get(queue, no_ack=True), None)
+    return [message.decode()[1]["message"]["type"] for message in messages]
+
+
+def test_the_type_is_the_routing_key(ratings: Subscriber) -> None:
+    """The exchange is the event stream, and every known queue is declared with it."""
+    route = EventRoute([queue_of(activity), queue_of(ratings)])
+
+    options = route("send_message", (), {"message": {"type": "review_created_v1"}}, {})
+
+    assert options is not None
+    assert options["exchange"] == "eventstream"
+    assert options["routing_key"] == "review_created_v1"
+    assert [entity.name for entity in options["declare"]] == [
+        "eventstream",
+        "eventstream.activity",
+        "eventstream.ratings",
+    ]
+    assert options["mandatory"] is True
+
+
+def test_an_event_that_nobody_wants_is_not_mandatory(ratings: Subscriber) -> None:
+    """It goes nowhere, and that is no error."""
+    options = EventRoute([queue_of(ratings)])(
+        "send_message", (), {"message": {"type": "book_registered_v1"}}, {}
+    )
+
+    assert options is not None
+    assert options["mandatory"] is False
+
+
+def test_another_task_is_not_touched() -> None:
+    """The route is for the event stream only."""
+    assert EventRoute([])("something_else", (), {"message": {"type": "x"}}, {}) is None
+
+
+def test_the_content_is_not_repeated_for_the_log(memory_app: Celery) -> None:
+    """Celery's workers log a header with the keywords; it stays empty."""
+    send(memory_app, "book_registered_v1")
+
+    with memory_app.connection_for_read() as connection:
+        message = channel_of(connection).basic_get("eventstream.activity")
+    assert message is not None
+    assert (message.headers["argsrepr"], message.headers["kwargsrepr"]) == ("()", "{}")
+
+
+def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
+    """One queue a subscriber, named after it."""
+    queue = queue_of(activity)
+
+    assert queue.name == queue_name(activity) == "eventstream.activity"
+    assert queue.durable
+    assert {str(bound.exchange) for bound in queue.bindings} == {str(EXCHANGE)}
+    assert {bound.routing_key for bound in queue.bindings} == activity.types
+
+
+def test_a_subscriber_that_hears_nothing_is_a_mistake() -> None:
+    """Its queue would stay empty for ever."""
+    with pytest.raises(ValueError, match="deaf"):
+        queue_of(Subscriber("deaf"))
+
+
+def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
+    """The publisher declares everybody's queue, and each gets what it wants, in order."""
+    types = ["book_registered_v1", "review_created_v1", "nobody_v1", "review_revised_v1"]
+
+    for type_ in types:
+        send(two_app, type_)
+
+    with two_app.connection_for_read() as connection:
+        assert drain(connection, "eventstream.activity") == [types[0], types[1], types[3]]
+        assert drain(connection, "eventstream.ratings") == [types[1], types[3]]
+
+
+@pytest.mark.usefixtures("memory_app")
+def test_the_worker_declares_the_same_queue(ratings: Subscriber) -> None:
+    """Publisher and worker agree on names, types and bindings; the worker adds no other."""
+    worker = worker_app("memory://", ratings)
+
+    with worker.connection_for_write() as connection:
+        channel = channel_of(connection)
+        for queue in worker.amqp.queues.consume_from.values():
+            queue(channel).declare()
+        bindings = {(queue, exchange, key) for queue, exchange, key in channel.list_bindings()}
+        exchanges = channel.state.exchanges or {}
+
+    assert bindings == {("eventstream.ratings", "eventstream", type_) for type_ in ratings.types}
+    assert exchanges["eventstream"]["type"] == "topic"
+    worker.close()
+
+
+def test_pickles_are_refused(memory_app: Celery) -> None:
+    """Both ends accept JSON and nothing else; what is not even read is not run."""
+    worker = worker_app("memory://", activity)
+    with memory_app.connection_for_write() as connection:
+        queue = queue_of(activity)(connection.channel())
+        queue.declare()
+        connection.Producer().publish("evil", serializer="pickle", routing_key=queue.name)
+
+        for app in (memory_app, worker):
+            message = channel_of(connection).basic_get(queue.name)
+            assert message is not None
+            message.accept = prepare_accept_content(app.conf.accept_content)
+            with pytest.raises(ContentDisallowed):
+                message.decode()
+            message.requeue()

@@ -1,0 +1,80 @@
+"""What the transport asks of Celery, and how it tells failures from bugs."""
+
+from typing import Any
+
+import pytest
+from amqp.exceptions import AccessRefused, ChannelError, MessageNacked
+from kombu.exceptions import (
+    DecodeError,
+    EncodeError,
+    InconsistencyError,
+    LimitExceeded,
+    OperationalError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from reading_club.adapters.eventstream import EventstreamTransport
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.errors import EventstreamUnavailable
+
+MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payload": "{}"}
+
+
+class Recorder:
+    """Remembers how it was called, or raises."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.error = error
+
+    def send_task(self, *args: Any, **kwargs: Any) -> None:
+        """Remember the call."""
+        self.calls.append((args, kwargs))
+        if self.error is not None:
+            raise self.error
+
+
+async def test_it_asks_celery_for_exactly_this() -> None:
+    """The task's name and one keyword; everything else is configuration."""
+    recorder = Recorder()
+
+    await EventstreamTransport(recorder).send_message_serialized(MESSAGE)
+
+    assert recorder.calls == [(("send_message",), {"kwargs": {"message": MESSAGE}})]
+    assert type(recorder.calls[0][1]["kwargs"]["message"]) is dict
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("away"),
+        InconsistencyError("no table"),
+        LimitExceeded(8),
+        ChannelError("NO_ROUTE"),
+        AccessRefused("login"),
+        MessageNacked(),
+        ConnectionRefusedError(),
+        TimeoutError(),
+        OSError("network"),
+        RedisConnectionError("away"),
+        ResponseError("OOM"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_broker_that_fails_is_transient(error: Exception) -> None:
+    """Whatever the broker or its driver says, the event may be sent again later."""
+    transport = EventstreamTransport(Recorder(error))
+
+    with pytest.raises(EventstreamUnavailable) as caught:
+        await transport.send_message_serialized(MESSAGE)
+
+    assert type(caught.value.__cause__) is type(error)
+    assert isinstance(caught.value, TransientFailure)
+
+
+@pytest.mark.parametrize("error", [EncodeError("set"), DecodeError(), TypeError(), KeyError("x")])
+async def test_a_bug_stays_a_bug(error: Exception) -> None:
+    """What would fail each time again is not told as a broker that is away."""
+    with pytest.raises(type(error)):
+        await EventstreamTransport(Recorder(error)).send_message_serialized(MESSAGE)

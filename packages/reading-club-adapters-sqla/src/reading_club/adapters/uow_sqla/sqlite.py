@@ -1,0 +1,40 @@
+"""Transactions of SQLite, begun by us: engines and drivers begin them in ways of their own."""
+
+from typing import Any, Final
+
+from sqlalchemy import StaticPool
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reading_club.service.errors import StorageUnavailable
+
+_CHECKED: Final = "reading-club: foreign keys are checked"
+
+
+async def begin(connection: AsyncConnection, *, write: bool) -> None:
+    """Begin a transaction, at once as a writer or as a reader who waits for nobody.
+
+    Left to the driver, the outermost SAVEPOINT would be the transaction, and its release the
+    commit. Raises StorageUnavailable if the engine's only connection is in use.
+    """
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    if driver.in_transaction:
+        await _leave(connection, driver)
+    if _CHECKED not in raw.info:
+        await _run(driver, "PRAGMA foreign_keys = ON")
+        raw.info[_CHECKED] = True
+    await connection.begin()
+    if not driver.in_transaction:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+async def _leave(connection: AsyncConnection, driver: Any) -> None:
+    """Undo a transaction that a connection is in before it was begun: nobody's, if it is pooled."""
+    if isinstance(connection.sync_engine.pool, StaticPool):
+        raise StorageUnavailable("another transaction is open on the only connection")
+    await _run(driver, "ROLLBACK")
+
+
+async def _run(driver: Any, statement: str) -> None:
+    async with driver.execute(statement):
+        pass

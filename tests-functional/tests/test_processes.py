@@ -1,0 +1,73 @@
+"""What a process gets from importing the event stream, and what a forked one inherits."""
+
+import subprocess
+import sys
+
+LOOP_FORK = """
+import asyncio, os, sys
+from contextlib import asynccontextmanager
+from reading_club.adapters.eventstream.loop import LoopThread
+
+@asynccontextmanager
+async def resources():
+    yield os.getpid()
+
+async def home(resource):
+    return resource, id(asyncio.get_running_loop())
+
+loop = LoopThread(resources)
+parent = loop.run(home)
+pid = os.fork()
+mine = loop.run(home)
+loop.close()
+if pid == 0:
+    os._exit(0 if mine[0] == os.getpid() and mine != parent else 1)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status) or (mine != parent))
+"""
+
+
+def test_a_fork_gets_a_loop_and_a_resource_of_its_own() -> None:
+    """A child never touches what its parent opened; the parent keeps its own."""
+    # In a process of its own: this one has threads, and Python warns when it forks.
+    ignore = "ignore:This process:DeprecationWarning"
+
+    done = subprocess.run([sys.executable, "-W", ignore, "-c", LOOP_FORK], timeout=30, check=False)
+
+    assert done.returncode == 0
+
+
+CONNECTION_FORK = """
+import os, sys
+from reading_club.adapters.eventstream import publisher_app
+
+app = publisher_app("memory://")
+inherited = app.producer_pool
+assert app.producer_pool is inherited
+if (pid := os.fork()) == 0:
+    os._exit(app.producer_pool is inherited)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or app.producer_pool is not inherited)
+"""
+
+
+def test_a_fork_opens_connections_of_its_own() -> None:
+    """Parent and child never read each other's confirms; the parent keeps its connections."""
+    # In a process of its own: this one may have threads, and Python warns when it forks.
+    done = subprocess.run([sys.executable, "-c", CONNECTION_FORK], timeout=60, check=False)
+
+    assert done.returncode == 0
+
+
+UNWANTED = ("pytest", "sqlalchemy", "redis", "reading_club.testing")
+
+
+def test_importing_it_is_light() -> None:
+    """A service needs neither a test framework nor a database for it; nothing is connected."""
+    code = (
+        "import sys, threading, reading_club.adapters.eventstream\n"
+        f"sys.exit([m for m in {UNWANTED!r} if m in sys.modules] or threading.active_count() - 1)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+
+    assert done.returncode == 0
