@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from reading_club.adapters.uow_sqla.testing import (
-    TestPublication,
     TestReviews,
     TestTransaction,
     titles,
@@ -19,7 +18,7 @@ from reading_club.adapters.uow_sqla.testing import (
     uow_factory,
 )
 
-__all__ = ["TestPublication", "TestReviews", "TestTransaction", "titles", "uow", "uow_factory"]
+__all__ = ["TestReviews", "TestTransaction", "titles", "uow", "uow_factory"]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Engines with bounds and pragmas: what a club needs of its database."""
 
+from contextlib import suppress
+from sqlite3 import OperationalError
 from typing import Any
 
 from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
@@ -18,7 +20,6 @@ DRIVERS = {
 POSTGRESQL = {"timeout": WAIT, "command_timeout": 30}
 SQLITE = {"timeout": WAIT}
 PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     # A book that was answered with 201 outlives a power cut, at the price of one sync a commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -60,6 +61,9 @@ def _pool(*, in_memory: bool) -> dict[str, Any]:
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
+    # It is a property of the file: refused, it is being set by another process that starts.
+    with suppress(OperationalError):
+        cursor.execute("PRAGMA journal_mode = WAL")
     for pragma in PRAGMAS:
         cursor.execute(pragma)
     cursor.close()

@@ -32,6 +32,7 @@ class Session:
         self._engine = engine
         self._connection: AsyncConnection | None = None
         self._failure: TransientFailure | None = None
+        self._opening = asyncio.Lock()
         self._closed = False
         self._sound = True
 
@@ -104,22 +105,23 @@ class Session:
             raise self._failure
 
     async def _open(self, *, write: bool) -> AsyncConnection:
-        self._check()
-        if self._connection is None:
-            connection = await self._engine.connect()
-            try:
-                await self._begin(connection, write=write)
-            except BaseException:
-                await asyncio.shield(_release(connection, sound=True))
-                raise
-            self._connection = connection
-        return self._connection
+        async with self._opening:
+            self._check()
+            if self._connection is None:
+                self._connection = await self._begun(write=write)
+            return self._connection
 
-    async def _begin(self, connection: AsyncConnection, *, write: bool) -> None:
-        if self.dialect == "sqlite":
-            await sqlite.begin(connection, write=write)
-        else:
-            await connection.begin()
+    async def _begun(self, *, write: bool) -> AsyncConnection:
+        connection = await self._engine.connect()
+        try:
+            if self.dialect == "sqlite":
+                await sqlite.begin(connection, write=write)
+            else:
+                await connection.begin()
+        except BaseException:
+            await asyncio.shield(_release(connection, sound=True))
+            raise
+        return connection
 
 
 async def _release(connection: AsyncConnection, *, sound: bool) -> None:
@@ -130,5 +132,6 @@ async def _release(connection: AsyncConnection, *, sound: bool) -> None:
             return
     except (SQLAlchemyError, OSError) as exc:
         logger.info("a connection was lost before its rollback (%s)", type(exc).__name__)
-    await connection.invalidate()
-    await connection.close()
+    if not connection.closed:
+        await connection.invalidate()
+        await connection.close()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
@@ -58,20 +58,34 @@ def titles(engine: AsyncEngine) -> Titles:
 
 @contextmanager
 def statements(engine: AsyncEngine) -> Iterator[list[str]]:
-    """Collect the first word of every statement, BEGIN and COMMIT included."""
+    """Collect the first word of every statement; BEGIN and COMMIT once, whoever sends them."""
     seen: list[str] = []
 
     def on_statement(_: object, __: object, statement: str, *___: object) -> None:
-        if not statement.startswith("PRAGMA"):
+        if not statement.startswith("BEGIN"):
             seen.append(statement.split(maxsplit=1)[0])
 
-    def on_commit(_: object) -> None:
-        seen.append("COMMIT")
-
-    event.listen(engine.sync_engine, "before_cursor_execute", on_statement)
-    event.listen(engine.sync_engine, "commit", on_commit)
+    listeners: dict[str, Callable[..., None]] = {
+        "before_cursor_execute": on_statement,
+        "begin": lambda _: seen.append("BEGIN"),
+        "commit": lambda _: seen.append("COMMIT"),
+    }
+    for name, listener in listeners.items():
+        event.listen(engine.sync_engine, name, listener)
     try:
         yield seen
     finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", on_statement)
-        event.remove(engine.sync_engine, "commit", on_commit)
+        for name, listener in listeners.items():
+            event.remove(engine.sync_engine, name, listener)
+
+
+async def lose_connection(engine: AsyncEngine, uow: SQLUnitOfWork) -> None:
+    """Take the database away from an open unit of work, which has run a statement."""
+    connection = uow._session._connection
+    assert connection is not None
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if engine.dialect.name == "sqlite":
+        await driver.close()
+        return
+    async with engine.connect() as other:
+        await other.execute(select(func.pg_terminate_backend(driver.get_server_pid(), 5000)))
