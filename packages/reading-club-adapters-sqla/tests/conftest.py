@@ -1,7 +1,8 @@
-"""SQLite files: one without tables, and copies of one with them."""
+"""SQLite files: one without tables, and copies of one with them. And a database that is away."""
 
 import shutil
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import create_engine, metadata
+from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +36,7 @@ async def engine(path: Path) -> AsyncIterator[AsyncEngine]:
     """An engine on a file with the tables; every connection has to come back to it."""
     engine = create_engine(f"sqlite:///{path}")
     yield engine
-    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool counts
+    assert checked_out(engine) == 0
     await engine.dispose()
 
 
@@ -44,3 +46,11 @@ async def empty_engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+def unreachable() -> Iterator[str]:
+    """The address of a PostgreSQL that is not there: its port is taken, and nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"postgresql://club:hunter2@127.0.0.1:{unused.getsockname()[1]}/club"

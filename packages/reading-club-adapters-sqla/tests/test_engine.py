@@ -1,16 +1,17 @@
 """Engines, their errors, and connections that always come back."""
 
-import asyncio
-import socket
 from collections.abc import Mapping
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
+from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
 from reading_club.domain.errors import WriteConflict
 from reading_club.service.errors import StorageUnavailable
 from reading_club.testing import InMemoryEventstreamTransport, a_book
@@ -33,6 +34,40 @@ async def test_common_addresses_get_their_driver(url: str, driver: str) -> None:
     await engine.dispose()
 
 
+async def test_the_encryption_of_an_address_is_asked_of_the_driver() -> None:
+    """Hosters write it as libpq spells it; asyncpg calls it otherwise."""
+    engine = create_engine("postgres://club@db/club?sslmode=require&application_name=club")
+
+    assert dict(engine.url.query) == {"ssl": "require", "application_name": "club"}
+    await engine.dispose()
+
+
+async def test_an_option_keeps_the_other_bounds(path: Path) -> None:
+    """Whoever sets one argument of the connection does not lose the timeout."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"cached_statements": 7})
+
+    async with engine.connect() as connection:
+        timeout = (await connection.execute(text("PRAGMA busy_timeout"))).scalar_one()
+    assert timeout == 5000
+    await engine.dispose()
+
+
+async def test_a_pool_of_ones_own_is_taken() -> None:
+    """Bounds of our pool are not forced upon another one."""
+    engine = create_engine("postgresql://club@db/club", poolclass=NullPool)
+
+    assert isinstance(engine.pool, NullPool)
+    await engine.dispose()
+
+
+def test_drivers_and_migrations_are_imported_when_they_are_used() -> None:
+    """Who has the one driver does not need the other, and a worker needs no Alembic."""
+    code = "import sys, reading_club.adapters.uow_sqla; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+
+    assert not {b"asyncpg", b"aiosqlite", b"alembic"} & set(loaded.split())
+
+
 async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) -> None:
     """Readers and a writer work side by side, and a commit is on the disk."""
     async with engine.connect() as connection:
@@ -45,16 +80,13 @@ async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) ->
 
 
 async def test_a_database_that_is_away_is_a_transient_failure(
-    transport: InMemoryEventstreamTransport,
+    transport: InMemoryEventstreamTransport, unreachable: str
 ) -> None:
     """Nobody listens: the error says so in the language of the club, with its cause."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        engine = create_engine(f"postgresql://club:hunter2@127.0.0.1:{port}/club")
-        with pytest.raises(StorageUnavailable) as failure:
-            async with SQLUnitOfWork(transport, engine) as transaction:
-                await transaction.uow.books.page()
+    engine = create_engine(unreachable)
+    with pytest.raises(StorageUnavailable) as failure:
+        async with SQLUnitOfWork(transport, engine) as transaction:
+            await transaction.uow.books.page()
 
     assert isinstance(failure.value.__cause__, OSError)
     assert "hunter2" not in str(failure.value)
@@ -89,37 +121,13 @@ async def test_a_reader_that_writes_too_late_is_told_to_try_again(
         await late.rollback()
 
 
-async def test_a_cancelled_task_gives_its_connection_back(
-    engine: AsyncEngine, transport: InMemoryEventstreamTransport
-) -> None:
-    """A client that goes away in the middle leaves nothing open."""
-    entered = asyncio.Event()
-
-    async def work() -> None:
-        async with SQLUnitOfWork(transport, engine) as transaction:
-            await transaction.uow.books.add(a_book())
-            entered.set()
-            await asyncio.get_running_loop().create_future()
-
-    task = asyncio.create_task(work())
-    await entered.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool counts
-    async with SQLUnitOfWork(transport, engine) as transaction:
-        assert list(await transaction.uow.books.page()) == []
-        await transaction.rollback()
-
-
 async def test_no_connection_is_held_while_events_are_published(engine: AsyncEngine) -> None:
     """A slow broker keeps no connection of the database busy."""
     held: list[int] = []
 
     class Watching(InMemoryEventstreamTransport):
         async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
-            held.append(engine.pool.checkedout())  # type: ignore[attr-defined]  # as above
+            held.append(checked_out(engine))
             await super().send_message_serialized(message)
 
     async with SQLUnitOfWork(Watching(), engine) as transaction:

@@ -1,5 +1,7 @@
 """The history of the schema, where it does not depend on the database."""
 
+import socket
+
 import pytest
 from alembic.script import ScriptDirectory
 
@@ -14,9 +16,9 @@ def test_there_is_one_head() -> None:
     assert scripts.get_heads() == [migrations.head()]
 
 
-async def test_a_database_that_is_away_is_a_transient_failure() -> None:
+async def test_a_database_that_is_away_is_a_transient_failure(unreachable: str) -> None:
     """Asking for the revision fails like any other use of the database."""
-    engine = create_engine("sqlite:////nowhere/at/all.sqlite3")
+    engine = create_engine(unreachable)
 
     with pytest.raises(StorageUnavailable):
         await migrations.current(engine)

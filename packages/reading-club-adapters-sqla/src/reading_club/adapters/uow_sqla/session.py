@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.errors import UnitOfWorkClosed
+from reading_club.service.errors import StorageUnavailable, UnitOfWorkClosed
 
 logger = getLogger(__name__)
 
@@ -86,10 +86,7 @@ class Session:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Translate errors, and remember the one that ended the transaction.
-
-        SQLite may have undone everything by itself: what came after it would be committed alone.
-        """
+        """Translate errors, and remember the one that ended the transaction."""
         try:
             with translated():
                 yield
@@ -99,10 +96,15 @@ class Session:
             raise
 
     def _check(self) -> None:
+        """Raise if the transaction is over: what came after it would be committed alone."""
         if self._closed:
             raise UnitOfWorkClosed("the transaction has ended")
         if self._failure is not None:
             raise self._failure
+        if self._connection is None or self.dialect != "sqlite":
+            return
+        if not sqlite.is_open(self._connection):
+            raise StorageUnavailable("the database has undone the transaction")
 
     async def _open(self, *, write: bool) -> AsyncConnection:
         async with self._opening:

@@ -24,8 +24,19 @@ async def begin(connection: AsyncConnection, *, write: bool) -> None:
         await _run(driver, "PRAGMA foreign_keys = ON")
         raw.info[_CHECKED] = True
     await connection.begin()
+    if write and driver.in_transaction:
+        await _run(driver, "ROLLBACK")
     if not driver.in_transaction:
         await connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def is_open(connection: AsyncConnection) -> bool:
+    """Tell whether the transaction is still there: SQLite ends it itself when a disk is full."""
+    sync = connection.sync_connection
+    if sync is None:
+        return False
+    driver: Any = sync.connection.driver_connection
+    return bool(driver.in_transaction)
 
 
 async def _leave(connection: AsyncConnection, driver: Any) -> None:

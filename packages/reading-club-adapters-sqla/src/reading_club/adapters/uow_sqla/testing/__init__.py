@@ -6,8 +6,11 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 
 import pytest
 
-pytest.register_assert_rewrite(f"{__name__}.migrations", f"{__name__}.suites")
+pytest.register_assert_rewrite(
+    f"{__name__}.endings", f"{__name__}.fixtures", f"{__name__}.migrations", f"{__name__}.suites"
+)
 
+from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
     history,
     titles,
@@ -32,6 +35,7 @@ __all__ = [
     "TestActivityLog",
     "TestBooks",
     "TestDeadLetters",
+    "TestEndings",
     "TestMessageStore",
     "TestMigrations",
     "TestPublication",

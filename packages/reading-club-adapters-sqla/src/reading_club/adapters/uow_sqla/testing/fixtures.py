@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import QueuePool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
@@ -79,13 +79,19 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
             event.remove(engine.sync_engine, name, listener)
 
 
+def checked_out(engine: AsyncEngine) -> int:
+    """Return how many connections of the engine's queue pool are in use."""
+    assert isinstance(engine.pool, QueuePool)
+    return engine.pool.checkedout()
+
+
 async def lose_connection(engine: AsyncEngine, uow: SQLUnitOfWork) -> None:
     """Take the database away from an open unit of work, which has run a statement."""
     connection = uow._session._connection
     assert connection is not None
-    driver: Any = (await connection.get_raw_connection()).driver_connection
     if engine.dialect.name == "sqlite":
-        await driver.close()
+        await connection.invalidate()
         return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     async with engine.connect() as other:
         await other.execute(select(func.pg_terminate_backend(driver.get_server_pid(), 5000)))

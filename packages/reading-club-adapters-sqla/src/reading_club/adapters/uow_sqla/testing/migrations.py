@@ -1,5 +1,6 @@
 """What migrations promise."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ class TestMigrations:
             await migrations.downgrade(empty_engine, "base")
             assert await migrations.current(empty_engine) is None
             assert await tables_of(empty_engine) == ["alembic_version"]
+
+    async def test_two_at_once_wait_for_each_other(self, empty_engine: AsyncEngine) -> None:
+        """Programs that start together bring the schema up once."""
+        await asyncio.gather(*[migrations.upgrade(empty_engine) for _ in range(3)])
+
+        assert await migrations.is_current(empty_engine)
 
     async def test_they_make_the_tables_of_the_metadata(self, empty_engine: AsyncEngine) -> None:
         """Nothing is in the one and not in the other."""

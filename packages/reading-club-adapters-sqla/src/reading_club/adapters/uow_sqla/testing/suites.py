@@ -36,6 +36,16 @@ class TestPublication(contracts.PublicationContract):
 class TestBooks(contracts.BookRepositoryContract):
     """The books on SQL."""
 
+    @pytest.mark.parametrize("query", ["a\x00", "a\ud800"], ids=["NUL", "surrogate"])
+    async def test_what_no_table_can_hold_is_not_found(
+        self, uow: SQLUnitOfWork, query: str
+    ) -> None:
+        """A search for it is no error: no book has it."""
+        async with uow as transaction:
+            await transaction.uow.books.add(a_book(title="a"))
+            assert list(await transaction.uow.books.page(query=query)) == []
+            await transaction.rollback()
+
 
 class TestReviewers(contracts.ReviewerRepositoryContract):
     """The reviewers on SQL."""
