@@ -171,7 +171,8 @@ def test_the_shelf_can_be_searched(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("cursor", "x"), ("limit", "0"), ("limit", "101"), ("q", "x" * 201)]
+    ("name", "value"),
+    [("cursor", "x"), ("limit", "0"), ("limit", "101"), ("q", "x" * 201), ("q", "\x00")],
 )
 def test_a_wrong_parameter_is_refused_by_name(client: TestClient, name: str, value: str) -> None:
     """422 names the parameter of the query."""

@@ -103,6 +103,16 @@ def test_every_event_has_a_sentence() -> None:
     assert set(SENTENCES) == {type_of(event) for event in EVENTS}
 
 
+def test_what_goes_wrong_is_a_page_for_people(client: TestClient) -> None:
+    """A browser gets a page with a way back; a program gets a problem detail."""
+    browser = client.get("/nowhere", headers={"Accept": "text/html,*/*"})
+    program = client.get("/nowhere", headers={"Accept": "application/json"})
+
+    assert (browser.status_code, program.status_code) == (404, 404)
+    assert "Back to the shelf" in browser.text
+    assert program.headers["content-type"] == "application/problem+json"
+
+
 def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
     """The club works without the internet, the documentation included."""
     for path in ("/", "/docs"):

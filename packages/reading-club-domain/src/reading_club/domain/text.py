@@ -55,5 +55,8 @@ Comment = Annotated[
 ]
 """What a reviewer writes: up to 5,000 characters, line breaks allowed."""
 
+SearchWords = Annotated[str, _length(200, least=0), AfterValidator(_one_line)]
+"""What somebody looks for: up to 200 characters."""
+
 Rating = Annotated[int, Field(strict=True, ge=0, le=10)]
 """How good a book is: 0 (worst) to 10 (best), a whole number."""

@@ -11,13 +11,11 @@ from reading_club.app.web.deps import Cursor, Limit, Page, TheClub
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
-from reading_club.domain.text import Author, Title
+from reading_club.domain.text import Author, SearchWords, Title
 
 router = APIRouter(prefix="/api/books", tags=["books"])
 
-Words = Annotated[
-    str, Query(max_length=200, description="words of the title or the author, or an ISBN")
-]
+Words = Annotated[SearchWords, Query(description="words of the title or the author, or an ISBN")]
 
 
 class NewBook(BaseModel):

@@ -1,24 +1,21 @@
 """Pages for people."""
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.templating import Jinja2Templates
 from pydantic import ValidationError
 
-from reading_club.app.web import stories
 from reading_club.app.web.deps import TheClub
 from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
+from reading_club.app.web.templates import templates
 from reading_club.domain.errors import Refusal
 from reading_club.domain.messages import RegisterBook
+from reading_club.domain.text import SearchWords
 
 router = APIRouter(include_in_schema=False)
-templates = Jinja2Templates(Path(__file__).parent / "templates")
-templates.env.filters["story"] = stories.story
 BOOKS = 25
 ENTRIES = 15
 
@@ -53,10 +50,10 @@ async def _home(  # all but two are keywords
 
 @router.get("/", response_class=HTMLResponse)
 async def home(
-    request: Request, club: TheClub, q: str = "", cursor: UUID | None = None
+    request: Request, club: TheClub, q: SearchWords = "", cursor: UUID | None = None
 ) -> HTMLResponse:
     """Show the shelf, the form for a new book, and the activity."""
-    return await _home(request, club, query=q[:200], before=cursor)
+    return await _home(request, club, query=q, before=cursor)
 
 
 @router.post("/books")

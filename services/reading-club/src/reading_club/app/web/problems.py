@@ -8,10 +8,11 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from reading_club.app.web.templates import templates
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     Conflict,
@@ -98,52 +99,66 @@ def _problem_of(error: Exception) -> Problem:
     )
 
 
-def _response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def _response(
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response:
+    if _is_for_people(request):
+        context = {"problem": problem}
+        return templates.TemplateResponse(
+            request, "problem.html", context, status_code=problem.status, headers=headers
+        )
     return JSONResponse(
         problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
     )
 
 
-async def on_refusal(_: Request, error: Exception) -> JSONResponse:
+def _is_for_people(request: Request) -> bool:
+    wanted = request.headers.get("accept", "")
+    return "text/html" in wanted and not request.url.path.startswith("/api/")
+
+
+async def on_refusal(request: Request, error: Exception) -> Response:
     """Answer a request that cannot be granted as it stands."""
-    return _response(_problem_of(error))
+    return _response(request, _problem_of(error))
 
 
-async def on_transient_failure(_: Request, error: Exception) -> JSONResponse:
+async def on_transient_failure(request: Request, error: Exception) -> Response:
     """Answer a request that may work later."""
     log.error("not available: %s", error, exc_info=error)
-    return _response(_problem_of(error), {"Retry-After": "5"})
+    return _response(request, _problem_of(error), {"Retry-After": "5"})
 
 
-async def on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+async def on_invalid_request(request: Request, error: Exception) -> Response:
     """Answer a request whose fields are wrong."""
     errors = field_errors(error.errors()) if isinstance(error, RequestValidationError) else []
     detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
     return _response(
+        request,
         Problem(
             type="urn:reading-club:problem:invalid-request",
             title="The request is not valid",
             status=422,
             detail=detail,
             errors=errors,
-        )
+        ),
     )
 
 
-async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses, such as an unknown path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
     return _response(
-        Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
+        request, Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
     )
 
 
-async def on_bug(_: Request, __: Exception) -> JSONResponse:
+async def on_bug(request: Request, _: Exception) -> Response:
     """Answer 500 without a word about the inside; the server logs the rest."""
     return _response(
-        Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred.")
+        request,
+        Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred."),
     )
 
 
