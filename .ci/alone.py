@@ -15,29 +15,46 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Member:
-    """A package, what its tests need besides, and what must not come with it."""
+    """A package, what must be importable with its extras, and what must not come with it."""
 
     name: str
-    module: str
+    modules: str
     extras: str
+    tests: str
     forbidden: tuple[str, ...]
 
 
 MEMBERS = (
-    Member("reading-club-domain", "reading_club.domain", "testing", ("sqlalchemy", "celery")),
+    Member(
+        "reading-club-domain",
+        "reading_club.domain.model, reading_club.service.bus, reading_club.service.projections",
+        extras="",
+        tests="testing",
+        forbidden=("sqlalchemy", "celery", "pytest"),
+    ),
     Member(
         "reading-club-adapters-sqla",
-        "reading_club.adapters.uow_sqla",
-        "postgres,sqlite,testing",
-        ("celery",),
+        "reading_club.adapters.uow_sqla.migrations, alembic, asyncpg, aiosqlite",
+        extras="postgres,sqlite",
+        tests="testing",
+        forbidden=("celery", "pytest"),
     ),
     Member(
         "reading-club-adapters-celery",
-        "reading_club.adapters.eventstream",
-        "redis,testing",
-        ("sqlalchemy",),
+        "reading_club.adapters.eventstream, kombu.transport.pyamqp, kombu.transport.redis",
+        extras="redis",
+        tests="testing",
+        forbidden=("sqlalchemy", "pytest"),
+    ),
+    Member(
+        "reading-club",
+        "reading_club.app.serve, reading_club.app.worker, kombu.transport.redis, asyncpg",
+        extras="",
+        tests="",
+        forbidden=("pytest", "reading_club_functional"),
     ),
 )
+TEST_TOOLS = "hypothesis httpx2 pytest-asyncio"
 
 
 def call(*command: str | Path, cwd: Path = ROOT) -> None:
@@ -60,11 +77,21 @@ def try_member(uv: str, member: Member, folder: Path) -> None:
     python = environment / "bin" / "python"
     call(uv, "venv", "--quiet", "--python", sys.executable, environment)
     install(uv, python, folder, member.name)
-    absent = f"assert not any(map(importlib.util.find_spec, {[*member.forbidden, 'pytest']}))"
-    call(python, "-c", f"import importlib.util, {member.module}; {absent}", cwd=folder)
-    install(uv, python, folder, f"{member.name}[{member.extras}] hypothesis")
+    call(python, "-c", f"import {member.modules.split(',')[0]}", cwd=folder)
+    install(uv, python, folder, f"{member.name}[{member.extras}]")
+    absent = f"assert not any(map(importlib.util.find_spec, {list(member.forbidden)}))"
+    call(python, "-c", f"import importlib.util, {member.modules}; {absent}", cwd=folder)
+    extras = ",".join(filter(None, (member.extras, member.tests)))
+    needed = "" if member.tests else "reading-club-domain[testing]"
+    install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
     print(f"{member.name}, alone:", flush=True)
-    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"packages/{member.name}")
+    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests_of(member))
+
+
+def tests_of(member: Member) -> Path:
+    """Return the folder of the member's tests."""
+    (folder,) = ROOT.glob(f"*/{member.name}/tests")
+    return folder
 
 
 def main(uv: str) -> None:
