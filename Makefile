@@ -64,6 +64,11 @@ layers: sync-all ## Check that dependencies point inwards
 alone: sync-all ## Test each package from its wheel, with nothing else installed
 	@$(BIN)/python .ci/alone.py $(UV)
 
+.PHONY: system-packages
+system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu, as root), and start none
+	@command -v rabbitmq-server >/dev/null || { apt-get update -qq && \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rabbitmq-server >/dev/null; }
+
 .PHONY: test-functional
 test-functional: sync-all ## Prove the club with real workers, brokers and databases, all private
 	@$(BIN)/pytest tests-functional

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from messagebus import AsyncMessageBus, Metadata
+from messagebus.service._async.registry import ConfigurationError
 
 from reading_club.domain.messages import COMMANDS, ClubCommand
 from reading_club.service import handlers
@@ -57,8 +58,13 @@ async def test_a_command_without_a_handler_is_an_error(
 
 
 def test_each_bus_is_scanned_once() -> None:
-    """Scanning one bus twice raises in the library, so that each call makes a new one."""
-    assert build_bus() is not build_bus()
+    """Scanning one bus twice is an error of the library, so that each call makes a new one."""
+    first, second = build_bus(), build_bus()
+
+    assert first.commands_registry.keys() == second.commands_registry.keys()
+    assert first.commands_registry is not second.commands_registry
+    with pytest.raises(ConfigurationError, match="twice"):
+        first.scan("reading_club.service.handlers")
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
