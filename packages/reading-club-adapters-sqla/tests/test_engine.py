@@ -1,8 +1,6 @@
 """Engines, their errors, and connections that always come back."""
 
 from collections.abc import Mapping
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +56,6 @@ async def test_a_pool_of_ones_own_is_taken() -> None:
 
     assert isinstance(engine.pool, NullPool)
     await engine.dispose()
-
-
-def test_drivers_and_migrations_are_imported_when_they_are_used() -> None:
-    """Who has the one driver does not need the other, and a worker needs no Alembic."""
-    code = "import sys, reading_club.adapters.uow_sqla; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-
-    assert not {b"asyncpg", b"aiosqlite", b"alembic"} & set(loaded.split())
 
 
 async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) -> None:

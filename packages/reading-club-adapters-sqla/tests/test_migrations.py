@@ -1,7 +1,5 @@
 """The history of the schema, where it does not depend on the database."""
 
-import socket
-
 import pytest
 from alembic.script import ScriptDirectory
 

@@ -26,36 +26,40 @@ def _refuse_controls(text: str, allowed: str = "") -> str:
 
 
 def _one_line(text: str) -> str:
-    return _refuse_controls(unicodedata.normalize("NFC", text))
+    return _refuse_controls(text)
 
 
 def _many_lines(text: str) -> str:
-    return _refuse_controls(unicodedata.normalize("NFC", text), allowed="\n\t")
+    return _refuse_controls(text, allowed="\n\t")
 
 
-def _newlines(text: object) -> object:
-    return text.replace("\r\n", "\n") if isinstance(text, str) else text
+def _normalised(text: object) -> object:
+    """Return the text as it is stored: what follows counts its characters."""
+    if not isinstance(text, str):
+        return text
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+
+
+_NORMALISED = BeforeValidator(_normalised)
 
 
 def _length(most: int, least: int = 1) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
 
 
-Title = Annotated[str, _length(300), AfterValidator(_one_line)]
+Title = Annotated[str, _length(300), AfterValidator(_one_line), _NORMALISED]
 """The title of a book: 1 to 300 characters."""
 
-Author = Annotated[str, _length(200), AfterValidator(_one_line)]
+Author = Annotated[str, _length(200), AfterValidator(_one_line), _NORMALISED]
 """Who wrote a book, as printed on it: 1 to 200 characters."""
 
-Nickname = Annotated[str, _length(50), AfterValidator(_one_line)]
+Nickname = Annotated[str, _length(50), AfterValidator(_one_line), _NORMALISED]
 """What a reviewer is called: 1 to 50 characters."""
 
-Comment = Annotated[
-    str, _length(5_000, least=0), AfterValidator(_many_lines), BeforeValidator(_newlines)
-]
+Comment = Annotated[str, _length(5_000, least=0), AfterValidator(_many_lines), _NORMALISED]
 """What a reviewer writes: up to 5,000 characters, line breaks allowed."""
 
-SearchWords = Annotated[str, _length(200, least=0), AfterValidator(_one_line)]
+SearchWords = Annotated[str, _length(200, least=0), AfterValidator(_one_line), _NORMALISED]
 """What somebody looks for: up to 200 characters."""
 
 Rating = Annotated[int, Field(strict=True, ge=0, le=10)]
