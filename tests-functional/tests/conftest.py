@@ -1,12 +1,12 @@
 """Private servers, one of each kind a run, and what the tests need of them."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from kombu import pools
 from redis import Redis
 
+from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
 
@@ -27,11 +27,7 @@ def valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMQServer]:
     """A private RabbitMQ; where it is not installed, the test says how to install it."""
-    missing = RabbitMQServer.missing()
-    if missing is not None:
-        if os.environ.get("READING_CLUB_REQUIRE_RABBITMQ"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    require(RabbitMQServer)
     with RabbitMQServer() as server:
         yield server
 

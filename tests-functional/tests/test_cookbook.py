@@ -1,6 +1,7 @@
 """The cookbook's last chapter: a real Celery worker receives the event."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from json import loads
 from typing import Any
 
@@ -17,13 +18,12 @@ from celery.contrib.pytest import (
     use_celery_app_trap,
 )
 from celery.worker import WorkController
-from lastuuid import uuid7
 
 from reading_club.adapters.eventstream import EventstreamTransport
 from reading_club.domain.messages import RegisterBook
 from reading_club.service.bus import ClubBus
 from reading_club.testing import InMemoryUnitOfWork, an_isbn
-from reading_club_functional.polling import eventually_async
+from reading_club_functional.polling import eventually
 
 __all__ = [
     "celery_app",
@@ -52,27 +52,38 @@ def celery_worker_parameters() -> Mapping[str, Any]:
     return {"perform_ping_check": False}
 
 
-async def test_eventstream(bus: ClubBus, celery_app: Celery, celery_worker: WorkController) -> None:
-    """What the unit of work publishes is what the worker's task is called with."""
-    received: list[dict[str, Any]] = []
+@pytest.fixture
+def received(celery_app: Celery, celery_worker: WorkController) -> list[dict[str, Any]]:
+    """What the worker's task was called with."""
+    messages: list[dict[str, Any]] = []
 
     @celery_app.task(name="send_message")
     def send_message(message: dict[str, Any]) -> None:
-        received.append(message)
+        messages.append(message)
 
     celery_worker.reload()
-    command = RegisterBook(id=uuid7(), title="DDD", author="Eric Evans", isbn=an_isbn(5))
-    transport = EventstreamTransport(celery_app)
+    return messages
 
-    async with InMemoryUnitOfWork(transport) as transaction:
+
+@pytest.fixture
+def transport(celery_app: Celery) -> Iterator[EventstreamTransport]:
+    """The event stream on the worker's broker."""
+    transport = EventstreamTransport(celery_app)
+    yield transport
+    transport.close()
+
+
+async def test_eventstream(
+    bus: ClubBus, uow: InMemoryUnitOfWork, received: list[dict[str, Any]]
+) -> None:
+    """What the unit of work publishes is what the worker's task is called with."""
+    command = RegisterBook(title="DDD", author="Eric Evans", isbn=an_isbn(5))
+
+    async with uow as transaction:
         await bus.handle(command, transaction)
         await transaction.commit()
+    await asyncio.to_thread(eventually, lambda: received)
 
-    async def arrived() -> bool:
-        return bool(received)
-
-    await eventually_async(arrived)
-    transport.close()
     (message,) = received
     assert message["type"] == "book_registered_v1"
     assert loads(message["payload"]) == {

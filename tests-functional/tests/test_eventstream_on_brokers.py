@@ -16,6 +16,7 @@ from reading_club.adapters.eventstream import EventstreamTransport, publisher_ap
 from reading_club.adapters.eventstream.testing import EventstreamTransportContract, Received
 from reading_club.service.errors import EventstreamUnavailable
 from reading_club.service.projections import SUBSCRIBERS
+from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 PATIENCE = 5.0
@@ -89,8 +90,7 @@ async def test_a_broker_that_is_away_is_told_in_time(
     kind: type[Server], record_property: Callable[[str, object], None], *, connected: bool
 ) -> None:
     """Frozen or stopped, with a connection or without: one error, within five seconds."""
-    if missing := kind.missing():
-        pytest.skip(missing)
+    require(kind)
     with kind() as server:
         app = publisher_app(server.url, SUBSCRIBERS)
         transport = EventstreamTransport(app)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
+from reading_club_functional.requirements import require
 from reading_club_functional.servers import (
     PostgreSQLServer,
     RabbitMQServer,
@@ -26,8 +27,7 @@ FROM_PYPI: list[type[Server]] = [PostgreSQLServer, ValkeyServer]
 def kind(request: pytest.FixtureRequest) -> type[Server]:
     """Each kind of server that this machine can run."""
     kind: type[Server] = request.param
-    if missing := kind.missing():
-        pytest.skip(missing)
+    require(kind)
     return kind
 
 
