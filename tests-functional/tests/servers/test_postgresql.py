@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQLServer]:
     """One server for the module, with a setting of our own."""
-    if missing := PostgreSQLServer.missing():
-        pytest.skip(missing)
+    require(PostgreSQLServer)
     with PostgreSQLServer({"cluster_name": "the club's"}) as server:
         yield server
 
