@@ -63,12 +63,9 @@ def call(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
-    """Install a wheel of ours with the locked releases of everything else."""
-    call(
-        *(uv, "pip", "install", "--quiet", "--python", python),
-        *("--find-links", folder, "--constraint", folder / "constraints.txt"),
-        *requirement.split(),
-    )
+    """Install wheels of ours, and of everything else the locked releases."""
+    constraints = ("--constraint", folder / "constraints.txt")
+    call(uv, "pip", "install", "--quiet", "--python", python, *constraints, *requirement.split())
 
 
 def try_member(uv: str, member: Member, folder: Path) -> None:
@@ -112,6 +109,10 @@ def main(uv: str) -> None:
             ),
             *("--no-emit-workspace", "--no-hashes", "--output-file", folder / "constraints.txt"),
         )
+        with (folder / "constraints.txt").open("a", encoding="utf-8") as constraints:
+            for wheel in folder.glob("*.whl"):
+                name = wheel.name.split("-", 1)[0].replace("_", "-")
+                constraints.write(f"{name} @ {wheel.as_uri()}\n")
         for member in MEMBERS:
             try_member(uv, member, folder)
 
