@@ -28,3 +28,17 @@ def test_the_commands_exist() -> None:
 
     assert {"run", "test"} <= targets
     assert all(f"\n{target}:" in makefile for target in targets - {"makes"})
+
+
+def test_every_sharp_edge_names_a_test_that_exists() -> None:
+    """The page on the bus's sharp edges is no fiction."""
+    page = (ROOT / "docs" / "sharp-edges.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    sources = [
+        path.read_text(encoding="utf-8")
+        for folder in ("packages", "services")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+
+    assert len(named) > 15
+    assert {n for n in named if not any(f"def {n}(" in text for text in sources)} == set()
