@@ -56,7 +56,7 @@ def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> 
 
 
 def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
-    """The club outlives the death of its worker, and the event that it would have handled."""
+    """The club outlives the death of its worker, and the next worker handles what comes."""
     for process in run.family():
         if "--subscriber" in process.cmdline() and "leash" not in " ".join(process.cmdline()):
             process.kill()

@@ -41,6 +41,7 @@ def test_it_is_printed_with_hyphens() -> None:
     isbn = Isbn("9780321125217")
 
     assert f"{isbn}" == str(isbn) == isbn.hyphenated == "978-0-321-12521-7"
+    assert f"{isbn:>20}" == "   978-0-321-12521-7"
     assert TypeAdapter(Isbn).dump_json(isbn) == b'"9780321125217"'
     assert type(isbn.canonical) is str
     assert isbn.canonical == "9780321125217"
@@ -48,7 +49,16 @@ def test_it_is_printed_with_hyphens() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "978-0-321-12521-6", "0-321-12521-4", "9770321125217", "97803211252170", "9" * 1000],
+    [
+        "",
+        "x",
+        "978-0-321-12521-6",
+        "0-321-12521-4",
+        "9770321125217",
+        "9790260000438",
+        "97803211252170",
+        "9" * 1000,
+    ],
 )
 def test_what_is_not_an_isbn_is_refused(text: str) -> None:
     """Wrong check digits, lengths and prefixes are refused, however long the text."""

@@ -76,7 +76,19 @@ def test_a_rating_is_a_whole_number_from_0_to_10(rating: object) -> None:
 
 @pytest.mark.parametrize(
     "title",
-    ["", "   ", "x" * 301, "\ufb2c" * 101, "a\x00b", "a\nb", "a\u2028b", "evil\u202etxt", 7, None],
+    [
+        "",
+        "   ",
+        "x" * 301,
+        "\ufb2c" * 101,
+        "a\x00b",
+        "a\nb",
+        "a\u2028b",
+        "evil\u202etxt",
+        "\u200b\u200d",
+        7,
+        None,
+    ],
 )
 def test_a_title_is_one_line_of_sensible_length(title: object) -> None:
     """Empty, overlong and unprintable titles are refused, and the error names the field."""

@@ -95,6 +95,7 @@ def test_a_body_that_is_no_object_is_refused(client: TestClient, content: bytes)
     )
 
     assert response.status_code in {400, 422}
+    assert {error["field"] for error in response.json()["errors"]} <= {"body"}
     assert response.headers["content-type"] == "application/problem+json"
 
 

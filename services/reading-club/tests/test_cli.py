@@ -1,6 +1,8 @@
 """The command ``reading-club``."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -84,6 +86,56 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert report["subscribers"] == [
         {"name": "activity", "published": 0, "handled": 0, "dead_letters": 0}
     ]
+
+
+WRONG_DATABASES = ["postgresql://u:hunter2", "mysql://u:hunter2@h/db", "hunter2", "://hunter2"]
+WRONG_BROKERS = ["redis://:hunt/er2@h:1/0", "amqp://u:hunter2", "redis://h:1/hunter2", "hunter2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        *(("READING_CLUB_DATABASE_URL", address) for address in WRONG_DATABASES),
+        *(("READING_CLUB_BROKER_URL", address) for address in WRONG_BROKERS),
+    ],
+)
+def test_a_wrong_address_is_told_by_its_name_alone(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names the variable; the address may hold a password and is not repeated."""
+    call("migrate")
+    monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
+    monkeypatch.setenv(name, address)
+
+    for command in ("web", "worker"):
+        result = call(command)
+        assert result.exit_code == 2
+        assert name in result.stderr
+        assert not {"hunter2", "er2"} & set(re.split(r"\W", result.output + result.stderr))
+
+
+def test_a_data_folder_that_cannot_be_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file where the folder should be is named."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "file"))
+
+    result = call("migrate")
+
+    assert result.exit_code == 2
+    assert "READING_CLUB_DATA_DIR" in result.stderr
+
+
+@pytest.mark.parametrize("folder", ["a b", "50%20%s", "wh?at=1", "ünï#", "it's"])
+def test_a_folder_may_have_any_name(
+    folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The database is in the data folder, whatever characters its name has."""
+    monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / folder))
+
+    assert call("migrate").exit_code == 0
+    assert (tmp_path / folder / "club.sqlite3").exists()
 
 
 def test_no_command_prints_a_password(monkeypatch: pytest.MonkeyPatch) -> None:

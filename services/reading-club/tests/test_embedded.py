@@ -5,15 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from reading_club.app.addresses import ConfigurationError
 from reading_club.app.embedded.process import LeashedProcess, Restarts
-from reading_club.app.embedded.run import choose_port, exclusive
-from reading_club.app.embedded.valkey import free_port, write_private
-from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.embedded.run import address, choose_port, exclusive
+from reading_club.app.embedded.valkey import free_port, quoted, write_private
+from reading_club.app.settings import Settings
 
 DEADLINE = 10.0
 REPORTS = "from reading_club.app.embedded.process import report_ready; report_ready()"
@@ -70,6 +72,57 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
         owner.wait()
 
     assert gone(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the death of a parent")
+def test_nothing_outlives_a_leash_that_was_killed() -> None:
+    """The machine may be out of memory and kill the leash: the command does not stay alone."""
+    printer = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
+    printer.start()
+    assert printer.wait_ready(DEADLINE)
+    assert printer.pid is not None
+    (child,) = children_of(printer.pid)
+
+    os.kill(printer.pid, signal.SIGKILL)
+    printer.stop(DEADLINE)
+
+    assert gone(child)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that this one has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
+    return [int(child) for child in children.split()]
+
+
+def test_a_start_can_be_called_off() -> None:
+    """Whoever is waited for, the wait ends when it is time to stop."""
+    process = LeashedProcess("slow", [sys.executable, "-c", "import signal; signal.pause()"])
+    stopping = threading.Event()
+    stopping.set()
+    process.start()
+
+    assert not process.wait_ready(DEADLINE, stopping)
+    process.stop(DEADLINE)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("books.example", "http://books.example:80"),
+    ],
+)
+def test_the_announced_address_can_be_opened(host: str, url: str) -> None:
+    """A browser can follow it, wherever the club listens."""
+    assert address(host, 80) == url
+
+
+def test_a_path_is_quoted_as_valkey_reads_it() -> None:
+    """Quotes and backslashes of a folder's name mean themselves."""
+    assert quoted(Path('/a "b"\\c')) == '"/a \\"b\\"\\\\c"'
 
 
 def test_restarts_are_bounded() -> None:

@@ -9,6 +9,8 @@ from stdnum import isbn as stdnum_isbn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 LONGEST_SPELLING = 40
+SHEET_MUSIC = "9790"
+"""How an ISMN begins, which is no ISBN."""
 _LABEL = re.compile(r"^\s*ISBN(?:[-\s]?1[03](?=\D))?\s*:?\s*", re.IGNORECASE)
 
 
@@ -33,6 +35,10 @@ class Isbn(str):
 
     def __str__(self) -> str:
         return self.hyphenated
+
+    def __format__(self, format_spec: str) -> str:
+        """Print the hyphenated form, padded as asked."""
+        return format(self.hyphenated, format_spec)
 
     @property
     def hyphenated(self) -> str:
@@ -62,11 +68,14 @@ def _canonical(text: str) -> str:
     if len(text) > LONGEST_SPELLING:
         raise InvalidIsbn("an ISBN has 10 or 13 digits")
     try:
-        return str(stdnum_isbn.validate(_LABEL.sub("", text), convert=True))
+        digits = str(stdnum_isbn.validate(_LABEL.sub("", text), convert=True))
     except InvalidChecksum:
         raise InvalidIsbn("the check digit of the ISBN is wrong") from None
     except ValidationError:
         raise InvalidIsbn("not an ISBN of 10 or 13 digits") from None
+    if digits.startswith(SHEET_MUSIC):
+        raise InvalidIsbn("the number of sheet music, not of a book")
+    return digits
 
 
 def _validated(text: str) -> Isbn:

@@ -1,5 +1,6 @@
 """The aggregates. They record what happens to them; the unit of work delivers it."""
 
+import unicodedata
 from typing import Self
 from uuid import UUID
 
@@ -46,8 +47,9 @@ class Reviewer(Aggregate):
 
     @property
     def nickname_key(self) -> str:
-        """What is unique in the club: the nickname whatever its case."""
-        return self.nickname.casefold()
+        """What is unique in the club: the nickname whatever its case and invisible characters."""
+        visible = (char for char in self.nickname if unicodedata.category(char) != "Cf")
+        return "".join(visible).casefold()
 
     @classmethod
     def create(cls, id: UUID, nickname: str) -> Self:

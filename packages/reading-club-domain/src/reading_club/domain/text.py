@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE_CATEGORIES = frozenset({"Cf", "Mn", "Zs"})
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -26,7 +27,10 @@ def _refuse_controls(text: str, allowed: str = "") -> str:
 
 
 def _one_line(text: str) -> str:
-    return _refuse_controls(text)
+    _refuse_controls(text)
+    if text and all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text):
+        raise PydanticCustomError("invisible_text", "must have a visible character")
+    return text
 
 
 def _many_lines(text: str) -> str:

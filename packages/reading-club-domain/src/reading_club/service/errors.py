@@ -11,6 +11,10 @@ class UnitOfWorkInUse(ReadingClubError):
     """The unit of work is entered a second time while it is open; a bug of the caller."""
 
 
+class MessageAlreadyStored(ReadingClubError):
+    """A message with this id is in the history already; a bug of the caller."""
+
+
 class CommandNotHandled(ReadingClubError):
     """No handler is registered for the command; a bug of the composition."""
 

@@ -121,9 +121,6 @@ class AbstractUnitOfWork(
         if self.messagestore.sealed:
             return
         self.messagestore.sealed = True
-        self.messagestore.stream_buffer = []
-        for repository in self._iter_repositories():
-            repository.seen.clear()
         await self._end()
 
     @abstractmethod

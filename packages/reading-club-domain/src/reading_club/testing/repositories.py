@@ -142,7 +142,8 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
             stored = tables.reviews.get(revised.id)
             if stored is None or stored.version != revised.version - 1:
                 raise WriteConflict(f"review {revised.id} was changed by somebody else")
-            tables.reviews[revised.id] = revised
+            said = revised.model_dump(include={"rating", "comment", "version"})
+            tables.reviews[revised.id] = row(stored.model_copy(update=said))
 
         self.transaction.write(replace)
 

@@ -6,9 +6,10 @@ from typing import Any
 from messagebus import AsyncAbstractEventstreamTransport, Message
 from messagebus.ports.observability import AbstractMetricsStore
 
+from reading_club.service.errors import MessageAlreadyStored
 from reading_club.service.uow import AbstractMessageStore, AbstractUnitOfWork
 from reading_club.testing.logs import InMemoryActivityLog, InMemoryDeadLetters
-from reading_club.testing.memory import MemoryDatabase, MemoryTransaction
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, Tables
 from reading_club.testing.repositories import (
     InMemoryBookRepository,
     InMemoryReviewerRepository,
@@ -35,9 +36,12 @@ class InMemoryMessageStore(AbstractMessageStore):
         return list(self._database.messages.values())
 
     async def _add(self, message: Message[Any]) -> None:
-        self._transaction.write(
-            lambda tables: tables.messages.update({message.message_id: message})
-        )
+        def insert(tables: Tables) -> None:
+            if message.message_id in tables.messages:
+                raise MessageAlreadyStored(f"message {message.message_id} is stored already")
+            tables.messages[message.message_id] = message
+
+        self._transaction.write(insert)
 
 
 class InMemoryUnitOfWork(AbstractUnitOfWork):

@@ -9,7 +9,8 @@ import click
 from pydantic import ValidationError
 
 from reading_club.app import logs
-from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.addresses import ConfigurationError
+from reading_club.app.settings import Settings
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 

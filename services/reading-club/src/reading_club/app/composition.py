@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine, migrations
-from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.addresses import ConfigurationError
+from reading_club.app.settings import Settings
 from reading_club.domain.messages import ClubCommand
 from reading_club.service.bus import ClubBus, build_bus
 from reading_club.service.errors import EventstreamUnavailable
@@ -59,7 +60,7 @@ class Club:
 @asynccontextmanager
 async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """Lend an engine on the database of the settings."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     engine = create_engine(settings.resolved_database_url())
     try:
         yield engine

@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.eventstream import publisher_app
 from reading_club.adapters.uow_sqla import orm
+from reading_club.app.addresses import ConfigurationError
 from reading_club.app.composition import open_engine
 from reading_club.app.probes import Health, probe
-from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.subscriber import Subscriber
 

@@ -1,6 +1,7 @@
 """The worker process: one subscriber's queue, each message in a transaction of its own."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,8 @@ from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
+
+log = logging.getLogger(__name__)
 
 
 def work(settings: Settings, name: str, concurrency: int) -> None:
@@ -42,5 +45,6 @@ async def _check(settings: Settings) -> None:
         await require_current_schema(engine)
 
 
-def _on_ready(**_: object) -> None:
+def _on_ready(sender: object, **_: object) -> None:
+    log.info("%s is ready", sender)
     report_ready()

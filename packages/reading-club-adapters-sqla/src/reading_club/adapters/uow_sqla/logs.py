@@ -7,11 +7,13 @@ from uuid import UUID
 from messagebus import AsyncAbstractEventstreamTransport, Message
 from sqlalchemy import Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.errors import MessageAlreadyStored
 from reading_club.service.uow import AbstractMessageStore
 
 ROWS_A_STATEMENT = 500
@@ -40,11 +42,17 @@ class SQLMessageStore(AbstractMessageStore):
         )
 
     async def flush(self) -> None:
-        """Insert what was added, in its order, by as few statements as possible."""
+        """Insert what was added, in its order, by as few statements as possible.
+
+        Raises MessageAlreadyStored.
+        """
         rows, self._rows = self._rows, []
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             chunk = rows[start : start + ROWS_A_STATEMENT]
-            await self.session.write(insert(orm.messages).values(chunk))
+            try:
+                await self.session.write(insert(orm.messages).values(chunk))
+            except IntegrityError as exc:
+                raise MessageAlreadyStored("a message with this id is stored already") from exc
 
 
 class SQLActivityLog:

@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
 from reading_club.domain.messages import RegisterBook
+from reading_club.service.errors import MessageAlreadyStored
 from reading_club.testing.builders import an_event, an_isbn
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
@@ -54,6 +57,19 @@ class MessageStoreContract:
         assert [message["id"] for message in await history()] == [
             event.message_id for event in events
         ]
+
+    async def test_a_message_is_stored_once(
+        self, uow_factory: UnitOfWorkFactory, history: History
+    ) -> None:
+        """A second message with the same id is a bug, told as such, and nothing is stored."""
+        event = an_event()
+        with pytest.raises(MessageAlreadyStored):
+            async with uow_factory() as transaction:
+                await transaction.uow.messagestore.add(event)
+                await transaction.uow.messagestore.add(event)
+                await transaction.commit()
+
+        assert list(await history()) == []
 
     async def test_a_rollback_leaves_no_message(
         self, uow_factory: UnitOfWorkFactory, history: History

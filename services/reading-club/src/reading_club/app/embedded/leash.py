@@ -5,6 +5,7 @@ killed, or on SIGTERM, the command and everything that it has started is stopped
 first, killed after a grace period.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from contextlib import suppress
 
 READY_FD = "READING_CLUB_READY_FD"
 """Names the file descriptor on which a process reports that it is ready."""
+SET_PARENT_DEATH_SIGNAL = 1
+"""Of prctl(2)."""
 GRACE = 8.0
 """Seconds between asking and killing."""
 
@@ -29,11 +32,20 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def end_with_parent() -> None:
+    """Ask Linux to end this process when the leash is killed and cannot do so."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start the command, and hand on the descriptor on which it reports that it is ready."""
     ready = [int(descriptor)] if (descriptor := os.environ.get(READY_FD)) else []
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=ready
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=ready,
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no threads yet
     )
     for descriptor_to_close in ready:
         os.close(descriptor_to_close)

@@ -4,6 +4,7 @@ import os
 import selectors
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 
@@ -46,19 +47,29 @@ class LeashedProcess:
             os.close(write_end)
 
     @property
+    def pid(self) -> int | None:
+        """The leash's process, whose child is the command; None before the start."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """How the command ended; None while it runs."""
         return None if self._process is None else self._process.poll()
 
-    def wait_ready(self, timeout: float) -> bool:
-        """Wait until the command reports that it is ready, or ends, or the seconds are over."""
+    def wait_ready(self, timeout: float, stopping: threading.Event | None = None) -> bool:
+        """Wait until the command reports that it is ready, and return whether it did.
+
+        It does not if it ends, if the seconds are over, or if it is time to stop.
+        """
         if self._ready is None:
             return False
+        deadline = time.monotonic() + timeout
         with selectors.DefaultSelector() as selector:
             selector.register(self._ready, selectors.EVENT_READ)
-            if not selector.select(timeout):
-                return False
-        return os.read(self._ready, 16) == b"ready\n"
+            while time.monotonic() < deadline and not (stopping and stopping.is_set()):
+                if selector.select(0.2):
+                    return os.read(self._ready, 16) == b"ready\n"
+        return False
 
     def stop(self, timeout: float) -> None:
         """Let go of the leash and wait for the end; after the seconds, kill."""

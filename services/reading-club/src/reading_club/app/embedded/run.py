@@ -1,5 +1,6 @@
 """``reading-club run``: broker, web and worker on one data folder, stopped by one Ctrl-C."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -11,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
+from reading_club.app.addresses import ConfigurationError
 from reading_club.app.embedded.process import LeashedProcess, Restarts
 from reading_club.app.embedded.valkey import EmbeddedBroker, free_port, write_private
-from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 
 log = logging.getLogger(__name__)
@@ -30,14 +32,21 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+            signal.signal(number, lambda *_: stopping.set())
     with exclusive(settings), broker_url(settings) as (url, broker):
-        host, port = settings.host, choose_port(settings)
-        children = [*broker, *club_processes(url, host, port)]
-        with running(children[len(broker) :]):
+        port = choose_port(settings)
+        children = [*broker, *club_processes(url, settings.host, port)]
+        with running(children[len(broker) :], stopping):
             if not stopping.is_set():
-                announce(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}")  # noqa: S104
+                announce(address(settings.host, port))
             supervise(children, stopping)
+
+
+def address(host: str, port: int) -> str:
+    """Return where a browser finds the club."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # any, seen from here
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess]:
@@ -72,7 +81,7 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]
     broker.process.start()
     try:
         if not broker.wait_ready(START_DEADLINE):
-            raise ConfigurationError(f"the broker did not start: see {settings.data_dir}/broker")
+            raise ConfigurationError(f"the broker did not start: its reasons are in {broker.log}")
         write_private(settings.broker_file, broker.url)
         yield broker.url, [broker.process]
     finally:
@@ -81,13 +90,16 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]
 
 
 @contextmanager
-def running(processes: list[LeashedProcess]) -> Iterator[None]:
-    """Start the processes, wait until all are ready, and stop them in the end, all at once."""
+def running(processes: list[LeashedProcess], stopping: threading.Event) -> Iterator[None]:
+    """Start the processes, wait until all are ready, and stop them in the end, all at once.
+
+    Raises ConfigurationError for one that does not start, unless it is time to stop anyway.
+    """
     try:
         for process in processes:
             process.start()
         for process in processes:
-            if not process.wait_ready(START_DEADLINE):
+            if not process.wait_ready(START_DEADLINE, stopping) and not stopping.is_set():
                 raise ConfigurationError(f"{process.name} did not start")
         yield
     finally:
@@ -135,15 +147,17 @@ def taken(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return True
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE:
+                return True
+            raise ConfigurationError(f"READING_CLUB_HOST cannot be used: {host}") from exc
     return False
 
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
     """Hold the data folder for this process alone. Raises ConfigurationError."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.make_data_dir()
     with (settings.data_dir / "run.lock").open("w") as lock:
         _lock(lock, settings)
         yield

@@ -17,12 +17,12 @@ CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 requirepass {password}
-dir "{folder}"
+dir {folder}
 appendonly yes
 appendfsync everysec
 save ""
 maxmemory-policy noeviction
-logfile "{folder}/valkey.log"
+logfile {log}
 """
 
 
@@ -37,9 +37,19 @@ class EmbeddedBroker:
         configuration = self._folder / "valkey.conf"
         write_private(
             configuration,
-            CONFIGURATION.format(port=self._port, password=self._password, folder=self._folder),
+            CONFIGURATION.format(
+                port=self._port,
+                password=self._password,
+                folder=quoted(self._folder),
+                log=self.log.name,
+            ),
         )
         self.process = LeashedProcess("broker", [str(get_binary_path()), str(configuration)])
+
+    @property
+    def log(self) -> Path:
+        """What the broker says, and how to repair its file if it must be."""
+        return self._folder / "valkey.log"
 
     @property
     def url(self) -> str:
@@ -56,6 +66,12 @@ class EmbeddedBroker:
             except RedisError:
                 time.sleep(0.02)
         return False
+
+
+def quoted(path: Path) -> str:
+    """Return the path as Valkey reads it in its configuration."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def free_port() -> int:

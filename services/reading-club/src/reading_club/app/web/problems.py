@@ -62,7 +62,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """Return the errors of pydantic, with the names that the client used."""
-    return [FieldError(field=_field(error["loc"]), detail=_detail(error)) for error in errors]
+    return [FieldError(field=_field(error), detail=_detail(error)) for error in errors]
 
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
@@ -74,7 +74,10 @@ def refusal_errors(refusal: Exception) -> list[FieldError]:
     ]
 
 
-def _field(location: Sequence[str | int]) -> str:
+def _field(error: Mapping[str, Any]) -> str:
+    location: Sequence[str | int] = error["loc"]
+    if error["type"] == "json_invalid":
+        return "body"
     names = location[1:] if location[0] in {"body", "query", "path"} else location
     return ".".join(map(str, names)) or "body"
 

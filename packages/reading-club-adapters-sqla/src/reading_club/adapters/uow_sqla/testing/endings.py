@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 from lastuuid import uuid7
 from messagebus import AsyncUnitOfWorkTransaction
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork
 from reading_club.adapters.uow_sqla.testing.fixtures import Titles, checked_out, lose_connection
-from reading_club.service.errors import StorageUnavailable, UnitOfWorkClosed
+from reading_club.service.errors import (
+    MessageAlreadyStored,
+    StorageUnavailable,
+    UnitOfWorkClosed,
+)
 from reading_club.testing import InMemoryEventstreamTransport, a_book, an_event
 
 Transaction = AsyncUnitOfWorkTransaction[SQLUnitOfWork]
@@ -123,7 +126,7 @@ class TestEndings:
             await transaction.uow.books.add(a_book())
             await transaction.uow.messagestore.add(message)
             await transaction.uow.messagestore.add(message)
-            with pytest.raises(IntegrityError):
+            with pytest.raises(MessageAlreadyStored):
                 await transaction.commit()
             with pytest.raises(UnitOfWorkClosed):
                 await transaction.commit()

@@ -1,0 +1,70 @@
+"""Addresses of databases and brokers, checked before they are used.
+
+What is wrong with an address is told by the name of its variable alone: it may hold a password.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+DATABASES = ("postgres", "postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
+REDIS = ("redis", "rediss", "valkey", "valkeys")
+BROKERS = ("amqp", "amqps", *REDIS, "memory")
+
+
+class ConfigurationError(Exception):
+    """The settings do not suffice to start; the message says what to set."""
+
+
+def sqlite_url(path: Path) -> "URL":
+    """Return the address of a SQLite file, whatever characters its name has."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(path.resolve()))
+
+
+def database_url(address: str) -> "URL":
+    """Return the address of a database. Raises ConfigurationError."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite")) from None
+    if url.drivername not in DATABASES:
+        raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite"))
+    return url
+
+
+def broker_url(address: str) -> str:
+    """Return the address of a broker, or of several with semicolons between them.
+
+    Raises ConfigurationError.
+    """
+    if not all(map(_is_broker, address.split(";"))):
+        raise _unusable("READING_CLUB_BROKER_URL", ("amqp", "redis"))
+    return address
+
+
+def _is_broker(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    database = parts.path.removeprefix("/")
+    number = parts.scheme not in REDIS or not database or database.isdecimal()
+    return parts.scheme in BROKERS and port != 0 and number
+
+
+def _unusable(name: str, schemes: Iterable[str]) -> ConfigurationError:
+    known = " or ".join(f"{scheme}://…" for scheme in schemes)
+    return ConfigurationError(
+        f"{name} is not an address that the club can use: it takes {known}, "
+        "with the special characters of a password percent-encoded"
+    )
