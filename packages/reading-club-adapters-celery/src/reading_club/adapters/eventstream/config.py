@@ -157,6 +157,7 @@ _WORKER: Final[Mapping[str, Any]] = {
     "task_acks_late": True,
     "task_create_missing_queues": False,
     "task_reject_on_worker_lost": True,
+    "worker_consumer": "reading_club.adapters.eventstream.guard:GuardedConsumer",
     "worker_detect_quorum_queues": False,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,

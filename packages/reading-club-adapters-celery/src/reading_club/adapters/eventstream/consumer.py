@@ -1,7 +1,7 @@
 """One subscriber's worker: from a message to its effect, or to a dead letter."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from celery import Celery, signals
 from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.backoff import Backoff
+from reading_club.adapters.eventstream.garbage import unwrapped
 from reading_club.adapters.eventstream.letters import as_text, dead_letter
 from reading_club.adapters.eventstream.loop import LoopThread
 from reading_club.adapters.eventstream.stopping import StopSignal
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 UnitOfWorkFactory = Callable[[], AbstractUnitOfWork]
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
+Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, None]]
 
 
 def _now() -> datetime:
@@ -63,10 +65,13 @@ class Consumer:
         Do it before the worker forks. A message is acknowledged when the task returns.
         """
 
-        def send_message(message: object = None, **_: object) -> None:
-            self.receive(message)
+        def send_message(*args: Any, **kwargs: Any) -> None:
+            if not args and kwargs.keys() == {"message"}:
+                self.receive(kwargs["message"])
+            else:
+                self._refuse(*unwrapped(args, kwargs))
 
-        app.task(name=SEND_MESSAGE)(send_message)
+        app.task(name=SEND_MESSAGE, shared=False)(send_message)
         signals.worker_ready.connect(self._on_ready)
         signals.worker_shutting_down.connect(self._on_stopping)
         signals.worker_process_shutdown.connect(self._on_shutdown)
@@ -79,9 +84,17 @@ class Consumer:
         Raises Celery's Reject, for the message to go back to its queue, when the worker is
         asked to stop meanwhile.
         """
+        self._persist(message, lambda make_uow: self._deal_with(message, make_uow))
+
+    def _refuse(self, message: object, error: UnreadableMessage) -> None:
+        """Return when the message was set aside; otherwise as ``receive``."""
+        self._log(logging.ERROR, "message set aside", message, error)
+        self._persist(message, lambda make_uow: self._set_aside(message, error, make_uow))
+
+    def _persist(self, message: object, work: Work) -> None:
         for delay in self._backoff.delays():
             try:
-                self._loop.run(lambda make_uow: self._deal_with(message, make_uow))
+                self._loop.run(work)
             except TransientFailure as exc:
                 self._log(logging.WARNING, "waiting for what is away", message, exc)
             except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept

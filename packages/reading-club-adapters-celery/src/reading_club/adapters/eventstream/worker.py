@@ -1,5 +1,6 @@
 """Running a worker in this process."""
 
+import logging
 from typing import Literal
 
 from celery import Celery
@@ -21,6 +22,7 @@ def run_worker(
         pool_cls=pool,
         concurrency=concurrency,
         hostname=name,
+        loglevel=logging.getLogger().level,  # Celery sets it, and knows a default of its own
         task_events=False,
         without_gossip=True,
         without_heartbeat=True,

@@ -1,0 +1,49 @@
+"""The part of a Celery worker that receives: it lets no message end the worker or disappear."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from celery.worker.consumer import Consumer
+from kombu import Message
+
+from reading_club.adapters.eventstream.garbage import require_call, wrapped
+from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+
+
+class GuardedConsumer(Consumer):
+    """Hands every message to the pool: as it is, or wrapped if it cannot be a task's.
+
+    Where the pool cannot even take the wrapped message the worker ends, and the message goes
+    to another one. What kombu's Redis transport cannot parse, because no publisher pushed it
+    to the list, never comes here: it ends the worker.
+    """
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], object]:
+        """Return what is called with each message."""
+        handle = super().create_task_handler(*args, **kwargs)
+
+        def on_task_received(message: Message) -> None:
+            try:
+                require_call(message)
+                handle(message)
+            except Exception as exc:  # noqa: BLE001  # whatever it is, it concerns this message
+                self._set_aside(message, exc)
+
+        return on_task_received
+
+    def on_decode_error(self, message: Message, exc: Exception) -> None:
+        """Set aside what kombu cannot decompress, or Celery cannot decode."""
+        self._set_aside(message, exc)
+
+    def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002
+        """Set aside what Celery refuses."""
+        self._set_aside(message, exc)
+
+    def _set_aside(self, message: Message, error: Exception) -> None:
+        """Let a task set the message aside, and acknowledge it or give it back afterwards."""
+        worker: Any = self  # the stubs know little of it
+        ack = partial(worker.call_soon_ack, message.ack_log_error)
+        reject = partial(worker.call_soon_ack, message.reject_log_error)
+        task = wrapped(message, error)
+        worker.strategies[SEND_MESSAGE](task, None, ack, reject, worker.on_task_message)

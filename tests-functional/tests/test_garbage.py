@@ -1,0 +1,123 @@
+"""Garbage on a subscriber's queue is set aside, and the worker goes on as if nothing were."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import psutil
+from kombu import Connection
+
+from reading_club_functional.club import open_club
+from reading_club_functional.polling import eventually
+
+QUEUE = "eventstream.activity"
+JSON = "application/json"
+WITHIN = 10.0
+"""Seconds to deal with all of it."""
+HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None, None]}
+
+Garbage = tuple[Any, dict[str, Any], str]
+
+
+def a_body() -> str:
+    """Return the body of a task with an event of its own."""
+    payload = {"id": str(uuid4()), "isbn": "9780321125217", "title": "DDD", "author": "Evans"}
+    message = {
+        "id": str(uuid4()),
+        "created_at": "2024-02-03T04:05:06+00:00",
+        "type": "book_registered_v1",
+        "payload": json.dumps(payload),
+    }
+    return json.dumps([[], {"message": message}, {}])
+
+
+def body(value: object) -> Garbage:
+    """Return garbage with this body."""
+    return json.dumps(value), HEADERS, JSON
+
+
+def header(**headers: Any) -> Garbage:
+    """Return garbage with other headers."""
+    return a_body(), HEADERS | headers, JSON
+
+
+def garbage() -> list[Garbage]:
+    """Return one of each kind."""
+    return [
+        (a_body(), {}, JSON),
+        (a_body(), {"task": "send_message"}, JSON),
+        header(task="other"),
+        header(task=5),
+        header(timelimit=5),
+        header(timelimit=["a", "b"]),
+        header(stamps=5, stamped_headers=5),
+        header(eta="tomorrow"),
+        header(expires="soon"),
+        header(compression="klingon"),
+        body({"a": 1}),
+        body(5),
+        body([[]]),
+        body([[], [1], {}]),
+        body([[], {}, {}]),
+        body([["x", 1], {}, {}]),
+        body([[], {"massage": 1}, {}]),
+        ("{nope", HEADERS, JSON),
+        (b"\xff\xfe", HEADERS, JSON),
+        ("\x00", HEADERS, JSON),
+        ("[" * 50_000, HEADERS, JSON),
+        ("hello", HEADERS, "text/plain"),
+        ("hello", HEADERS, "application/x-nope"),
+        (b"\x80\x04N.", HEADERS, "application/x-python-serialize"),
+    ]
+
+
+def put(broker_url: str, kinds: list[Garbage]) -> None:
+    """Put the garbage on the queue."""
+    with Connection(broker_url.replace("valkey://", "redis://")) as connection:
+        producer = connection.Producer()
+        for text, headers, content_type in kinds:
+            producer.publish(
+                text,
+                routing_key=QUEUE,
+                headers=headers,
+                content_type=content_type,
+                content_encoding="utf-8",
+            )
+
+
+def letters(database_url: str) -> int:
+    """Return how many dead letters PostgreSQL has."""
+
+    async def ask() -> int:
+        connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM dead_letters"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def workers() -> list[psutil.Process]:
+    """Return the worker processes that this test has started."""
+    children = psutil.Process().children()
+    return [child for child in children if child.cmdline()[-1:] == ["worker"]]
+
+
+def test_garbage_does_not_stop_the_club(tmp_path: Path, database_url: str, broker_url: str) -> None:
+    """Each kind becomes a dead letter; the same worker handles what comes afterwards."""
+    kinds = garbage()
+    with open_club(tmp_path, database_url, broker_url) as browser:
+        (worker,) = workers()
+
+        put(broker_url, kinds)
+        browser.add_book(title="DDD", author="Evans", isbn="0-321-12521-5")
+
+        (entry,) = eventually(browser.activity, within=WITHIN)
+        assert entry["payload"]["title"] == "DDD"
+        eventually(lambda: letters(database_url) == len(kinds), within=WITHIN)
+        assert workers() == [worker]
+        assert worker.is_running()
