@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx2
 import psutil
 
+from reading_club.app.embedded.leash import end_with_parent
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers.ports import free_ports
 
@@ -28,7 +29,10 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
 
 class ClubProcess:
-    """One process of the club, in a session of its own, with its output in a file."""
+    """One process of the club, in a session of its own, with its output in a file.
+
+    On Linux it ends also when the test's process is killed.
+    """
 
     def __init__(self, folder: Path, *arguments: str, settings: Mapping[str, str]) -> None:
         self.name = " ".join(arguments)
@@ -41,6 +45,7 @@ class ClubProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
 
     @property
