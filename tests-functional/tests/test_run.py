@@ -55,6 +55,20 @@ def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> 
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
 
 
+def test_a_club_in_the_background_can_be_stopped(tmp_path: Path) -> None:
+    """A shell starts what is in the background with SIGINT ignored: it stops the club as well."""
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = ClubProcess(tmp_path, "run", settings={"port": "0"})
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+
+    with run:
+        run.expect("The club is open")
+        run.send(signal.SIGINT)
+        assert run.wait() == 0
+
+
 def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
     """The club outlives the death of its worker, and the next worker handles what comes."""
     for process in run.family():

@@ -31,9 +31,11 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     ``announce`` is told the address once the club serves.
     """
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
-            signal.signal(number, lambda *_: stopping.set())
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup asks for
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        signal.signal(number, lambda *_: stopping.set())
     with exclusive(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         children = [*broker, *club_processes(url, settings.host, port)]
