@@ -1,8 +1,7 @@
 """Waiting for something to become true, with a deadline."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
@@ -28,16 +27,4 @@ def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: floa
         if time.monotonic() >= deadline:
             raise NotInTime(check, within, answer)
         time.sleep(every)
-    return answer
-
-
-async def eventually_async(
-    check: Callable[[], Awaitable[Answer]], *, within: float = 10.0, every: float = 0.02
-) -> Answer:
-    """The same for a coroutine function; the event loop goes on between two questions."""
-    deadline = time.monotonic() + within
-    while not (answer := await check()):
-        if time.monotonic() >= deadline:
-            raise NotInTime(check, within, answer)
-        await asyncio.sleep(every)
     return answer
