@@ -16,7 +16,6 @@ from reading_club.domain.errors import IdentifierTaken
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.dead_letters import DeadLetter
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -97,15 +96,4 @@ class ActivityLog(Protocol):
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
-        ...
-
-
-class DeadLetters(Protocol):
-    """Messages that a subscriber could not handle, kept for a person to look at."""
-
-    async def add(self, letter: DeadLetter) -> None:
-        """Keep a message; the same one for the same subscriber again changes nothing."""
-
-    async def page(self, *, limit: int = 50) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
         ...

@@ -27,21 +27,29 @@ from messagebus import (
 )
 from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetricsStore
 
+from reading_club.service.catalogue import Catalogue
+from reading_club.service.dead_letters import AuditLog, DeadLetters
 from reading_club.service.errors import UnitOfWorkClosed, UnitOfWorkInUse
+from reading_club.service.inbox import Inbox, Receipts
+from reading_club.service.outbox.port import OutboxEntries, OutboxTransport
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
     AbstractReviewRepository,
     ActivityLog,
-    DeadLetters,
 )
 
 
 class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
-    """The history of a transaction's commands and events, in the order of their handling."""
+    """The history of a transaction's commands and events, in the order of their handling.
+
+    With an ``OutboxTransport`` each published event gets a row in the outbox, in this
+    transaction and leased to the transport. Any other transport publishes directly.
+    """
 
     def __init__(self, transport: AsyncAbstractEventstreamTransport) -> None:
         super().__init__(AsyncEventstreamPublisher(transport))
+        self.lease = transport.lease if isinstance(transport, OutboxTransport) else None
         self.sealed = False
 
     async def add(self, message: Message[Any]) -> None:
@@ -69,7 +77,12 @@ class AbstractUnitOfWork(
     reviewers: AbstractReviewerRepository
     reviews: AbstractReviewRepository
     activity: ActivityLog
+    catalogue: Catalogue
+    inbox: Inbox
+    receipts: Receipts
+    outbox: OutboxEntries
     dead_letters: DeadLetters
+    audit: AuditLog
 
     def __init__(
         self,

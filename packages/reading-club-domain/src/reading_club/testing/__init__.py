@@ -17,14 +17,22 @@ from reading_club.testing.builders import (  # noqa: E402  # after the assert re
 )
 from reading_club.testing.fixtures import bus, database, transport, uow  # noqa: E402
 from reading_club.testing.memory import MemoryDatabase  # noqa: E402
+from reading_club.testing.outbox import (  # noqa: E402
+    InMemoryOutbox,
+    InMemoryPublisher,
+    RelayedTransport,
+)
 from reading_club.testing.transport import InMemoryEventstreamTransport  # noqa: E402
 from reading_club.testing.uow import InMemoryMessageStore, InMemoryUnitOfWork  # noqa: E402
 
 __all__ = [
     "InMemoryEventstreamTransport",
     "InMemoryMessageStore",
+    "InMemoryOutbox",
+    "InMemoryPublisher",
     "InMemoryUnitOfWork",
     "MemoryDatabase",
+    "RelayedTransport",
     "a_book",
     "a_review",
     "a_reviewer",

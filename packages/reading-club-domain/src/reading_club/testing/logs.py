@@ -1,12 +1,13 @@
-"""The activity log and the dead letters, on the database in memory."""
+"""The activity log and the catalogue, on the database in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+from statistics import fmean
 from uuid import UUID
 
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.dead_letters import DeadLetter
-from reading_club.testing.memory import MemoryTransaction
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.testing.memory import MemoryTransaction, Tables
 from reading_club.testing.repositories import newest
 
 
@@ -25,21 +26,36 @@ class InMemoryActivityLog:
         return list(islice(newest(self.transaction.tables.activity, before), limit))
 
 
-class InMemoryDeadLetters:
-    """The dead letters, in memory."""
+class InMemoryCatalogue:
+    """The catalogue, in memory."""
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self.transaction = transaction
 
-    async def add(self, letter: DeadLetter) -> None:
-        """Keep a message; the same one for the same subscriber again changes nothing."""
-        key = (letter.subscriber, letter.message_id)
-        self.transaction.write(lambda tables: tables.dead_letters.setdefault(key, letter))
+    async def put(self, entry: CatalogueEntry) -> None:
+        """Add a book; one with a known id changes nothing."""
+        self.transaction.write(lambda tables: tables.catalogue.setdefault(entry.book_id, entry))
 
-    async def page(self, *, limit: int = 50) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
-        letters = self.transaction.tables.dead_letters.values()
-        newest_first = sorted(
-            letters, key=lambda letter: (letter.set_aside_at, letter.message_id), reverse=True
-        )
-        return newest_first[:limit]
+    async def rate(self, rating: BookRating) -> None:
+        """Take a rating, unless it is known in this version or in a higher one."""
+
+        def upsert(tables: Tables) -> None:
+            known = tables.ratings.get(rating.review_id)
+            if known is None or known.version < rating.version:
+                tables.ratings[rating.review_id] = rating
+
+        self.transaction.write(upsert)
+
+    async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
+        """Return the entries of these books."""
+        books = self.transaction.tables.catalogue
+        return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
+
+    def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
+        ratings = [
+            rating.rating
+            for rating in self.transaction.tables.ratings.values()
+            if rating.book_id == entry.book_id
+        ]
+        average = fmean(ratings) if ratings else None
+        return entry.model_copy(update={"ratings": len(ratings), "average": average})

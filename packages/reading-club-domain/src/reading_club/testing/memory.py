@@ -5,9 +5,10 @@ change to an object is stored only by the repository. At the commit every write 
 and made once more, on what others have committed meanwhile.
 """
 
-from collections import ChainMap
-from collections.abc import Callable, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from messagebus import Message
@@ -15,12 +16,36 @@ from pydantic import BaseModel
 
 from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.service.dead_letters import AuditEntry, DeadLetter
 from reading_club.service.errors import UnitOfWorkClosed
+from reading_club.service.inbox import Receipt
+from reading_club.service.outbox.port import Key
 
 TRow = TypeVar("TRow", bound=BaseModel)
+TKey = TypeVar("TKey")
+TValue = TypeVar("TValue")
 Write = Callable[["Tables"], object]
 """Checks a change against the tables, raises the refusal, or makes the change."""
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """A pointer to an event that waits, and who may send it until when."""
+
+    key: Key
+    token: UUID
+    leased_until: datetime
+    attempts: int = 0
+    envelope: Any = None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often something was done, and when for the last time."""
+
+    number: int
+    at: datetime
 
 
 class Tables:
@@ -31,37 +56,112 @@ class Tables:
         self.reviewers: MutableMapping[UUID, Reviewer] = {}
         self.reviews: MutableMapping[UUID, Review] = {}
         self.messages: MutableMapping[UUID, Message[Any]] = {}
-        self.activity: MutableMapping[UUID, ActivityEntry] = {}
+        self.outbox: MutableMapping[Key, OutboxRow] = {}
+        self.inbox: MutableMapping[Receipt, datetime] = {}
+        self.attempts: MutableMapping[Receipt, Count] = {}
+        self.subscriptions: MutableMapping[tuple[str, str], datetime] = {}
+        self.resends: MutableMapping[Receipt, Count] = {}
         self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}
+        self.audit: MutableMapping[int, AuditEntry] = {}
+        self.activity: MutableMapping[UUID, ActivityEntry] = {}
+        self.catalogue: MutableMapping[UUID, CatalogueEntry] = {}
+        self.ratings: MutableMapping[UUID, BookRating] = {}
+
+
+TABLES: Final = tuple(vars(Tables()))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class MemoryDatabase(Tables):
-    """What is committed."""
+    """What is committed. ``clock`` is the database's own, which leases are measured by.
+
+    Set ``error`` to have every transaction and every claim raise it: a database that is away.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
+        super().__init__()
+        self.clock = clock
+        self.error: Exception | None = None
+
+
+class Layer(MutableMapping[TKey, TValue]):
+    """Rows that were written or taken away, laid over rows that stay as they are."""
+
+    def __init__(self, below: MutableMapping[TKey, TValue]) -> None:
+        self._below = below
+        self._written: dict[TKey, TValue] = {}
+        self._gone: set[TKey] = set()
+
+    def __getitem__(self, key: TKey) -> TValue:
+        if key in self._gone:
+            raise KeyError(key)
+        return self._written[key] if key in self._written else self._below[key]
+
+    def __setitem__(self, key: TKey, value: TValue) -> None:
+        self._gone.discard(key)
+        self._written[key] = value
+
+    def __delitem__(self, key: TKey) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._written.pop(key, None)
+        self._gone.add(key)
+
+    def __iter__(self) -> Iterator[TKey]:
+        yield from (key for key in self._below if key not in self._gone)
+        yield from (key for key in self._written if key not in self._below)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def settle(self) -> None:
+        """Make the changes in the rows below."""
+        for key in self._gone:
+            self._below.pop(key, None)
+        self._below.update(self._written)
 
 
 class Overlay(Tables):
-    """Rows that were written, laid over tables that stay as they are."""
+    """All tables of a transaction, laid over those that are committed."""
 
     def __init__(self, below: Tables) -> None:
         super().__init__()
-        for name, rows in vars(below).items():
-            setattr(self, name, ChainMap(getattr(self, name), rows))
+        for name in TABLES:
+            setattr(self, name, Layer(getattr(below, name)))
+
+    def settle(self) -> None:
+        """Make the changes of every table."""
+        for name in TABLES:
+            getattr(self, name).settle()
 
 
 class MemoryTransaction:
     """What one unit of work does to the database: writes that are checked, kept and replayed."""
 
     def __init__(self, database: MemoryDatabase) -> None:
-        self._database = database
+        self.database = database
         self._view = Overlay(database)
         self._writes: list[Write] = []
         self._open = True
 
     @property
+    def now(self) -> datetime:
+        """The time by the database's clock."""
+        return self.database.clock()
+
+    @property
     def tables(self) -> Tables:
-        """The rows as this transaction sees them. Raises UnitOfWorkClosed after its end."""
+        """The rows as this transaction sees them.
+
+        Raises UnitOfWorkClosed after its end, and ``error`` if the database is away.
+        """
         if not self._open:
             raise UnitOfWorkClosed("the transaction has ended")
+        if self.database.error is not None:
+            raise self.database.error
         return self._view
 
     def write(self, change: Write) -> None:
@@ -71,12 +171,13 @@ class MemoryTransaction:
 
     def commit(self) -> None:
         """Make the changes visible to everybody, or none of them if one is refused. Ends it."""
+        if self.database.error is not None:
+            raise self.database.error
         self._open = False
-        final = Overlay(self._database)
+        final = Overlay(self.database)
         for change in self._writes:
             change(final)
-        for name, rows in vars(self._database).items():
-            rows.update(getattr(final, name).maps[0])
+        final.settle()
 
     def close(self) -> None:
         """End the transaction; what it wrote and did not commit is gone."""

@@ -1,15 +1,20 @@
 """The unit of work and the message store, on the database in memory."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from messagebus import AsyncAbstractEventstreamTransport, Message
 from messagebus.ports.observability import AbstractMetricsStore
 
 from reading_club.service.errors import MessageAlreadyStored
+from reading_club.service.outbox.port import Key, Lease
 from reading_club.service.uow import AbstractMessageStore, AbstractUnitOfWork
-from reading_club.testing.logs import InMemoryActivityLog, InMemoryDeadLetters
-from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, Tables
+from reading_club.testing.dead_letters import InMemoryAuditLog, InMemoryDeadLetters
+from reading_club.testing.inbox import InMemoryInbox, InMemoryReceipts
+from reading_club.testing.logs import InMemoryActivityLog, InMemoryCatalogue
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow, Tables
+from reading_club.testing.outbox import InMemoryOutboxEntries
 from reading_club.testing.repositories import (
     InMemoryBookRepository,
     InMemoryReviewerRepository,
@@ -42,6 +47,15 @@ class InMemoryMessageStore(AbstractMessageStore):
             tables.messages[message.message_id] = message
 
         self._transaction.write(insert)
+        if self.lease is not None and message.metadata.published:
+            self._lease_row(Key(message.message_id), self.lease)
+
+    def _lease_row(self, key: Key, lease: Lease) -> None:
+        def insert(tables: Tables) -> None:
+            until = self._database.clock() + timedelta(seconds=lease.seconds)
+            tables.outbox[key] = OutboxRow(key, lease.token, until)
+
+        self._transaction.write(insert)
 
 
 class InMemoryUnitOfWork(AbstractUnitOfWork):
@@ -64,7 +78,12 @@ class InMemoryUnitOfWork(AbstractUnitOfWork):
         self.reviewers = InMemoryReviewerRepository(self._transaction)
         self.reviews = InMemoryReviewRepository(self._transaction)
         self.activity = InMemoryActivityLog(self._transaction)
+        self.catalogue = InMemoryCatalogue(self._transaction)
+        self.inbox = InMemoryInbox(self._transaction)
+        self.receipts = InMemoryReceipts(self._transaction)
+        self.outbox = InMemoryOutboxEntries(self._transaction)
         self.dead_letters = InMemoryDeadLetters(self._transaction)
+        self.audit = InMemoryAuditLog(self._transaction)
         self.messagestore = InMemoryMessageStore(self.transport, self._transaction, self.database)
 
     async def _commit(self) -> None:

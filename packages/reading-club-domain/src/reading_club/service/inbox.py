@@ -1,0 +1,52 @@
+"""The inbox: what a subscriber has handled, and how often it has tried."""
+
+from collections.abc import Collection
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+
+class Receipt(NamedTuple):
+    """Says that a message has reached a subscriber."""
+
+    subscriber: str
+    message_id: UUID
+
+
+class Inbox(Protocol):
+    """The receipts of all subscribers."""
+
+    async def receive(self, receipt: Receipt) -> bool:
+        """Note, first of all, that the message takes effect in this transaction.
+
+        Returns False if it has taken effect already. If another transaction is about to
+        decide that, this one waits for it.
+        """
+        ...
+
+    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+        """Count one more attempt to handle the message, and return how many there were.
+
+        Attempts that are not so many seconds apart are one: copies of a message that arrive
+        together, after an outage, do not use up its attempts.
+        """
+        ...
+
+    async def forget_attempts(self, receipt: Receipt) -> None:
+        """Begin to count from zero again."""
+
+
+class Receipts(Protocol):
+    """Who subscribed to what, and whether it arrived."""
+
+    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+        """Note that the subscriber hears these types from now on; what is known stays."""
+
+    async def resend_missing(self, *, after: float, horizon: float, limit: int) -> int:
+        """Put events that a subscriber misses into the outbox, for that subscriber alone.
+
+        Missing is what was published since it subscribed, and has neither a receipt nor a dead
+        letter ``after`` seconds, nor waits in the outbox. An event that was sent again is
+        missing after twice the time, and so on. Nothing older than ``horizon`` seconds counts.
+        Returns how many there were, ``limit`` at most.
+        """
+        ...

@@ -1,0 +1,66 @@
+"""The sender: what this process has committed goes to the broker, without anybody waiting."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any
+
+from reading_club.service.outbox.port import EventPublisher, Lease, Outbox, OutboxTransport
+from reading_club.service.outbox.sending import SendingThread
+
+logger = logging.getLogger(__name__)
+
+OpenOutbox = Callable[[], AbstractAsyncContextManager[Outbox]]
+
+
+class Sender(OutboxTransport):
+    """Hands committed events to a thread of this process, which sends them and deletes their rows.
+
+    Handing over takes no time, waits for nobody and never fails: what does not fit into the
+    queue of ``capacity`` events, or comes during an outage of the broker, stays in the outbox
+    for the relay, which sends it when the lease of ``lease`` seconds is over. The thread starts
+    with the first event. A process that is forked has a lease, a queue and a thread of its own.
+    """
+
+    def __init__(
+        self,
+        open_outbox: OpenOutbox,
+        make_publisher: Callable[[], EventPublisher],
+        *,
+        lease: float = 10.0,
+        capacity: int = 10_000,
+        window: int = 500,
+    ) -> None:
+        self._seconds = lease
+        self._make = partial(
+            SendingThread, open_outbox, make_publisher, capacity=capacity, window=window
+        )
+        self._threads: dict[int, SendingThread] = {}
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of this process's rows."""
+        return self._thread().lease
+
+    async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
+        """Hand a committed event over. It does not block, and raises nothing."""
+        try:
+            self._thread().offer(message)
+        except Exception:
+            # The event is in the outbox: whatever is wrong here, the relay sends it.
+            logger.exception("an event is left to the relay")
+
+    def close(self, within: float = 5.0) -> None:
+        """Take no more events, and send those at hand for so many seconds; blocks meanwhile."""
+        thread = self._threads.get(os.getpid())
+        if thread is not None:
+            thread.close(within)
+
+    def _thread(self) -> SendingThread:
+        pid = os.getpid()
+        if pid not in self._threads:
+            # Atomic, without a lock that a fork could copy while it is held.
+            self._threads.setdefault(pid, self._make(Lease(self._seconds)))
+        return self._threads[pid]

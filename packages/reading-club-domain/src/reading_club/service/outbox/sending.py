@@ -1,0 +1,138 @@
+"""The thread of a sender, and the queue before it."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from queue import Empty, Full, Queue
+from time import monotonic
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.outbox.breaker import Breaker
+from reading_club.service.outbox.port import EventPublisher, Key, Lease, Outbox, Outgoing
+from reading_club.service.outbox.relay import report
+
+logger = logging.getLogger(__name__)
+
+_STOP: Final = None
+
+
+class _Offer(NamedTuple):
+    event: Outgoing
+    until: float
+    """When it is left to the relay, which may take it at the end of its lease."""
+
+
+class SendingThread:
+    """Sends what it is offered, in windows, and deletes the rows that the broker confirmed.
+
+    It has a loop and an outbox of its own, opened when they are needed. What cannot be sent is
+    forgotten here: its row is in the outbox.
+    """
+
+    def __init__(
+        self,
+        open_outbox: Callable[[], AbstractAsyncContextManager[Outbox]],
+        make_publisher: Callable[[], EventPublisher],
+        lease: Lease,
+        *,
+        capacity: int,
+        window: int,
+    ) -> None:
+        self.lease = lease
+        self._open_outbox = open_outbox
+        self._make_publisher = make_publisher
+        self._window = window
+        self._queue: Queue[_Offer | None] = Queue(capacity)
+        self._breaker = Breaker()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._deadline = float("inf")
+        self._ending = False
+
+    def offer(self, message: Mapping[str, Any]) -> None:
+        """Put a committed event on the queue, or leave it to the relay if it cannot be sent now."""
+        if self._breaker.pause or self._deadline != float("inf"):
+            return
+        event = Outgoing(Key(UUID(message["id"])), dict(message))
+        try:
+            self._queue.put_nowait(_Offer(event, monotonic() + self.lease.seconds / 2))
+        except Full:
+            logger.debug("the sender is busy: an event is left to the relay")
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+
+    def close(self, within: float) -> None:
+        """Send what is on the queue, and end; blocks for so many seconds at most."""
+        self._deadline = monotonic() + within
+        with self._lock:
+            thread = self._thread
+        if thread is None:
+            return
+        while thread.is_alive() and monotonic() < self._deadline:
+            try:
+                self._queue.put(_STOP, timeout=0.05)
+                break
+            except Full:
+                continue
+        thread.join(max(0.0, self._deadline - monotonic()))
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._serve, name="reading-club-sender", daemon=True
+                )
+                self._thread.start()
+
+    def _serve(self) -> None:
+        publisher = self._make_publisher()
+        try:
+            asyncio.run(self._work(publisher))
+        except Exception:
+            logger.exception("the sender has ended: events are left to the relay")
+        finally:
+            publisher.close()
+
+    async def _work(self, publisher: EventPublisher) -> None:
+        """Send until it is time to stop. Nothing else is on this loop, so that it may block."""
+        async with self._open_outbox() as outbox:
+            while (offers := self._take()) is not None:
+                try:
+                    await self._send(offers, outbox, publisher)
+                except TransientFailure as exc:
+                    logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+                except Exception:
+                    logger.exception("events are left to the relay")
+                    self._breaker.failed()
+
+    def _take(self) -> Sequence[_Offer] | None:
+        """Wait for events, and return all that are at hand, up to a window; None to stop."""
+        offer = _STOP if self._ending else self._queue.get()
+        offers: list[_Offer] = []
+        while offer is not _STOP:
+            offers.append(offer)
+            if len(offers) >= self._window:
+                break
+            try:
+                offer = self._queue.get_nowait()
+            except Empty:
+                break
+        self._ending = offer is _STOP
+        return offers or None
+
+    async def _send(
+        self, offers: Sequence[_Offer], outbox: Outbox, publisher: EventPublisher
+    ) -> None:
+        now = monotonic()
+        events = [offer.event for offer in offers if now < min(offer.until, self._deadline)]
+        events = events[: self._breaker.allows(len(events))]
+        if not events:
+            return
+        published = publisher.publish(events)
+        report(self._breaker, events, published)
+        if published.confirmed:
+            await outbox.delete(self.lease.token, published.confirmed)

@@ -1,0 +1,37 @@
+"""The catalogue: the shelf with its ratings, for readers."""
+
+from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+
+catalogue = Subscriber("catalogue")
+
+
+@catalogue.on(BookRegistered)
+async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+    """Add the book."""
+    await uow.catalogue.put(
+        CatalogueEntry(
+            book_id=event.id,
+            title=event.title,
+            author=event.author,
+            isbn=event.isbn.canonical,
+        )
+    )
+
+
+async def rate(event: ReviewCreated | ReviewRevised, uow: AbstractUnitOfWork) -> None:
+    """Take the rating, if it is not older than the one that is known."""
+    await uow.catalogue.rate(
+        BookRating(
+            review_id=event.id,
+            book_id=event.book_id,
+            rating=event.rating,
+            version=event.version,
+        )
+    )
+
+
+catalogue.on(ReviewCreated)(rate)
+catalogue.on(ReviewRevised)(rate)

@@ -1,0 +1,74 @@
+"""The dead letters and what was done with them, on the database in memory."""
+
+from collections.abc import Sequence
+
+from reading_club.service.dead_letters import (
+    EVERY_LETTER,
+    AuditEntry,
+    DeadLetter,
+    LetterFilter,
+)
+from reading_club.service.inbox import Receipt
+from reading_club.testing.memory import MemoryTransaction, Tables
+
+
+class InMemoryDeadLetters:
+    """The dead letters, in memory."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def add(self, letter: DeadLetter) -> None:
+        """Keep a message that has no receipt; the same one again changes nothing."""
+        key = (letter.subscriber, letter.message_id)
+
+        def insert(tables: Tables) -> None:
+            if Receipt(*key) not in tables.inbox:
+                tables.dead_letters.setdefault(key, letter)
+
+        self.transaction.write(insert)
+
+    async def page(
+        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+    ) -> Sequence[DeadLetter]:
+        """Return up to ``limit`` letters, the newest first."""
+        letters = filter(lambda letter: _is(letter, wanted), self._letters())
+        newest_first = sorted(letters, key=lambda e: (e.set_aside_at, e.message_id), reverse=True)
+        return newest_first[:limit]
+
+    async def remove(self, letter: DeadLetter) -> bool:
+        """Take a letter away."""
+        key = (letter.subscriber, letter.message_id)
+        if key not in self.transaction.tables.dead_letters:
+            return False
+        self.transaction.write(lambda tables: tables.dead_letters.pop(key, None))
+        return True
+
+    def _letters(self) -> Sequence[DeadLetter]:
+        return list(self.transaction.tables.dead_letters.values())
+
+
+def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:
+    return (
+        wanted.message_id in (None, letter.message_id)
+        and wanted.subscriber in (None, letter.subscriber)
+        and (wanted.error is None or wanted.error in letter.error)
+        and wanted.parked in (None, letter.parked)
+        and (wanted.types is None or letter.type in wanted.types)
+    )
+
+
+class InMemoryAuditLog:
+    """What was done with dead letters, in memory."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Add an entry."""
+        self.transaction.write(lambda tables: tables.audit.setdefault(len(tables.audit), entry))
+
+    async def page(self, *, limit: int = 50) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` entries, the newest first."""
+        entries = list(self.transaction.tables.audit.values())
+        return entries[::-1][:limit]

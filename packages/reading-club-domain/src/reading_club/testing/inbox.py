@@ -1,0 +1,121 @@
+"""The inbox, and what is missing in it, on the database in memory."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from messagebus import Message
+
+from reading_club.domain.errors import WriteConflict
+from reading_club.service.inbox import Receipt
+from reading_club.service.outbox.port import EVERYBODY, Key
+from reading_club.testing.memory import Count, MemoryTransaction, OutboxRow, Tables
+from reading_club.testing.outbox import NOBODY
+
+
+class InMemoryInbox:
+    """The receipts, in memory.
+
+    Two transactions that receive the same message do not wait for each other here: the one
+    that commits second is refused as a whole, with AlreadyReceived.
+    """
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def receive(self, receipt: Receipt) -> bool:
+        """Note that the message takes effect; False if it has already."""
+        if receipt in self.transaction.tables.inbox:
+            return False
+        now = self.transaction.now
+
+        def insert(tables: Tables) -> None:
+            if receipt in tables.inbox:
+                raise AlreadyReceived(receipt)
+            tables.inbox[receipt] = now
+
+        self.transaction.write(insert)
+        return True
+
+    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+        """Count one more attempt, unless the last one is closer."""
+        now = self.transaction.now
+
+        def count(tables: Tables) -> None:
+            known = tables.attempts.get(receipt)
+            if known is None:
+                tables.attempts[receipt] = Count(1, now)
+            elif now - known.at >= timedelta(seconds=apart):
+                tables.attempts[receipt] = Count(known.number + 1, now)
+
+        self.transaction.write(count)
+        return self.transaction.tables.attempts[receipt].number
+
+    async def forget_attempts(self, receipt: Receipt) -> None:
+        """Begin to count from zero again."""
+        self.transaction.write(lambda tables: tables.attempts.pop(receipt, None))
+
+
+class AlreadyReceived(WriteConflict):
+    """Another transaction has received the message first."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(f"{receipt.message_id} has reached {receipt.subscriber} already")
+
+
+class InMemoryReceipts:
+    """Subscriptions and what they miss, in memory."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+        """Note what the subscriber hears from now on."""
+        now = self.transaction.now
+        for type_ in types:
+            key = (subscriber, type_)
+            self.transaction.write(lambda t, key=key: t.subscriptions.setdefault(key, now))  # type: ignore[misc]
+
+    async def resend_missing(self, *, after: float, horizon: float, limit: int) -> int:
+        """Put what is missing into the outbox."""
+        now = self.transaction.now
+        missing = list(islice(self._missing(now, after, horizon), limit))
+        for receipt in missing:
+            self.transaction.write(lambda tables, r=receipt: _resend(tables, r, now))  # type: ignore[misc]
+        return len(missing)
+
+    def _missing(self, now: datetime, after: float, horizon: float) -> Iterator[Receipt]:
+        tables = self.transaction.tables
+        for message in tables.messages.values():
+            age = now - message.created_at
+            if not timedelta(seconds=after) <= age <= timedelta(seconds=horizon):
+                continue
+            for (subscriber, type_), since in tables.subscriptions.items():
+                receipt = Receipt(subscriber, message.message_id)
+                wanted = _type(message) == type_ and message.created_at >= since
+                if wanted and not _accounted_for(tables, receipt, now, after):
+                    yield receipt
+
+
+def _type(message: Message[Any]) -> str:
+    return f"{message.metadata.name}_v{message.metadata.schema_version}"
+
+
+def _accounted_for(tables: Tables, receipt: Receipt, now: datetime, after: float) -> bool:
+    subscriber, message_id = receipt
+    sent = tables.resends.get(receipt)
+    return (
+        receipt in tables.inbox
+        or (subscriber, message_id) in tables.dead_letters
+        or Key(message_id, EVERYBODY) in tables.outbox
+        or Key(message_id, subscriber) in tables.outbox
+        or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
+    )
+
+
+def _resend(tables: Tables, receipt: Receipt, now: datetime) -> None:
+    key = Key(receipt.message_id, receipt.subscriber)
+    tables.outbox.setdefault(key, OutboxRow(key, NOBODY, now))
+    sent = tables.resends.get(receipt)
+    tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)
