@@ -2,6 +2,7 @@
 
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.orm import metadata
+from reading_club.adapters.uow_sqla.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 
-__all__ = ["SQLUnitOfWork", "create_engine", "metadata"]
+__all__ = ["SQLOutbox", "SQLUnitOfWork", "create_engine", "metadata"]

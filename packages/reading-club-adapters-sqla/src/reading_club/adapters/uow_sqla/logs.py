@@ -1,18 +1,18 @@
-"""The message store, the activity log and the dead letters on SQL."""
+"""The message store and the activity log on SQL."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from messagebus import AsyncAbstractEventstreamTransport, Message
-from sqlalchemy import Table, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_once
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.dead_letters import DeadLetter
 from reading_club.service.errors import MessageAlreadyStored
 from reading_club.service.uow import AbstractMessageStore
 
@@ -44,7 +44,8 @@ class SQLMessageStore(AbstractMessageStore):
     async def flush(self) -> None:
         """Insert what was added, in its order, by as few statements as possible.
 
-        Raises MessageAlreadyStored.
+        With a lease, what is to be published gets a row in the outbox as well. Raises
+        MessageAlreadyStored.
         """
         rows, self._rows = self._rows, []
         for start in range(0, len(rows), ROWS_A_STATEMENT):
@@ -53,6 +54,9 @@ class SQLMessageStore(AbstractMessageStore):
                 await self.session.write(insert(orm.messages).values(chunk))
             except IntegrityError as exc:
                 raise MessageAlreadyStored("a message with this id is stored already") from exc
+            published = [row["id"] for row in chunk if row["metadata"]["published"]]
+            if self.lease is not None and published:
+                await SQLOutboxEntries(self.session).add_leased(published, self.lease)
 
 
 class SQLActivityLog:
@@ -63,7 +67,7 @@ class SQLActivityLog:
 
     async def record(self, entry: ActivityEntry) -> None:
         """Insert an entry; one with a known id changes nothing."""
-        await _insert_once(self.session, orm.activity, entry.model_dump())
+        await insert_once(self.session, orm.activity, entry.model_dump())
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return the entries of a page, the highest id first."""
@@ -72,31 +76,3 @@ class SQLActivityLog:
             statement = statement.where(orm.activity.c.id < before)
         rows = await self.session.read(statement)
         return [ActivityEntry.model_validate(row._asdict()) for row in rows]
-
-
-class SQLDeadLetters:
-    """The dead letters, in the table ``dead_letters``."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    async def add(self, letter: DeadLetter) -> None:
-        """Insert a letter; the same message for the same subscriber again changes nothing."""
-        await _insert_once(self.session, orm.dead_letters, letter.model_dump())
-
-    async def page(self, *, limit: int = 50) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
-        columns = orm.dead_letters.c
-        newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
-        rows = await self.session.read(
-            select(orm.dead_letters).order_by(*newest_first).limit(limit)
-        )
-        return [DeadLetter.model_validate(row._asdict()) for row in rows]
-
-
-async def _insert_once(session: Session, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row unless its key is there."""
-    if session.dialect == "postgresql":
-        await session.write(postgresql.insert(table).values(row).on_conflict_do_nothing())
-    else:
-        await session.write(sqlite.insert(table).values(row).on_conflict_do_nothing())

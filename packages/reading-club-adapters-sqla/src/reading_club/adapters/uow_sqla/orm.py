@@ -1,14 +1,11 @@
 """The tables. People look into them by name: they change by migrations only."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Identity,
     Integer,
@@ -17,10 +14,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
 )
+
+from reading_club.adapters.uow_sqla.clock import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -31,36 +30,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant, to the microsecond. It goes in with any time zone and comes out as UTC.
-
-    A datetime without a time zone is a bug: binding it raises ValueError.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the instant in UTC, as the database keeps it."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a time zone cannot be stored")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002  # the name is the base class's
-    ) -> datetime | None:
-        """Return the instant in UTC, with its time zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
 
 books = Table(
     "books",
@@ -99,7 +68,7 @@ messages = Table(
     metadata,
     Column("position", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("id", Uuid, nullable=False, unique=True),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
     Column("type", String(200), nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("payload", JSON, nullable=False),
@@ -124,4 +93,91 @@ dead_letters = Table(
     Column("envelope", JSON, nullable=False),
     Column("error", Text, nullable=False),
     Column("set_aside_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("parked", Boolean, nullable=False, server_default=false()),
 )
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("subscriber", String(100), nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("error", Text, nullable=False),
+)
+"""What was done with dead letters; append-only."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("subscriber", String(100), primary_key=True),
+    Column("token", Uuid, nullable=False),
+    Column("leased_until", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("envelope", JSON(none_as_null=True)),
+)
+"""Events that wait to be sent: pointers to ``messages``, or whole where those do not have them.
+
+They are inserted leased, and deleted when the broker has confirmed. What changes meanwhile, in
+an outage, is in no index.
+"""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("subscriber", String(100), primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("received_at", UtcDateTime, nullable=False, index=True),
+)
+"""What has taken effect, inserted first in the transaction of the effects."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subscriber", String(100), primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+"""How often the handling of a message was begun, of those that did not succeed at once."""
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber", String(100), primary_key=True),
+    Column("type", String(200), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+)
+"""Who hears what, and since when: what the reconciler compares the inbox with."""
+
+resends = Table(
+    "resends",
+    metadata,
+    Column("subscriber", String(100), primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("again_at", UtcDateTime, nullable=False),
+)
+"""What the reconciler has sent again, and when it may do so once more."""
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("book_id", Uuid, primary_key=True),
+    Column("title", String(300), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("isbn", String(13), nullable=False),
+)
+
+catalogue_ratings = Table(
+    "catalogue_ratings",
+    metadata,
+    Column("review_id", Uuid, primary_key=True),
+    Column("book_id", Uuid, nullable=False, index=True),
+    Column("rating", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+"""The highest version of every review that the catalogue has heard of, in whatever order."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, Table, exists, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, Table, exists, select, true, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_once_if
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -56,15 +56,15 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
 
     async def add(self, aggregate: TAggregate) -> None:
         """Insert a row. What the constraints refuse is told in the language of the club."""
-        try:
-            async with self.session.savepoint():
-                await self.session.write(insert(self.table).values(self._row(aggregate)))
-        except IntegrityError as exc:
+        row, conditions = self._row(aggregate), self._conditions(aggregate)
+        if not await insert_once_if(self.session, self.table, row, *conditions):
             refusal = await self._taken(aggregate) or await self._refusal(aggregate)
-            if refusal is None:
-                raise
-            raise refusal from exc
+            raise refusal or WriteConflict("what was in the way has gone")
         self.seen.append(aggregate)
+
+    def _conditions(self, aggregate: TAggregate) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
+        """Return what has to hold for the row to be inserted, besides its keys being free."""
+        return [true()]
 
     async def find(self, identifier: UUID) -> TAggregate | None:
         """Return the aggregate of the row, or None."""
@@ -152,6 +152,12 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
     table = orm.reviews
     model = Review
     not_found = ReviewNotFound
+
+    def _conditions(self, aggregate: Review) -> Sequence[ColumnElement[bool]]:
+        return [
+            exists().where(orm.books.c.id == aggregate.book_id),
+            exists().where(orm.reviewers.c.id == aggregate.reviewer_id),
+        ]
 
     async def _refusal(self, aggregate: Review) -> Refusal | None:
         if not await self._there(orm.books, aggregate.book_id):

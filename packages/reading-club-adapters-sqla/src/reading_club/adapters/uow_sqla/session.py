@@ -51,17 +51,6 @@ class Session:
         with self._watched():
             return await (await self._open(write=True)).execute(statement)
 
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """Undo what is done inside if it raises, and nothing else of the transaction.
-
-        Without it a refused INSERT would abort the whole transaction on PostgreSQL.
-        """
-        with self._watched():
-            connection = await self._open(write=True)
-            async with connection.begin_nested():
-                yield
-
     async def commit(self) -> None:
         """Commit what was done, if anything was. After StorageUnavailable the outcome is unknown.
 
@@ -124,6 +113,17 @@ class Session:
             await asyncio.shield(_release(connection, sound=True))
             raise
         return connection
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
+    """Lend a session, and commit it if the block does not raise."""
+    session = Session(engine)
+    try:
+        yield session
+        await session.commit()
+    finally:
+        await session.close()
 
 
 async def _release(connection: AsyncConnection, *, sound: bool) -> None:

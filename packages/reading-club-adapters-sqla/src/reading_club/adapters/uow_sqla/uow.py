@@ -4,7 +4,11 @@ from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.logs import SQLActivityLog, SQLDeadLetters, SQLMessageStore
+from reading_club.adapters.uow_sqla.catalogue import SQLCatalogue
+from reading_club.adapters.uow_sqla.dead_letters import SQLAuditLog, SQLDeadLetters
+from reading_club.adapters.uow_sqla.inbox import SQLInbox, SQLReceipts
+from reading_club.adapters.uow_sqla.logs import SQLActivityLog, SQLMessageStore
+from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.repositories import (
     SQLBookRepository,
     SQLReviewerRepository,
@@ -18,7 +22,8 @@ class SQLUnitOfWork(AbstractUnitOfWork):
     """A unit of work on an engine for PostgreSQL or SQLite; ``create_engine`` makes a good one.
 
     Each transaction has a connection of its own, taken at its first statement and given back
-    before its events are published. The messages of a transaction are one INSERT.
+    before its events are published. The messages of a transaction are one INSERT, and with an
+    ``OutboxTransport`` what is to be published is a second one.
     """
 
     messagestore: SQLMessageStore
@@ -38,7 +43,12 @@ class SQLUnitOfWork(AbstractUnitOfWork):
         self.reviewers = SQLReviewerRepository(self._session)
         self.reviews = SQLReviewRepository(self._session)
         self.activity = SQLActivityLog(self._session)
+        self.catalogue = SQLCatalogue(self._session)
+        self.inbox = SQLInbox(self._session)
+        self.receipts = SQLReceipts(self._session)
+        self.outbox = SQLOutboxEntries(self._session)
         self.dead_letters = SQLDeadLetters(self._session)
+        self.audit = SQLAuditLog(self._session)
         self.messagestore = SQLMessageStore(self.transport, self._session)
 
     async def _commit(self) -> None:

@@ -90,16 +90,15 @@ class TestTransaction:
     async def test_a_refused_insert_does_not_abort_the_transaction(
         self, uow: SQLUnitOfWork, titles: Titles
     ) -> None:
-        """The SAVEPOINT keeps the refusal apart: other work before and after it is committed."""
+        """A refusal is no error of the database: other work before and after it is committed."""
         known = a_book(title="Before")
         async with uow as transaction:
             await transaction.uow.books.add(known)
-            with pytest.raises(BookAlreadyRegistered) as refusal:
+            with pytest.raises(BookAlreadyRegistered):
                 await transaction.uow.books.add(a_book(isbn=known.isbn))
             await transaction.uow.books.add(a_book(title="After"))
             await transaction.commit()
 
-        assert isinstance(refusal.value.__cause__, IntegrityError)
         assert sorted(await titles()) == ["After", "Before"]
 
     async def test_a_rollback_after_a_savepoint_undoes_everything(
@@ -123,7 +122,7 @@ class TestTransaction:
                 await bus.handle(command, transaction)
                 await transaction.commit()
 
-        assert seen == ["BEGIN", "SAVEPOINT", "INSERT", "RELEASE", "INSERT", "COMMIT"]
+        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
 
     async def test_a_transaction_without_statements_costs_nothing(
         self, engine: AsyncEngine, uow: SQLUnitOfWork

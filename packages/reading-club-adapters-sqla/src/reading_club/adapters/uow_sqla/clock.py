@@ -1,0 +1,46 @@
+"""Instants in two databases: how they are kept, and what time it is by the database's clock."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, DateTime, Dialect, Interval, TypeDecorator, func, literal
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant, to the microsecond. It goes in with any time zone and comes out as UTC.
+
+    A datetime without a time zone is a bug: binding it raises ValueError.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the instant in UTC, as the database keeps it."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002  # the name is the base class's
+    ) -> datetime | None:
+        """Return the instant in UTC, with its time zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]:
+    """Return what the database's clock will say in so many seconds, or said before as many.
+
+    It is the time of the statement, not of the transaction's begin.
+    """
+    if dialect == "sqlite":
+        return func.strftime(
+            "%Y-%m-%d %H:%M:%f000", "now", f"{seconds:.3f} seconds", type_=UtcDateTime
+        )
+    return func.clock_timestamp(type_=UtcDateTime) + literal(timedelta(seconds=seconds), Interval)

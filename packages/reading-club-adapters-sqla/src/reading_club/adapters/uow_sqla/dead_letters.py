@@ -1,0 +1,83 @@
+"""The dead letters on SQL, and what was done with them."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, delete, exists, insert, select
+
+from reading_club.adapters.uow_sqla.orm import audit, dead_letters, inbox
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_once_if
+from reading_club.service.dead_letters import (
+    EVERY_LETTER,
+    AuditEntry,
+    DeadLetter,
+    LetterFilter,
+)
+
+
+async def insert_letter(session: Session, letter: DeadLetter) -> None:
+    """Insert a letter in one statement, unless it is there, or the message has a receipt."""
+    received = exists().where(
+        inbox.c.subscriber == letter.subscriber, inbox.c.message_id == letter.message_id
+    )
+    await insert_once_if(session, dead_letters, letter.model_dump(), ~received)
+
+
+class SQLDeadLetters:
+    """The dead letters, in the table ``dead_letters``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def add(self, letter: DeadLetter) -> None:
+        """Insert a letter; the same message for the same subscriber again changes nothing."""
+        await insert_letter(self.session, letter)
+
+    async def page(
+        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+    ) -> Sequence[DeadLetter]:
+        """Return up to ``limit`` letters, the newest first."""
+        columns = dead_letters.c
+        newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
+        rows = await self.session.read(
+            select(dead_letters).where(*_conditions(wanted)).order_by(*newest_first).limit(limit)
+        )
+        return [DeadLetter.model_validate(row._asdict()) for row in rows]
+
+    async def remove(self, letter: DeadLetter) -> bool:
+        """Delete a letter; False if somebody else has done so."""
+        statement = delete(dead_letters).where(
+            dead_letters.c.subscriber == letter.subscriber,
+            dead_letters.c.message_id == letter.message_id,
+        )
+        return (await self.session.write(statement)).rowcount == 1
+
+
+def _conditions(wanted: LetterFilter) -> Iterator[ColumnElement[bool]]:
+    columns = dead_letters.c
+    if wanted.message_id is not None:
+        yield columns.message_id == wanted.message_id
+    if wanted.subscriber is not None:
+        yield columns.subscriber == wanted.subscriber
+    if wanted.error is not None:
+        yield columns.error.contains(wanted.error, autoescape=True)
+    if wanted.parked is not None:
+        yield columns.parked.is_(wanted.parked)
+    if wanted.types is not None:
+        yield columns.type.in_(wanted.types)
+
+
+class SQLAuditLog:
+    """What was done with dead letters, in the table ``audit``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Insert an entry."""
+        await self.session.write(insert(audit).values(entry.model_dump()))
+
+    async def page(self, *, limit: int = 50) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` entries, the newest first."""
+        rows = await self.session.read(select(audit).order_by(audit.c.id.desc()).limit(limit))
+        return [AuditEntry.model_validate(row._asdict()) for row in rows]

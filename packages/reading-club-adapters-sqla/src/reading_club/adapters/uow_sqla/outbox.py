@@ -1,0 +1,167 @@
+"""The outbox on SQL."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.dead_letters import insert_letter
+from reading_club.adapters.uow_sqla.orm import messages, outbox
+from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.statements import insert_once, one_of
+from reading_club.service.dead_letters import RELAY, DeadLetter
+from reading_club.service.outbox.port import EVERYBODY, Key, Lease, Outgoing
+
+NOBODY: Final = UUID(int=0)
+"""The token of rows that nobody has leased."""
+
+
+class SQLOutboxEntries:
+    """The outbox as a transaction writes to it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
+        """Let the relay send an event at once after the commit; one that waits already stays."""
+        await insert_once(self.session, outbox, _row(self.session, key, NOBODY, 0.0, envelope))
+
+    async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
+        """Insert rows that belong to whoever knows the lease."""
+        token, seconds = lease.token, lease.seconds
+        rows = [_row(self.session, Key(id_), token, seconds) for id_ in message_ids]
+        await self.session.write(insert(outbox).values(rows))
+
+
+def _row(
+    session: Session, key: Key, token: UUID, seconds: float, envelope: object = None
+) -> dict[str, Any]:
+    return {
+        **key._asdict(),
+        "token": token,
+        "leased_until": database_time(session.dialect, seconds),
+        "attempts": 0,
+        "envelope": envelope,
+    }
+
+
+class SQLOutbox:
+    """The outbox as a relay or a sender sees it: every method is a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+        """Lease the oldest rows whose lease has run out, passing over those in others' hands."""
+        async with transaction(self.engine) as session:
+            now = database_time(session.dialect)
+            due = (
+                select(outbox.c.message_id, outbox.c.subscriber)
+                .where(outbox.c.leased_until <= now)
+                .order_by(outbox.c.message_id, outbox.c.subscriber)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+                .cte("due")
+            )
+            claimed = (
+                update(outbox)
+                .where(
+                    outbox.c.message_id == due.c.message_id,
+                    outbox.c.subscriber == due.c.subscriber,
+                )
+                .values(
+                    token=lease.token, leased_until=database_time(session.dialect, lease.seconds)
+                )
+                .returning(*outbox.c)
+            )
+            return await _outgoing(session, (await session.write(claimed)).all())
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+        """Delete rows that bear the token: one statement, unless some are for one subscriber."""
+        async with transaction(self.engine) as session:
+            for mine in _mine(session, token, keys):
+                await session.write(delete(outbox).where(mine))
+
+    async def release(self, token: UUID, keys: Collection[Key]) -> None:
+        """End the lease of rows that bear the token."""
+        async with transaction(self.engine) as session:
+            now = database_time(session.dialect)
+            for mine in _mine(session, token, keys):
+                await session.write(update(outbox).where(mine).values(leased_until=now))
+
+    async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
+        """Count an attempt for rows that bear the token, and lease them to nobody meanwhile."""
+        async with transaction(self.engine) as session:
+            later = database_time(session.dialect, retry_in)
+            counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
+            for mine in _mine(session, token, failures):
+                await session.write(update(outbox).where(mine).values(counted))
+
+    async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
+        """Move rows that bear the token to the dead letters."""
+        async with transaction(self.engine) as session:
+            now: Any = await session.read(select(database_time(session.dialect)))
+            for mine in _mine(session, token, failures):
+                removed = delete(outbox).where(mine).returning(*outbox.c)
+                for event in await _outgoing(session, (await session.write(removed)).all()):
+                    letter = _letter(event, failures[event.key], now.scalar_one())
+                    await insert_letter(session, letter)
+
+
+def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for those of these rows that still bear the token."""
+    by_subscriber = groupby(sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber"))
+    return [
+        and_(
+            outbox.c.token == token,
+            outbox.c.subscriber == subscriber,
+            one_of(session, outbox.c.message_id, [key.message_id for key in group]),
+        )
+        for subscriber, group in by_subscriber
+    ]
+
+
+async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
+    """Return the events that rows of the outbox point to, the oldest first."""
+    wanted = [row.message_id for row in rows if row.envelope is None]
+    stored: dict[UUID, dict[str, str]] = {}
+    if wanted:
+        found = await session.read(select(messages).where(one_of(session, messages.c.id, wanted)))
+        stored = {row.id: _envelope(row) for row in found}
+    return [
+        Outgoing(
+            Key(row.message_id, row.subscriber),
+            row.envelope or stored[row.message_id],
+            row.attempts,
+        )
+        for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
+    ]
+
+
+def _envelope(row: Row[Any]) -> dict[str, str]:
+    """Return what the unit of work's own publication writes on the wire for this message."""
+    return {
+        "id": str(row.id),
+        "created_at": row.created_at.isoformat(),
+        "type": row.type,
+        "payload": json.dumps(row.payload, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _letter(event: Outgoing, error: str, now: Any) -> DeadLetter:
+    subscriber = event.key.subscriber
+    return DeadLetter(
+        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
+        message_id=event.key.message_id,
+        type=str(event.envelope.get("type", "")),
+        envelope=event.envelope,
+        error=error,
+        set_aside_at=now,
+        attempts=event.attempts + 1,
+    )

@@ -1,0 +1,46 @@
+"""Statements that both databases know and SQLAlchemy spells for each of them."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reading_club.adapters.uow_sqla.session import Session
+
+Insert = postgresql.Insert | sqlite.Insert
+
+
+def insert_into(session: Session, table: Table) -> Insert:
+    """Return the INSERT of the session's database, which can resolve conflicts."""
+    return postgresql.insert(table) if session.dialect == "postgresql" else sqlite.insert(table)
+
+
+async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row, unless one of its keys is there; tell whether it was inserted.
+
+    A transaction that has inserted the same key and not ended is waited for. No error is raised
+    for the key, so that the transaction goes on, on PostgreSQL as well.
+    """
+    statement = insert_into(session, table).values(row).on_conflict_do_nothing()
+    return (await session.write(statement)).rowcount == 1
+
+
+async def insert_once_if(
+    session: Session, table: Table, row: Mapping[str, Any], *conditions: ColumnElement[bool]
+) -> bool:
+    """Insert a row as ``insert_once`` does, if these conditions hold as well."""
+    values = [literal(value, table.c[name].type) for name, value in row.items()]
+    rows = select(*values).where(*conditions)
+    statement = insert_into(session, table).from_select(list(row), rows).on_conflict_do_nothing()
+    return (await session.write(statement)).rowcount == 1
+
+
+def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Return the condition that the column has one of these values.
+
+    On PostgreSQL they are one parameter, so that the statement is the same for any number.
+    """
+    if session.dialect == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+    return column.in_(values)
