@@ -41,36 +41,49 @@ def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
     assert club.letters == []
 
 
-def test_a_message_that_nobody_here_wants_is_done(
+def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> None:
+    """However often it comes, the receipt says that it was here."""
+    event = an_event()
+
+    for redelivered in (False, True, False):
+        consumer.receive(on_the_wire(event), redelivered=redelivered)
+
+    assert list(club.database.activity) == [event.message_id]
+    assert list(club.database.inbox) == [("activity", event.message_id)]
+    assert dict(club.database.attempts).keys() <= {("activity", event.message_id)}
+    assert (club.letters, club.waits) == ([], [])
+
+
+def test_a_duplicate_does_not_reach_the_handler(
+    consume: Callable[[Subscriber], Consumer],
+) -> None:
+    """The receipt is looked for before anything else: a handler need not be idempotent."""
+    handled: list[ClubEvent] = []
+    subscriber = Subscriber("counter")
+
+    @subscriber.on(BookRegistered)
+    async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
+        handled.append(event)
+
+    event = an_event()
+    for _ in range(3):
+        consume(subscriber).receive(on_the_wire(event))
+
+    assert handled == [event]
+
+
+def test_a_message_for_which_there_is_no_handler_is_parked(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """A stale binding delivers what is known and not heard: nothing happens."""
+    """A release without the handler must not make away with it: it waits for one that has it."""
     (event,) = a_reviewer().messages
     assert isinstance(event, ClubEvent)
 
     consume(failing()).receive(on_the_wire(event))
 
-    assert (dict(club.database.activity), club.letters) == ({}, [])
-
-
-def test_a_handler_that_fails_concerns_its_message_only(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is set aside with nothing of its effect, and the next message is handled."""
-    consumer = consume(failing(ZeroDivisionError("oops")))
-    bad, good = an_event(), an_event()
-
-    consumer.receive(on_the_wire(bad))
-    consumer.receive(on_the_wire(good))
-
-    assert list(club.database.activity) == [good.message_id]
     (letter,) = club.letters
-    assert (letter.subscriber, letter.message_id) == ("moody", bad.message_id)
-    assert letter.error == "ZeroDivisionError: oops"
-    (record,) = caplog.records
-    assert record.exc_info is not None
-    assert vars(record)["message_id"] == str(bad.message_id)
-    assert club.waits == []
+    assert (letter.parked, letter.attempts, letter.can_be_sent) == (True, 0, True)
+    assert dict(club.database.inbox) == {}
 
 
 def test_an_outage_is_waited_for_and_not_counted(

@@ -51,7 +51,7 @@ GARBAGE: dict[str, Any] = {
 
 def refuse_letters(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> None:
     """Let the storage of dead letters raise these errors first."""
-    add = "reading_club.testing.logs.InMemoryDeadLetters.add"
+    add = "reading_club.testing.dead_letters.InMemoryDeadLetters.add"
 
     async def refuse(self: Any, letter: DeadLetter) -> None:
         if errors:

@@ -38,6 +38,10 @@ class Subscriber:
 
         return register
 
+    def hears(self, event: ClubEvent) -> bool:
+        """Whether there is a handler for this event."""
+        return type(event) in self._handlers
+
     async def handle(self, event: ClubEvent, uow: AbstractUnitOfWork) -> None:
         """Let the event take effect in the open transaction, or nothing if it is not heard."""
         handler = self._handlers.get(type(event))

@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reading_club.adapters.eventstream.consumer import UnitOfWorkFactory
+from reading_club.adapters.eventstream.handling import UnitOfWorkFactory
 from reading_club.domain.messages import ClubEvent, type_of
 from reading_club.service.dead_letters import DeadLetter
 from reading_club.testing import InMemoryEventstreamTransport, InMemoryUnitOfWork, MemoryDatabase
@@ -26,7 +27,8 @@ class InMemoryClub:
     """Give ``resources`` and ``wait`` to a consumer, and look into ``database`` and ``waits``.
 
     ``opening`` are errors that opening the resources raises first, the last one first. After
-    ``stop_after`` waits the worker is asked to stop.
+    ``stop_after`` waits the worker is asked to stop. ``now`` is the time by the database's
+    clock: it passes where something waits.
     """
 
     def __init__(self, database: MemoryDatabase) -> None:
@@ -34,6 +36,8 @@ class InMemoryClub:
         self.opening: list[Exception] = []
         self.stop_after = 100
         self.waits: list[float] = []
+        self.now = datetime(2024, 2, 3, tzinfo=UTC)
+        database.clock = lambda: self.now
 
     @asynccontextmanager
     async def resources(self) -> AsyncIterator[UnitOfWorkFactory]:
@@ -45,6 +49,7 @@ class InMemoryClub:
     def wait(self, seconds: float) -> bool:
         """Remember the wait; return True when the worker is asked to stop."""
         self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
         return len(self.waits) >= self.stop_after
 
     @property

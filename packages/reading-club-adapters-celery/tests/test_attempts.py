@@ -1,0 +1,137 @@
+"""What fails for reasons of its own is tried a few times, and then set aside."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.errors import StorageUnavailable
+from reading_club.service.projections import activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import an_event
+
+ATTEMPTS = 5
+Consume = Callable[[Subscriber], Consumer]
+
+
+class Moody(Subscriber):
+    """Records events, and then raises what is in ``errors``, the first one first."""
+
+    def __init__(self, *errors: BaseException) -> None:
+        super().__init__("moody")
+        self.errors = list(errors)
+        self.calls = 0
+        self.on(BookRegistered)(self._record)
+
+    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        self.calls += 1
+        await activity.handle(event, uow)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+def number(club: InMemoryClub) -> int:
+    """Return the attempts that are on record."""
+    return sum(count.number for count in club.database.attempts.values())
+
+
+def test_a_handler_that_always_fails_makes_one_dead_letter(
+    consume: Consume, club: InMemoryClub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After its attempts, with the last error; nothing of its effects, nobody else affected."""
+    moody = Moody(*[ZeroDivisionError("oops")] * ATTEMPTS)
+    bad, good = an_event(), an_event()
+    consumer = consume(moody)
+
+    consumer.receive(on_the_wire(bad))
+    consumer.receive(on_the_wire(good))
+
+    (letter,) = club.letters
+    assert (letter.subscriber, letter.message_id) == ("moody", bad.message_id)
+    assert (letter.error, letter.attempts) == ("ZeroDivisionError: oops", ATTEMPTS)
+    assert list(club.database.activity) == [good.message_id]
+    assert (moody.calls, number(club)) == (ATTEMPTS + 1, 0)
+    assert len(club.waits) == ATTEMPTS - 1
+    assert caplog.records[-1].exc_info is not None
+    assert vars(caplog.records[-1])["message_id"] == str(bad.message_id)
+
+
+def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """The last attempt counts as any first one would have."""
+    event = an_event()
+
+    consume(Moody(*[KeyError()] * (ATTEMPTS - 1))).receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert (club.letters, number(club)) == ([], 0)
+
+
+def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: InMemoryClub) -> None:
+    """Only what the message did itself uses up its attempts."""
+    away = [StorageUnavailable("away")] * 20
+    errors = [KeyError(), *away, KeyError(), *away, KeyError(), *away]
+    event = an_event()
+
+    consume(Moody(*errors)).receive(on_the_wire(event), redelivered=True)
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.letters == []
+
+
+class Killed(BaseException):
+    """The end of the process, as far as a test can show it."""
+
+
+def test_an_attempt_that_takes_the_process_along_is_counted(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """It was counted before it began: after its attempts the message is set aside untried."""
+    moody = Moody(*[Killed()] * 100)
+    message = on_the_wire(an_event())
+
+    for delivery in range(ATTEMPTS + 1):
+        with pytest.raises(Killed):
+            consume(moody).receive(message, redelivered=delivery > 0)
+        club.now += timedelta(seconds=10)
+    consume(moody).receive(message, redelivered=True)
+
+    (letter,) = club.letters
+    assert letter.attempts == ATTEMPTS
+    assert "WorkerLost" in letter.error
+    assert moody.calls == ATTEMPTS + 1
+    assert number(club) == 0
+
+
+def test_copies_that_come_together_use_up_one_attempt(consume: Consume, club: InMemoryClub) -> None:
+    """After an outage a broker may deliver many copies at once: none of them is poison."""
+    moody = Moody(*[Killed()] * 20)
+    event = an_event()
+
+    for _ in range(20):
+        with pytest.raises(Killed):
+            consume(moody).receive(on_the_wire(event), redelivered=True)
+    assert number(club) == 1
+    consume(moody).receive(on_the_wire(event), redelivered=True)
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.letters == []
+
+
+def test_a_worker_that_stops_between_attempts_gives_its_message_back(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """The attempts that it has seen are on record for the next one."""
+    club.stop_after = 2
+
+    with pytest.raises(Reject):
+        consume(Moody(*[KeyError()] * 9)).receive(on_the_wire(an_event()))
+
+    assert number(club) == 2
+    assert club.letters == []
