@@ -1,4 +1,4 @@
-"""The club's web application on a SQLite file and an event stream that is a list."""
+"""The club's web application on a SQLite file, without a broker."""
 
 import asyncio
 import shutil
@@ -11,16 +11,17 @@ from fastapi.testclient import TestClient
 from reading_club.adapters.eventstream import publisher_app
 from reading_club.adapters.uow_sqla import create_engine, migrations
 from reading_club.app.composition import Club
+from reading_club.app.settings import Settings
 from reading_club.app.web.application import create_app
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.testing import InMemoryEventstreamTransport
+from reading_club.testing import RelayedTransport
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the machine reaches a test, and what is unset lands in its folder."""
-    for name in ("DATABASE_URL", "BROKER_URL", "HOST", "PORT", "LOG_LEVEL"):
-        monkeypatch.delenv(f"READING_CLUB_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"READING_CLUB_{name.upper()}", raising=False)
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "var"))
 
 
@@ -39,8 +40,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def club(template: Path, tmp_path: Path, transport: InMemoryEventstreamTransport) -> Club:
-    """A club on a copy of the file, with a list for an event stream."""
+def transport() -> RelayedTransport:
+    """An event stream whose events stay in the outbox, and are remembered."""
+    return RelayedTransport()
+
+
+@pytest.fixture
+def club(template: Path, tmp_path: Path, transport: RelayedTransport) -> Club:
+    """A club on a copy of the file, whose events stay in the outbox."""
     path = shutil.copy(template, tmp_path / "club.sqlite3")
     engine = create_engine(f"sqlite:///{path}")
     return Club(engine, transport, publisher_app("memory://", SUBSCRIBERS))

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
 from reading_club.app.web.middleware import LARGEST_BODY
-from reading_club.testing import InMemoryEventstreamTransport, an_isbn
+from reading_club.testing import RelayedTransport, an_isbn
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 
@@ -28,7 +28,7 @@ def assert_refused(response: Any, status: int, field: str | None) -> None:
     assert [error["field"] for error in problem["errors"]] == ([] if field is None else [field])
 
 
-def test_a_book_is_registered(client: TestClient, transport: InMemoryEventstreamTransport) -> None:
+def test_a_book_is_registered(client: TestClient, transport: RelayedTransport) -> None:
     """201, the place of the new book, and one event on the stream."""
     response = client.post("/api/books", json=DDD)
 
@@ -37,11 +37,11 @@ def test_a_book_is_registered(client: TestClient, transport: InMemoryEventstream
     assert book == {**DDD, "isbn": "9780321125217", "id": book["id"]}
     assert response.headers["location"] == f"/api/books/{book['id']}"
     assert client.get(response.headers["location"]).json() == book
-    assert [event["type"] for event in transport.events] == ["book_registered_v1"]
+    assert [event["type"] for event in transport.handed_over] == ["book_registered_v1"]
 
 
 def test_the_same_isbn_in_another_spelling_is_refused(
-    client: TestClient, transport: InMemoryEventstreamTransport
+    client: TestClient, transport: RelayedTransport
 ) -> None:
     """409, and nothing is stored or sent."""
     client.post("/api/books", json=DDD)
@@ -50,7 +50,7 @@ def test_the_same_isbn_in_another_spelling_is_refused(
 
     assert_refused(response, 409, "isbn")
     assert len(shelf(client)) == 1
-    assert len(transport.events) == 1
+    assert len(transport.handed_over) == 1
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_same_isbn_in_another_spelling_is_refused(
     ],
 )
 def test_a_wrong_field_is_refused_by_name(
-    client: TestClient, transport: InMemoryEventstreamTransport, field: str, value: object
+    client: TestClient, transport: RelayedTransport, field: str, value: object
 ) -> None:
     """422, the field is named, and nothing is stored or sent."""
     response = client.post("/api/books", json={**DDD, field: value})
@@ -76,7 +76,7 @@ def test_a_wrong_field_is_refused_by_name(
     assert_refused(response, 422, field)
     assert field in response.json()["detail"]
     assert shelf(client) == []
-    assert transport.events == []
+    assert transport.handed_over == []
 
 
 @pytest.mark.parametrize("missing", ["title", "author", "isbn"])
@@ -108,7 +108,7 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
 
 
 def test_the_same_id_and_content_again_is_the_same_answer(
-    client: TestClient, transport: InMemoryEventstreamTransport
+    client: TestClient, transport: RelayedTransport
 ) -> None:
     """A client that chose the id may repeat its request after a lost answer."""
     body = {**DDD, "id": str(uuid7())}
@@ -118,7 +118,7 @@ def test_the_same_id_and_content_again_is_the_same_answer(
     assert (first.status_code, first.json()) == (second.status_code, second.json())
     assert second.headers["location"] == first.headers["location"]
     assert len(shelf(client)) == 1
-    assert len(transport.events) == 1
+    assert len(transport.handed_over) == 1
 
 
 def test_the_same_id_with_other_content_is_refused(client: TestClient) -> None:

@@ -19,7 +19,8 @@ def test_the_commands_are_listed() -> None:
     """Help names every command."""
     output = call("--help").output
 
-    assert all(name in output for name in ("run", "web", "worker", "migrate", "status"))
+    names = ("run", "web", "worker", "relay", "migrate", "status", "reconcile", "dead-letters")
+    assert all(name in output for name in names)
 
 
 def test_migrate_brings_the_schema_up_and_can_be_repeated() -> None:
@@ -28,10 +29,10 @@ def test_migrate_brings_the_schema_up_and_can_be_repeated() -> None:
 
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert first.output == second.output
-    assert "schema 0001" in first.output
+    assert "schema 0002" in first.output
 
 
-@pytest.mark.parametrize("command", ["web", "worker"])
+@pytest.mark.parametrize("command", ["web", "worker", "relay", "reconcile"])
 def test_a_schema_that_is_behind_stops_the_start(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,9 +84,35 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.exit_code == 0
     report = json.loads(result.output)
     assert report["health"]["status"] == "ok"
+    assert report["outbox"] == {"pending": 0, "oldest_seconds": None}
     assert report["subscribers"] == [
-        {"name": "activity", "published": 0, "handled": 0, "dead_letters": 0}
+        {
+            "name": name,
+            "published": 0,
+            "handled": 0,
+            "lag": 0,
+            "lag_seconds": None,
+            "dead_letters": 0,
+        }
+        for name in ("activity", "catalogue")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "days"), [("INBOX_DAYS", "7.5"), ("INBOX_DAYS", "0"), ("MESSAGES_DAYS", "6")]
+)
+def test_a_receipt_outlives_every_redelivery(
+    name: str, days: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process starts with settings that would let an event take effect twice."""
+    monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
+    call("migrate")
+    monkeypatch.setenv(f"READING_CLUB_{name}", days)
+
+    for command in ("web", "worker", "relay"):
+        result = call(command)
+        assert result.exit_code == 2
+        assert f"READING_CLUB_{name}" in result.stderr
 
 
 WRONG_DATABASES = ["postgresql://u:hunter2", "mysql://u:hunter2@h/db", "hunter2", "://hunter2"]
@@ -107,7 +134,7 @@ def test_a_wrong_address_is_told_by_its_name_alone(
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     monkeypatch.setenv(name, address)
 
-    for command in ("web", "worker"):
+    for command in ("web", "worker", "relay"):
         result = call(command)
         assert result.exit_code == 2
         assert name in result.stderr
@@ -138,12 +165,25 @@ def test_a_folder_may_have_any_name(
     assert (tmp_path / folder / "club.sqlite3").exists()
 
 
+COMMANDS = (
+    ["status"],
+    ["status", "--json"],
+    ["migrate"],
+    ["web"],
+    ["worker"],
+    ["worker", "--subscriber", "activity"],
+    ["relay"],
+    ["reconcile"],
+    ["dead-letters", "list"],
+)
+
+
 def test_no_command_prints_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a failure nor a report shows what an address contains."""
     monkeypatch.setenv("READING_CLUB_DATABASE_URL", "postgresql://club:hunter2@127.0.0.1:1/club")
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "amqp://club:hunter2@127.0.0.1:1//")
 
-    for command in (["status"], ["status", "--json"], ["migrate"], ["web"], ["worker"]):
+    for command in COMMANDS:
         result = call(*command)
         assert result.exit_code != 0
         assert "hunter2" not in result.output + result.stderr + str(result.exception)

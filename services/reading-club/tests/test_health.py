@@ -1,5 +1,6 @@
 """Whether the club is alive, and whether it is ready."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from reading_club.adapters.eventstream import publisher_app
@@ -21,7 +22,12 @@ def test_a_club_with_everything_is_ready(client: TestClient) -> None:
 
     reachable = {"ok": True, "detail": "reachable"}
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": reachable, "broker": reachable}
+    assert answer.json() == {
+        "status": "ok",
+        "database": reachable,
+        "broker": reachable,
+        "outbox": {"ok": True, "detail": "events are on their way"},
+    }
 
 
 def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) -> None:
@@ -44,6 +50,20 @@ def test_without_its_broker_the_club_serves_on(client: TestClient, club: Club) -
 
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
+
+
+def test_events_that_are_not_sent_are_told(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that can be reached and takes nothing, or a relay that is missing, shows here."""
+    client.post("/api/books", json={"title": "DDD", "author": "Evans", "isbn": "0-321-12521-5"})
+    monkeypatch.setattr("reading_club.app.probes.PATIENCE", 0.0)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert "waits" in answer.json()["outbox"]["detail"]
 
 
 async def test_a_broker_that_is_away_is_told_without_its_address() -> None:

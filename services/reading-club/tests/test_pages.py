@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from reading_club.app.web.stories import SENTENCES
 from reading_club.domain.messages import EVENTS, type_of
-from reading_club.testing import InMemoryEventstreamTransport, an_isbn
+from reading_club.testing import RelayedTransport, an_isbn
 
 FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
 
@@ -35,7 +35,7 @@ def test_a_book_is_added_by_the_form(client: TestClient) -> None:
 )
 def test_a_wrong_field_is_shown_at_its_place(
     client: TestClient,
-    transport: InMemoryEventstreamTransport,
+    transport: RelayedTransport,
     field: str,
     value: str,
     complaint: str,
@@ -48,7 +48,7 @@ def test_a_wrong_field_is_shown_at_its_place(
     assert answer.text.count("autofocus") == 1
     assert complaint in answer.text
     assert all(f'value="{typed}"' in answer.text for n, typed in FORM.items() if n != field)
-    assert transport.events == []
+    assert transport.handed_over == []
 
 
 def test_a_known_book_is_refused_by_the_form(client: TestClient) -> None:

@@ -1,25 +1,23 @@
 """The composition root: everything that a process needs is opened, wired and closed here."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from celery import Celery
-from messagebus import AsyncAbstractEventstreamTransport
+from messagebus import AsyncAbstractEventstreamTransport, AsyncSinkholeEventstreamTransport
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine, migrations
+from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, create_engine, migrations
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import ClubCommand
 from reading_club.service.bus import ClubBus, build_bus
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.outbox import Sender
 from reading_club.service.projections import SUBSCRIBERS
-
-log = logging.getLogger(__name__)
+from reading_club.service.subscriber import Subscriber
 
 
 class Club:
@@ -40,20 +38,12 @@ class Club:
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return what its handler returned.
 
-        When this returns, the transaction is committed. Publication is direct: an event
-        that the broker does not take is logged and not sent again.
+        When this returns, the transaction is committed, and its events are in the outbox. The
+        broker is not waited for.
         """
-        result = None
-        try:
-            async with self.unit_of_work() as transaction:
-                result = await self._bus.handle(command, transaction)
-                await transaction.commit()
-        except EventstreamUnavailable:
-            log.exception(
-                "committed, but the event stream is away: %s %s",
-                command.metadata.name,
-                command.message_id,
-            )
+        async with self.unit_of_work() as transaction:
+            result = await self._bus.handle(command, transaction)
+            await transaction.commit()
         return result
 
 
@@ -76,13 +66,39 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
     """
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
-        broker = publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
-        transport = EventstreamTransport(broker)
+        broker = open_publisher(settings)
+        await subscribe(engine, SUBSCRIBERS)
+        sender = Sender(lambda: open_outbox(settings), lambda: BatchPublisher(broker))
         try:
-            yield Club(engine, transport, broker)
+            yield Club(engine, sender, broker)
         finally:
-            await asyncio.to_thread(transport.close)
+            await asyncio.to_thread(sender.close)
             broker.close()
+
+
+@asynccontextmanager
+async def open_outbox(settings: Settings) -> AsyncIterator[SQLOutbox]:
+    """Lend the outbox on an engine of its own, for a thread with a loop of its own."""
+    async with open_engine(settings) as engine:
+        yield SQLOutbox(engine)
+
+
+def open_publisher(settings: Settings) -> Celery:
+    """Return the application that publishes to all subscribers. Nothing is connected yet."""
+    return publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
+
+
+async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> None:
+    """Note who hears what from now on, for the reconciler: whoever starts first does so."""
+    async with operating_unit_of_work(engine) as transaction:
+        for subscriber in subscribers:
+            await transaction.uow.receipts.subscribe(subscriber.name, subscriber.types)
+        await transaction.commit()
+
+
+def operating_unit_of_work(engine: AsyncEngine) -> SQLUnitOfWork:
+    """Return a unit of work for what publishes nothing itself."""
+    return SQLUnitOfWork(AsyncSinkholeEventstreamTransport(), engine)
 
 
 async def require_current_schema(engine: AsyncEngine) -> None:

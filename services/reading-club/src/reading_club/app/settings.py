@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reading_club.app import addresses
@@ -12,6 +12,11 @@ from reading_club.app.addresses import ConfigurationError
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
+    from reading_club.adapters.uow_sqla import Retention
+
+ATTEMPTS = 5
+SLACK_DAYS = 1.0
+"""For what delays a redelivery behind the reconciler: leases, brokers, restarts."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -31,6 +36,44 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     """Where the embedded database and broker live."""
     log_level: LogLevel = "INFO"
+    attempts: int = Field(default=ATTEMPTS, ge=1, le=100)
+    """How often a worker tries an event that fails for reasons of its own."""
+    reconcile_after: float = Field(default=300.0, ge=1)
+    """Seconds after which an event that has not reached a subscriber is sent to it again."""
+    reconcile_days: float = Field(default=7.0, gt=0)
+    """Events that are older are not sent again."""
+    inbox_days: float = Field(default=30.0, gt=0)
+    """How long it is remembered that an event has reached a subscriber."""
+    messages_days: float | None = Field(default=None, gt=0)
+    """How long the history is kept; unset: for ever."""
+    dead_letters_days: float | None = Field(default=None, gt=0)
+    """How long dead letters are kept before they are discarded; unset: for ever."""
+
+    @field_validator("inbox_days")
+    @classmethod
+    def _outlives_redelivery(cls, days: float, info: ValidationInfo) -> float:
+        """Refuse to forget a receipt while its event may still be sent again."""
+        if days < info.data.get("reconcile_days", 0) + SLACK_DAYS:
+            raise ValueError(
+                "must be at least a day more than READING_CLUB_RECONCILE_DAYS: "
+                "an event that is sent again after its receipt has gone takes effect twice"
+            )
+        return days
+
+    @field_validator("messages_days")
+    @classmethod
+    def _outlives_the_reconciler(cls, days: float | None, info: ValidationInfo) -> float | None:
+        """Refuse to forget an event that the reconciler may still have to send."""
+        if days is not None and days < info.data.get("reconcile_days", 0):
+            raise ValueError("must not be less than READING_CLUB_RECONCILE_DAYS")
+        return days
+
+    @property
+    def retention(self) -> "Retention":
+        """What is kept for how long."""
+        from reading_club.adapters.uow_sqla import Retention
+
+        return Retention(self.inbox_days, self.messages_days, self.dead_letters_days)
 
     @property
     def broker_file(self) -> Path:

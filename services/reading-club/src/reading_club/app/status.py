@@ -2,26 +2,22 @@
 
 from celery import Celery
 from pydantic import BaseModel
-from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import func, select
 
 from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.orm import books
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.composition import open_engine
+from reading_club.app.gauges import (
+    OutboxGauge,
+    SubscriberGauge,
+    count,
+    outbox_gauge,
+    subscriber_gauge,
+)
 from reading_club.app.probes import Health, probe
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
-
-
-class SubscriberStatus(BaseModel):
-    """What one subscriber has made of the events that it hears."""
-
-    name: str
-    published: int
-    handled: int
-    dead_letters: int
 
 
 class Status(BaseModel):
@@ -29,7 +25,8 @@ class Status(BaseModel):
 
     health: Health
     books: int | None = None
-    subscribers: list[SubscriberStatus] = []
+    outbox: OutboxGauge | None = None
+    subscribers: list[SubscriberGauge] = []
 
     def lines(self) -> list[str]:
         """Return the report for people."""
@@ -37,14 +34,26 @@ class Status(BaseModel):
             f"status    {self.health.status}",
             f"database  {self.health.database.detail}",
             f"broker    {self.health.broker.detail}",
+            f"delivery  {self.health.outbox.detail}",
         ]
         if self.books is not None:
             report.append(f"books     {self.books}")
-        report += [
-            f"{s.name}  {s.handled} of {s.published} events handled, {s.dead_letters} dead letters"
-            for s in self.subscribers
-        ]
+        if self.outbox is not None:
+            report.append(f"outbox    {_waiting(self.outbox)}")
+        report += [f"{s.name:9} {_progress(s)}" for s in self.subscribers]
         return report
+
+
+def _waiting(outbox: OutboxGauge) -> str:
+    oldest = outbox.oldest_seconds
+    age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
+    return f"{outbox.pending} events wait{age}"
+
+
+def _progress(subscriber: SubscriberGauge) -> str:
+    age = subscriber.lag_seconds
+    behind = f"{subscriber.lag} behind" + ("" if age is None else f" by {age:.0f} s")
+    return f"{subscriber.handled} events handled, {behind}, {subscriber.dead_letters} dead letters"
 
 
 async def status_of(settings: Settings) -> Status:
@@ -56,8 +65,9 @@ async def status_of(settings: Settings) -> Status:
         async with engine.connect() as connection:
             return Status(
                 health=health,
-                books=await _count(connection, select(func.count()).select_from(orm.books)),
-                subscribers=[await _subscriber(connection, s) for s in SUBSCRIBERS],
+                books=await count(connection, select(func.count()).select_from(books)),
+                outbox=await outbox_gauge(connection),
+                subscribers=[await subscriber_gauge(connection, s) for s in SUBSCRIBERS],
             )
 
 
@@ -66,25 +76,3 @@ def _broker(settings: Settings) -> Celery | None:
         return publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
     except ConfigurationError:
         return None
-
-
-async def _count(connection: AsyncConnection, query: Select[int]) -> int:
-    return (await connection.execute(query)).scalar_one()
-
-
-async def _subscriber(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberStatus:
-    heard = orm.messages.c.type.in_(subscriber.types)
-    letters = orm.dead_letters.c.subscriber == subscriber.name
-    handled = orm.activity.c.type.in_(subscriber.types)
-    return SubscriberStatus(
-        name=subscriber.name,
-        published=await _count(
-            connection, select(func.count()).select_from(orm.messages).where(heard)
-        ),
-        handled=await _count(
-            connection, select(func.count()).select_from(orm.activity).where(handled)
-        ),
-        dead_letters=await _count(
-            connection, select(func.count()).select_from(orm.dead_letters).where(letters)
-        ),
-    )

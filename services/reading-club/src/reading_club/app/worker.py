@@ -5,16 +5,22 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from celery.signals import worker_ready
-from messagebus import AsyncSinkholeEventstreamTransport
 
 from reading_club.adapters.eventstream import Consumer, run_worker, worker_app
-from reading_club.adapters.uow_sqla import SQLUnitOfWork
-from reading_club.app.composition import open_engine, require_current_schema
+from reading_club.app.composition import (
+    open_engine,
+    operating_unit_of_work,
+    require_current_schema,
+    subscribe,
+)
 from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
+from reading_club.service.letter_office import replay_parked
 from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
 log = logging.getLogger(__name__)
@@ -25,10 +31,11 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
 
     Raises ConfigurationError if the schema of the database is behind.
     """
-    asyncio.run(_check(settings))
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
+    asyncio.run(_prepare(settings, subscriber))
     app = worker_app(settings.resolved_broker_url(), subscriber)
-    Consumer(subscriber, lambda: units_of_work(settings)).install(app)
+    consumer = Consumer(subscriber, lambda: units_of_work(settings), attempts=settings.attempts)
+    consumer.install(app)
     worker_ready.connect(_on_ready)
     run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{socket.gethostname()}")
 
@@ -37,12 +44,19 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
 async def units_of_work(settings: Settings) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
     """Lend a factory of units of work, for handlers that publish nothing themselves."""
     async with open_engine(settings) as engine:
-        yield lambda: SQLUnitOfWork(AsyncSinkholeEventstreamTransport(), engine)
+        yield lambda: operating_unit_of_work(engine)
 
 
-async def _check(settings: Settings) -> None:
+async def _prepare(settings: Settings, subscriber: Subscriber) -> None:
+    """Subscribe, and take up what waited for a release that knows it."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
+        await subscribe(engine, [subscriber])
+        async with operating_unit_of_work(engine) as transaction:
+            replayed = await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
+            await transaction.commit()
+    if replayed:
+        log.info("%s knows %s parked events now", subscriber.name, len(replayed))
 
 
 def _on_ready(sender: object, **_: object) -> None:

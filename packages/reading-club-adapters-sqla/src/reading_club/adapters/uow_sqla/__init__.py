@@ -3,6 +3,7 @@
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.retention import Retention, SQLRetention
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 
-__all__ = ["SQLOutbox", "SQLUnitOfWork", "create_engine", "metadata"]
+__all__ = ["Retention", "SQLOutbox", "SQLRetention", "SQLUnitOfWork", "create_engine", "metadata"]

@@ -1,27 +1,27 @@
-"""``reading-club run``: broker, web and worker on one data folder, stopped by one Ctrl-C."""
+"""``reading-club run``: the club's processes on one data folder, stopped by one Ctrl-C."""
 
 import errno
 import fcntl
-import logging
 import os
-import signal
 import socket
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess, Restarts
+from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.embedded.supervision import (
+    COMMAND,
+    START_DEADLINE,
+    STOP_DEADLINE,
+    running,
+    stop_on_signals,
+    supervise,
+)
 from reading_club.app.embedded.valkey import EmbeddedBroker, free_port, write_private
+from reading_club.app.embedded.workers import workers
 from reading_club.app.settings import Settings
-from reading_club.service.projections import SUBSCRIBERS
 
-log = logging.getLogger(__name__)
-
-START_DEADLINE = 30.0
-STOP_DEADLINE = 12.0
 DEFAULT_PORT = 8000
 
 
@@ -30,12 +30,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
 
     ``announce`` is told the address once the club serves.
     """
-    stopping = threading.Event()
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup asks for
-        numbers.append(signal.SIGHUP)
-    for number in numbers:
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stop_on_signals()
     with exclusive(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         children = [*broker, *club_processes(url, settings.host, port)]
@@ -52,7 +47,7 @@ def address(host: str, port: int) -> str:
 
 
 def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess]:
-    """Return the web process and a worker for each subscriber, not started.
+    """Return web, relay and a worker for each subscriber, not started.
 
     Each brings the schema up first: whoever comes second finds nothing left to do.
     """
@@ -61,16 +56,11 @@ def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess
         "READING_CLUB_HOST": host,
         "READING_CLUB_PORT": str(port),
     }
-    command = [sys.executable, "-m", "reading_club.app"]
-    workers = [
-        LeashedProcess(
-            f"worker {s.name}",
-            [*command, "worker", "--migrate", "--subscriber", s.name],
-            environment,
-        )
-        for s in SUBSCRIBERS
+    others = [
+        LeashedProcess(name, [*COMMAND, name, "--migrate"], environment)
+        for name in ("relay", "web")
     ]
-    return [*workers, LeashedProcess("web", [*command, "web", "--migrate"], environment)]
+    return [*workers("--migrate", environment=environment), *others]
 
 
 @contextmanager
@@ -89,47 +79,6 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]
     finally:
         settings.broker_file.unlink(missing_ok=True)
         broker.process.stop(STOP_DEADLINE)
-
-
-@contextmanager
-def running(processes: list[LeashedProcess], stopping: threading.Event) -> Iterator[None]:
-    """Start the processes, wait until all are ready, and stop them in the end, all at once.
-
-    Raises ConfigurationError for one that does not start, unless it is time to stop anyway.
-    """
-    try:
-        for process in processes:
-            process.start()
-        for process in processes:
-            if not process.wait_ready(START_DEADLINE, stopping) and not stopping.is_set():
-                raise ConfigurationError(f"{process.name} did not start")
-        yield
-    finally:
-        stops = [
-            threading.Thread(target=process.stop, args=[STOP_DEADLINE]) for process in processes
-        ]
-        for thread in stops:
-            thread.start()
-        for thread in stops:
-            thread.join()
-
-
-def supervise(processes: list[LeashedProcess], stopping: threading.Event) -> None:
-    """Start every process again that ends, until it is time to stop.
-
-    Raises ConfigurationError for one that ends again and again.
-    """
-    restarts = {process.name: Restarts() for process in processes}
-    while not stopping.wait(0.2):
-        for process in processes:
-            if process.exit_code is None:
-                continue
-            pause = restarts[process.name].next_pause()
-            if pause is None:
-                raise ConfigurationError(f"{process.name} ends again and again")
-            log.error("%s ended with %s: starting it again", process.name, process.exit_code)
-            if not stopping.wait(pause):
-                process.start()
 
 
 def choose_port(settings: Settings) -> int:

@@ -1,0 +1,55 @@
+"""What the commands share: settings from the environment, and errors in one line."""
+
+import asyncio
+import sys
+from typing import NoReturn
+
+import click
+from pydantic import ValidationError
+
+from reading_club.app import logs
+from reading_club.app.addresses import ConfigurationError
+from reading_club.app.settings import Settings
+from reading_club.domain.errors import TransientFailure
+
+
+class Cli(click.Group):
+    """A group whose commands end with one line, and not a traceback, on what is wrong outside."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (ConfigurationError, TransientFailure) as exc:
+            fail(str(exc))
+
+
+def fail(reason: str) -> NoReturn:
+    """End with a word on what is wrong."""
+    click.echo(f"reading-club: {reason}", err=True)
+    sys.exit(2)
+
+
+def read_settings() -> Settings:
+    """Return the settings of the environment, and log as they say; end if they are wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as exc:
+        errors = exc.errors(include_input=False, include_url=False)
+        names = [f"READING_CLUB_{'.'.join(map(str, e['loc']))}".upper() for e in errors]
+        fail("; ".join(f"{n}: {e['msg']}" for n, e in zip(names, errors, strict=True)))
+    logs.configure(settings.log_level)
+    return settings
+
+
+def bring_schema_up(settings: Settings) -> str:
+    """Bring the schema up, and return its revision."""
+    from reading_club.adapters.uow_sqla import migrations
+    from reading_club.app.composition import open_engine
+
+    async def to_head() -> str:
+        async with open_engine(settings) as engine:
+            await migrations.upgrade(engine)
+            return migrations.head()
+
+    return asyncio.run(to_head())

@@ -1,0 +1,39 @@
+"""``reading-club worker`` for all subscribers: a process for each, on a leash."""
+
+import asyncio
+from collections.abc import Mapping
+
+from reading_club.app.composition import open_engine, require_current_schema
+from reading_club.app.embedded.process import LeashedProcess, report_ready
+from reading_club.app.embedded.supervision import COMMAND, running, stop_on_signals, supervise
+from reading_club.app.settings import Settings
+from reading_club.service.projections import SUBSCRIBERS
+
+
+def workers(*options: str, environment: Mapping[str, str] | None = None) -> list[LeashedProcess]:
+    """Return a worker for each subscriber, not started."""
+    return [
+        LeashedProcess(
+            f"worker {s.name}", [*COMMAND, "worker", *options, "--subscriber", s.name], environment
+        )
+        for s in SUBSCRIBERS
+    ]
+
+
+def work_for_all(settings: Settings, concurrency: int) -> None:
+    """Run a worker for each subscriber until SIGINT, SIGTERM or SIGHUP.
+
+    Raises ConfigurationError if one of them does not start, or ends again and again.
+    """
+    asyncio.run(_check(settings))
+    settings.resolved_broker_url()
+    stopping = stop_on_signals()
+    processes = workers("--concurrency", str(concurrency))
+    with running(processes, stopping):
+        report_ready()
+        supervise(processes, stopping)
+
+
+async def _check(settings: Settings) -> None:
+    async with open_engine(settings) as engine:
+        await require_current_schema(engine)

@@ -1,0 +1,121 @@
+"""The relay process: it sends what waits in the outbox, and looks after what went missing."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.eventstream import BatchPublisher
+from reading_club.adapters.uow_sqla import SQLOutbox, SQLRetention
+from reading_club.app.composition import (
+    open_engine,
+    open_publisher,
+    operating_unit_of_work,
+    require_current_schema,
+    subscribe,
+)
+from reading_club.app.embedded.process import report_ready
+from reading_club.app.settings import Settings
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.letter_office import replay_parked
+from reading_club.service.outbox import Relay
+from reading_club.service.projections import SUBSCRIBERS
+
+log = logging.getLogger(__name__)
+
+RECONCILE_EVERY = 60.0
+PRUNE_EVERY = 3600.0
+"""Seconds."""
+MOST_AT_ONCE = 1000
+"""Events that one pass of the reconciler sends again; the next pass goes on."""
+DAY = 86_400.0
+
+
+def relay(settings: Settings) -> None:
+    """Send events until SIGINT or SIGTERM. Raises ConfigurationError if the schema is behind."""
+    asyncio.run(_serve(settings))
+
+
+@asynccontextmanager
+async def open_relay(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, Relay]]:
+    """Lend a relay and the engine that it works on."""
+    async with open_engine(settings) as engine:
+        await require_current_schema(engine)
+        app = open_publisher(settings)
+        publisher = BatchPublisher(app)
+        await subscribe(engine, SUBSCRIBERS)
+        try:
+            yield engine, Relay(SQLOutbox(engine), publisher)
+        finally:
+            publisher.close()
+            app.close()
+
+
+async def _serve(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with open_relay(settings) as (engine, relay), asyncio.TaskGroup() as tasks:
+        tasks.create_task(relay.run(stopping))
+        tasks.create_task(_reconcile(engine, settings, stopping))
+        tasks.create_task(_prune(SQLRetention(engine, settings.retention), stopping))
+        log.info("the relay is ready")
+        report_ready()
+
+
+async def reconcile_now(settings: Settings) -> tuple[int, bool]:
+    """Send what is missing; return how much that was, and whether the broker took it."""
+    async with open_relay(settings) as (engine, relay):
+        found = await reconcile(engine, settings)
+        return found, await relay.drain()
+
+
+async def reconcile(engine: AsyncEngine, settings: Settings) -> int:
+    """Put what subscribers miss into the outbox, and return how many events that were.
+
+    What was parked goes along, as far as this release knows its type.
+    """
+    async with operating_unit_of_work(engine) as transaction:
+        for subscriber in SUBSCRIBERS:
+            await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
+        await transaction.commit()
+    found, last = 0, MOST_AT_ONCE
+    while last == MOST_AT_ONCE:
+        async with operating_unit_of_work(engine) as transaction:
+            last = await transaction.uow.receipts.resend_missing(
+                after=settings.reconcile_after,
+                horizon=settings.reconcile_days * DAY,
+                limit=MOST_AT_ONCE,
+            )
+            await transaction.commit()
+        found += last
+    return found
+
+
+async def _reconcile(engine: AsyncEngine, settings: Settings, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            if found := await reconcile(engine, settings):
+                log.warning("%s events did not arrive, and are sent again", found)
+        except TransientFailure as exc:
+            log.warning("not reconciled: %s", exc)
+        await _wait(stopping, min(RECONCILE_EVERY, settings.reconcile_after))
+
+
+async def _prune(retention: SQLRetention, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        try:
+            if pruned := {name: n for name, n in (await retention.prune()).items() if n}:
+                log.info("forgot what is too old: %s", pruned)
+        except TransientFailure as exc:
+            log.warning("not pruned: %s", exc)
+        await _wait(stopping, PRUNE_EVERY)
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
