@@ -7,10 +7,46 @@ import pytest
 
 from reading_club.testing import (
     InMemoryEventstreamTransport,
+    InMemoryOutbox,
     InMemoryUnitOfWork,
+    ManualClock,
     MemoryDatabase,
     contracts,
 )
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The clock of the database."""
+    return ManualClock()
+
+
+@pytest.fixture
+def database(clock: ManualClock) -> MemoryDatabase:
+    """An empty database, whose time the test decides."""
+    return MemoryDatabase(clock.now)
+
+
+@pytest.fixture
+def outbox(database: MemoryDatabase) -> InMemoryOutbox:
+    """The outbox in memory."""
+    return InMemoryOutbox(database)
+
+
+@pytest.fixture
+def uow_on(database: MemoryDatabase) -> contracts.UnitOfWorkOn:
+    """Make units of work in memory on any transport."""
+    return lambda transport: InMemoryUnitOfWork(transport, database)
+
+
+@pytest.fixture
+def pass_time(clock: ManualClock) -> contracts.PassTime:
+    """Move the clock of the database."""
+
+    async def advance(seconds: float) -> None:
+        clock.advance(seconds)
+
+    return advance
 
 
 @pytest.fixture
@@ -71,3 +107,31 @@ class TestActivityLog(contracts.ActivityLogContract):
 
 class TestDeadLetters(contracts.DeadLettersContract):
     """The dead letters in memory."""
+
+
+class TestOutbox(contracts.OutboxContract):
+    """The outbox in memory."""
+
+
+class TestOutboxLeases(contracts.OutboxLeaseContract):
+    """The leases of the outbox in memory."""
+
+
+class TestInbox(contracts.InboxContract):
+    """The inbox in memory."""
+
+
+class TestReceipts(contracts.ReceiptsContract):
+    """The receipts in memory."""
+
+
+class TestNotMissing(contracts.NotMissingContract):
+    """What is not missing in memory."""
+
+
+class TestCatalogue(contracts.CatalogueContract):
+    """The catalogue in memory."""
+
+
+class TestLetterOffice(contracts.LetterOfficeContract):
+    """The letter office in memory."""

@@ -34,7 +34,10 @@ class DeadLetter(BaseModel):
     @property
     def can_be_sent(self) -> bool:
         """Whether the message has the form of an event, so that it can be sent again."""
-        return isinstance(self.envelope, dict) and self.envelope.get("id") == str(self.message_id)
+        if not isinstance(self.envelope, dict) or not self.type:
+            return False
+        named = (self.envelope.get("id"), self.envelope.get("type"))
+        return named == (str(self.message_id), self.type)
 
 
 class LetterFilter(BaseModel):

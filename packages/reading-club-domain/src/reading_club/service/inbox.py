@@ -45,8 +45,8 @@ class Receipts(Protocol):
         """Put events that a subscriber misses into the outbox, for that subscriber alone.
 
         Missing is what was published since it subscribed, and has neither a receipt nor a dead
-        letter ``after`` seconds, nor waits in the outbox. An event that was sent again is
-        missing after twice the time, and so on. Nothing older than ``horizon`` seconds counts.
-        Returns how many there were, ``limit`` at most.
+        letter ``after`` seconds, of the subscriber or of the relay, nor waits in the outbox. An
+        event that was sent again is missing after twice the time, and so on. Nothing older than
+        ``horizon`` seconds counts. Returns how many there were, the oldest ``limit`` at most.
         """
         ...

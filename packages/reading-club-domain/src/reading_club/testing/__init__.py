@@ -15,6 +15,7 @@ from reading_club.testing.builders import (  # noqa: E402  # after the assert re
     an_event,
     an_isbn,
 )
+from reading_club.testing.clock import ManualClock  # noqa: E402
 from reading_club.testing.fixtures import bus, database, transport, uow  # noqa: E402
 from reading_club.testing.memory import MemoryDatabase  # noqa: E402
 from reading_club.testing.outbox import (  # noqa: E402
@@ -31,6 +32,7 @@ __all__ = [
     "InMemoryOutbox",
     "InMemoryPublisher",
     "InMemoryUnitOfWork",
+    "ManualClock",
     "MemoryDatabase",
     "RelayedTransport",
     "a_book",

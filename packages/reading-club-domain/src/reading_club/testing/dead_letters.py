@@ -20,13 +20,7 @@ class InMemoryDeadLetters:
 
     async def add(self, letter: DeadLetter) -> None:
         """Keep a message that has no receipt; the same one again changes nothing."""
-        key = (letter.subscriber, letter.message_id)
-
-        def insert(tables: Tables) -> None:
-            if Receipt(*key) not in tables.inbox:
-                tables.dead_letters.setdefault(key, letter)
-
-        self.transaction.write(insert)
+        self.transaction.write(lambda tables: keep_letter(tables, letter))
 
     async def page(
         self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
@@ -46,6 +40,13 @@ class InMemoryDeadLetters:
 
     def _letters(self) -> Sequence[DeadLetter]:
         return list(self.transaction.tables.dead_letters.values())
+
+
+def keep_letter(tables: Tables, letter: DeadLetter) -> None:
+    """Insert a letter, unless it is there, or the message has a receipt."""
+    receipt = Receipt(letter.subscriber, letter.message_id)
+    if receipt not in tables.inbox:
+        tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
 
 
 def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from messagebus import Message
 
 from reading_club.domain.errors import WriteConflict
+from reading_club.service.dead_letters import RELAY
 from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import EVERYBODY, Key
 from reading_club.testing.memory import Count, MemoryTransaction, OutboxRow, Tables
@@ -87,7 +88,7 @@ class InMemoryReceipts:
 
     def _missing(self, now: datetime, after: float, horizon: float) -> Iterator[Receipt]:
         tables = self.transaction.tables
-        for message in tables.messages.values():
+        for message in sorted(tables.messages.values(), key=lambda message: message.created_at):
             age = now - message.created_at
             if not timedelta(seconds=after) <= age <= timedelta(seconds=horizon):
                 continue
@@ -106,8 +107,8 @@ def _accounted_for(tables: Tables, receipt: Receipt, now: datetime, after: float
     subscriber, message_id = receipt
     sent = tables.resends.get(receipt)
     return (
-        receipt in tables.inbox
-        or (subscriber, message_id) in tables.dead_letters
+        any(Receipt(name, message_id) in tables.inbox for name in (subscriber, RELAY))
+        or any((name, message_id) in tables.dead_letters for name in (subscriber, RELAY))
         or Key(message_id, EVERYBODY) in tables.outbox
         or Key(message_id, subscriber) in tables.outbox
         or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))

@@ -6,8 +6,10 @@ and made once more, on what others have committed meanwhile.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import RLock
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -85,6 +87,15 @@ class MemoryDatabase(Tables):
         super().__init__()
         self.clock = clock
         self.error: Exception | None = None
+        self._lock = RLock()
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """Change what is committed, one thread at a time. Raises ``error`` if it is set."""
+        with self._lock:
+            if self.error is not None:
+                raise self.error
+            yield
 
 
 class Layer(MutableMapping[TKey, TValue]):
@@ -171,13 +182,12 @@ class MemoryTransaction:
 
     def commit(self) -> None:
         """Make the changes visible to everybody, or none of them if one is refused. Ends it."""
-        if self.database.error is not None:
-            raise self.database.error
-        self._open = False
-        final = Overlay(self.database)
-        for change in self._writes:
-            change(final)
-        final.settle()
+        with self.database.changed():
+            self._open = False
+            final = Overlay(self.database)
+            for change in self._writes:
+                change(final)
+            final.settle()
 
     def close(self) -> None:
         """End the transaction; what it wrote and did not commit is gone."""

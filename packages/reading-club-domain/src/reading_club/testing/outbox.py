@@ -1,8 +1,10 @@
 """The outbox, on the database in memory, and a broker that is a list."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from heapq import nsmallest
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,13 +19,8 @@ from reading_club.service.outbox.port import (
     Outgoing,
     Published,
 )
-from reading_club.testing.memory import (
-    MemoryDatabase,
-    MemoryTransaction,
-    OutboxRow,
-    Overlay,
-    Tables,
-)
+from reading_club.testing.dead_letters import keep_letter
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow
 
 NOBODY: Final = UUID(int=0)
 """The token of rows that nobody has leased."""
@@ -49,60 +46,58 @@ class InMemoryOutbox:
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
         """Lease the oldest rows whose lease has run out."""
-        transaction = MemoryTransaction(self.database)
-        now = self.database.clock()
-        waiting = transaction.tables.outbox
-        due = [waiting[key] for key in sorted(waiting) if waiting[key].leased_until <= now]
-        until = now + timedelta(seconds=lease.seconds)
-        for row in due[:limit]:
-            waiting[row.key] = replace(row, token=lease.token, leased_until=until)
-        _settle(transaction)
-        return [self._outgoing(row) for row in due[:limit]]
+        with self.database.changed():
+            waiting, now = self.database.outbox, self.database.clock()
+            due = (key for key, row in waiting.items() if row.leased_until <= now)
+            until = now + timedelta(seconds=lease.seconds)
+            claimed = [
+                replace(waiting[key], token=lease.token, leased_until=until)
+                for key in nsmallest(limit, due)
+            ]
+            waiting.update({row.key: row for row in claimed})
+            return [self._outgoing(row) for row in claimed]
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
         """Forget rows that bear the token."""
-        self._change(token, keys, lambda tables, row: tables.outbox.pop(row.key))
+        with self._mine(token, keys) as rows:
+            for row in rows:
+                del self.database.outbox[row.key]
 
     async def release(self, token: UUID, keys: Collection[Key]) -> None:
         """Give rows back that bear the token."""
-        now = self.database.clock()
-        self._change(token, keys, lambda t, row: _put(t, replace(row, leased_until=now)))
+        with self._mine(token, keys) as rows:
+            for row in rows:
+                self._put(replace(row, leased_until=self.database.clock()))
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
-
-        def count(tables: Tables, row: OutboxRow) -> None:
-            _put(tables, replace(row, attempts=row.attempts + 1, leased_until=until))
-
-        self._change(token, failures, count)
+        with self._mine(token, failures) as rows:
+            for row in rows:
+                self._put(replace(row, attempts=row.attempts + 1, leased_until=until))
 
     async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
         """Make dead letters of rows that bear the token."""
+        with self._mine(token, failures) as rows:
+            for row in rows:
+                del self.database.outbox[row.key]
+                keep_letter(self.database, self._letter(row, failures[row.key]))
 
-        def bury(tables: Tables, row: OutboxRow) -> None:
-            del tables.outbox[row.key]
-            letter = self._letter(row, failures[row.key])
-            tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
+    @contextmanager
+    def _mine(self, token: UUID, keys: Collection[Key]) -> Iterator[Sequence[OutboxRow]]:
+        with self.database.changed():
+            rows = [self.database.outbox[key] for key in keys if key in self.database.outbox]
+            yield [row for row in rows if row.token == token]
 
-        self._change(token, failures, bury)
-
-    def _change(
-        self, token: UUID, keys: Collection[Key], change: Callable[[Tables, OutboxRow], object]
-    ) -> None:
-        transaction = MemoryTransaction(self.database)
-        for key in keys:
-            row = transaction.tables.outbox.get(key)
-            if row is not None and row.token == token:
-                change(transaction.tables, row)
-        _settle(transaction)
+    def _put(self, row: OutboxRow) -> None:
+        self.database.outbox[row.key] = row
 
     def _letter(self, row: OutboxRow, error: str) -> DeadLetter:
         event = self._outgoing(row)
         return DeadLetter(
             subscriber=row.key.subscriber if row.key.subscriber != EVERYBODY else RELAY,
             message_id=row.key.message_id,
-            type=event.envelope["type"],
+            type=str(event.envelope.get("type", "")),
             envelope=event.envelope,
             error=error,
             set_aside_at=self.database.clock(),
@@ -112,19 +107,9 @@ class InMemoryOutbox:
     def _outgoing(self, row: OutboxRow) -> Outgoing:
         envelope = row.envelope
         if envelope is None:
-            message = self.database.messages[row.key.message_id]
-            envelope = MessageSerializer().serialize_message(message)
+            message = self.database.messages.get(row.key.message_id)
+            envelope = {} if message is None else MessageSerializer().serialize_message(message)
         return Outgoing(row.key, envelope, row.attempts)
-
-
-def _put(tables: Tables, row: OutboxRow) -> None:
-    tables.outbox[row.key] = row
-
-
-def _settle(transaction: MemoryTransaction) -> None:
-    view = transaction.tables
-    assert isinstance(view, Overlay)
-    view.settle()
 
 
 class InMemoryPublisher:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, exists, insert, select
 
 from reading_club.adapters.uow_sqla.orm import audit, dead_letters, inbox
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once_if
+from reading_club.adapters.uow_sqla.statements import insert_once_if, occurs_in
 from reading_club.service.dead_letters import (
     EVERY_LETTER,
     AuditEntry,
@@ -39,9 +39,8 @@ class SQLDeadLetters:
         """Return up to ``limit`` letters, the newest first."""
         columns = dead_letters.c
         newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
-        rows = await self.session.read(
-            select(dead_letters).where(*_conditions(wanted)).order_by(*newest_first).limit(limit)
-        )
+        found = select(dead_letters).where(*_conditions(self.session, wanted))
+        rows = await self.session.read(found.order_by(*newest_first).limit(limit))
         return [DeadLetter.model_validate(row._asdict()) for row in rows]
 
     async def remove(self, letter: DeadLetter) -> bool:
@@ -53,14 +52,14 @@ class SQLDeadLetters:
         return (await self.session.write(statement)).rowcount == 1
 
 
-def _conditions(wanted: LetterFilter) -> Iterator[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: LetterFilter) -> Iterator[ColumnElement[bool]]:
     columns = dead_letters.c
     if wanted.message_id is not None:
         yield columns.message_id == wanted.message_id
     if wanted.subscriber is not None:
         yield columns.subscriber == wanted.subscriber
     if wanted.error is not None:
-        yield columns.error.contains(wanted.error, autoescape=True)
+        yield occurs_in(session, columns.error, wanted.error)
     if wanted.parked is not None:
         yield columns.parked.is_(wanted.parked)
     if wanted.types is not None:

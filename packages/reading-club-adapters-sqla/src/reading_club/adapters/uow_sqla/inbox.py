@@ -20,6 +20,7 @@ from reading_club.adapters.uow_sqla.orm import (
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into, insert_once
+from reading_club.service.dead_letters import RELAY
 from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import EVERYBODY, Key
 
@@ -107,7 +108,7 @@ class SQLReceipts:
         keys = ["subscriber", "message_id"]
         await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=update))
 
-    def _missing(self, after: float, horizon: float) -> Select[Any]:
+    def _missing(self, after: float, horizon: float) -> Select[Any, Any, Any]:
         """Return the query for what was published and heard, and left no trace."""
         dialect, id_, subscriber = self.session.dialect, messages.c.id, subscriptions.c.subscriber
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
@@ -124,13 +125,16 @@ class SQLReceipts:
                 messages.c.created_at >= database_time(dialect, -horizon),
                 messages.c.created_at >= subscriptions.c.since,
                 or_(resends.c.again_at.is_(None), resends.c.again_at <= database_time(dialect)),
-                ~exists().where(inbox.c.message_id == id_, inbox.c.subscriber == subscriber),
                 ~exists().where(
-                    dead_letters.c.message_id == id_, dead_letters.c.subscriber == subscriber
+                    inbox.c.message_id == id_, inbox.c.subscriber.in_([RELAY, subscriber])
+                ),
+                ~exists().where(
+                    dead_letters.c.message_id == id_,
+                    dead_letters.c.subscriber.in_([RELAY, subscriber]),
                 ),
                 ~exists().where(
                     outbox.c.message_id == id_, outbox.c.subscriber.in_([EVERYBODY, subscriber])
                 ),
             )
-            .order_by(messages.c.created_at, id_)
+            .order_by(messages.c.created_at, id_, subscriber)
         )

@@ -137,7 +137,7 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
     return [
         Outgoing(
             Key(row.message_id, row.subscriber),
-            row.envelope or stored[row.message_id],
+            row.envelope or stored.get(row.message_id, {}),
             row.attempts,
         )
         for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, literal, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
@@ -44,3 +44,12 @@ def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> Co
     if session.dialect == "postgresql":
         return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
     return column.in_(values)
+
+
+def occurs_in(session: Session, column: Column[str], words: str) -> ColumnElement[bool]:
+    """Return the condition that the words are in the column as they are written.
+
+    A LIKE would do so on PostgreSQL, and ignore the case of some letters on SQLite.
+    """
+    position = func.strpos if session.dialect == "postgresql" else func.instr
+    return position(column, words) > 0

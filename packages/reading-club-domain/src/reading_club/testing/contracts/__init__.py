@@ -1,26 +1,46 @@
 """What every adapter promises, as tests.
 
 Subclass a contract in a test module and provide the fixture ``uow_factory`` (see
-``UnitOfWorkFactory``); the adapter then runs the same tests as every other one.
+``UnitOfWorkFactory``); the adapter then runs the same tests as every other one. Those of the
+event stream need ``uow_on``, ``outbox`` and ``pass_time`` besides: see ``OutboxContract``.
 """
 
-from reading_club.testing.contracts.activity import ActivityLogContract, DeadLettersContract
+from reading_club.testing.contracts.activity import ActivityLogContract
 from reading_club.testing.contracts.books import BookRepositoryContract
+from reading_club.testing.contracts.catalogue import CatalogueContract
+from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
 from reading_club.testing.contracts.history import History, MessageStoreContract
+from reading_club.testing.contracts.inbox import InboxContract
+from reading_club.testing.contracts.leases import OutboxLeaseContract
+from reading_club.testing.contracts.letter_office import LetterOfficeContract
+from reading_club.testing.contracts.not_missing import NotMissingContract
+from reading_club.testing.contracts.outbox import OutboxContract
 from reading_club.testing.contracts.publication import PublicationContract
+from reading_club.testing.contracts.receipts import ReceiptsContract
 from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
+from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
 
 __all__ = [
     "ActivityLogContract",
     "BookRepositoryContract",
+    "CatalogueContract",
     "DeadLettersContract",
     "History",
+    "InboxContract",
+    "LetterOfficeContract",
     "MessageStoreContract",
+    "NotMissingContract",
+    "OutboxContract",
+    "OutboxLeaseContract",
+    "PassTime",
     "PublicationContract",
+    "ReceiptsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
+    "UnitOfWorkOn",
+    "a_letter",
 ]

@@ -1,11 +1,6 @@
-"""What every activity log and every store of dead letters promises."""
-
-from datetime import UTC, datetime
-
-from lastuuid import uuid7
+"""What every activity log promises."""
 
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.dead_letters import DeadLetter
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
@@ -40,32 +35,3 @@ class ActivityLogContract:
             await transaction.rollback()
         assert first + second == sorted(entries, key=lambda entry: entry.id, reverse=True)
         assert len(first) == 3
-
-
-class DeadLettersContract:
-    """What could not be handled is kept, once a subscriber."""
-
-    async def test_a_message_is_kept_once_a_subscriber(
-        self, uow_factory: UnitOfWorkFactory
-    ) -> None:
-        """The same message again changes nothing; another subscriber has a letter of its own."""
-        letter = DeadLetter(
-            subscriber="activity",
-            message_id=uuid7(),
-            type="book_burned_v1",
-            envelope={"type": "book_burned_v1", "payload": "\x00 é 🦉"},
-            error="nobody knows it",
-            set_aside_at=datetime(2026, 1, 1, tzinfo=UTC),
-        )
-        other = letter.model_copy(
-            update={"subscriber": "catalogue", "set_aside_at": datetime(2026, 1, 2, tzinfo=UTC)}
-        )
-        for _ in range(2):
-            async with uow_factory() as transaction:
-                await transaction.uow.dead_letters.add(letter)
-                await transaction.uow.dead_letters.add(other)
-                await transaction.commit()
-
-        async with uow_factory() as transaction:
-            assert list(await transaction.uow.dead_letters.page()) == [other, letter]
-            await transaction.rollback()

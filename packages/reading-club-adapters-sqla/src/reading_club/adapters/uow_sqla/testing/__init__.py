@@ -10,14 +10,26 @@ pytest.register_assert_rewrite(
     f"{__name__}.endings", f"{__name__}.fixtures", f"{__name__}.migrations", f"{__name__}.suites"
 )
 
+from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
     history,
+    outbox,
     titles,
     uow,
     uow_factory,
+    uow_on,
 )
 from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
+    TestCatalogue,
+    TestInbox,
+    TestLetterOffice,
+    TestNotMissing,
+    TestOutbox,
+    TestOutboxLeases,
+    TestReceipts,
+)
 from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestActivityLog,
     TestBooks,
@@ -34,18 +46,28 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
 __all__ = [
     "TestActivityLog",
     "TestBooks",
+    "TestCatalogue",
     "TestDeadLetters",
     "TestEndings",
+    "TestInbox",
+    "TestLetterOffice",
     "TestMessageStore",
     "TestMigrations",
+    "TestNotMissing",
+    "TestOutbox",
+    "TestOutboxLeases",
     "TestPublication",
+    "TestReceipts",
     "TestReviewers",
     "TestReviews",
     "TestTables",
     "TestTransaction",
     "TestUnitOfWork",
     "history",
+    "outbox",
+    "pass_time",
     "titles",
     "uow",
     "uow_factory",
+    "uow_on",
 ]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import QueuePool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
+from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, orm
 from reading_club.testing import (
     InMemoryEventstreamTransport,
     contracts,
@@ -40,6 +40,18 @@ def history(engine: AsyncEngine) -> contracts.History:
             return [dict(row) for row in rows.mappings()]
 
     return read
+
+
+@pytest.fixture
+def uow_on(engine: AsyncEngine) -> contracts.UnitOfWorkOn:
+    """Make units of work on the engine, on any transport."""
+    return lambda transport: SQLUnitOfWork(transport, engine)
+
+
+@pytest.fixture
+def outbox(engine: AsyncEngine) -> SQLOutbox:
+    """The outbox of the engine's database."""
+    return SQLOutbox(engine)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

@@ -1,0 +1,40 @@
+"""Time that passes in a database without anybody waiting for it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Column, ColumnElement, Interval, func, literal, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import orm
+from reading_club.testing import contracts
+
+INSTANTS = (
+    orm.outbox.c.leased_until,
+    orm.inbox.c.received_at,
+    orm.attempts.c.at,
+    orm.resends.c.again_at,
+    orm.subscriptions.c.since,
+    orm.messages.c.created_at,
+)
+"""What is compared with the database's clock."""
+
+
+@pytest.fixture
+def pass_time(engine: AsyncEngine) -> contracts.PassTime:
+    """Put everything that was written so many seconds earlier, to the millisecond."""
+
+    async def pass_(seconds: float) -> None:
+        async with engine.begin() as connection:
+            for column in INSTANTS:
+                earlier = _earlier(engine.dialect.name, column, seconds)
+                await connection.execute(update(column.table).values({column: earlier}))
+
+    return pass_
+
+
+def _earlier(dialect: str, column: Column[datetime], seconds: float) -> ColumnElement[datetime]:
+    if dialect == "sqlite":
+        by = f"-{seconds:.3f} seconds"
+        return func.strftime("%Y-%m-%d %H:%M:%f000", column, by, type_=column.type)
+    return column - literal(timedelta(seconds=seconds), Interval)

@@ -1,0 +1,31 @@
+"""The contracts of the event stream on SQL."""
+
+from reading_club.testing import contracts
+
+
+class TestOutbox(contracts.OutboxContract):
+    """The outbox on SQL."""
+
+
+class TestOutboxLeases(contracts.OutboxLeaseContract):
+    """The leases of the outbox on SQL."""
+
+
+class TestInbox(contracts.InboxContract):
+    """The inbox on SQL."""
+
+
+class TestReceipts(contracts.ReceiptsContract):
+    """The receipts on SQL."""
+
+
+class TestNotMissing(contracts.NotMissingContract):
+    """What is not missing on SQL."""
+
+
+class TestCatalogue(contracts.CatalogueContract):
+    """The catalogue on SQL."""
+
+
+class TestLetterOffice(contracts.LetterOfficeContract):
+    """The letter office on SQL."""

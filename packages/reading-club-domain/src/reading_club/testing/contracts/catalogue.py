@@ -1,0 +1,119 @@
+"""What every catalogue promises."""
+
+from itertools import permutations
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.testing.contracts.uow import UnitOfWorkFactory
+
+
+def an_entry(title: str = "Domain-Driven Design") -> CatalogueEntry:
+    """Return a book of the catalogue without ratings."""
+    return CatalogueEntry(book_id=uuid7(), title=title, author="Eric Evans", isbn="9780321125217")
+
+
+def a_rating(
+    book_id: UUID, rating: int, version: int = 1, review_id: UUID | None = None
+) -> BookRating:
+    """Return what a review says."""
+    return BookRating(
+        review_id=review_id or uuid7(), book_id=book_id, rating=rating, version=version
+    )
+
+
+class CatalogueContract:
+    """Books and their ratings come in any order and any number; the highest version counts."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, uow_factory: UnitOfWorkFactory) -> None:
+        self.uow_factory = uow_factory
+
+    async def write(self, *changes: CatalogueEntry | BookRating) -> None:
+        """Write the changes in their order."""
+        async with self.uow_factory() as transaction:
+            for change in changes:
+                if isinstance(change, CatalogueEntry):
+                    await transaction.uow.catalogue.put(change)
+                else:
+                    await transaction.uow.catalogue.rate(change)
+            await transaction.commit()
+
+    async def read(self, *book_ids: UUID) -> dict[UUID, CatalogueEntry]:
+        """Return the entries of these books."""
+        async with self.uow_factory() as transaction:
+            entries = await transaction.uow.catalogue.entries(book_ids)
+            await transaction.rollback()
+        return dict(entries)
+
+    async def test_a_book_without_ratings_has_no_average(self) -> None:
+        """It is in the catalogue as it was put there."""
+        entry = an_entry()
+        await self.write(entry)
+
+        assert await self.read(entry.book_id) == {entry.book_id: entry}
+
+    async def test_a_book_is_put_once(self) -> None:
+        """One with a known id changes nothing."""
+        entry = an_entry()
+        await self.write(entry, entry.model_copy(update={"title": "Other"}))
+
+        assert await self.read(entry.book_id) == {entry.book_id: entry}
+
+    async def test_ratings_are_counted_and_averaged(self) -> None:
+        """Each review counts once, for its own book."""
+        book, other = an_entry("One"), an_entry("Other")
+        ratings = [a_rating(book.book_id, rating) for rating in (10, 5, 0, 6)]
+        await self.write(book, other, *ratings, a_rating(other.book_id, 1))
+
+        found = await self.read(book.book_id, other.book_id)
+
+        assert (found[book.book_id].ratings, found[book.book_id].average) == (4, 5.25)
+        assert (found[other.book_id].ratings, found[other.book_id].average) == (1, 1.0)
+
+    async def test_the_order_of_the_events_does_not_matter(self) -> None:
+        """Ratings may come before their book, and revisions before the first version."""
+        book, review_id = an_entry(), uuid7()
+        changes: list[CatalogueEntry | BookRating] = [book]
+        changes += (a_rating(book.book_id, n, n, review_id) for n in (1, 2, 3))
+        for order in permutations(changes):
+            new = {book.book_id: uuid7(), review_id: uuid7()}
+            here = [_renamed(change, new) for change in order]
+            await self.write(*here)
+            await self.write(*here)
+
+            (found,) = (await self.read(new[book.book_id])).values()
+            assert (found.ratings, found.average) == (1, 3.0)
+
+    async def test_a_transaction_sees_what_it_wrote(self) -> None:
+        """Several events in one transaction are as several transactions."""
+        book = an_entry()
+        rating = a_rating(book.book_id, 4)
+        async with self.uow_factory() as transaction:
+            await transaction.uow.catalogue.rate(rating)
+            await transaction.uow.catalogue.put(book)
+            await transaction.uow.catalogue.rate(
+                rating.model_copy(update={"rating": 9, "version": 2})
+            )
+            (found,) = (await transaction.uow.catalogue.entries([book.book_id])).values()
+            assert (found.ratings, found.average) == (1, 9.0)
+            await transaction.rollback()
+
+    async def test_what_is_not_there_is_left_out(self) -> None:
+        """Unknown books have no entry, also those that have been rated; none are none."""
+        unknown = uuid7()
+        await self.write(a_rating(unknown, 7))
+
+        assert await self.read(unknown) == {}
+        assert await self.read() == {}
+
+
+def _renamed(
+    change: CatalogueEntry | BookRating, new: dict[UUID, UUID]
+) -> CatalogueEntry | BookRating:
+    update = {"book_id": new[change.book_id]}
+    if isinstance(change, BookRating):
+        update["review_id"] = new[change.review_id]
+    return change.model_copy(update=update)

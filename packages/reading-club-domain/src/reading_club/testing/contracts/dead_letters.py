@@ -1,0 +1,162 @@
+"""What every store of dead letters promises."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.service.dead_letters import (
+    EVERY_LETTER,
+    AuditEntry,
+    DeadLetter,
+    LetterFilter,
+)
+from reading_club.service.inbox import Receipt
+from reading_club.testing.contracts.uow import UnitOfWorkFactory
+
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_letter(**changes: Any) -> DeadLetter:
+    """Return a dead letter of the activity log."""
+    letter = {
+        "subscriber": "activity",
+        "message_id": uuid7(),
+        "type": "book_burned_v1",
+        "envelope": {"type": "book_burned_v1", "payload": "\x00 é 🦉"},
+        "error": "nobody knows it",
+        "set_aside_at": NEW_YEAR,
+    }
+    return DeadLetter.model_validate(letter | changes)
+
+
+class DeadLettersContract:
+    """What could not be handled is kept, once a subscriber."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, uow_factory: UnitOfWorkFactory) -> None:
+        self.uow_factory = uow_factory
+
+    async def add(self, *letters: DeadLetter) -> None:
+        """Keep letters."""
+        async with self.uow_factory() as transaction:
+            for letter in letters:
+                await transaction.uow.dead_letters.add(letter)
+            await transaction.commit()
+
+    async def page(self, wanted: LetterFilter = EVERY_LETTER, limit: int = 50) -> list[DeadLetter]:
+        """Return letters."""
+        async with self.uow_factory() as transaction:
+            letters = await transaction.uow.dead_letters.page(wanted, limit=limit)
+            await transaction.rollback()
+        return list(letters)
+
+    async def test_a_message_is_kept_once_a_subscriber(self) -> None:
+        """The same message again changes nothing; another subscriber has a letter of its own."""
+        letter = a_letter(attempts=3)
+        later = {"set_aside_at": NEW_YEAR + timedelta(days=1)}
+        other = letter.model_copy(update={"subscriber": "catalogue", **later})
+        await self.add(letter, other)
+        await self.add(letter.model_copy(update={"error": "again", **later}), other)
+
+        assert await self.page() == [other, letter]
+
+    @pytest.mark.parametrize("envelope", [None, "text \x00", [1, 2.5, None], {}, 7, True])
+    async def test_a_message_is_kept_whatever_it_is(self, envelope: object) -> None:
+        """Any JSON value can be what was received."""
+        letter = a_letter(envelope=envelope, type="", parked=True)
+        await self.add(letter)
+
+        assert await self.page() == [letter]
+
+    async def test_what_was_received_is_not_kept(self) -> None:
+        """A message that was handled after all is no dead letter of this subscriber."""
+        letter = a_letter()
+        async with self.uow_factory() as transaction:
+            await transaction.uow.inbox.receive(Receipt("activity", letter.message_id))
+            await transaction.commit()
+        other = letter.model_copy(update={"subscriber": "catalogue"})
+        await self.add(letter, other)
+
+        assert await self.page() == [other]
+
+    @pytest.mark.parametrize(
+        ("wanted", "found"),
+        [
+            ({}, "abcd"),
+            ({"subscriber": "activity"}, "abc"),
+            ({"error": "Refused"}, "a"),
+            ({"error": "refused"}, "b"),
+            ({"error": "100%"}, "c"),
+            ({"error": "1_0"}, ""),
+            ({"error": ""}, "abcd"),
+            ({"parked": True}, "d"),
+            ({"parked": False}, "abc"),
+            ({"types": frozenset({"book_burned_v1", "x"})}, "abc"),
+            ({"types": frozenset()}, ""),
+            ({"types": frozenset({"book_burned_v1"}), "subscriber": "catalogue"}, ""),
+        ],
+    )
+    async def test_letters_are_chosen_by_a_filter(self, wanted: dict[str, Any], found: str) -> None:
+        """Every field narrows it; words of the error are found as they are written."""
+        letters = {
+            "a": a_letter(error="KeyError: Refused"),
+            "b": a_letter(error="the broker refused it"),
+            "c": a_letter(error="100% wrong"),
+            "d": a_letter(error="É", subscriber="catalogue", type="book_drowned_v1", parked=True),
+        }
+        await self.add(*letters.values())
+
+        page = await self.page(LetterFilter(**wanted))
+
+        assert {letter.message_id for letter in page} == {letters[n].message_id for n in found}
+
+    async def test_a_letter_is_found_by_its_message(self) -> None:
+        """All subscribers that could not handle it are shown."""
+        letter = a_letter()
+        other = letter.model_copy(update={"subscriber": "catalogue"})
+        await self.add(letter, other, a_letter())
+
+        page = await self.page(LetterFilter(message_id=letter.message_id))
+
+        assert {each.subscriber for each in page} == {"activity", "catalogue"}
+        assert {each.message_id for each in page} == {letter.message_id}
+
+    async def test_a_page_has_the_newest_first(self) -> None:
+        """Up to its limit."""
+        letters = [a_letter(set_aside_at=NEW_YEAR + timedelta(hours=n)) for n in range(4)]
+        await self.add(*letters)
+
+        assert await self.page(limit=3) == letters[:0:-1]
+
+    async def test_a_letter_is_removed_once(self) -> None:
+        """Who comes second hears of it; the letters of others stay."""
+        letter = a_letter()
+        other = letter.model_copy(update={"subscriber": "catalogue"})
+        await self.add(letter, other)
+        answers = []
+        for _ in range(2):
+            async with self.uow_factory() as transaction:
+                answers.append(await transaction.uow.dead_letters.remove(letter))
+                await transaction.commit()
+
+        assert answers == [True, False]
+        assert await self.page() == [other]
+
+    async def test_the_audit_log_keeps_everything(self) -> None:
+        """Entries are shown as they were made, the newest first; the same one twice is two."""
+        entry = AuditEntry(
+            at=NEW_YEAR, action="retry", subscriber="activity", message_id=uuid7(), error="no"
+        )
+        last = entry.model_copy(update={"action": "discard"})
+        for recorded in ([entry, entry], [last]):
+            async with self.uow_factory() as transaction:
+                for each in recorded:
+                    await transaction.uow.audit.record(each)
+                await transaction.commit()
+
+        async with self.uow_factory() as transaction:
+            assert list(await transaction.uow.audit.page()) == [last, entry, entry]
+            assert list(await transaction.uow.audit.page(limit=1)) == [last]
+            await transaction.rollback()

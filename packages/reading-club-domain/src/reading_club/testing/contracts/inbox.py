@@ -1,0 +1,172 @@
+"""What every inbox promises."""
+
+import asyncio
+from collections.abc import Sequence
+
+from lastuuid import uuid7
+
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.activity import ActivityEntry
+from reading_club.service.inbox import Receipt
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.stream import PassTime
+from reading_club.testing.contracts.uow import UnitOfWorkFactory
+
+
+async def receive(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> bool:
+    """Receive a message in a transaction of its own."""
+    async with uow_factory() as transaction:
+        first = await transaction.uow.inbox.receive(receipt)
+        await transaction.commit()
+    return first
+
+
+async def count(uow_factory: UnitOfWorkFactory, receipt: Receipt, apart: float = 0.0) -> int:
+    """Count an attempt in a transaction of its own."""
+    async with uow_factory() as transaction:
+        number = await transaction.uow.inbox.count_attempt(receipt, apart=apart)
+        await transaction.commit()
+    return number
+
+
+async def recorded(uow_factory: UnitOfWorkFactory) -> Sequence[ActivityEntry]:
+    """Return the activity."""
+    async with uow_factory() as transaction:
+        entries = await transaction.uow.activity.page()
+        await transaction.rollback()
+    return entries
+
+
+class InboxContract:
+    """A message takes effect once a subscriber, and what failed is counted.
+
+    Needs the fixture ``pass_time`` (see ``PassTime``).
+    """
+
+    async def test_a_message_is_received_once_a_subscriber(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """The second time it has taken effect; another subscriber has its own first time."""
+        first, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
+        theirs = Receipt("catalogue", first.message_id)
+
+        answers = [await receive(uow_factory, receipt) for receipt in (first, first, theirs, other)]
+
+        assert answers == [True, False, True, True]
+
+    async def test_twice_in_one_transaction_is_once(self, uow_factory: UnitOfWorkFactory) -> None:
+        """The transaction sees its own receipts."""
+        receipt = Receipt("activity", uuid7())
+
+        async with uow_factory() as transaction:
+            assert await transaction.uow.inbox.receive(receipt)
+            assert not await transaction.uow.inbox.receive(receipt)
+            await transaction.commit()
+
+    async def test_what_was_rolled_back_was_not_received(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """A handler that fails takes its receipt along: the message comes again."""
+        receipt = Receipt("activity", uuid7())
+        async with uow_factory() as transaction:
+            assert await transaction.uow.inbox.receive(receipt)
+            await transaction.rollback()
+
+        assert await receive(uow_factory, receipt)
+
+    async def test_of_two_at_once_one_takes_effect(self, uow_factory: UnitOfWorkFactory) -> None:
+        """The other one hears that it came second, or is refused as a whole."""
+        receipt = Receipt("activity", uuid7())
+        entries = [ActivityEntry.of(an_event()) for _ in range(2)]
+        received = asyncio.Event()
+
+        async def handle(entry: ActivityEntry) -> bool:
+            async with uow_factory() as transaction:
+                first = await transaction.uow.inbox.receive(receipt)
+                if first:
+                    await transaction.uow.activity.record(entry)
+                received.set()
+                await asyncio.sleep(0)
+                await transaction.commit()
+            return first
+
+        async def handle_second() -> bool:
+            await received.wait()
+            return await handle(entries[1])
+
+        outcomes = await asyncio.gather(handle(entries[0]), handle_second(), return_exceptions=True)
+
+        assert outcomes[0] is True
+        assert outcomes[1] is False or isinstance(outcomes[1], TransientFailure)
+        assert list(await recorded(uow_factory)) == [entries[0]]
+
+    async def test_the_second_takes_effect_if_the_first_is_undone(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """Who waits for a transaction that is rolled back is the first after all."""
+        receipt = Receipt("activity", uuid7())
+        async with uow_factory() as transaction:
+            await transaction.uow.inbox.receive(receipt)
+            second = asyncio.create_task(receive(uow_factory, receipt))
+            await asyncio.sleep(0)
+            await transaction.rollback()
+
+        assert await second
+
+    async def test_attempts_count_up(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Each one counts, for its message and its subscriber."""
+        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
+        theirs = Receipt("catalogue", receipt.message_id)
+
+        numbers = [
+            await count(uow_factory, each) for each in (receipt, receipt, other, theirs, receipt)
+        ]
+
+        assert numbers == [1, 2, 1, 1, 3]
+
+    async def test_an_attempt_survives_the_transaction_that_failed(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """It is counted before, in a transaction of its own; what follows cannot take it back."""
+        receipt = Receipt("activity", uuid7())
+        await count(uow_factory, receipt)
+        async with uow_factory() as transaction:
+            await transaction.uow.inbox.receive(receipt)
+            await transaction.rollback()
+
+        assert await count(uow_factory, receipt) == 2
+
+    async def test_attempts_that_are_near_each_other_are_one(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """Copies that arrive together do not use up the attempts."""
+        receipt = Receipt("activity", uuid7())
+        near = [await count(uow_factory, receipt, apart=10.0) for _ in range(5)]
+        await pass_time(11.0)
+        later = [await count(uow_factory, receipt, apart=10.0) for _ in range(5)]
+
+        assert near == [1] * 5
+        assert later == [2] * 5
+
+    async def test_a_near_attempt_does_not_put_off_the_next_one(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """The time runs from the attempt that was counted: a busy message comes to its end."""
+        receipt = Receipt("activity", uuid7())
+        numbers = []
+        for _ in range(5):
+            numbers.append(await count(uow_factory, receipt, apart=10.0))
+            await pass_time(6.0)
+
+        assert numbers == [1, 1, 2, 2, 3]
+
+    async def test_what_is_forgotten_begins_anew(self, uow_factory: UnitOfWorkFactory) -> None:
+        """A message that somebody has looked into has all its attempts again."""
+        receipt = Receipt("activity", uuid7())
+        await count(uow_factory, receipt)
+        await count(uow_factory, receipt)
+        async with uow_factory() as transaction:
+            await transaction.uow.inbox.forget_attempts(receipt)
+            await transaction.commit()
+
+        assert await count(uow_factory, receipt) == 1

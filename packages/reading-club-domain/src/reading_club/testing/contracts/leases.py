@@ -1,0 +1,164 @@
+"""What every outbox promises about rows that somebody has claimed."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from reading_club.service.dead_letters import RELAY, DeadLetter
+from reading_club.service.inbox import Receipt
+from reading_club.service.outbox.port import Key, Lease, Outbox
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.stream import (
+    LONG,
+    PassTime,
+    UnitOfWorkOn,
+    commit,
+    keys,
+    waiting,
+)
+from reading_club.testing.outbox import RelayedTransport
+
+
+async def finish(outbox: Outbox, method: str, token: UUID, *wanted: Key) -> None:
+    """Call the method of this name for these rows."""
+    failures = dict.fromkeys(wanted, "refused")
+    if method == "delete":
+        await outbox.delete(token, wanted)
+    elif method == "release":
+        await outbox.release(token, wanted)
+    elif method == "fail":
+        await outbox.fail(token, failures, retry_in=0.0)
+    else:
+        await outbox.bury(token, failures)
+
+
+async def letters(uow_on: UnitOfWorkOn) -> list[DeadLetter]:
+    """Return all dead letters."""
+    async with uow_on(RelayedTransport()) as transaction:
+        found = list(await transaction.uow.dead_letters.page())
+        await transaction.rollback()
+    return found
+
+
+class OutboxLeaseContract:
+    """Who holds the token decides what becomes of a row, and nobody else.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    @pytest.mark.parametrize("method", ["delete", "release", "fail", "bury"])
+    async def test_a_stale_token_changes_nothing(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
+    ) -> None:
+        """Who was too slow cannot touch what somebody else has claimed by now."""
+        event, slow, fast = an_event(), Lease(5.0), Lease(60.0)
+        await commit(uow_on, event)
+        await outbox.claim(1, slow)
+        await pass_time(6.0)
+        await outbox.claim(1, fast)
+
+        await finish(outbox, method, slow.token, Key(event.message_id))
+
+        assert await waiting(outbox) == []
+        assert await letters(uow_on) == []
+        await pass_time(61.0)
+        assert [(e.key, e.attempts) for e in await waiting(outbox)] == [(Key(event.message_id), 0)]
+
+    @pytest.mark.parametrize("method", ["delete", "release", "fail", "bury"])
+    async def test_only_the_rows_that_are_named_are_finished(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
+    ) -> None:
+        """The same message for another subscriber, and what else was claimed, stay as they are."""
+        event, lease = an_event(), Lease(60.0)
+        mine, other = Key(event.message_id, "activity"), Key(event.message_id, "catalogue")
+        await commit(uow_on, event)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(mine)
+            await transaction.uow.outbox.add(other)
+            await transaction.commit()
+        await outbox.claim(3, lease)
+
+        await finish(outbox, method, lease.token, mine, Key(uuid4()))
+
+        assert keys(await waiting(outbox)) == ([mine] if method in {"release", "fail"} else [])
+        await pass_time(61.0)
+        rest = [e for e in await waiting(outbox) if e.key != mine]
+        assert [(e.key, e.attempts) for e in rest] == [(Key(event.message_id), 0), (other, 0)]
+
+    async def test_the_transport_deletes_what_it_was_leased(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+    ) -> None:
+        """The lease that rows are inserted with is the right to delete them."""
+        events = [an_event() for _ in range(3)]
+        transport = await commit(uow_on, *events, lease=LONG)
+
+        await outbox.delete(transport.lease.token, [Key(event.message_id) for event in events])
+
+        await pass_time(3601.0)
+        assert await waiting(outbox) == []
+
+    async def test_a_release_counts_nothing(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+        """What was given back can be claimed at once, as if it had never been claimed."""
+        await commit(uow_on, an_event())
+        for _ in range(3):
+            (event,) = await outbox.claim(1, LONG)
+            await outbox.release(LONG.token, [event.key])
+
+        assert [event.attempts for event in await waiting(outbox)] == [0]
+
+    async def test_a_failure_counts_and_keeps_back(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+    ) -> None:
+        """A refused event waits for its time, and remembers its attempts."""
+        await commit(uow_on, an_event())
+        for attempt in range(1, 3):
+            (event,) = await outbox.claim(1, LONG)
+            await outbox.fail(LONG.token, {event.key: "refused"}, retry_in=30.0)
+
+            assert await waiting(outbox) == []
+            await pass_time(31.0)
+            assert [event.attempts for event in await waiting(outbox)] == [attempt]
+
+    @pytest.mark.parametrize("subscriber", ["", "catalogue"])
+    async def test_a_buried_event_is_one_dead_letter(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, subscriber: str
+    ) -> None:
+        """It leaves the outbox; the letter is its subscriber's, or the relay's for everybody's."""
+        event = an_event()
+        key = Key(event.message_id, subscriber)
+        transport = await commit(uow_on, event, lease=LONG)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(key)
+            await transaction.commit()
+        lease = LONG if subscriber == "" else Lease(LONG.seconds)
+        await outbox.claim(1, lease)
+
+        for _ in range(2):
+            await outbox.bury(lease.token, {key: "no queue"})
+
+        (letter,) = await letters(uow_on)
+        assert letter.subscriber == (subscriber or RELAY)
+        assert (letter.message_id, letter.type) == (event.message_id, "book_registered_v1")
+        assert letter.envelope == transport.handed_over[0]
+        assert (letter.error, letter.attempts, letter.parked) == ("no queue", 1, False)
+        assert letter.can_be_sent
+        await pass_time(3601.0)
+        assert key not in keys(await waiting(outbox))
+
+    async def test_what_has_arrived_after_all_is_no_dead_letter(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """A copy for a subscriber that has a receipt by now is forgotten, not buried."""
+        event = an_event()
+        key = Key(event.message_id, "catalogue")
+        await commit(uow_on, event, lease=LONG)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(key)
+            await transaction.uow.inbox.receive(Receipt("catalogue", event.message_id))
+            await transaction.commit()
+        lease = Lease(60.0)
+        await outbox.claim(1, lease)
+
+        await outbox.bury(lease.token, {key: "no queue"})
+
+        assert await letters(uow_on) == []

@@ -1,0 +1,102 @@
+"""What no reconciler sends again."""
+
+from datetime import timedelta
+
+import pytest
+
+from reading_club.domain.messages import ClubEvent
+from reading_club.service.dead_letters import RELAY
+from reading_club.service.outbox.port import EVERYBODY, Key
+from reading_club.testing.builders import a_reviewer, an_event
+from reading_club.testing.contracts.reconciling import AFTER, HORIZON, Reconciling
+from reading_club.testing.contracts.stream import keys, waiting
+from reading_club.testing.outbox import RelayedTransport
+
+
+class NotMissingContract(Reconciling):
+    """What is young, old, unheard, received, set aside or on its way is not sent again.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    async def test_a_young_event_is_not_missing(self) -> None:
+        """It may be on its way still."""
+        await self.subscribe()
+        await self.publish(an_event())
+        await self.pass_time(AFTER - 5)
+
+        assert await self.resend() == 0
+
+    async def test_what_is_beyond_the_horizon_is_not_missing(self) -> None:
+        """Its receipt may have been deleted by now."""
+        await self.lost()
+        await self.pass_time(HORIZON)
+
+        assert await self.resend() == 0
+
+    async def test_a_type_that_is_not_subscribed_is_not_missing(self) -> None:
+        """Neither an event of another type nor a command is sent."""
+        await self.subscribe()
+        (joined,) = a_reviewer().messages
+        assert isinstance(joined, ClubEvent)
+        await self.publish(joined)
+        await self.pass_time(AFTER + 1)
+
+        assert await self.resend() == 0
+
+    async def test_what_was_published_before_the_subscription_is_not_missing(self) -> None:
+        """A new subscriber begins with what happens from now on; to subscribe again is no news."""
+        await self.subscribe()
+        before, after = an_event(), an_event()
+        before.created_at -= timedelta(seconds=30)
+        await self.publish(before, after)
+        await self.pass_time(AFTER + 1)
+        await self.subscribe()
+
+        assert await self.resend() == 1
+        assert keys(await waiting(self.outbox)) == [Key(after.message_id, "catalogue")]
+
+    async def test_what_was_received_is_not_missing(self) -> None:
+        """A receipt is the end of it."""
+        await self.receive("catalogue", await self.lost())
+
+        assert await self.resend() == 0
+
+    async def test_the_receipt_of_another_subscriber_says_nothing(self) -> None:
+        """Each subscriber has its own."""
+        await self.receive("activity", await self.lost())
+
+        assert await self.resend() == 1
+
+    @pytest.mark.parametrize("holder", ["catalogue", RELAY])
+    async def test_a_dead_letter_is_not_missing(self, holder: str) -> None:
+        """It waits for a person; one that could not even be sent does so for everybody."""
+        await self.set_aside(holder, await self.lost())
+
+        assert await self.resend() == 0
+
+    async def test_the_dead_letter_of_another_subscriber_says_nothing(self) -> None:
+        """Each subscriber has its own."""
+        await self.set_aside("activity", await self.lost())
+
+        assert await self.resend() == 1
+
+    @pytest.mark.parametrize("subscriber", [EVERYBODY, "catalogue"])
+    async def test_what_waits_in_the_outbox_is_not_missing(self, subscriber: str) -> None:
+        """After an outage it will be sent, to everybody or to this one."""
+        key = Key((await self.lost()).message_id, subscriber)
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(key)
+            await transaction.commit()
+
+        assert await self.resend() == 0
+        assert keys(await waiting(self.outbox)) == [key]
+
+    async def test_what_waits_for_another_subscriber_says_nothing(self) -> None:
+        """Each subscriber has its own."""
+        event = await self.lost()
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.commit()
+
+        assert await self.resend() == 1

@@ -1,0 +1,179 @@
+"""What every outbox promises about the events that wait in it."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.domain.messages import RegisterBook
+from reading_club.service.bus import ClubBus
+from reading_club.service.outbox.port import Key, Lease, Outbox
+from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
+from reading_club.testing.contracts.stream import (
+    LONG,
+    PassTime,
+    UnitOfWorkOn,
+    commit,
+    ids,
+    keys,
+    waiting,
+)
+from reading_club.testing.outbox import RelayedTransport
+
+
+class OutboxContract:
+    """What is committed waits, and is claimed by one at a time, the oldest first.
+
+    Needs the fixtures ``outbox``, on the same database as ``uow_on`` (see ``UnitOfWorkOn``),
+    and ``pass_time`` (see ``PassTime``).
+    """
+
+    async def test_a_committed_event_waits_leased_to_its_transport(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, bus: ClubBus
+    ) -> None:
+        """Nobody else can claim it until the lease has run out. The command never waits."""
+        transport = RelayedTransport(Lease(10.0))
+        async with uow_on(transport) as transaction:
+            await bus.handle(
+                RegisterBook(isbn=an_isbn(), title="T", author="A"),
+                transaction,
+            )
+            await transaction.commit()
+
+        assert await waiting(outbox) == []
+        await pass_time(11.0)
+        assert [event.envelope["type"] for event in await waiting(outbox)] == ["book_registered_v1"]
+
+    async def test_a_transaction_that_was_rolled_back_leaves_nothing(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """No ghost: neither a rollback nor an exception leaves a row."""
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.messagestore.add(an_event())
+            await transaction.uow.outbox.add(Key(uuid7()), {"type": "x"})
+            await transaction.rollback()
+        with pytest.raises(KeyError):
+            async with uow_on(RelayedTransport()) as transaction:
+                await transaction.uow.messagestore.add(an_event())
+                raise KeyError
+
+        assert await waiting(outbox) == []
+
+    async def test_the_oldest_are_claimed_first(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+        """A claim takes its limit of the oldest messages, whatever the order of the commits."""
+        events = [an_event() for _ in range(5)]
+        for event in reversed(events):
+            await commit(uow_on, event)
+        first = await outbox.claim(2, LONG)
+        rest = await outbox.claim(10, LONG)
+
+        claimed = [event.key.message_id for event in (*first, *rest)]
+        assert claimed == [event.message_id for event in events]
+        assert len(first) == 2
+
+    async def test_two_claims_never_give_the_same_row(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """Relays that claim at once share the rows, and together have each of them once."""
+        events = [an_event() for _ in range(20)]
+        await commit(uow_on, *events)
+
+        claims = await asyncio.gather(*[outbox.claim(8, Lease(3600.0)) for _ in range(3)])
+        claimed = [key for claim in (*claims, await outbox.claim(20, LONG)) for key in keys(claim)]
+
+        assert sorted(claimed) == [Key(event.message_id) for event in events]
+
+    async def test_a_claim_ends_with_its_lease(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+    ) -> None:
+        """What a relay that died has claimed is claimed by the next one, after the lease."""
+        event = an_event()
+        await commit(uow_on, event)
+        await outbox.claim(1, Lease(30.0))
+        await pass_time(29.0)
+        assert await ids(outbox) == []
+
+        await pass_time(2.0)
+
+        assert await ids(outbox) == [event.message_id]
+
+    @pytest.mark.parametrize(
+        "text", ["", 'plain "quoted" \\ </>', "\n\ttwo lines\n", "é 🦉 日本語 \u2028"]
+    )
+    async def test_an_envelope_is_what_would_have_been_published(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, text: str
+    ) -> None:
+        """Whoever sends it, the message on the wire is the same, to the character."""
+        book, reviewer = a_book(title='É "quoted" 🦉'), a_reviewer()
+        review = a_review(book=book, reviewer=reviewer, comment="")
+        review.revise(3, text)
+        events: list[Any] = [*book.messages, *reviewer.messages, *review.messages]
+        events[0].created_at = datetime(2026, 1, 1, tzinfo=UTC)
+
+        transport = await commit(uow_on, *events)
+
+        sent: dict[str, Mapping[str, Any]] = {m["id"]: m for m in transport.handed_over}
+        claimed = {str(event.key.message_id): event.envelope for event in await waiting(outbox)}
+        assert claimed == sent
+        assert len(sent) == 4
+
+    async def test_an_event_for_one_waits_beside_the_one_for_everybody(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """Sent again to one subscriber, an event keeps its own row, with the same envelope."""
+        event = an_event()
+        await commit(uow_on, event)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(event.message_id, "catalogue"))
+            await transaction.commit()
+
+        everybodys, ones = await waiting(outbox)
+
+        assert everybodys.key == Key(event.message_id)
+        assert ones.key == Key(event.message_id, "catalogue")
+        assert everybodys.envelope == ones.envelope
+
+    async def test_an_event_is_added_once(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+        """Adding what waits already changes nothing, least of all its lease."""
+        event = an_event()
+        await commit(uow_on, event, lease=LONG)
+        key = Key(uuid7(), "catalogue")
+        for _ in range(2):
+            async with uow_on(RelayedTransport()) as transaction:
+                await transaction.uow.outbox.add(Key(event.message_id))
+                await transaction.uow.outbox.add(key, {"type": "first"})
+                await transaction.uow.outbox.add(key, {"type": "second"})
+                await transaction.commit()
+
+        assert [(e.key, e.envelope) for e in await waiting(outbox)] == [(key, {"type": "first"})]
+
+    async def test_an_envelope_of_its_own_is_sent_as_it_is(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """Of what is not in the history nothing is added and nothing left out."""
+        envelope = {
+            "id": "x",
+            "type": "book_burned_v7",
+            "payload": '{"é": "🦉 \\u0000"}',
+            "more": [1],
+        }
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(uuid7()), envelope)
+            await transaction.commit()
+
+        assert [event.envelope for event in await waiting(outbox)] == [envelope]
+
+    async def test_an_event_that_the_history_has_lost_holds_up_nobody(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """It has an empty envelope, which no publisher takes: it will be a dead letter."""
+        lost, event = Key(uuid7()), an_event()
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(lost)
+            await transaction.uow.messagestore.add(event)
+            await transaction.commit()
+
+        assert [e.envelope == {} for e in await waiting(outbox)] == [True, False]

@@ -1,0 +1,73 @@
+"""What every reconciler sends again, to whom, and when."""
+
+from reading_club.service.outbox.port import Key
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.reconciling import AFTER, HORIZON, Reconciling
+from reading_club.testing.contracts.stream import keys, waiting
+from reading_club.testing.outbox import RelayedTransport
+
+
+class ReceiptsContract(Reconciling):
+    """What was published and heard, and left no trace, is sent again to whom it is missing.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    async def test_a_lost_event_is_sent_again_to_whom_it_is_missing(self) -> None:
+        """It waits in the outbox, for that subscriber alone, as it was published."""
+        event = await self.lost()
+
+        assert await self.resend() == 1
+        (waits,) = await waiting(self.outbox)
+        assert waits.key == Key(event.message_id, "catalogue")
+        assert waits.envelope["type"] == "book_registered_v1"
+
+    async def test_it_is_sent_again_after_twice_the_time_only(self) -> None:
+        """A subscriber that is away for days does not find its queue full of copies."""
+        await self.lost()
+        assert await self.resend() == 1
+        await self.send()
+        for pause in (2 * AFTER, 4 * AFTER, 8 * AFTER):
+            await self.pass_time(pause - 5)
+            assert await self.resend() == 0
+            await self.pass_time(10)
+            assert await self.resend() == 1
+            await self.send()
+
+    async def test_the_oldest_are_sent_first_up_to_the_limit(self) -> None:
+        """A pass is bounded; the next one goes on."""
+        await self.subscribe()
+        events = [an_event() for _ in range(5)]
+        await self.publish(*reversed(events))
+        await self.pass_time(AFTER + 1)
+
+        found = [await self.resend(limit=2) for _ in range(4)]
+
+        assert found == [2, 2, 1, 0]
+        expected = [Key(event.message_id, "catalogue") for event in events]
+        assert keys(await waiting(self.outbox)) == expected
+
+    async def test_two_subscribers_miss_each_their_own(self) -> None:
+        """What one has received is sent to the other one alone."""
+        await self.subscribe("activity")
+        event = await self.lost()
+        other = an_event()
+        await self.publish(other)
+        await self.pass_time(AFTER + 1)
+        await self.receive("activity", event)
+        await self.receive("catalogue", other)
+
+        assert await self.resend() == 2
+        assert keys(await waiting(self.outbox)) == [
+            Key(event.message_id, "catalogue"),
+            Key(other.message_id, "activity"),
+        ]
+
+    async def test_a_pass_that_is_rolled_back_sends_nothing(self) -> None:
+        """Neither the row nor the note that it was sent is left."""
+        await self.lost()
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.receipts.resend_missing(after=AFTER, horizon=HORIZON, limit=10)
+            await transaction.rollback()
+
+        assert await self.resend() == 1

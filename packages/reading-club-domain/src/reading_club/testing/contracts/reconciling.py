@@ -1,0 +1,75 @@
+"""How the contracts of the reconciler let events get lost."""
+
+import pytest
+
+from reading_club.domain.messages import BookRegistered, ClubEvent
+from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.inbox import Receipt
+from reading_club.service.outbox.port import Lease, Outbox
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn, commit, keys
+from reading_club.testing.outbox import RelayedTransport
+
+AFTER, HORIZON = 60.0, 86_400.0
+BOOKS = ("book_registered_v1",)
+
+
+class Reconciling:
+    """A subscriber to books, what reaches it, and a reconciler that looks for the rest."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime) -> None:
+        self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
+
+    async def subscribe(self, subscriber: str = "catalogue") -> None:
+        """Let a subscriber hear of books from now on."""
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.receipts.subscribe(subscriber, BOOKS)
+            await transaction.commit()
+
+    async def send(self) -> None:
+        """Send what waits, to nobody who receipts it."""
+        lease = Lease(60.0)
+        await self.outbox.delete(lease.token, keys(await self.outbox.claim(1000, lease)))
+
+    async def publish(self, *events: ClubEvent) -> None:
+        """Commit and send events."""
+        await commit(self.uow_on, *events)
+        await self.send()
+
+    async def resend(self, after: float = AFTER, horizon: float = HORIZON, limit: int = 100) -> int:
+        """Look for what is missing."""
+        async with self.uow_on(RelayedTransport()) as transaction:
+            found = await transaction.uow.receipts.resend_missing(
+                after=after, horizon=horizon, limit=limit
+            )
+            await transaction.commit()
+        return found
+
+    async def receive(self, subscriber: str, event: ClubEvent) -> None:
+        """Receipt an event."""
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.inbox.receive(Receipt(subscriber, event.message_id))
+            await transaction.commit()
+
+    async def lost(self) -> BookRegistered:
+        """Return an event that was published to the subscriber, long ago, and got lost."""
+        await self.subscribe()
+        event = an_event()
+        await self.publish(event)
+        await self.pass_time(AFTER + 1)
+        return event
+
+    async def set_aside(self, subscriber: str, event: ClubEvent) -> None:
+        """Make a dead letter of an event."""
+        letter = DeadLetter(
+            subscriber=subscriber,
+            message_id=event.message_id,
+            type="book_registered_v1",
+            envelope={},
+            error="no",
+            set_aside_at=event.created_at,
+        )
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.dead_letters.add(letter)
+            await transaction.commit()
