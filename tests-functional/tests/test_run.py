@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reading_club_functional.club import Browser, ClubProcess
+from reading_club_functional.club import Browser
 from reading_club_functional.polling import eventually
+from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers.ports import free_ports
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
@@ -45,7 +46,7 @@ def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> 
     """Ctrl-C, SIGTERM and SIGKILL end web, worker and broker."""
     family = run.family()
     names = " ".join(" ".join(process.cmdline()) for process in family)
-    assert all(name in names for name in ("valkey-server", "web", "worker"))
+    assert all(name in names for name in ("valkey-server", "web", "worker", "relay"))
 
     run.send(number)
     code = run.wait()

@@ -13,7 +13,8 @@ WITHIN = 2.0
 
 def test_a_book_reaches_the_worker(tmp_path: Path, database_url: str, broker_url: str) -> None:
     """Web and worker on PostgreSQL: the activity shows the book, refusals leave no trace."""
-    with open_club(tmp_path, database_url, broker_url) as browser:
+    with open_club(tmp_path, database_url, broker_url) as club:
+        browser = club.browser
         answer = browser.add_book(**DDD)
         assert answer.status_code == 201
         (entry,) = eventually(browser.activity, within=WITHIN)

@@ -1,0 +1,37 @@
+"""Looking into a club's database, whatever kind it is."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import asyncpg
+
+PATIENCE = 10.0
+
+
+class Database:
+    """Answers one question at a time, on a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Return what a query gives, or run a statement."""
+        if self._url.startswith("sqlite"):
+            connection = sqlite3.connect(self._url.partition("///")[2], timeout=5)
+            with closing(connection), connection:
+                return connection.execute(sql).fetchall()
+        return asyncio.run(self._ask(sql))
+
+    def count(self, table: str, where: str = "true") -> int:
+        """Return how many rows a table has, of those that are meant."""
+        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])  # noqa: S608  # ours
+
+    async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        url = self._url.replace("+asyncpg", "")
+        connection = await asyncpg.connect(url, timeout=PATIENCE)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql, timeout=PATIENCE)]
+        finally:
+            await connection.close()

@@ -1,0 +1,58 @@
+"""Members that register books, several at a time."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx2
+
+from reading_club.testing import an_isbn
+
+AT_ONCE = 4
+
+
+@dataclass
+class Posted:
+    """What became of the requests."""
+
+    ids: list[str] = field(default_factory=list)
+    """The books that were answered with 201."""
+    failures: list[str] = field(default_factory=list)
+    """What the others were answered with, or why they were not answered."""
+    seconds: list[float] = field(default_factory=list)
+    """How long each answer of 201 took, the fastest first."""
+
+    def percentile(self, share: float) -> float:
+        """Return the seconds in which this share of the requests was answered."""
+        return self.seconds[min(len(self.seconds) - 1, int(share * len(self.seconds)))]
+
+
+def post_books(url: str, count: int, *, during: Callable[[], None] | None = None) -> Posted:
+    """Register so many new books, four at a time; ``during`` is called when half are answered."""
+    posted = Posted()
+    with httpx2.Client(base_url=url, timeout=30) as client, ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(_post, client, posted) for _ in range(count)]
+        if during is not None:
+            futures[count // 2].result()
+            during()
+        for future in futures:
+            future.result()
+    posted.seconds.sort()
+    return posted
+
+
+def _post(client: httpx2.Client, posted: Posted) -> None:
+    isbn = an_isbn()
+    book = {"title": f"Volume {isbn.canonical}", "author": "Many", "isbn": isbn.canonical}
+    start = time.perf_counter()
+    try:
+        answer = client.post("/api/books", json=book)
+    except httpx2.HTTPError as exc:
+        posted.failures.append(type(exc).__name__)
+        return
+    if answer.status_code == httpx2.codes.CREATED:
+        posted.seconds.append(time.perf_counter() - start)
+        posted.ids.append(answer.json()["id"])
+    else:
+        posted.failures.append(f"{answer.status_code} {answer.text}")

@@ -1,0 +1,56 @@
+"""The command ``reading-club`` with handlers that misbehave: ``python -m …moody worker …``.
+
+MOODY tells how the handler of BookRegistered behaves, for books whose title begins with MOODY_FOR:
+
+- ``fails``: it raises;
+- ``dies``: it ends the whole process, by SIGKILL;
+- ``waits``: it says so in the file MOODY_FILE, and then waits for that file to go;
+- ``missing``: there is no such handler, as in an older release, for no book.
+"""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from reading_club.app.cli import main
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club_functional.polling import eventually
+
+MODULE = __name__ if __name__ != "__main__" else "reading_club_functional.moody"
+
+
+def behave(subscriber: Subscriber, mood: str, prefix: str) -> None:
+    """Let the subscriber behave like this."""
+    kind = BookRegistered
+    handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # it is to be replaced
+    if mood == "missing":
+        return
+
+    @subscriber.on(kind)
+    async def moody(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        await handler(event, uow)
+        if event.title.startswith(prefix):
+            await _misbehave(mood)
+
+
+async def _misbehave(mood: str) -> None:
+    if mood == "fails":
+        raise ZeroDivisionError("the handler fails")
+    if mood == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    await asyncio.to_thread(_wait, Path(os.environ["MOODY_FILE"]))
+
+
+def _wait(told: Path) -> None:
+    told.touch()
+    eventually(lambda: not told.exists(), within=120)
+
+
+if __name__ == "__main__":
+    for each in SUBSCRIBERS:
+        behave(each, os.environ["MOODY"], os.environ.get("MOODY_FOR", ""))
+    main()

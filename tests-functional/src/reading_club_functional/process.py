@@ -1,0 +1,102 @@
+"""Processes of the command ``reading-club``."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from reading_club.app.embedded.leash import end_with_parent
+from reading_club_functional.polling import eventually
+
+APP = "reading_club.app"
+PATIENCE = 30.0
+"""Seconds that a process has to start or to stop."""
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a process: nothing of the machine's settings, and these."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("READING_CLUB_")}
+    ours = {f"READING_CLUB_{name.upper()}": text for name, text in settings.items()}
+    return {**inherited, "READING_CLUB_DATA_DIR": str(folder / "var"), **ours}
+
+
+def command(*arguments: str, module: str = APP) -> list[str]:
+    """Return how the command is called in this environment."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+class ClubProcess:
+    """One process of the club, in a session of its own, with its output in a file.
+
+    On Linux it ends also when the test's process is killed.
+    """
+
+    def __init__(
+        self, folder: Path, *arguments: str, settings: Mapping[str, str], module: str = APP
+    ) -> None:
+        self.name = " ".join(arguments)
+        self._log = folder / f"{arguments[0]}-{id(self)}.log"
+        with self._log.open("wb") as log:
+            self._process = psutil.Popen(
+                command(*arguments, module=module),
+                env=environment(folder, **settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
+            )
+
+    @property
+    def output(self) -> str:
+        """Everything that it has printed."""
+        return self._log.read_text(encoding="utf-8")
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def family(self) -> list[psutil.Process]:
+        """Return the process and everything that it has started."""
+        return [self._process, *self._process.children(recursive=True)]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, for it and for everything that it has started; it can do nothing about it."""
+        for process in reversed(self.family()):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(PATIENCE)
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit code."""
+        code: int = self._process.wait(PATIENCE)
+        return code
+
+    def expect(self, words: str) -> None:
+        """Wait until it has printed the words. Raises AssertionError with its output."""
+        eventually(lambda: words in self.output or not self.running, within=PATIENCE)
+        assert words in self.output, f"{self.name}: {self.output}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        family = self.family() if self.running else []
+        with suppress(psutil.NoSuchProcess):
+            self.send(signal.SIGTERM)
+        with suppress(psutil.TimeoutExpired):
+            self._process.wait(PATIENCE)
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
