@@ -27,6 +27,9 @@ from reading_club.service.projections import SUBSCRIBERS
 
 log = logging.getLogger(__name__)
 
+LEASE = 15.0
+"""Seconds, above those in which a window is published or given up: what a relay that dies has
+claimed is sent by another one then."""
 RECONCILE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 """Seconds."""
@@ -49,7 +52,7 @@ async def open_relay(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, Rel
         publisher = BatchPublisher(app)
         await subscribe(engine, SUBSCRIBERS)
         try:
-            yield engine, Relay(SQLOutbox(engine), publisher)
+            yield engine, Relay(SQLOutbox(engine), publisher, lease=LEASE)
         finally:
             publisher.close()
             app.close()
