@@ -100,4 +100,4 @@ def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
     assert not conf.worker_hijack_root_logger
     assert not conf.worker_send_task_events
     assert not conf.worker_enable_remote_control
-    assert not conf.worker_detect_quorum_queues
+    assert conf.worker_detect_quorum_queues

@@ -113,6 +113,27 @@ def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
     assert {bound.routing_key for bound in queue.bindings} == activity.types
 
 
+def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber) -> None:
+    """An outage of hours is no reason to drop a message: the limit is out of reach.
+
+    Older brokers take no negative limit, and newer ones drop after 20 deliveries without one.
+    """
+    arguments = queue_of(ratings).queue_arguments
+
+    assert arguments is not None
+    assert arguments["x-queue-type"] == "quorum"
+    assert arguments["x-delivery-limit"] >= 1_000_000
+
+
+def test_publisher_and_worker_declare_the_same_queue() -> None:
+    """A broker refuses a queue that is there with other arguments."""
+    (route,) = publisher_app("amqp://broker", [activity]).conf.task_routes
+    (queue,) = worker_app("amqp://broker", activity).conf.task_queues
+
+    assert route.queues == [queue]
+    assert route.queues[0].queue_arguments == queue.queue_arguments
+
+
 def test_a_subscriber_that_hears_nothing_is_a_mistake() -> None:
     """Its queue would stay empty for ever."""
     with pytest.raises(ValueError, match="deaf"):

@@ -76,7 +76,10 @@ class EventRoute:
 
     def __init__(self, queues: Sequence[Queue]) -> None:
         self.queues = queues
-        self.wanted = {bound.routing_key for queue in queues for bound in queue.bindings}
+        self.bindings = {
+            (bound.routing_key, queue.name) for queue in queues for bound in queue.bindings
+        }
+        self.wanted = {routing_key for routing_key, _ in self.bindings}
 
     def __call__(
         self, name: str, _args: object, kwargs: Mapping[str, Any], *_: object, **__: object
@@ -158,7 +161,8 @@ _WORKER: Final[Mapping[str, Any]] = {
     "task_create_missing_queues": False,
     "task_reject_on_worker_lost": True,
     "worker_consumer": "reading_club.adapters.eventstream.guard:GuardedConsumer",
-    "worker_detect_quorum_queues": False,
+    # A quorum queue needs a limit for each consumer; see the guard for what else this does.
+    "worker_detect_quorum_queues": True,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,
     # One message is at hand while the acknowledgement of another is on its way.
