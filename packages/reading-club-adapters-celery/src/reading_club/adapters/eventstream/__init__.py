@@ -3,7 +3,6 @@
 Fakes, fixtures and the contract suite are in ``reading_club.adapters.eventstream.testing``.
 """
 
-from reading_club.adapters.eventstream.backoff import Backoff
 from reading_club.adapters.eventstream.config import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
@@ -11,8 +10,10 @@ from reading_club.adapters.eventstream.config import (
     publisher_app,
     worker_app,
 )
-from reading_club.adapters.eventstream.consumer import Consumer, Resources, UnitOfWorkFactory
+from reading_club.adapters.eventstream.consumer import ATTEMPTS, Consumer, Resources
+from reading_club.adapters.eventstream.handling import UnitOfWorkFactory
 from reading_club.adapters.eventstream.loop import LoopThread
+from reading_club.adapters.eventstream.publisher import PUBLISH_TIMEOUT, BatchPublisher
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
@@ -21,13 +22,17 @@ from reading_club.adapters.eventstream.topology import (
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
 from reading_club.adapters.eventstream.worker import run_worker
+from reading_club.service.backoff import Backoff
 
 __all__ = [
+    "ATTEMPTS",
     "EXCHANGE",
     "PUBLISHER_CONNECTIONS",
+    "PUBLISH_TIMEOUT",
     "SEND_MESSAGE",
     "VISIBILITY_TIMEOUT",
     "Backoff",
+    "BatchPublisher",
     "Consumer",
     "EventRoute",
     "EventstreamTransport",

@@ -6,9 +6,17 @@ the one of ``reading_club.testing``.
 
 import pytest
 
-pytest.register_assert_rewrite("reading_club.adapters.eventstream.testing.contract")
+pytest.register_assert_rewrite(
+    "reading_club.adapters.eventstream.testing.batches",
+    "reading_club.adapters.eventstream.testing.contract",
+    "reading_club.adapters.eventstream.testing.publishing",
+)
 
-from reading_club.adapters.eventstream.testing.club import (  # noqa: E402  # after rewriting
+from reading_club.adapters.eventstream.testing.batches import (  # noqa: E402  # after rewriting
+    BatchPublisherContract,
+    Delivered,
+)
+from reading_club.adapters.eventstream.testing.club import (  # noqa: E402
     InMemoryClub,
     on_the_wire,
 )
@@ -22,15 +30,29 @@ from reading_club.adapters.eventstream.testing.fixtures import (  # noqa: E402
     celery_queue,
     transport,
 )
+from reading_club.adapters.eventstream.testing.publishing import (  # noqa: E402
+    LISTENERS,
+    Arrived,
+    EventPublisherContract,
+    a_listener,
+    outgoing,
+)
 
 __all__ = [
+    "LISTENERS",
+    "Arrived",
+    "BatchPublisherContract",
+    "Delivered",
+    "EventPublisherContract",
     "EventstreamTransportContract",
     "FakeCelery",
     "InMemoryClub",
     "Received",
     "SentTask",
+    "a_listener",
     "celery_app",
     "celery_queue",
     "on_the_wire",
+    "outgoing",
     "transport",
 ]

@@ -1,0 +1,93 @@
+"""A window in flight on AMQP, with the broker's confirms."""
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+from amqp.exceptions import ContentTooLarge, PreconditionFailed
+from kombu import Connection, Producer
+
+from reading_club.adapters.eventstream.config import EventRoute
+from reading_club.adapters.eventstream.publisher.confirms import Confirms
+from reading_club.adapters.eventstream.publisher.letters import Letter
+from reading_club.adapters.eventstream.publisher.line import Line
+from reading_club.adapters.eventstream.publisher.outcome import Outcome
+
+_REFUSED: Final = (ContentTooLarge, PreconditionFailed)
+
+
+class BrokerBlocked(Exception):
+    """The broker is short of memory or disk, and reads no messages for the time being."""
+
+
+class ConfirmingLine(Line):
+    """Publishes without waiting, and waits for all the confirms at the end."""
+
+    def __init__(self, connection: Connection, route: EventRoute) -> None:
+        super().__init__(connection, route)
+        self.connection.transport_options["on_blocked"] = _on_blocked
+        self._socket: socket.socket | None = None
+        self._confirms: Confirms | None = None
+        self._producer: Any = None
+
+    def connect(self) -> None:
+        """Connect as every line; the socket is at hand for who cuts it."""
+        super().connect()
+        self._socket = self.connection.connection.sock
+
+    def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+        """Return when the broker has confirmed or returned each letter."""
+        confirms = self._opened()
+        confirms.outcome = outcome
+        try:
+            self._publish(letters, confirms)
+        except _REFUSED as exc:
+            self._close_channel()
+            if len(letters) == 1:
+                outcome.fail(letters[0].key, f"the broker refuses it: {type(exc).__name__}")
+            else:
+                self._find(letters, outcome)
+
+    def cut(self) -> None:
+        """Shut the socket down, also below TLS, which would say goodbye first."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # it is closed
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def _opened(self) -> Confirms:
+        """Return a channel's confirms; after a return, queues are declared once more."""
+        if self._confirms is None:
+            channel = self.connection.channel()
+            self._declare(channel)
+            self._confirms = Confirms(channel)
+            self._producer = Producer(channel, auto_declare=False)
+        elif self._confirms.returned:
+            self._confirms.returned = False
+            self._declare(self._producer.channel)
+        return self._confirms
+
+    def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
+        for letter in letters:
+            confirms.expect(letter)
+            self._producer.publish(letter.body, **letter.options)
+        while confirms.pending:
+            with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
+                self.connection.drain_events()
+        confirms.require_no_refusal()
+
+    def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+        """Send alone what is not known yet: one is too large, and the broker said not which."""
+        for letter in letters:
+            if not outcome.knows(letter.key):
+                self.send([letter], outcome)
+
+    def _close_channel(self) -> None:
+        """Close what py-amqp has opened again in place of the channel that the broker closed."""
+        self._confirms = None
+        self._producer.channel.close()
+
+
+def _on_blocked(reason: str) -> None:
+    """Raise BrokerBlocked where the connection reads."""
+    raise BrokerBlocked(reason)

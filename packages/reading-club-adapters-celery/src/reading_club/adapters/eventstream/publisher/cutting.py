@@ -1,0 +1,33 @@
+"""A hard bound on what blocks, whatever the timeouts of its sockets add up to."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def cut_off(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+    """Call ``cut``, in another thread, when the block is not done after so many seconds.
+
+    Raises TimeoutError then, because of whatever the block raised.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        cut()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception as exc:
+        if late.is_set():
+            raise TimeoutError(f"the broker took longer than {seconds:g} s") from exc
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+    if late.is_set():
+        raise TimeoutError(f"the broker took longer than {seconds:g} s")

@@ -1,0 +1,95 @@
+"""What the broker's answers mean for a window."""
+
+from collections import defaultdict
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from amqp.exceptions import MessageNacked
+
+from reading_club.adapters.eventstream.publisher.confirms import Confirms
+from reading_club.adapters.eventstream.publisher.letters import Letter
+from reading_club.adapters.eventstream.testing import outgoing
+
+
+def a_letter(task_id: str) -> Letter:
+    """Return a letter with an id of its own."""
+    return Letter(outgoing().key, task_id, b"", {})
+
+
+@pytest.fixture
+def letters() -> list[Letter]:
+    """Four letters."""
+    return [a_letter(task_id) for task_id in "abcd"]
+
+
+@pytest.fixture
+def confirms(letters: list[Letter]) -> Confirms:
+    """The confirms of a channel on which these letters are on their way."""
+    confirms = Confirms(Mock(events=defaultdict(set)))
+    for letter in letters:
+        confirms.expect(letter)
+    return confirms
+
+
+def returned(task_id: str) -> Any:
+    """Return a message as the broker gives it back."""
+    return SimpleNamespace(properties={"correlation_id": task_id})
+
+
+def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
+    """And its answers are heard."""
+    channel = Mock(events=defaultdict(set))
+
+    confirms = Confirms(channel)
+
+    channel.confirm_select.assert_called_once_with()
+    assert channel.events == {
+        "basic_ack": {confirms.on_ack},
+        "basic_nack": {confirms.on_nack},
+        "basic_return": {confirms.on_return},
+    }
+
+
+def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -> None:
+    """It is for all that were sent until then, or for one alone, in any order."""
+    confirms.on_ack(4, multiple=False)
+    confirms.on_ack(2, multiple=True)
+
+    assert confirms.outcome.published().confirmed == tuple(letters[n].key for n in (3, 0, 1))
+    assert list(confirms.pending.values()) == [letters[2]]
+
+
+def test_what_is_returned_and_confirmed_has_failed(
+    confirms: Confirms, letters: list[Letter]
+) -> None:
+    """The confirm says only that the broker has dealt with it."""
+    confirms.on_return(Exception(), "eventstream", "x", returned("b"))
+    confirms.on_ack(4, multiple=True)
+
+    published = confirms.outcome.published()
+    assert published.failed == {letters[1].key: "no queue takes it"}
+    assert published.confirmed == tuple(letters[n].key for n in (0, 2, 3))
+    assert confirms.returned
+
+
+def test_what_is_refused_is_an_outage(confirms: Confirms, letters: list[Letter]) -> None:
+    """It is neither confirmed nor failed; the broker's trouble is told at the end."""
+    confirms.on_nack(2, multiple=True)
+    confirms.on_ack(4, multiple=True)
+
+    with pytest.raises(MessageNacked):
+        confirms.require_no_refusal()
+    published = confirms.outcome.published()
+    assert published.confirmed == (letters[2].key, letters[3].key)
+    assert not published.failed
+
+
+def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Letter]) -> None:
+    """What is not on its way is not confirmed."""
+    confirms.on_ack(1, multiple=False)
+    confirms.on_ack(1, multiple=True)
+    confirms.on_ack(9, multiple=False)
+
+    assert confirms.outcome.published().confirmed == (letters[0].key,)

@@ -1,0 +1,165 @@
+"""The publisher of windows, where no broker is needed to see it."""
+
+import os
+import socket
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from celery import Celery
+from kombu import pools
+from kombu.transport.memory import Transport
+
+from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.adapters.eventstream.publisher.cutting import cut_off
+from reading_club.adapters.eventstream.publisher.virtual import VirtualLine
+from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+
+SECRET = "s3cret"
+
+
+@pytest.fixture
+def publisher(memory_app: Celery) -> Iterator[BatchPublisher]:
+    """A publisher on the broker in this process."""
+    publisher = BatchPublisher(memory_app)
+    yield publisher
+    publisher.close()
+
+
+def a_socket(*, listening: bool) -> socket.socket:
+    """Return a socket with a port of its own, which never answers."""
+    silent = socket.socket()
+    silent.bind(("127.0.0.1", 0))
+    if listening:
+        silent.listen()
+    return silent
+
+
+@pytest.mark.parametrize("listening", [True, False], ids=["a black hole", "refused"])
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> None:
+    """It is told in time, nothing is confirmed or failed, and no password is shown."""
+    with a_socket(listening=listening) as silent:
+        url = f"{scheme}://club:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/0"
+        app = publisher_app(url, LISTENERS)
+        app.conf.broker_connection_timeout = 0.2
+        app.conf.broker_transport_options |= {"socket_timeout": 0.2} if scheme == "redis" else {}
+        start = monotonic()
+        published = BatchPublisher(app).publish([outgoing(), outgoing()])
+        seconds = monotonic() - start
+    pools.reset()
+
+    assert seconds < 2
+    assert published.outage is not None
+    assert SECRET not in "".join(traceback.format_exception(published.outage))
+    assert not published.confirmed
+    assert not published.failed
+
+
+def test_what_was_confirmed_before_an_outage_is_told(
+    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest may have arrived or not."""
+    events = [outgoing(subscriber="activity") for _ in range(5)]
+    put = Mock(side_effect=[None, None, ConnectionResetError])
+    monkeypatch.setattr("kombu.transport.memory.Channel._put", put)
+
+    published = publisher.publish(events)
+
+    assert published.confirmed == (events[0].key, events[1].key)
+    assert isinstance(published.outage, ConnectionResetError)
+    assert not published.failed
+
+
+def test_a_forked_process_connects_by_itself(
+    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It neither uses nor closes what belongs to its parent."""
+    publisher.publish([outgoing()])
+    (parents,) = publisher._lines.values()
+
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        published = publisher.publish([outgoing()])
+        childs = publisher._lines[-1]
+        publisher.close()
+
+    assert len(published.confirmed) == 1
+    assert childs is not parents
+    assert list(publisher._lines.values()) == [parents]
+    assert parents.connection.connected
+
+
+def test_an_interrupted_window_leaves_nothing_connected(
+    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is on its way then is unknown; it must not be mistaken for the next window."""
+    publisher.publish([outgoing()])
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(VirtualLine, "send", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        publisher.publish([outgoing()])
+
+    assert publisher._lines == {}
+
+
+def test_what_takes_too_long_is_cut_off() -> None:
+    """Whatever the block raises because of it is a timeout."""
+    cut = threading.Event()
+
+    def wait() -> None:
+        assert cut.wait(30)
+        raise AttributeError("a socket that is no more")
+
+    with pytest.raises(TimeoutError, match=r"0\.01 s") as caught, cut_off(0.01, cut.set):
+        wait()
+
+    assert isinstance(caught.value.__cause__, AttributeError)
+
+
+def test_what_ends_in_time_is_not_cut_off() -> None:
+    """And it raises what it raises."""
+    cut = Mock()
+
+    with cut_off(30, cut):
+        pass
+    with pytest.raises(KeyError), cut_off(30, cut):
+        raise KeyError
+
+    cut.assert_not_called()
+
+
+def test_what_is_cut_off_at_its_end_is_late_as_well() -> None:
+    """The connection is of no use any more."""
+    cut = threading.Event()
+
+    with pytest.raises(TimeoutError), cut_off(0.01, cut.set):
+        assert cut.wait(30)
+
+
+def test_bindings_that_are_lost_are_made_again(
+    publisher: BatchPublisher, memory_app: Celery
+) -> None:
+    """A server that was flushed hears the next window as if nothing had been."""
+    publisher.publish([outgoing()])
+    Transport.global_state.clear()
+
+    published = publisher.publish([event := outgoing()])
+
+    assert published.confirmed == (event.key,)
+    assert queued(memory_app) == ["{}", "{}"]
+
+
+def queued(app: Celery) -> Sequence[str]:
+    """Return the payloads on the queue of the activity log."""
+    with app.connection_for_read() as connection:
+        channel: Any = connection.channel()
+        get = iter(lambda: channel.basic_get("eventstream.activity", no_ack=True), None)
+        return [message.decode()[1]["message"]["payload"] for message in get]
