@@ -1,0 +1,126 @@
+"""Windows of events on RabbitMQ and on Valkey: the same promises, by the same code."""
+
+from typing import Any
+
+import pytest
+from celery import Celery
+from redis import Redis
+from redis.connection import Connection as RedisConnection
+
+from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.adapters.eventstream.testing import (
+    LISTENERS,
+    Arrived,
+    BatchPublisherContract,
+    outgoing,
+)
+from reading_club_functional.requirements import require
+from reading_club_functional.servers import RabbitMQServer, Server
+
+
+class TestBrokers(BatchPublisherContract):
+    """On real brokers."""
+
+
+@pytest.mark.parametrize("server", ["valkey"], indirect=True)
+def test_a_window_is_two_round_trips_on_valkey(
+    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One reads what is bound, the other is the flush of all that is sent."""
+    publisher.publish([outgoing()])
+    sent: list[Any] = []
+    send: Any = RedisConnection.send_packed_command  # redis does not say of what type
+
+    def count(connection: Any, command: Any, **options: Any) -> None:
+        sent.append(command)
+        send(connection, command, **options)
+
+    monkeypatch.setattr(RedisConnection, "send_packed_command", count)
+    published = publisher.publish([outgoing() for _ in range(500)])
+
+    assert len(published.confirmed) == 500
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize("server", ["valkey"], indirect=True)
+def test_a_flush_loses_no_event_that_comes_later(
+    publisher: BatchPublisher, server: Server, arrived: Arrived
+) -> None:
+    """What is bound is declared again, though the connection has lived on."""
+    publisher.publish([outgoing()])
+    with Redis.from_url(server.url) as client:
+        client.flushall()
+    event, direct = outgoing(), outgoing(subscriber="second")
+
+    published = publisher.publish([event, direct])
+
+    assert set(published.confirmed) == {event.key, direct.key}
+    assert arrived("first") == [event.envelope]
+    assert arrived("second") == [event.envelope, direct.envelope]
+
+
+@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
+def test_a_queue_that_is_deleted_is_there_for_the_next_attempt(
+    publisher: BatchPublisher, own_rabbitmq: RabbitMQServer, arrived: Arrived
+) -> None:
+    """The event that does not find it fails, alone."""
+    publisher.publish([outgoing()])
+    own_rabbitmq.rabbitmqctl("delete_queue", "eventstream.second")
+    event, direct = outgoing(), outgoing(subscriber="second")
+
+    refused = publisher.publish([direct, event])
+    again = publisher.publish([direct])
+
+    assert refused.failed == {direct.key: "no queue takes it"}
+    assert list(refused.confirmed) == [event.key]
+    assert list(again.confirmed) == [direct.key]
+    assert arrived("second") == [direct.envelope]
+
+
+@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
+def test_an_event_that_finds_no_queue_at_all_is_not_confirmed(
+    own_rabbitmq: RabbitMQServer, arrived: Arrived
+) -> None:
+    """Somebody is known to want it: it must not vanish, and arrives at the next attempt."""
+    publisher = BatchPublisher(publisher_app(own_rabbitmq.url, LISTENERS[:1]))
+    publisher.publish([outgoing()])
+    own_rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
+    wanted, unwanted = outgoing(), outgoing(type="book_burnt_v1")
+
+    refused = publisher.publish([unwanted, wanted, unwanted])
+    again = publisher.publish([wanted])
+    publisher.close()
+
+    assert refused.failed == {wanted.key: "no queue takes it"}
+    assert list(refused.confirmed) == [unwanted.key]
+    assert list(again.confirmed) == [wanted.key]
+    assert arrived("first") == [wanted.envelope]
+
+
+def test_a_queue_that_was_there_before_is_heard_of(server: Server, app: Celery) -> None:
+    """A direct event reaches a subscriber that this publisher does not know, if it is there."""
+    knowing = BatchPublisher(app)
+    knowing.publish([outgoing()])
+    knowing.close()
+    unknowing = BatchPublisher(publisher_app(server.url))
+
+    published = unknowing.publish([event := outgoing(subscriber="second")])
+    unknowing.close()
+
+    assert list(published.confirmed) == [event.key]
+
+
+def test_an_event_that_is_too_large_fails_alone() -> None:
+    """The broker closes the channel, and does not say because of which event."""
+    require(RabbitMQServer)
+    with RabbitMQServer({"max_message_size": "65536"}) as server:
+        publisher = BatchPublisher(publisher_app(server.url, LISTENERS))
+        events = [outgoing("x" * 100_000 if number == 20 else "{}") for number in range(40)]
+
+        published = publisher.publish(events)
+        afterwards = publisher.publish(events[:1])
+        publisher.close()
+
+    assert published.failed == {events[20].key: "the broker refuses it: PreconditionFailed"}
+    assert set(published.confirmed) == {event.key for event in events} - {events[20].key}
+    assert (published.outage, afterwards.outage) == (None, None)

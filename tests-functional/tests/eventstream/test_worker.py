@@ -1,0 +1,54 @@
+"""A worker on quorum queues."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+
+from reading_club.adapters.eventstream import BatchPublisher, worker_app
+from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club_functional.polling import eventually
+from reading_club_functional.servers import RabbitMQServer, Server
+
+
+@pytest.fixture
+def heard() -> list[dict[str, Any]]:
+    """What the worker was given."""
+    return []
+
+
+@pytest.fixture
+def listening(server: Server, heard: list[dict[str, Any]]) -> Iterator[Celery]:
+    """A worker of the first listener, in a thread of this process."""
+    app = worker_app(server.url, LISTENERS[0])
+
+    def send_message(message: dict[str, Any]) -> None:
+        heard.append(message)
+
+    app.task(name="send_message", shared=False)(send_message)
+    with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
+        yield app
+
+
+@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
+def test_a_worker_makes_its_own_queue_and_no_other(
+    listening: Celery,
+    publisher: BatchPublisher,
+    own_rabbitmq: RabbitMQServer,
+    heard: list[dict[str, Any]],
+) -> None:
+    """It hears what is published, and Celery's queues for delays are not there."""
+    events = [outgoing(str(number)) for number in range(20)]
+
+    assert len(publisher.publish(events).confirmed) == 20
+    eventually(lambda: len(heard) == 20)
+
+    assert heard == [event.envelope for event in events]
+    listed = own_rabbitmq.rabbitmqctl("list_queues", "--no-table-headers", "name", "type")
+    assert set(map(tuple, map(str.split, listed.splitlines()))) == {
+        ("eventstream.first", "quorum"),
+        ("eventstream.second", "quorum"),
+    }
+    assert listening.conf.task_acks_late
