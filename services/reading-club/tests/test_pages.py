@@ -1,10 +1,15 @@
 """The pages for people."""
 
+from uuid import UUID
+
 import pytest
 from fastapi.testclient import TestClient
+from lastuuid import uuid7
 
+from reading_club.app.composition import Club
 from reading_club.app.web.stories import SENTENCES
 from reading_club.domain.messages import EVENTS, type_of
+from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.testing import RelayedTransport, an_isbn
 
 FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
@@ -93,6 +98,28 @@ def test_older_books_are_a_link_away(client: TestClient) -> None:
 
     assert "Volume 29" in page
     assert "Volume 0<" in rest
+
+
+def test_the_shelf_shows_what_readers_think(client: TestClient, club: Club) -> None:
+    """A book that was rated shows the mean, as the catalogue has it; another one shows nothing."""
+    book_id = client.post("/api/books", json=FORM).json()["id"]
+
+    async def catalogued() -> None:
+        async with club.unit_of_work() as transaction:
+            uow, book = transaction.uow, UUID(book_id)
+            await uow.catalogue.put(CatalogueEntry(book_id=book, **FORM))
+            for rating in (7, 8):
+                rated = BookRating(review_id=uuid7(), book_id=book, rating=rating, version=1)
+                await uow.catalogue.rate(rated)
+            await transaction.commit()
+
+    assert "of 10" not in client.get("/").text
+    assert client.portal is not None
+    client.portal.call(catalogued)
+    page = client.get("/").text
+
+    assert "7.5 of 10" in page
+    assert "(2 reviews)" in page
 
 
 def test_a_search_without_a_match_says_so(client: TestClient) -> None:

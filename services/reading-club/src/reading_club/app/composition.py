@@ -19,6 +19,9 @@ from reading_club.service.outbox import Sender
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.subscriber import Subscriber
 
+DRAIN = 2.0
+"""Seconds that a closing club goes on sending; what is left is in the outbox."""
+
 
 class Club:
     """A club that is open: it takes commands and lends units of work."""
@@ -72,7 +75,7 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
         try:
             yield Club(engine, sender, broker)
         finally:
-            await asyncio.to_thread(sender.close)
+            await asyncio.to_thread(sender.close, DRAIN)
             broker.close()
 
 

@@ -33,11 +33,13 @@ async def _home(  # all but two are keywords
     async with club.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
         entries = await transaction.uow.activity.page(limit=ENTRIES)
+        ratings = await transaction.uow.catalogue.entries([book.id for book in books])
         await transaction.rollback()
     context = {
         "books": books[:BOOKS],
         "more": books[BOOKS - 1].id if len(books) > BOOKS else None,
         "entries": entries,
+        "ratings": ratings,
         "query": query,
         "form": form or {},
         "errors": {error.field: error.detail for error in errors or []},
