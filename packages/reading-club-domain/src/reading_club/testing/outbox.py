@@ -116,7 +116,7 @@ class InMemoryPublisher:
     """A broker that is a list: ``sent`` are the events that it has confirmed, in order.
 
     Set ``outage`` to have it away, after ``before_outage`` more events. What a test puts into
-    ``refused``, by message id, is refused for reasons of its own.
+    ``refused``, by message id, is refused for reasons of its own, and so is an empty envelope.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class InMemoryPublisher:
     def publish(self, events: Sequence[Outgoing]) -> Published:
         """Append the events, as far as the broker is there and takes them."""
         self.windows.append(len(events))
-        failed = {e.key: self.refused[e.key.message_id] for e in events if self._refuses(e)}
+        failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
         taken = [event for event in events if event.key not in failed]
         if self.outage is not None:
             taken = taken[: self.before_outage]
@@ -140,8 +140,8 @@ class InMemoryPublisher:
     def close(self) -> None:
         """Close nothing."""
 
-    def _refuses(self, event: Outgoing) -> bool:
-        return event.key.message_id in self.refused
+    def _refusal(self, event: Outgoing) -> str | None:
+        return self.refused.get(event.key.message_id) if event.envelope else "it is empty"
 
 
 class RelayedTransport(OutboxTransport):

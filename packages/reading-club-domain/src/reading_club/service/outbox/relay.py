@@ -40,6 +40,7 @@ class Relay:
         self._window = window
         self._lease = lease
         self._poll = poll
+        self._away = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until it is asked to stop; the window at hand is finished."""
@@ -50,20 +51,22 @@ class Relay:
 
     async def turn(self) -> float:
         """Send one window, and return how long to wait before the next turn."""
+        self._away = False
         try:
             sent = await self._send_window()
         except TransientFailure as exc:
             logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+            self._away = True
             return self._poll
         if not self._breaker.closed:
-            return max(self._breaker.pause, 0.01)
+            return self._breaker.pause or self._poll
         return 0.0 if sent else self._poll
 
     async def drain(self) -> bool:
         """Send windows until none is left; return False if the broker or the database is away."""
         while await self.turn() == 0.0:
             pass
-        return self._breaker.closed
+        return self._breaker.closed and not self._away
 
     async def _send_window(self) -> int:
         limit = self._breaker.allows(self._window)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from queue import Empty, Full, Queue
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -17,7 +17,8 @@ from reading_club.service.outbox.relay import report
 
 logger = logging.getLogger(__name__)
 
-_STOP: Final = None
+_WAKE: Final = None
+"""What is put on the queue for a thread that waits there and has to end."""
 
 
 class _Offer(NamedTuple):
@@ -51,11 +52,14 @@ class SendingThread:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline = float("inf")
-        self._ending = False
+
+    @property
+    def _closed(self) -> bool:
+        return self._deadline != float("inf")
 
     def offer(self, message: Mapping[str, Any]) -> None:
         """Put a committed event on the queue, or leave it to the relay if it cannot be sent now."""
-        if self._breaker.pause or self._deadline != float("inf"):
+        if self._breaker.pause or self._closed:
             return
         event = Outgoing(Key(UUID(message["id"])), dict(message))
         try:
@@ -70,32 +74,28 @@ class SendingThread:
         self._deadline = monotonic() + within
         with self._lock:
             thread = self._thread
-        if thread is None:
-            return
-        while thread.is_alive() and monotonic() < self._deadline:
-            try:
-                self._queue.put(_STOP, timeout=0.05)
-                break
-            except Full:
-                continue
-        thread.join(max(0.0, self._deadline - monotonic()))
+        if thread is not None:
+            with suppress(
+                Full
+            ):  # the thread is busy: it looks whether it is closed before it waits
+                self._queue.put_nowait(_WAKE)
+            thread.join(within)
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            if not self._closed and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(
                     target=self._serve, name="reading-club-sender", daemon=True
                 )
                 self._thread.start()
 
     def _serve(self) -> None:
-        publisher = self._make_publisher()
         try:
-            asyncio.run(self._work(publisher))
+            with closing(self._make_publisher()) as publisher:
+                asyncio.run(self._work(publisher))
         except Exception:
             logger.exception("the sender has ended: events are left to the relay")
-        finally:
-            publisher.close()
+            self._breaker.failed()
 
     async def _work(self, publisher: EventPublisher) -> None:
         """Send until it is time to stop. Nothing else is on this loop, so that it may block."""
@@ -111,17 +111,14 @@ class SendingThread:
 
     def _take(self) -> Sequence[_Offer] | None:
         """Wait for events, and return all that are at hand, up to a window; None to stop."""
-        offer = _STOP if self._ending else self._queue.get()
         offers: list[_Offer] = []
-        while offer is not _STOP:
-            offers.append(offer)
-            if len(offers) >= self._window:
-                break
-            try:
+        with suppress(Empty):
+            offer = self._queue.get(block=not self._closed)
+            while offer is not None:
+                offers.append(offer)
+                if len(offers) >= self._window:
+                    break
                 offer = self._queue.get_nowait()
-            except Empty:
-                break
-        self._ending = offer is _STOP
         return offers or None
 
     async def _send(

@@ -47,6 +47,19 @@ class OutboxContract:
         await pass_time(11.0)
         assert [event.envelope["type"] for event in await waiting(outbox)] == ["book_registered_v1"]
 
+    async def test_an_event_is_handed_over_after_its_commit(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox
+    ) -> None:
+        """Once, when others can see its row: neither before nor instead."""
+        transport, event = RelayedTransport(), an_event()
+        async with uow_on(transport) as transaction:
+            await transaction.uow.messagestore.add(event)
+            await transaction.commit()
+            assert transport.handed_over == []
+            assert await ids(outbox) == [event.message_id]
+
+        assert [message["id"] for message in transport.handed_over] == [str(event.message_id)]
+
     async def test_a_transaction_that_was_rolled_back_leaves_nothing(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:

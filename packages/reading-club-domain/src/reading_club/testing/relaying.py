@@ -1,0 +1,66 @@
+"""A stage for tests of the relay: outbox and broker in memory, on a clock that stands still."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.backoff import Backoff
+from reading_club.service.outbox import Breaker, Relay
+from reading_club.service.outbox.settling import Settlement
+from reading_club.testing.builders import an_event
+from reading_club.testing.clock import ManualClock
+from reading_club.testing.memory import MemoryDatabase
+from reading_club.testing.outbox import InMemoryOutbox, InMemoryPublisher, RelayedTransport
+from reading_club.testing.uow import InMemoryUnitOfWork
+
+POLL = 0.25
+"""Seconds between two turns that find nothing."""
+
+
+class RelayedClub:
+    """A database, a broker, and a relay whose pauses are 0.5, 1, 2, 4 and 5 seconds."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.database = MemoryDatabase(self.clock.now)
+        self.outbox = InMemoryOutbox(self.database)
+        self.broker = InMemoryPublisher()
+        self.relay = self.another_relay()
+
+    def another_relay(self, outbox: InMemoryOutbox | None = None) -> Relay:
+        """Return a relay on the same outbox, with windows of ten."""
+        backoff = Backoff(first=0.5, cap=5.0, jitter=lambda: 0.0)
+        return Relay(
+            outbox or self.outbox,
+            self.broker,
+            breaker=Breaker(backoff, self.clock.seconds),
+            settlement=Settlement(attempts=3, first_pause=1.0),
+            window=10,
+            poll=POLL,
+        )
+
+    async def commit(self, number: int) -> list[BookRegistered]:
+        """Commit events that nobody sends but the relay."""
+        events = [an_event() for _ in range(number)]
+        async with InMemoryUnitOfWork(RelayedTransport(), self.database) as transaction:
+            for event in events:
+                await transaction.uow.messagestore.add(event)
+            await transaction.commit()
+        return events
+
+    async def turns(self, number: int) -> list[float]:
+        """Let the relay take so many turns, and time pass as it asks between them."""
+        pauses = []
+        for _ in range(number):
+            pauses.append(await self.relay.turn())
+            self.clock.advance(pauses[-1])
+        return pauses
+
+    def sent(self) -> list[UUID]:
+        """Return the ids of what the broker has confirmed, in order."""
+        return [event.key.message_id for event in self.broker.sent]
+
+
+def ids(events: Sequence[BookRegistered]) -> list[UUID]:
+    """Return the ids of events."""
+    return [event.message_id for event in events]

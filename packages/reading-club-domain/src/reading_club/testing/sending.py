@@ -1,0 +1,119 @@
+"""A stage for tests of the sender: its thread, an outbox in memory, and a broker that may hang."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from threading import Event, Thread
+from typing import Self
+from uuid import UUID
+
+from reading_club.service.backoff import Backoff
+from reading_club.service.outbox import Breaker, Outbox, Outgoing, Published, Relay, Sender
+from reading_club.testing.builders import an_event
+from reading_club.testing.clock import ManualClock
+from reading_club.testing.memory import MemoryDatabase
+from reading_club.testing.outbox import InMemoryOutbox, InMemoryPublisher
+from reading_club.testing.uow import InMemoryUnitOfWork
+
+LONG = 30.0
+"""Seconds that no test should take."""
+
+
+class HangingBroker(InMemoryPublisher):
+    """A broker that hangs while ``gate`` is shut, and tells when it was ``reached``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.reached = Event(), Event()
+        self.gate.set()
+        self.error: Exception | None = None
+
+    def publish(self, events: Sequence[Outgoing]) -> Published:
+        """Take the window when the gate is open."""
+        self.reached.set()
+        self.gate.wait(LONG)
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return super().publish(events)
+
+
+class SendingClub:
+    """A database, a broker, and a sender with a queue of ten events."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.database = MemoryDatabase(self.clock.now)
+        self.broker = HangingBroker()
+        self.broken = False
+        self.sender = self.a_sender()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.broker.gate.set()
+        self.sender.close()
+        thread = self.sender._thread()._thread
+        assert thread is None or not thread.is_alive()
+
+    def a_sender(self, lease: float = 60.0) -> Sender:
+        """Return a sender whose breaker, once open, stays so for the test."""
+        sender = Sender(self.open, self.connect, lease=lease, capacity=10)
+        self.set_breaker(sender, 3600.0)
+        return sender
+
+    def connect(self) -> HangingBroker:
+        """Return the broker."""
+        if self.broken:
+            raise RuntimeError("no broker is configured")
+        return self.broker
+
+    def set_breaker(self, sender: Sender, pause: float) -> None:
+        """Let the breaker be open for so many seconds after an outage."""
+        backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
+        sender._thread()._breaker = Breaker(backoff)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Outbox]:
+        """Open the outbox, on the loop of the sender."""
+        yield InMemoryOutbox(self.database)
+
+    async def commit(self, number: int = 1) -> list[UUID]:
+        """Commit events, each in a transaction of its own."""
+        events = [an_event() for _ in range(number)]
+        for event in events:
+            async with InMemoryUnitOfWork(self.sender, self.database) as transaction:
+                await transaction.uow.messagestore.add(event)
+                await transaction.commit()
+        return [event.message_id for event in events]
+
+    async def relay(self) -> None:
+        """Let a relay send what is left when the leases are over."""
+        self.clock.advance(61.0)
+        assert await Relay(InMemoryOutbox(self.database), self.broker).drain()
+
+    @property
+    def queued(self) -> int:
+        """How many events wait for the thread."""
+        return self.sender._thread()._queue.qsize()
+
+    @property
+    def thread(self) -> Thread:
+        """The thread of the sender."""
+        thread = self.sender._thread()._thread
+        assert thread is not None
+        return thread
+
+    def sent(self) -> list[UUID]:
+        """Return the ids of what the broker has confirmed, in order."""
+        return [event.key.message_id for event in self.broker.sent]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until another thread has come so far."""
+    deadline = time.monotonic() + LONG
+    tick = Event()
+    while not condition():
+        assert time.monotonic() < deadline
+        tick.wait(0.001)

@@ -1,0 +1,85 @@
+"""Subscribers leave the same tables, in whatever order and number the events come."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reading_club.domain.messages import ClubEvent
+from reading_club.service.inbox import Receipt
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscriber import Subscriber
+from reading_club.testing import (
+    InMemoryEventstreamTransport,
+    InMemoryUnitOfWork,
+    MemoryDatabase,
+    a_book,
+    a_review,
+    a_reviewer,
+)
+
+PROJECTIONS = ("activity", "catalogue", "ratings")
+RATINGS = st.lists(st.integers(0, 10), min_size=1, max_size=4)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[ClubEvent]:
+    """Return what happened in a club with a few books, each with reviews that were revised."""
+    aggregates: list[Any] = []
+    for ratings in draw(st.lists(st.lists(RATINGS, max_size=3), min_size=1, max_size=3)):
+        book = a_book()
+        aggregates.append(book)
+        for first, *others in ratings:
+            reviewer = a_reviewer()
+            review = a_review(book=book, reviewer=reviewer, rating=first)
+            for number, rating in enumerate(others):
+                review.revise(rating, f"revision {number}")
+            aggregates += [reviewer, review]
+    return [event for aggregate in aggregates for event in aggregate.messages]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
+    """Return a stream, and how a broker may deliver it: everything at least once."""
+    events = draw(streams())
+    copies = draw(st.lists(st.sampled_from(events), max_size=8))
+    return events, draw(st.permutations([*events, *copies]))
+
+
+async def projected(
+    subscriber: Subscriber, events: Sequence[ClubEvent], *, inbox: bool
+) -> dict[str, dict[Any, Any]]:
+    """Return the tables of the projections after these events, one transaction each."""
+    database = MemoryDatabase()
+    uow = InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
+    for event in events:
+        async with uow as transaction:
+            receipt = Receipt(subscriber.name, event.message_id)
+            if not inbox or await transaction.uow.inbox.receive(receipt):
+                await subscriber.handle(event, uow)
+            await transaction.commit()
+    return {name: dict(getattr(database, name)) for name in PROJECTIONS}
+
+
+@pytest.mark.parametrize("inbox", [True, False], ids=["with the inbox", "without the inbox"])
+@pytest.mark.parametrize("subscriber", SUBSCRIBERS, ids=lambda subscriber: subscriber.name)
+def test_any_order_and_any_number_leave_the_same_tables(
+    subscriber: Subscriber,
+    inbox: bool,  # noqa: FBT001  # a parameter of the test
+) -> None:
+    """The inbox is not needed for that: projections are idempotent and commute by themselves."""
+
+    @settings(max_examples=30, deadline=None, database=None)
+    @given(deliveries())
+    def check(delivery: tuple[list[ClubEvent], list[ClubEvent]]) -> None:
+        events, delivered = delivery
+
+        once = asyncio.run(projected(subscriber, events, inbox=True))
+        tables = asyncio.run(projected(subscriber, delivered, inbox=inbox))
+
+        assert tables == once
+
+    check()

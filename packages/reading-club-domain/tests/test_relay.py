@@ -1,0 +1,127 @@
+"""The relay on an outbox and a broker in memory."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import pytest
+
+from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.service.outbox import Key, Outgoing, Published, Relay
+from reading_club.testing import InMemoryOutbox, InMemoryPublisher
+from reading_club.testing.relaying import POLL, RelayedClub, ids
+
+
+@pytest.fixture
+def club() -> RelayedClub:
+    """An empty club."""
+    return RelayedClub()
+
+
+class Mortal(InMemoryOutbox):
+    """The outbox of a relay that dies before it can delete."""
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:  # noqa: ARG002  # the port's
+        """Die."""
+        raise KeyboardInterrupt
+
+
+class Stopping(InMemoryPublisher):
+    """A broker that asks the relay to stop while it has a window."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+        super().__init__()
+        self._loop, self._stopping = loop, stopping
+
+    def publish(self, events: Sequence[Outgoing]) -> Published:
+        """Ask for the stop, and take the window all the same."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        return super().publish(events)
+
+
+async def test_events_are_sent_in_windows_and_in_their_order(club: RelayedClub) -> None:
+    """What the broker confirmed is gone from the outbox; then the relay waits for more."""
+    events = await club.commit(25)
+
+    pauses = await club.turns(4)
+
+    assert pauses == [0.0, 0.0, 0.0, POLL]
+    assert club.broker.windows == [10, 10, 5]
+    assert club.sent() == ids(events)
+    assert club.database.outbox == {}
+
+
+async def test_a_database_that_is_away_is_survived(club: RelayedClub) -> None:
+    """The relay asks again after its poll, and sends everything then."""
+    events = await club.commit(3)
+    club.database.error = StorageUnavailable("away")
+    assert await club.turns(3) == [POLL, POLL, POLL]
+    assert not await club.relay.drain()
+
+    club.database.error = None
+
+    assert await club.relay.drain()
+    assert club.sent() == ids(events)
+
+
+async def test_draining_sends_everything_or_says_that_it_could_not(club: RelayedClub) -> None:
+    """It ends at an outage instead of waiting for its end."""
+    events = await club.commit(35)
+    club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 12
+    assert not await club.relay.drain()
+    assert not await club.relay.drain()
+
+    club.broker.outage = None
+    club.clock.advance(1.0)
+
+    assert await club.relay.drain()
+    assert club.sent() == ids(events)
+
+
+async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayedClub) -> None:
+    """Nobody knows that it arrived: rather twice than never, when its lease is over."""
+    events = await club.commit(2)
+    with pytest.raises(KeyboardInterrupt):
+        await club.another_relay(Mortal(club.database)).turn()
+    assert await club.relay.drain()
+    assert len(club.sent()) == 2
+
+    club.clock.advance(31.0)
+    await club.relay.drain()
+
+    assert club.sent() == ids(events) * 2
+    assert club.database.outbox == {}
+
+
+async def test_relays_at_once_share_the_work(club: RelayedClub) -> None:
+    """Three relays send each event once."""
+    events = await club.commit(100)
+    relays = [club.another_relay() for _ in range(3)]
+
+    await asyncio.gather(*[relay.drain() for relay in relays])
+
+    assert sorted(club.sent()) == ids(events)
+    assert max(club.broker.windows) == 10
+
+
+async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayedClub) -> None:
+    """No window is left half done, and no other one is begun."""
+    await club.commit(25)
+    stopping = asyncio.Event()
+    club.broker = Stopping(asyncio.get_running_loop(), stopping)
+
+    await asyncio.wait_for(club.another_relay().run(stopping), 10)
+
+    assert club.broker.windows == [10]
+    assert len(club.database.outbox) == 15
+
+
+async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
+    """Stopping does not wait for the next poll, or for the end of an outage."""
+    stopping = asyncio.Event()
+    relay = Relay(club.outbox, club.broker, poll=3600.0)
+    asyncio.get_running_loop().call_soon(stopping.set)
+
+    await asyncio.wait_for(relay.run(stopping), 10)
+
+    assert club.broker.windows == []

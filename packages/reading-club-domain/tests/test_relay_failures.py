@@ -1,0 +1,101 @@
+"""What a relay makes of a broker that is away, and of events that are refused."""
+
+import pytest
+
+from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.outbox import Lease
+from reading_club.testing.relaying import POLL, RelayedClub, ids
+
+
+@pytest.fixture
+def club() -> RelayedClub:
+    """An empty club."""
+    return RelayedClub()
+
+
+async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: RelayedClub) -> None:
+    """What was confirmed before is not sent again; the rest can be claimed at once."""
+    events = await club.commit(10)
+    club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 3
+    assert await club.turns(1) == [0.5]
+
+    left = await club.outbox.claim(100, Lease(0.0))
+    assert [event.attempts for event in left] == [0] * 7
+    club.broker.outage = None
+    await club.turns(3)
+
+    assert club.sent() == ids(events)
+    assert club.database.outbox == {}
+    assert club.database.dead_letters == {}
+
+
+async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) -> None:
+    """The broker that comes back finds one event, not five hundred at a time."""
+    await club.commit(25)
+    club.broker.outage = EventstreamUnavailable("away")
+
+    assert await club.turns(7) == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
+    assert club.broker.windows == [10, 1, 1, 1, 1, 1, 1]
+    club.broker.outage = None
+    assert await club.turns(4) == [0.0, 0.0, 0.0, 0.0]
+    assert club.broker.windows[7:] == [1, 10, 10, 4]
+
+
+async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayedClub) -> None:
+    """Whoever takes a turn early hears how long is left."""
+    await club.commit(1)
+    club.broker.outage = EventstreamUnavailable("away")
+    await club.relay.turn()
+    club.clock.advance(0.125)
+
+    assert await club.relay.turn() == 0.375
+    assert club.broker.windows == [1]
+
+
+async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayedClub) -> None:
+    """If another relay was faster there is nothing to probe with, and no reason to hurry."""
+    await club.commit(1)
+    club.broker.outage = EventstreamUnavailable("away")
+    await club.turns(1)
+    club.database.outbox.clear()
+
+    assert await club.turns(3) == [POLL, POLL, POLL]
+
+
+async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: RelayedClub) -> None:
+    """It is tried again after growing pauses, and holds up nobody else."""
+    refused, *others = await club.commit(4)
+    club.broker.refused[refused.message_id] = "too large"
+    tries = []
+    for _ in range(40):
+        club.broker.windows.clear()
+        pause = await club.relay.turn()
+        if club.broker.windows:
+            tries.append(club.clock.seconds())
+        club.clock.advance(pause)
+
+    assert club.sent() == ids(others)
+    assert tries == [0.0, 1.0, 3.0]
+    (letter,) = club.database.dead_letters.values()
+    assert (letter.subscriber, letter.message_id) == ("relay", refused.message_id)
+    assert (letter.error, letter.attempts) == ("too large", 3)
+    assert club.database.outbox == {}
+
+
+async def test_attempts_are_not_used_up_by_outages_between_them(club: RelayedClub) -> None:
+    """A poison event and an outage at once: each is what it is."""
+    refused, *others = await club.commit(3)
+    club.broker.refused[refused.message_id] = "too large"
+    await club.turns(1)
+    club.broker.refused.clear()
+    club.broker.outage = EventstreamUnavailable("away")
+    await club.commit(1)
+    await club.turns(50)
+    assert [row.attempts for row in club.database.outbox.values()] == [1, 0]
+
+    club.broker.outage = None
+    await club.turns(4)
+
+    assert set(club.sent()) >= {refused.message_id, *ids(others)}
+    assert club.database.outbox == {}
+    assert club.database.dead_letters == {}

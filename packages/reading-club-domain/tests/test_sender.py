@@ -1,0 +1,94 @@
+"""The sender on an outbox and a broker in memory."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from reading_club.testing import InMemoryUnitOfWork, an_event
+from reading_club.testing.sending import LONG, SendingClub, until
+
+
+@pytest.fixture
+def club() -> Iterator[SendingClub]:
+    """An empty club, whose sender has ended with the test."""
+    with SendingClub() as club:
+        yield club
+
+
+async def test_what_is_committed_is_sent_and_deleted_without_a_relay(club: SendingClub) -> None:
+    """Closing sends what is at hand."""
+    events = await club.commit(5)
+
+    club.sender.close()
+
+    assert club.sent() == events
+    assert club.database.outbox == {}
+
+
+async def test_a_transaction_that_was_rolled_back_sends_nothing(club: SendingClub) -> None:
+    """No ghost: the sender never hears of it."""
+    async with InMemoryUnitOfWork(club.sender, club.database) as transaction:
+        await transaction.uow.messagestore.add(an_event())
+        await transaction.rollback()
+    club.sender.close()
+
+    assert club.broker.windows == []
+
+
+async def test_a_broker_that_hangs_holds_up_nobody(club: SendingClub) -> None:
+    """Commits go on, the queue is bounded, and the relay sends what did not fit."""
+    club.broker.gate.clear()
+    first = await club.commit()
+    assert club.broker.reached.wait(LONG)
+    begin = time.monotonic()
+
+    others = await club.commit(30)
+
+    assert time.monotonic() - begin < LONG / 3
+    assert club.queued == 10
+    assert len(club.database.outbox) == 31
+    club.broker.gate.set()
+    club.sender.close()
+    assert club.sent() == [*first, *others[:10]]
+    assert len(club.database.outbox) == 20
+    await club.relay()
+    assert club.sent() == [*first, *others]
+
+
+async def test_closing_is_bounded(club: SendingClub) -> None:
+    """A broker that hangs is not waited for; its events stay in the outbox."""
+    club.broker.gate.clear()
+    await club.commit()
+    assert club.broker.reached.wait(LONG)
+    events = await club.commit(20)
+    begin = time.monotonic()
+
+    club.sender.close(within=0.1)
+
+    assert time.monotonic() - begin < LONG / 3
+    club.broker.gate.set()
+    until(lambda: not club.thread.is_alive())
+    assert [key.message_id for key in club.database.outbox] == events
+
+
+async def test_after_closing_it_takes_nothing(club: SendingClub) -> None:
+    """What is committed later is left to the relay; no thread is started for it."""
+    club.sender.close()
+    events = await club.commit(2)
+
+    assert club.queued == 0
+    assert club.sender._thread()._thread is None
+    await club.relay()
+    assert club.sent() == events
+
+
+async def test_what_has_waited_for_half_its_lease_is_left_to_the_relay(club: SendingClub) -> None:
+    """Otherwise both of them might send it."""
+    club.sender = club.a_sender(lease=0.0)
+    await club.commit(3)
+
+    club.sender.close()
+
+    assert club.broker.windows == []
+    assert len(club.database.outbox) == 3

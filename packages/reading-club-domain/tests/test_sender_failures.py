@@ -1,0 +1,130 @@
+"""What a sender makes of a broker, a database or a publisher that fails."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.testing.sending import LONG, SendingClub, until
+
+
+@pytest.fixture
+def club() -> Iterator[SendingClub]:
+    """An empty club, whose sender has ended with the test."""
+    with SendingClub() as club:
+        yield club
+
+
+async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
+    """What is on the queue is left to the relay, and nothing is put there any more."""
+    club.broker.gate.clear()
+    events = await club.commit()
+    assert club.broker.reached.wait(LONG)
+    events += await club.commit(5)
+    club.broker.outage = EventstreamUnavailable("away")
+    club.broker.gate.set()
+    until(lambda: club.queued == 0 and not club.sender._thread()._breaker.closed)
+
+    events += await club.commit(50)
+
+    assert club.queued == 0
+    assert club.broker.windows == [1]
+    assert len(club.database.outbox) == 56
+    assert {row.attempts for row in club.database.outbox.values()} == {0}
+    club.broker.outage = None
+    await club.relay()
+    assert club.sent() == events
+
+
+async def test_half_open_it_probes_with_one_event(club: SendingClub) -> None:
+    """Of a window that comes after the pause one event is sent, the rest is the relay's."""
+    club.set_breaker(club.sender, 0.0)
+    club.broker.gate.clear()
+    await club.commit()
+    assert club.broker.reached.wait(LONG)
+    await club.commit(5)
+    club.broker.outage = EventstreamUnavailable("away")
+    club.broker.gate.set()
+
+    club.sender.close()
+
+    assert club.broker.windows == [1, 1]
+
+
+async def test_after_an_outage_it_sends_again(club: SendingClub) -> None:
+    """A probe that arrives closes the breaker."""
+    club.set_breaker(club.sender, 0.0)
+    club.broker.outage = EventstreamUnavailable("away")
+    (lost,) = await club.commit()
+    until(lambda: not club.sender._thread()._breaker.closed)
+    club.broker.outage = None
+    events = await club.commit()
+    until(lambda: club.sender._thread()._breaker.closed)
+    events += await club.commit(2)
+
+    club.sender.close()
+
+    assert club.sent() == events
+    assert [key.message_id for key in club.database.outbox] == [lost]
+
+
+@pytest.mark.parametrize("message", [{}, {"id": "x"}, {"id": None}])
+async def test_handing_over_never_fails(
+    club: SendingClub, message: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller's transaction is committed: whatever is wrong is only logged."""
+    await club.sender.send_message_serialized(message)
+
+    assert "left to the relay" in caplog.text
+
+
+async def test_the_thread_survives_a_publisher_that_raises(club: SendingClub) -> None:
+    """Its window is left to the relay; the next one is sent by the same thread."""
+    club.set_breaker(club.sender, 0.0)
+    club.broker.error = RuntimeError("a bug")
+    (left,) = await club.commit()
+    until(lambda: not club.sender._thread()._breaker.closed)
+    thread = club.thread
+    events = await club.commit()
+
+    club.sender.close()
+
+    assert club.sent() == events
+    assert club.thread is thread
+    assert [key.message_id for key in club.database.outbox] == [left]
+
+
+async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SendingClub) -> None:
+    """A thread that could not begin says so, and the next event starts another one."""
+    club.set_breaker(club.sender, 0.0)
+    club.broken = True
+    events = await club.commit()
+    until(lambda: not club.thread.is_alive())
+    club.broken = False
+    events += await club.commit()
+
+    club.sender.close()
+
+    assert set(club.sent()) <= set(events)
+    assert club.sent()
+    await club.relay()
+    assert set(club.sent()) == set(events)
+
+
+async def test_a_database_that_is_away_leaves_the_rows(club: SendingClub) -> None:
+    """What was sent and could not be deleted is sent twice; the thread goes on."""
+    club.broker.gate.clear()
+    (twice,) = await club.commit()
+    assert club.broker.reached.wait(LONG)
+    club.database.error = StorageUnavailable("away")
+    club.broker.gate.set()
+    until(lambda: bool(club.broker.sent))
+    until(lambda: club.queued == 0)
+    club.database.error = None
+    (once,) = await club.commit()
+
+    club.sender.close()
+    await club.relay()
+
+    assert set(club.sent()) == {twice, once}
+    assert club.database.outbox == {}

@@ -1,0 +1,53 @@
+"""What a forked process inherits of a sender: nothing that it would have to share."""
+
+import subprocess
+import sys
+
+FORK = """
+import asyncio, os, sys, time
+from contextlib import asynccontextmanager
+from reading_club.service.outbox import Sender
+from reading_club.testing import InMemoryOutbox, InMemoryPublisher, InMemoryUnitOfWork
+from reading_club.testing import MemoryDatabase, an_event
+
+database, publisher = MemoryDatabase(), InMemoryPublisher()
+
+@asynccontextmanager
+async def outbox():
+    yield InMemoryOutbox(database)
+
+sender = Sender(outbox, lambda: publisher, lease=60.0)
+
+async def commit():
+    async with InMemoryUnitOfWork(sender, database) as transaction:
+        await transaction.uow.messagestore.add(an_event())
+        await transaction.commit()
+
+asyncio.run(commit())
+while database.outbox:  # a lock that the thread holds would be held in the child for ever
+    time.sleep(0.001)
+parent = sender._thread()
+parent._lock.acquire()  # as a thread of the parent may hold it at this moment
+if (pid := os.fork()) == 0:
+    before = len(publisher.sent)
+    asyncio.run(commit())
+    mine = sender._thread()
+    sender.close()
+    new = mine is not parent and mine.lease != parent.lease and mine._queue is not parent._queue
+    os._exit(not (new and len(publisher.sent) == before + 1))
+_, status = os.waitpid(pid, 0)
+parent._lock.release()
+sender.close()
+sent = len(publisher.sent) == 1 and not database.outbox and sender._thread() is parent
+sys.exit(os.waitstatus_to_exitcode(status) or not sent)
+"""
+
+
+def test_a_fork_has_a_lease_a_queue_and_a_thread_of_its_own() -> None:
+    """A child sends what it commits, and the parent keeps sending its own."""
+    # In a process of its own: this one has threads, and Python warns when it forks.
+    ignore = "ignore:This process:DeprecationWarning"
+
+    done = subprocess.run([sys.executable, "-W", ignore, "-c", FORK], timeout=60, check=False)
+
+    assert done.returncode == 0
