@@ -1,14 +1,12 @@
 """The list and a real Celery keep the same promises about windows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from celery import Celery
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
 from reading_club.adapters.eventstream.testing import (
-    LISTENERS,
     Arrived,
     BatchPublisherContract,
     EventPublisherContract,
@@ -41,15 +39,6 @@ class TestCelery(BatchPublisherContract):
     """On a real Celery, with a broker in this process."""
 
     @pytest.fixture
-    def app(self, memory_app: Celery) -> Celery:
-        """A publisher's app that knows the listeners."""
-        routes = publisher_app("memory://", LISTENERS).conf.task_routes
-        memory_app.conf.task_routes = routes
-        return memory_app
-
-    @pytest.fixture
-    def publisher(self, app: Celery) -> Iterator[BatchPublisher]:
-        """A publisher on the app."""
-        publisher = BatchPublisher(app)
-        yield publisher
-        publisher.close()
+    def broker_url(self, memory_app: Celery) -> str:
+        """The broker in this process, which is empty before and after."""
+        return str(memory_app.conf.broker_url)

@@ -1,13 +1,15 @@
 """Windows of events on RabbitMQ and on Valkey: the same promises, by the same code."""
 
+import os
 from typing import Any
 
 import pytest
 from celery import Celery
+from kombu import Connection
 from redis import Redis
 from redis.connection import Connection as RedisConnection
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.adapters.eventstream import EXCHANGE, BatchPublisher, publisher_app, queue_of
 from reading_club.adapters.eventstream.testing import (
     LISTENERS,
     Arrived,
@@ -18,96 +20,131 @@ from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server
 
 
+def empty(url: str) -> None:
+    """Delete what the listeners have on RabbitMQ, at once."""
+    with Connection(url) as connection:
+        channel = connection.channel()
+        for listener in LISTENERS:
+            queue_of(listener)(channel).delete()
+        EXCHANGE(channel).delete()
+
+
 class TestBrokers(BatchPublisherContract):
     """On real brokers."""
 
+    @pytest.fixture(params=["rabbitmq", "valkey"])
+    def broker_url(self, request: pytest.FixtureRequest) -> str:
+        """An empty broker: RabbitMQ, then Valkey."""
+        server: Server = request.getfixturevalue(request.param)
+        if isinstance(server, RabbitMQServer):
+            empty(server.url)
+        else:
+            with Redis.from_url(server.url) as client:
+                client.flushall()
+        return server.url
 
-@pytest.mark.parametrize("server", ["valkey"], indirect=True)
-def test_a_window_is_two_round_trips_on_valkey(
-    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One reads what is bound, the other is the flush of all that is sent."""
-    publisher.publish([outgoing()])
-    sent: list[Any] = []
-    send: Any = RedisConnection.send_packed_command  # redis does not say of what type
+    @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
+    def test_a_window_is_two_round_trips_on_valkey(
+        self, publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One reads what is bound, the other is the flush of all that is sent."""
+        publisher.publish([outgoing()])
+        sent: list[Any] = []
+        send: Any = RedisConnection.send_packed_command  # redis does not say of what type
 
-    def count(connection: Any, command: Any, **options: Any) -> None:
-        sent.append(command)
-        send(connection, command, **options)
+        def count(connection: Any, command: Any, **options: Any) -> None:
+            sent.append(command)
+            send(connection, command, **options)
 
-    monkeypatch.setattr(RedisConnection, "send_packed_command", count)
-    published = publisher.publish([outgoing() for _ in range(500)])
+        monkeypatch.setattr(RedisConnection, "send_packed_command", count)
+        published = publisher.publish([outgoing() for _ in range(500)])
 
-    assert len(published.confirmed) == 500
-    assert len(sent) == 2
+        assert len(published.confirmed) == 500
+        assert len(sent) == 2
 
+    @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
+    def test_a_flush_loses_no_event_that_comes_later(
+        self, publisher: BatchPublisher, broker_url: str, arrived: Arrived
+    ) -> None:
+        """What is bound is declared again, though the connection has lived on."""
+        publisher.publish([outgoing()])
+        with Redis.from_url(broker_url) as client:
+            client.flushall()
+        event, direct = outgoing(), outgoing(subscriber="second")
 
-@pytest.mark.parametrize("server", ["valkey"], indirect=True)
-def test_a_flush_loses_no_event_that_comes_later(
-    publisher: BatchPublisher, server: Server, arrived: Arrived
-) -> None:
-    """What is bound is declared again, though the connection has lived on."""
-    publisher.publish([outgoing()])
-    with Redis.from_url(server.url) as client:
-        client.flushall()
-    event, direct = outgoing(), outgoing(subscriber="second")
+        published = publisher.publish([event, direct])
 
-    published = publisher.publish([event, direct])
+        assert set(published.confirmed) == {event.key, direct.key}
+        assert arrived("first") == [event.envelope]
+        assert arrived("second") == [event.envelope, direct.envelope]
 
-    assert set(published.confirmed) == {event.key, direct.key}
-    assert arrived("first") == [event.envelope]
-    assert arrived("second") == [event.envelope, direct.envelope]
+    @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+    def test_a_queue_that_is_deleted_is_there_for_the_next_attempt(
+        self, publisher: BatchPublisher, rabbitmq: RabbitMQServer, arrived: Arrived
+    ) -> None:
+        """The event that does not find it fails, alone."""
+        publisher.publish([outgoing()])
+        rabbitmq.rabbitmqctl("delete_queue", "eventstream.second")
+        event, direct = outgoing(), outgoing(subscriber="second")
 
+        refused = publisher.publish([direct, event])
+        again = publisher.publish([direct])
 
-@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
-def test_a_queue_that_is_deleted_is_there_for_the_next_attempt(
-    publisher: BatchPublisher, own_rabbitmq: RabbitMQServer, arrived: Arrived
-) -> None:
-    """The event that does not find it fails, alone."""
-    publisher.publish([outgoing()])
-    own_rabbitmq.rabbitmqctl("delete_queue", "eventstream.second")
-    event, direct = outgoing(), outgoing(subscriber="second")
+        assert refused.failed == {direct.key: "no queue takes it"}
+        assert list(refused.confirmed) == [event.key]
+        assert list(again.confirmed) == [direct.key]
+        assert arrived("second") == [direct.envelope]
 
-    refused = publisher.publish([direct, event])
-    again = publisher.publish([direct])
+    @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+    def test_an_event_that_finds_no_queue_at_all_is_not_confirmed(
+        self, rabbitmq: RabbitMQServer, broker_url: str, arrived: Arrived
+    ) -> None:
+        """Somebody is known to want it: it must not vanish, and arrives at the next attempt."""
+        publisher = BatchPublisher(publisher_app(broker_url, LISTENERS[:1]))
+        publisher.publish([outgoing()])
+        rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
+        wanted, unwanted = outgoing(), outgoing(type="book_burnt_v1")
 
-    assert refused.failed == {direct.key: "no queue takes it"}
-    assert list(refused.confirmed) == [event.key]
-    assert list(again.confirmed) == [direct.key]
-    assert arrived("second") == [direct.envelope]
+        refused = publisher.publish([unwanted, wanted, unwanted])
+        again = publisher.publish([wanted])
+        publisher.close()
 
+        assert refused.failed == {wanted.key: "no queue takes it"}
+        assert list(refused.confirmed) == [unwanted.key]
+        assert list(again.confirmed) == [wanted.key]
+        assert arrived("first") == [wanted.envelope]
 
-@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
-def test_an_event_that_finds_no_queue_at_all_is_not_confirmed(
-    own_rabbitmq: RabbitMQServer, arrived: Arrived
-) -> None:
-    """Somebody is known to want it: it must not vanish, and arrives at the next attempt."""
-    publisher = BatchPublisher(publisher_app(own_rabbitmq.url, LISTENERS[:1]))
-    publisher.publish([outgoing()])
-    own_rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
-    wanted, unwanted = outgoing(), outgoing(type="book_burnt_v1")
+    def test_a_queue_that_was_there_before_is_heard_of(self, broker_url: str, app: Celery) -> None:
+        """A direct event reaches a subscriber that this publisher does not know, if it is there."""
+        knowing = BatchPublisher(app)
+        knowing.publish([outgoing()])
+        knowing.close()
+        unknowing = BatchPublisher(publisher_app(broker_url))
 
-    refused = publisher.publish([unwanted, wanted, unwanted])
-    again = publisher.publish([wanted])
-    publisher.close()
+        published = unknowing.publish([event := outgoing(subscriber="second")])
+        unknowing.close()
 
-    assert refused.failed == {wanted.key: "no queue takes it"}
-    assert list(refused.confirmed) == [unwanted.key]
-    assert list(again.confirmed) == [wanted.key]
-    assert arrived("first") == [wanted.envelope]
+        assert list(published.confirmed) == [event.key]
 
+    def test_a_forked_process_publishes_by_itself(
+        self, publisher: BatchPublisher, arrived: Arrived
+    ) -> None:
+        """Parent and child publish at the same time, and hear of their own events alone."""
+        publisher.publish([outgoing()])
+        arrived("first")
+        childs, parents = [[outgoing(who) for _ in range(300)] for who in ("child", "parent")]
 
-def test_a_queue_that_was_there_before_is_heard_of(server: Server, app: Celery) -> None:
-    """A direct event reaches a subscriber that this publisher does not know, if it is there."""
-    knowing = BatchPublisher(app)
-    knowing.publish([outgoing()])
-    knowing.close()
-    unknowing = BatchPublisher(publisher_app(server.url))
+        child = os.fork()
+        if not child:
+            published = publisher.publish(childs)
+            os._exit(0 if len(published.confirmed) == 300 else 1)
+        published = publisher.publish(parents)
+        _, status = os.waitpid(child, 0)
 
-    published = unknowing.publish([event := outgoing(subscriber="second")])
-    unknowing.close()
-
-    assert list(published.confirmed) == [event.key]
+        assert status == 0
+        assert len(published.confirmed) == 300
+        there = {envelope["id"] for envelope in arrived("first")}
+        assert there == {event.envelope["id"] for event in [*childs, *parents]}
 
 
 def test_an_event_that_is_too_large_fails_alone() -> None:

@@ -8,9 +8,9 @@ from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
 from reading_club.adapters.eventstream import BatchPublisher, worker_app
-from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.testing import LISTENERS, BatchPublisherFixtures, outgoing
 from reading_club_functional.polling import eventually
-from reading_club_functional.servers import RabbitMQServer, Server
+from reading_club_functional.servers import RabbitMQServer
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def heard() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def listening(server: Server, heard: list[dict[str, Any]]) -> Iterator[Celery]:
+def listening(broker_url: str, heard: list[dict[str, Any]]) -> Iterator[Celery]:
     """A worker of the first listener, in a thread of this process."""
-    app = worker_app(server.url, LISTENERS[0])
+    app = worker_app(broker_url, LISTENERS[0])
 
     def send_message(message: dict[str, Any]) -> None:
         heard.append(message)
@@ -32,23 +32,27 @@ def listening(server: Server, heard: list[dict[str, Any]]) -> Iterator[Celery]:
         yield app
 
 
-@pytest.mark.parametrize("server", ["rabbitmq"], indirect=True)
-def test_a_worker_makes_its_own_queue_and_no_other(
-    listening: Celery,
-    publisher: BatchPublisher,
-    own_rabbitmq: RabbitMQServer,
-    heard: list[dict[str, Any]],
-) -> None:
-    """It hears what is published, and Celery's queues for delays are not there."""
-    events = [outgoing(str(number)) for number in range(20)]
+class TestWorker(BatchPublisherFixtures):
+    """With a publisher beside it."""
 
-    assert len(publisher.publish(events).confirmed) == 20
-    eventually(lambda: len(heard) == 20)
+    @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+    def test_a_worker_makes_its_own_queue_and_no_other(
+        self,
+        listening: Celery,
+        publisher: BatchPublisher,
+        rabbitmq: RabbitMQServer,
+        heard: list[dict[str, Any]],
+    ) -> None:
+        """It hears what is published, and Celery's queues for delays are not there."""
+        events = [outgoing(str(number)) for number in range(20)]
 
-    assert heard == [event.envelope for event in events]
-    listed = own_rabbitmq.rabbitmqctl("list_queues", "--no-table-headers", "name", "type")
-    assert set(map(tuple, map(str.split, listed.splitlines()))) == {
-        ("eventstream.first", "quorum"),
-        ("eventstream.second", "quorum"),
-    }
-    assert listening.conf.task_acks_late
+        assert len(publisher.publish(events).confirmed) == 20
+        eventually(lambda: len(heard) == 20)
+
+        assert heard == [event.envelope for event in events]
+        listed = rabbitmq.rabbitmqctl("list_queues", "--no-table-headers", "name", "type")
+        assert set(map(tuple, map(str.split, listed.splitlines()))) == {
+            ("eventstream.first", "quorum"),
+            ("eventstream.second", "quorum"),
+        }
+        assert listening.conf.task_acks_late

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
 
 from reading_club.adapters.eventstream.testing.batches import (  # noqa: E402  # after rewriting
     BatchPublisherContract,
+    BatchPublisherFixtures,
     Delivered,
 )
 from reading_club.adapters.eventstream.testing.club import (  # noqa: E402
@@ -42,6 +43,7 @@ __all__ = [
     "LISTENERS",
     "Arrived",
     "BatchPublisherContract",
+    "BatchPublisherFixtures",
     "Delivered",
     "EventPublisherContract",
     "EventstreamTransportContract",

@@ -1,19 +1,21 @@
 """What a publisher on Celery promises besides: what cannot be sent, and what a worker sees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import pytest
 from celery import Celery
-from kombu import Message
+from kombu import Message, pools
 
+from reading_club.adapters.eventstream.config import publisher_app
+from reading_club.adapters.eventstream.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing.publishing import (
     LISTENERS,
     Arrived,
     EventPublisherContract,
     outgoing,
 )
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_name
+from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_called
 from reading_club.service.outbox.port import EventPublisher, Outgoing
 
 HIDDEN: Final = "hunter2"
@@ -27,18 +29,33 @@ class Delivered(Protocol):
         ...
 
 
-class BatchPublisherContract(EventPublisherContract):
-    """Provide ``app`` and ``publisher`` on it, with the LISTENERS, on one empty broker."""
+class BatchPublisherFixtures:
+    """Provide ``broker_url``, of an empty broker: all the rest is here."""
+
+    @pytest.fixture
+    def app(self, broker_url: str) -> Iterator[Celery]:
+        """A publisher's app that knows the listeners."""
+        app = publisher_app(broker_url, LISTENERS)
+        yield app
+        app.close()
+        pools.reset()
+
+    @pytest.fixture
+    def publisher(self, app: Celery) -> Iterator[BatchPublisher]:
+        """A publisher on the app."""
+        publisher = BatchPublisher(app)
+        yield publisher
+        publisher.close()
 
     @pytest.fixture
     def delivered(self, app: Celery) -> Delivered:
         """What is on a queue: it is there as soon as it is confirmed."""
 
         def take(subscriber: str, /) -> Sequence[Message]:
-            (listener,) = (each for each in LISTENERS if each.name == subscriber)
             with app.connection_for_read() as connection:
                 channel: Any = connection.channel()
-                get = iter(lambda: channel.basic_get(queue_name(listener), no_ack=True), None)
+                queue = queue_called(subscriber)
+                get = iter(lambda: channel.basic_get(queue, no_ack=True), None)
                 return [channel.message_to_python(message) for message in get]
 
         return take
@@ -51,6 +68,10 @@ class BatchPublisherContract(EventPublisherContract):
             return [message.payload[1]["message"] for message in delivered(subscriber)]
 
         return take
+
+
+class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
+    """Provide ``broker_url``, of an empty broker."""
 
     @pytest.mark.parametrize(
         "broken",
