@@ -7,10 +7,15 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 import pytest
 
 pytest.register_assert_rewrite(
-    f"{__name__}.endings", f"{__name__}.fixtures", f"{__name__}.migrations", f"{__name__}.suites"
+    f"{__name__}.costs",
+    f"{__name__}.endings",
+    f"{__name__}.fixtures",
+    f"{__name__}.migrations",
+    f"{__name__}.suites",
 )
 
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
+from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
     history,
@@ -20,7 +25,10 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # a
     uow_factory,
     uow_on,
 )
-from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
+    TestMigrations,
+    TestUpgrade,
+)
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
     TestInbox,
@@ -47,6 +55,7 @@ __all__ = [
     "TestActivityLog",
     "TestBooks",
     "TestCatalogue",
+    "TestCosts",
     "TestDeadLetters",
     "TestEndings",
     "TestInbox",
@@ -63,6 +72,7 @@ __all__ = [
     "TestTables",
     "TestTransaction",
     "TestUnitOfWork",
+    "TestUpgrade",
     "history",
     "outbox",
     "pass_time",

@@ -4,11 +4,20 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, insert, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import metadata, migrations
+from reading_club.adapters.uow_sqla import SQLUnitOfWork, metadata, migrations, orm
+from reading_club.domain.model import Book, Review, Reviewer
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.testing import (
+    InMemoryEventstreamTransport,
+    a_book,
+    a_review,
+    a_reviewer,
+    contracts,
+)
 
 
 class TestMigrations:
@@ -46,6 +55,71 @@ class TestMigrations:
             await migrations.upgrade(empty_engine)
 
         assert await tables_of(empty_engine) == ["reviews"]
+
+
+class TestUpgrade:
+    """A schema with data in it can be moved up."""
+
+    async def test_the_event_stream_comes_to_a_club_that_is_there(
+        self, empty_engine: AsyncEngine
+    ) -> None:
+        """Nothing is lost, and the catalogue begins with the books and ratings that are there."""
+        await migrations.upgrade(empty_engine, "0001")
+        book, unread, letter = a_book(title="É 🦉"), a_book(), contracts.a_letter()
+        reviewers = [a_reviewer(), a_reviewer()]
+        reviews = [a_review(book=book, reviewer=each, rating=7) for each in reviewers]
+        reviews[0].revise(2, "no")
+        old = letter.model_dump(exclude={"attempts", "parked"})
+        async with SQLUnitOfWork(InMemoryEventstreamTransport(), empty_engine) as transaction:
+            await store(transaction.uow, book, unread, *reviewers, *reviews)
+            await transaction.commit()
+        async with empty_engine.begin() as connection:
+            await connection.execute(insert(orm.dead_letters).values(old))
+
+        await migrations.upgrade(empty_engine)
+
+        async with SQLUnitOfWork(InMemoryEventstreamTransport(), empty_engine) as transaction:
+            uow = transaction.uow
+            assert list(await uow.books.page()) == [unread, book]
+            assert [await uow.reviews.get(each.id) for each in reviews] == reviews
+            assert list(await uow.dead_letters.page()) == [letter]
+            assert await uow.catalogue.entries([book.id, unread.id]) == {
+                book.id: entry(book, ratings=2, average=4.5),
+                unread.id: entry(unread),
+            }
+            await uow.catalogue.rate(rating(reviews[0], 1, version=1))
+            await uow.catalogue.rate(rating(reviews[0], 4, version=3))
+            rated = await uow.catalogue.entries([book.id])
+            await transaction.rollback()
+        assert rated[book.id].average == 5.5
+
+
+async def store(uow: SQLUnitOfWork, *aggregates: Book | Reviewer | Review) -> None:
+    """Add each aggregate to its repository."""
+    for each in aggregates:
+        if isinstance(each, Book):
+            await uow.books.add(each)
+        elif isinstance(each, Reviewer):
+            await uow.reviewers.add(each)
+        else:
+            await uow.reviews.add(each)
+
+
+def entry(book: Book, ratings: int = 0, average: float | None = None) -> CatalogueEntry:
+    """Return the book as the catalogue has it."""
+    return CatalogueEntry(
+        book_id=book.id,
+        title=book.title,
+        author=book.author,
+        isbn=book.isbn.canonical,
+        ratings=ratings,
+        average=average,
+    )
+
+
+def rating(review: Review, rating: int, version: int) -> BookRating:
+    """Return another version of the review."""
+    return BookRating(review_id=review.id, book_id=review.book_id, rating=rating, version=version)
 
 
 async def tables_of(engine: AsyncEngine) -> list[str]:

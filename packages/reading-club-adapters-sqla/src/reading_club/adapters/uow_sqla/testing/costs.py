@@ -1,0 +1,93 @@
+"""What the event stream costs the database: statements and round trips, counted."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork
+from reading_club.adapters.uow_sqla.testing.fixtures import statements
+from reading_club.domain.messages import (
+    ClubCommand,
+    CreateReview,
+    CreateReviewer,
+    RegisterBook,
+    ReviseReview,
+)
+from reading_club.service.bus import ClubBus
+from reading_club.service.outbox import Lease
+from reading_club.testing import (
+    InMemoryEventstreamTransport,
+    RelayedTransport,
+    a_book,
+    a_review,
+    a_reviewer,
+    an_event,
+    an_isbn,
+    contracts,
+)
+
+BOOK, REVIEWER, NEWCOMER = a_book(), a_reviewer(), a_reviewer()
+REVIEW = a_review(book=BOOK, reviewer=REVIEWER)
+WINDOW = 500
+
+
+class TestCosts:
+    """A command costs few statements, and sending an event hardly any."""
+
+    @pytest.mark.parametrize(
+        ("command", "cost"),
+        [
+            (RegisterBook(isbn=an_isbn(), title="T", author="A"), ["INSERT"]),
+            (CreateReviewer(nickname="somebody"), ["INSERT"]),
+            (
+                CreateReview(book_id=BOOK.id, reviewer_id=NEWCOMER.id, rating=3),
+                ["INSERT"],
+            ),
+            (ReviseReview(id=REVIEW.id, rating=1), ["SELECT", "UPDATE"]),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    async def test_a_command_costs_its_own_statements_and_two(
+        self, engine: AsyncEngine, bus: ClubBus, command: ClubCommand, cost: list[str]
+    ) -> None:
+        """One INSERT for its messages, one for what waits in the outbox, and one commit."""
+        async with SQLUnitOfWork(InMemoryEventstreamTransport(), engine) as transaction:
+            await transaction.uow.books.add(BOOK)
+            await transaction.uow.reviewers.add(REVIEWER)
+            await transaction.uow.reviewers.add(NEWCOMER)
+            await transaction.uow.reviews.add(REVIEW)
+            await transaction.commit()
+
+        with statements(engine) as seen:
+            async with SQLUnitOfWork(RelayedTransport(), engine) as transaction:
+                await bus.handle(command, transaction)
+                await transaction.commit()
+
+        assert seen == ["BEGIN", *cost, "INSERT", "INSERT", "COMMIT"]
+
+    async def test_a_full_window_is_relayed_by_seven_round_trips(
+        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, outbox: SQLOutbox
+    ) -> None:
+        """Two transactions with three statements, whatever the number of the events."""
+        async with uow_on(RelayedTransport()) as transaction:
+            for _ in range(WINDOW):
+                await transaction.uow.messagestore.add(an_event())
+            await transaction.commit()
+        lease = Lease(30.0)
+
+        with statements(engine) as seen:
+            events = await outbox.claim(WINDOW, lease)
+            await outbox.delete(lease.token, [event.key for event in events])
+
+        assert len(events) == WINDOW
+        assert seen == ["BEGIN", "WITH", "SELECT", "COMMIT", "BEGIN", "DELETE", "COMMIT"]
+        assert len(seen) / WINDOW <= 0.05
+        assert await outbox.claim(1, lease) == []
+
+    async def test_an_empty_outbox_is_asked_by_one_statement(
+        self, engine: AsyncEngine, outbox: SQLOutbox
+    ) -> None:
+        """A relay that polls costs next to nothing."""
+        with statements(engine) as seen:
+            assert await outbox.claim(WINDOW, Lease(30.0)) == []
+
+        assert seen == ["BEGIN", "WITH", "COMMIT"]
