@@ -1,5 +1,6 @@
 """The fixtures of a test that needs no broker."""
 
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -39,6 +40,15 @@ def memory_app() -> Iterator[Celery]:
     yield app
     app.close()
     forget_the_broker()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is taken, and nobody listens on."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        port: int = silent.getsockname()[1]
+        yield port
 
 
 @pytest.fixture

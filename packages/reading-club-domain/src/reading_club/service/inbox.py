@@ -41,12 +41,27 @@ class Receipts(Protocol):
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Note that the subscriber hears these types from now on; what is known stays."""
 
-    async def resend_missing(self, *, after: float, horizon: float, limit: int) -> int:
+    async def resend_missing(
+        self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
+    ) -> int:
         """Put events that a subscriber misses into the outbox, for that subscriber alone.
 
         Missing is what was published since it subscribed, and has neither a receipt nor a dead
-        letter ``after`` seconds, of the subscriber or of the relay, nor waits in the outbox. An
-        event that was sent again is missing after twice the time, and so on. Nothing older than
-        ``horizon`` seconds counts. Returns how many there were, the oldest ``limit`` at most.
+        letter ``after`` seconds later, nor waits in the outbox. Unless the subscriber is
+        ``idle``, which says that nothing waits in its queue, that may just be late: then only
+        those are missing that were overtaken, by as many seconds. An event that was sent again
+        is missing after twice the time, and so on. Nothing older than ``horizon`` counts.
+        Returns how many there were, ``limit`` at most.
+        """
+        ...
+
+
+class Queues(Protocol):
+    """The queues of the subscribers, on the broker."""
+
+    def is_empty(self, subscriber: str) -> bool:
+        """Whether no message waits in the subscriber's queue, or the queue is not there.
+
+        Blocks, within a bound. Raises EventstreamUnavailable.
         """
         ...

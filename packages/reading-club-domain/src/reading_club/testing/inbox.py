@@ -1,9 +1,8 @@
 """The inbox, and what is missing in it, on the database in memory."""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from messagebus import Message
 
@@ -13,6 +12,8 @@ from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import EVERYBODY, Key
 from reading_club.testing.memory import Count, MemoryTransaction, OutboxRow, Tables
 from reading_club.testing.outbox import NOBODY
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InMemoryInbox:
@@ -78,25 +79,39 @@ class InMemoryReceipts:
             key = (subscriber, type_)
             self.transaction.write(lambda t, key=key: t.subscriptions.setdefault(key, now))  # type: ignore[misc]
 
-    async def resend_missing(self, *, after: float, horizon: float, limit: int) -> int:
+    async def resend_missing(
+        self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
+    ) -> int:
         """Put what is missing into the outbox."""
-        now = self.transaction.now
-        missing = list(islice(self._missing(now, after, horizon), limit))
+        now, wait = self.transaction.now, timedelta(seconds=after)
+        newest = now if idle else self._newest(subscriber)
+        oldest = now - timedelta(seconds=horizon)
+        missing = [
+            receipt
+            for receipt, created_at in self._unaccounted(subscriber, now, after)
+            if oldest <= created_at <= min(newest, now) - wait
+        ][:limit]
         for receipt in missing:
             self.transaction.write(lambda tables, r=receipt: _resend(tables, r, now))  # type: ignore[misc]
         return len(missing)
 
-    def _missing(self, now: datetime, after: float, horizon: float) -> Iterator[Receipt]:
+    def _newest(self, subscriber: str) -> datetime:
+        """Return when the newest event was published that the subscriber has received."""
+        tables = self.transaction.tables
+        received = (message_id for name, message_id in tables.inbox if name == subscriber)
+        known = [tables.messages[id_].created_at for id_ in received if id_ in tables.messages]
+        return max(known, default=NEVER)
+
+    def _unaccounted(
+        self, subscriber: str, now: datetime, after: float
+    ) -> Iterator[tuple[Receipt, datetime]]:
         tables = self.transaction.tables
         for message in sorted(tables.messages.values(), key=lambda message: message.created_at):
-            age = now - message.created_at
-            if not timedelta(seconds=after) <= age <= timedelta(seconds=horizon):
-                continue
-            for (subscriber, type_), since in tables.subscriptions.items():
-                receipt = Receipt(subscriber, message.message_id)
-                wanted = _type(message) == type_ and message.created_at >= since
-                if wanted and not _accounted_for(tables, receipt, now, after):
-                    yield receipt
+            since = tables.subscriptions.get((subscriber, _type(message)))
+            receipt = Receipt(subscriber, message.message_id)
+            wanted = since is not None and message.created_at >= since
+            if wanted and not _accounted_for(tables, receipt, now, after):
+                yield receipt, message.created_at
 
 
 def _type(message: Message[Any]) -> str:

@@ -5,11 +5,8 @@ import logging
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from reading_club.adapters.eventstream import BatchPublisher
+from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
 from reading_club.adapters.uow_sqla import SQLOutbox, SQLRetention
 from reading_club.app.composition import (
     open_engine,
@@ -21,9 +18,9 @@ from reading_club.app.composition import (
 from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.letter_office import replay_parked
 from reading_club.service.outbox import Relay
 from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.reconciler import DAY, Reconciler
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +30,6 @@ claimed is sent by another one then."""
 RECONCILE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 """Seconds."""
-MOST_AT_ONCE = 1000
-"""Events that one pass of the reconciler sends again; the next pass goes on."""
-DAY = 86_400.0
 
 
 def relay(settings: Settings) -> None:
@@ -44,15 +38,23 @@ def relay(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_relay(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, Relay]]:
-    """Lend a relay and the engine that it works on."""
+async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLRetention, Relay]]:
+    """Lend what looks after the events of a club, all of it on one engine."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
         app = open_publisher(settings)
         publisher = BatchPublisher(app)
         await subscribe(engine, SUBSCRIBERS)
+        reconciler = Reconciler(
+            SUBSCRIBERS,
+            SubscriberQueues(app),
+            lambda: operating_unit_of_work(engine),
+            after=settings.reconcile_after,
+            horizon=settings.reconcile_days * DAY,
+        )
+        relay = Relay(SQLOutbox(engine), publisher, lease=LEASE)
         try:
-            yield engine, Relay(SQLOutbox(engine), publisher, lease=LEASE)
+            yield reconciler, SQLRetention(engine, settings.retention), relay
         finally:
             publisher.close()
             app.close()
@@ -62,51 +64,32 @@ async def _serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_relay(settings) as (engine, relay), asyncio.TaskGroup() as tasks:
+    async with open_relay(settings) as (reconciler, retention, relay), asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run(stopping))
-        tasks.create_task(_reconcile(engine, settings, stopping))
-        tasks.create_task(_prune(SQLRetention(engine, settings.retention), stopping))
+        tasks.create_task(_reconcile(reconciler, stopping))
+        tasks.create_task(_prune(retention, stopping))
         log.info("the relay is ready")
         report_ready()
 
 
 async def reconcile_now(settings: Settings) -> tuple[int, bool]:
-    """Send what is missing; return how much that was, and whether the broker took it."""
-    async with open_relay(settings) as (engine, relay):
-        found = await reconcile(engine, settings)
+    """Send what is missing; return how much that was, and whether the broker took it.
+
+    Raises EventstreamUnavailable if the broker is away from the start.
+    """
+    async with open_relay(settings) as (reconciler, _, relay):
+        found = await reconciler.run_once()
         return found, await relay.drain()
 
 
-async def reconcile(engine: AsyncEngine, settings: Settings) -> int:
-    """Put what subscribers miss into the outbox, and return how many events that were.
-
-    What was parked goes along, as far as this release knows its type.
-    """
-    async with operating_unit_of_work(engine) as transaction:
-        for subscriber in SUBSCRIBERS:
-            await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
-        await transaction.commit()
-    found, last = 0, MOST_AT_ONCE
-    while last == MOST_AT_ONCE:
-        async with operating_unit_of_work(engine) as transaction:
-            last = await transaction.uow.receipts.resend_missing(
-                after=settings.reconcile_after,
-                horizon=settings.reconcile_days * DAY,
-                limit=MOST_AT_ONCE,
-            )
-            await transaction.commit()
-        found += last
-    return found
-
-
-async def _reconcile(engine: AsyncEngine, settings: Settings, stopping: asyncio.Event) -> None:
+async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
-            if found := await reconcile(engine, settings):
+            if found := await reconciler.run_once():
                 log.warning("%s events did not arrive, and are sent again", found)
         except TransientFailure as exc:
             log.warning("not reconciled: %s", exc)
-        await _wait(stopping, min(RECONCILE_EVERY, settings.reconcile_after))
+        await _wait(stopping, min(RECONCILE_EVERY, reconciler.after))
 
 
 async def _prune(retention: SQLRetention, stopping: asyncio.Event) -> None:

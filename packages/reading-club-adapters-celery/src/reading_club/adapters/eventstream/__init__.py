@@ -14,6 +14,7 @@ from reading_club.adapters.eventstream.consumer import ATTEMPTS, Consumer, Resou
 from reading_club.adapters.eventstream.handling import UnitOfWorkFactory
 from reading_club.adapters.eventstream.loop import LoopThread
 from reading_club.adapters.eventstream.publisher import PUBLISH_TIMEOUT, BatchPublisher
+from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
@@ -38,6 +39,7 @@ __all__ = [
     "EventstreamTransport",
     "LoopThread",
     "Resources",
+    "SubscriberQueues",
     "TaskSender",
     "UnitOfWorkFactory",
     "publisher_app",

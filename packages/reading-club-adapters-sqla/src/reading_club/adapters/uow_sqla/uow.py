@@ -6,9 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.catalogue import SQLCatalogue
 from reading_club.adapters.uow_sqla.dead_letters import SQLAuditLog, SQLDeadLetters
-from reading_club.adapters.uow_sqla.inbox import SQLInbox, SQLReceipts
+from reading_club.adapters.uow_sqla.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.logs import SQLActivityLog, SQLMessageStore
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.receipts import SQLReceipts
 from reading_club.adapters.uow_sqla.repositories import (
     SQLBookRepository,
     SQLReviewerRepository,

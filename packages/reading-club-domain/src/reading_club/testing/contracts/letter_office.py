@@ -24,7 +24,9 @@ Deed = Callable[[AbstractUnitOfWork], Awaitable[Any]]
 
 async def resend(uow: AbstractUnitOfWork) -> int:
     """Look for what is missing."""
-    return await uow.receipts.resend_missing(after=60.0, horizon=86_400.0, limit=10)
+    return await uow.receipts.resend_missing(
+        "catalogue", idle=True, after=60.0, horizon=86_400.0, limit=10
+    )
 
 
 class LetterOfficeContract:

@@ -27,6 +27,18 @@ class NotMissingContract(Reconciling):
 
         assert await self.resend() == 0
 
+    async def test_a_queue_that_is_long_makes_nothing_missing(self) -> None:
+        """What waits there is late, not lost: to send it again would make the queue longer."""
+        await self.subscribe()
+        first, soon_after = an_event(), an_event()
+        soon_after.created_at = first.created_at + timedelta(seconds=AFTER - 5)
+        await self.publish(first, soon_after)
+        await self.pass_time(3 * AFTER)
+        assert await self.resend(idle=False) == 0
+        await self.receive("catalogue", soon_after)
+
+        assert await self.resend(idle=False) == 0
+
     async def test_what_is_beyond_the_horizon_is_not_missing(self) -> None:
         """Its receipt may have been deleted by now."""
         await self.lost()

@@ -1,5 +1,7 @@
 """What every reconciler sends again, to whom, and when."""
 
+from datetime import timedelta
+
 from reading_club.service.outbox.port import Key
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.reconciling import AFTER, HORIZON, Reconciling
@@ -63,11 +65,25 @@ class ReceiptsContract(Reconciling):
             Key(other.message_id, "activity"),
         ]
 
+    async def test_what_was_overtaken_is_missing_also_while_others_wait(self) -> None:
+        """Its place in the queue has passed: waiting longer brings it no more."""
+        await self.subscribe()
+        first, later = an_event(), an_event()
+        later.created_at = first.created_at + timedelta(seconds=AFTER)
+        await self.publish(first, later)
+        await self.pass_time(3 * AFTER)
+        await self.receive("catalogue", later)
+
+        assert await self.resend(idle=False) == 1
+        assert keys(await waiting(self.outbox)) == [Key(first.message_id, "catalogue")]
+
     async def test_a_pass_that_is_rolled_back_sends_nothing(self) -> None:
         """Neither the row nor the note that it was sent is left."""
         await self.lost()
         async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.receipts.resend_missing(after=AFTER, horizon=HORIZON, limit=10)
+            await transaction.uow.receipts.resend_missing(
+                "catalogue", idle=True, after=AFTER, horizon=HORIZON, limit=10
+            )
             await transaction.rollback()
 
         assert await self.resend() == 1

@@ -37,12 +37,21 @@ class Reconciling:
         await commit(self.uow_on, *events)
         await self.send()
 
-    async def resend(self, after: float = AFTER, horizon: float = HORIZON, limit: int = 100) -> int:
-        """Look for what is missing."""
+    async def resend(
+        self,
+        after: float = AFTER,
+        horizon: float = HORIZON,
+        limit: int = 100,
+        *,
+        idle: bool = True,
+    ) -> int:
+        """Look for what is missing to anybody who has subscribed here."""
+        found = 0
         async with self.uow_on(RelayedTransport()) as transaction:
-            found = await transaction.uow.receipts.resend_missing(
-                after=after, horizon=horizon, limit=limit
-            )
+            for subscriber in ("activity", "catalogue"):
+                found += await transaction.uow.receipts.resend_missing(
+                    subscriber, idle=idle, after=after, horizon=horizon, limit=limit
+                )
             await transaction.commit()
         return found
 

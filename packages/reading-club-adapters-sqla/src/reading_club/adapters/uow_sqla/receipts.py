@@ -1,0 +1,123 @@
+"""What is missing in the inbox, on SQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, or_, select
+
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.orm import (
+    dead_letters,
+    inbox,
+    messages,
+    outbox,
+    resends,
+    subscriptions,
+)
+from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_into, insert_once
+from reading_club.service.dead_letters import RELAY
+from reading_club.service.outbox.port import EVERYBODY, Key
+
+LATEST: Final = 100
+"""Of so many receipts the newest event says how far a subscriber has come."""
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SQLReceipts:
+    """Subscriptions, in the table ``subscriptions``, and what they miss."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+        """Insert what is not there."""
+        since = database_time(self.session.dialect)
+        for type_ in sorted(types):
+            row = {"subscriber": subscriber, "type": type_, "since": since}
+            await insert_once(self.session, subscriptions, row)
+
+    async def resend_missing(
+        self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
+    ) -> int:
+        """Put what is missing into the outbox, and note when it may be sent once more."""
+        dialect = self.session.dialect
+        newest = messages.c.created_at <= database_time(dialect, -after)
+        if not idle:
+            newest &= messages.c.created_at <= await self._overtaken(subscriber, after)
+        oldest = messages.c.created_at >= database_time(dialect, -horizon)
+        query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
+        missing = (await self.session.read(query)).all()
+        if missing:
+            keys = [Key(row.message_id, subscriber) for row in missing]
+            await SQLOutboxEntries(self.session).add_all(keys)
+        in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
+        for number, rows in in_groups:
+            ids = [row.message_id for row in rows]
+            await self._note(subscriber, ids, number + 1, after * 2.0 ** (number + 1))
+        return len(missing)
+
+    async def _overtaken(self, subscriber: str, after: float) -> datetime:
+        """Return before when an event was published that is overtaken by the newest received."""
+        latest = (
+            select(inbox.c.message_id)
+            .where(inbox.c.subscriber == subscriber)
+            .order_by(inbox.c.received_at.desc())
+            .limit(LATEST)
+        )
+        newest = select(func.max(messages.c.created_at)).where(messages.c.id.in_(latest))
+        received: datetime | None = (await self.session.read(newest)).scalar_one()
+        return NEVER if received is None else received - timedelta(seconds=after)
+
+    async def _note(
+        self, subscriber: str, message_ids: Sequence[UUID], number: int, pause: float
+    ) -> None:
+        again_at = database_time(self.session.dialect, pause)
+        values = [
+            {
+                "subscriber": subscriber,
+                "message_id": message_id,
+                "number": number,
+                "again_at": again_at,
+            }
+            for message_id in message_ids
+        ]
+        insert = insert_into(self.session, resends).values(values)
+        update = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
+        keys = ["subscriber", "message_id"]
+        await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=update))
+
+    def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
+        """Return the query for what was published and heard, and left no trace."""
+        id_ = messages.c.id
+        mine_or_relays, mine_or_everybodys = [RELAY, subscriber], [EVERYBODY, subscriber]
+        heard = (subscriptions.c.type == messages.c.type) & (
+            subscriptions.c.subscriber == subscriber
+        )
+        again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
+        return (
+            select(id_.label("message_id"), func.coalesce(resends.c.number, 0).label("number"))
+            .join(subscriptions, heard)
+            .outerjoin(resends, again)
+            .where(
+                messages.c.created_at >= subscriptions.c.since,
+                or_(
+                    resends.c.again_at.is_(None),
+                    resends.c.again_at <= database_time(self.session.dialect),
+                ),
+                *(
+                    ~exists().where(table.c.message_id == id_, table.c.subscriber.in_(names))
+                    for table, names in (
+                        (inbox, mine_or_relays),
+                        (dead_letters, mine_or_relays),
+                        (outbox, mine_or_everybodys),
+                    )
+                ),
+            )
+            .order_by(messages.c.created_at, id_)
+        )

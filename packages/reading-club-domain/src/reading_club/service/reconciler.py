@@ -1,0 +1,59 @@
+"""The reconciler: what was published and did not arrive is sent again."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from reading_club.service.inbox import Queues
+from reading_club.service.letter_office import replay_parked
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Compares what was published with the receipts of each subscriber.
+
+    It does for what happens behind the broker's confirm what the relay does before it: a queue
+    that was purged, a broker that lost its disk, a message that vanished between two of its
+    steps. What was parked goes along, as far as this release knows its type. Times are seconds.
+    """
+
+    subscribers: Sequence[Subscriber]
+    queues: Queues
+    make_uow: Callable[[], AbstractUnitOfWork]
+    after: float = 300.0
+    """How long an event may be on its way. Above the longest handler."""
+    horizon: float = 7 * DAY
+    """What is older is not looked at; receipts must be kept for longer."""
+    limit: int = 1000
+    """How many events of a subscriber are sent again in one transaction."""
+
+    async def run_once(self) -> int:
+        """Put into the outbox what is missing, and return how many events that is.
+
+        Raises EventstreamUnavailable while the broker cannot say what waits in its queues, and
+        StorageUnavailable.
+        """
+        return sum([await self._reconcile(subscriber) for subscriber in self.subscribers])
+
+    async def _reconcile(self, subscriber: Subscriber) -> int:
+        idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
+        found, last = 0, self.limit
+        while last == self.limit:
+            async with self.make_uow() as transaction:
+                await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
+                last = await transaction.uow.receipts.resend_missing(
+                    subscriber.name,
+                    idle=idle,
+                    after=self.after,
+                    horizon=self.horizon,
+                    limit=self.limit,
+                )
+                await transaction.commit()
+            found += last
+        return found

@@ -1,0 +1,126 @@
+"""The reconciler sends again what did not arrive."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.outbox import Key
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.reconciler import Reconciler
+from reading_club.testing import (
+    InMemoryEventstreamTransport,
+    InMemoryUnitOfWork,
+    MemoryDatabase,
+    an_event,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AFTER = 60.0
+
+
+class Queues:
+    """Queues that are empty, unless they are named in ``long``, or the broker is away."""
+
+    def __init__(self) -> None:
+        self.long: set[str] = set()
+        self.error: Exception | None = None
+
+    def is_empty(self, subscriber: str) -> bool:
+        """Say so."""
+        if self.error is not None:
+            raise self.error
+        return subscriber not in self.long
+
+
+@pytest.fixture
+def database() -> MemoryDatabase:
+    """A database whose clock stands still."""
+    return MemoryDatabase(lambda: NOW)
+
+
+@pytest.fixture
+def queues() -> Queues:
+    """The queues of all subscribers."""
+    return Queues()
+
+
+@pytest.fixture
+async def reconciler(database: MemoryDatabase, queues: Queues) -> Reconciler:
+    """A reconciler of a club to which everybody has subscribed long ago."""
+
+    def make_uow() -> InMemoryUnitOfWork:
+        return InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
+
+    for subscriber in SUBSCRIBERS:
+        for type_ in subscriber.types:
+            database.subscriptions[subscriber.name, type_] = NOW - timedelta(days=1)
+    return Reconciler(SUBSCRIBERS, queues, make_uow, after=AFTER, limit=2)
+
+
+def lose(database: MemoryDatabase, count: int) -> set[Key]:
+    """Let events get lost, and return what has to be sent again."""
+    events = [an_event() for _ in range(count)]
+    for event in events:
+        event.created_at = NOW - timedelta(seconds=AFTER)
+        database.messages[event.message_id] = event
+    return {Key(e.message_id, s.name) for e in events for s in SUBSCRIBERS}
+
+
+async def test_everything_that_is_missing_is_sent_again(
+    reconciler: Reconciler, database: MemoryDatabase
+) -> None:
+    """To each subscriber, by as many transactions as it takes, and once."""
+    missing = lose(database, 5)
+
+    assert await reconciler.run_once() == len(missing)
+    assert await reconciler.run_once() == 0
+    assert set(database.outbox) == missing
+
+
+async def test_a_subscriber_that_is_behind_is_left_alone(
+    reconciler: Reconciler, database: MemoryDatabase, queues: Queues
+) -> None:
+    """What waits in its queue is late; whoever has an empty one misses it."""
+    missing = lose(database, 1)
+    queues.long = {"catalogue"}
+
+    await reconciler.run_once()
+
+    assert set(database.outbox) == {key for key in missing if key.subscriber == "activity"}
+
+
+async def test_without_the_broker_nothing_is_decided(
+    reconciler: Reconciler, database: MemoryDatabase, queues: Queues
+) -> None:
+    """It says so, and the next pass does it."""
+    lose(database, 1)
+    queues.error = EventstreamUnavailable("away")
+
+    with pytest.raises(EventstreamUnavailable):
+        await reconciler.run_once()
+
+    assert dict(database.outbox) == {}
+
+
+async def test_what_was_parked_is_sent_to_the_release_that_knows_it(
+    reconciler: Reconciler, database: MemoryDatabase
+) -> None:
+    """A worker of an older release may have parked it after the newer one has started."""
+    event = an_event()
+    letter = DeadLetter(
+        subscriber="activity",
+        message_id=event.message_id,
+        type="book_registered_v1",
+        envelope={"id": str(event.message_id), "type": "book_registered_v1"},
+        error="UnknownEvent",
+        set_aside_at=NOW,
+        parked=True,
+    )
+    database.dead_letters["activity", event.message_id] = letter
+
+    await reconciler.run_once()
+
+    assert dict(database.dead_letters) == {}
+    assert set(database.outbox) == {Key(event.message_id, "activity")}
