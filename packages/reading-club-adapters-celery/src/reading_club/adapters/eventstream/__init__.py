@@ -1,6 +1,6 @@
-"""The event stream on Celery: transport, configuration and consumer.
+"""The event stream on Celery: transport, publisher, configuration and consumer.
 
-Fakes, fixtures and the contract suite are in ``reading_club.adapters.eventstream.testing``.
+Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstream.testing``.
 """
 
 from reading_club.adapters.eventstream.config import (
