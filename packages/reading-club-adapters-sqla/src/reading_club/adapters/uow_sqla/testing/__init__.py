@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.endings",
     f"{__name__}.fixtures",
     f"{__name__}.migrations",
+    f"{__name__}.retention",
     f"{__name__}.suites",
 )
 
@@ -29,6 +30,7 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
     TestMigrations,
     TestUpgrade,
 )
+from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
     TestInbox,
@@ -67,6 +69,7 @@ __all__ = [
     "TestOutboxLeases",
     "TestPublication",
     "TestReceipts",
+    "TestRetention",
     "TestReviewers",
     "TestReviews",
     "TestTables",

@@ -1,0 +1,143 @@
+"""What is kept for how long."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+from sqlalchemy import Table, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import Retention, SQLRetention, orm, retention
+from reading_club.domain.messages import ClubEvent
+from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.inbox import Receipt
+from reading_club.service.outbox.port import Key
+from reading_club.testing import RelayedTransport, an_event, contracts
+from reading_club.testing.contracts.stream import commit
+
+DAY = retention.DAY
+
+
+async def values(engine: AsyncEngine, column: Any) -> set[Any]:
+    """Return what a column holds."""
+    async with engine.connect() as connection:
+        return set(await connection.scalars(select(column)))
+
+
+async def number_of(engine: AsyncEngine, table: Table) -> int:
+    """Return how many rows a table has."""
+    async with engine.connect() as connection:
+        return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def received(uow_on: contracts.UnitOfWorkOn, *message_ids: UUID) -> None:
+    """Let a subscriber have received, tried, and missed these messages."""
+    async with uow_on(RelayedTransport()) as transaction:
+        for message_id in message_ids:
+            receipt = Receipt("activity", message_id)
+            await transaction.uow.inbox.receive(receipt)
+            await transaction.uow.inbox.count_attempt(receipt)
+        await transaction.commit()
+
+
+class TestRetention:
+    """What has been dealt with is forgotten in time, and nothing else is."""
+
+    @pytest.fixture(autouse=True)
+    def _storage(
+        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, pass_time: contracts.PassTime
+    ) -> None:
+        self.engine, self.uow_on, self.pass_time = engine, uow_on, pass_time
+
+    async def prune(self, kept: Retention) -> dict[str, int]:
+        """Forget what is older, and return how much of each table that was."""
+        return await SQLRetention(self.engine, kept).prune()
+
+    async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
+        """Commit events that do not wait in the outbox, and return their ids."""
+        async with self.uow_on(RelayedTransport()) as transaction:
+            transaction.uow.messagestore.lease = None
+            for event in events:
+                await transaction.uow.messagestore.add(event)
+            await transaction.commit()
+        return [event.message_id for event in events]
+
+    async def test_receipts_are_kept_as_long_as_it_is_said(self) -> None:
+        """Receipts and attempts of the same age go together; younger ones stay."""
+        old, young = uuid7(), uuid7()
+        await received(self.uow_on, old)
+        await self.pass_time(DAY)
+        await received(self.uow_on, young)
+        await self.pass_time(1.5 * DAY)
+
+        pruned = await self.prune(Retention(inbox=2.0))
+
+        assert (pruned["inbox"], pruned["attempts"]) == (1, 1)
+        assert await values(self.engine, orm.inbox.c.message_id) == {young}
+        assert await values(self.engine, orm.attempts.c.message_id) == {young}
+
+    async def test_the_receipt_of_what_may_still_be_sent_is_kept(self) -> None:
+        """After an outage that lasts longer than anybody thought, nothing takes effect twice."""
+        event = an_event()
+        await commit(self.uow_on, event)
+        await received(self.uow_on, event.message_id)
+        await self.pass_time(90 * DAY)
+
+        pruned = await self.prune(Retention(inbox=30.0, messages=30.0))
+
+        assert (pruned["inbox"], pruned["messages"]) == (0, 0)
+        assert await values(self.engine, orm.inbox.c.message_id) == {event.message_id}
+
+    async def test_the_history_is_kept_for_ever_unless_it_is_said(self) -> None:
+        """And then it goes with its age."""
+        (old,) = await self.sent(an_event())
+        await self.pass_time(400 * DAY)
+        await self.sent(an_event())
+
+        assert (await self.prune(Retention()))["messages"] == 0
+        assert (await self.prune(Retention(messages=365.0)))["messages"] == 1
+        assert old not in await values(self.engine, orm.messages.c.id)
+
+    async def test_a_dead_letter_that_is_forgotten_leaves_a_receipt(self) -> None:
+        """As if it had been discarded: it does not come back."""
+        letter = DeadLetter(
+            subscriber="activity",
+            message_id=uuid7(),
+            type="book_registered_v1",
+            envelope={},
+            error="no",
+            set_aside_at=datetime.now(UTC) - timedelta(days=100),
+        )
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.dead_letters.add(letter)
+            await transaction.commit()
+
+        assert (await self.prune(Retention()))["dead_letters"] == 0
+        assert (await self.prune(Retention(dead_letters=90.0)))["dead_letters"] == 1
+        assert await number_of(self.engine, orm.dead_letters) == 0
+        assert await values(self.engine, orm.inbox.c.message_id) == {letter.message_id}
+
+    async def test_it_goes_on_until_all_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """In small transactions, as many as it takes."""
+        monkeypatch.setattr(retention, "BATCH", 2)
+        await received(self.uow_on, *[uuid7() for _ in range(5)])
+        await self.pass_time(31 * DAY)
+
+        assert (await self.prune(Retention()))["inbox"] == 5
+        assert await number_of(self.engine, orm.inbox) == 0
+
+    async def test_what_waits_in_the_outbox_is_not_touched(self) -> None:
+        """However old it is."""
+        event = an_event()
+        await commit(self.uow_on, event)
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.commit()
+        await self.pass_time(400 * DAY)
+
+        await self.prune(Retention(messages=30.0, dead_letters=30.0))
+
+        assert await number_of(self.engine, orm.outbox) == 2
