@@ -112,11 +112,12 @@ class SQLOutbox:
     async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
         """Move rows that bear the token to the dead letters."""
         async with transaction(self.engine) as session:
-            now: Any = await session.read(select(database_time(session.dialect)))
+            # As a writer from the beginning: a reader may not be able to become one.
+            now = (await session.write(select(database_time(session.dialect)))).scalar_one()
             for mine in _mine(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await _outgoing(session, (await session.write(removed)).all()):
-                    letter = _letter(event, failures[event.key], now.scalar_one())
+                    letter = _letter(event, failures[event.key], now)
                     await insert_letter(session, letter)
 
 

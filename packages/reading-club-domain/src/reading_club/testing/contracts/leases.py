@@ -145,6 +145,23 @@ class OutboxLeaseContract:
         await pass_time(3601.0)
         assert key not in keys(await waiting(outbox))
 
+    async def test_events_are_buried_together(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+        """Each with its own error, whoever they are for."""
+        events = [an_event(), an_event()]
+        errors = {Key(event.message_id): str(number) for number, event in enumerate(events)}
+        errors[Key(events[0].message_id, "catalogue")] = "of one"
+        await commit(uow_on, *events)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(events[0].message_id, "catalogue"))
+            await transaction.commit()
+        await outbox.claim(3, LONG)
+
+        await outbox.bury(LONG.token, errors)
+
+        assert {(e.message_id, e.subscriber, e.error) for e in await letters(uow_on)} == {
+            (key.message_id, key.subscriber or RELAY, error) for key, error in errors.items()
+        }
+
     async def test_what_has_arrived_after_all_is_no_dead_letter(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:

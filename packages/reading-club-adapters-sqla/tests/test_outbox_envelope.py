@@ -1,0 +1,44 @@
+"""The envelope that the relay makes of a row is the one that the unit of work publishes."""
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import given, reject
+from hypothesis import strategies as st
+from lastuuid import uuid7
+from messagebus.service.eventstream import MessageSerializer
+from pydantic import ValidationError
+
+from reading_club.adapters.uow_sqla.outbox import _envelope
+from reading_club.domain.messages import ReviewCreated, type_of
+
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # made UTC below
+
+
+@given(st.text(), st.integers(0, 10), INSTANTS)
+def test_it_is_the_same_to_the_character(comment: str, rating: int, instant: datetime) -> None:
+    """Whatever people write, and whenever: quotes, line breaks, every language, whole seconds."""
+    try:
+        event = ReviewCreated(
+            id=uuid7(),
+            book_id=uuid7(),
+            reviewer_id=uuid7(),
+            rating=rating,
+            comment=comment,
+            version=1,
+            created_at=instant.replace(tzinfo=UTC),
+        )
+    except ValidationError:
+        reject()
+    payload = event.model_dump(mode="json", exclude={"message_id", "created_at", "metadata"})
+
+    row: Any = SimpleNamespace(
+        id=event.message_id,
+        created_at=event.created_at,
+        type=type_of(ReviewCreated),
+        payload=json.loads(json.dumps(payload)),
+    )
+
+    assert _envelope(row) == MessageSerializer().serialize_message(event)

@@ -1,0 +1,136 @@
+"""Whatever happens to relays, senders, the broker and the database: nothing is lost or made up."""
+
+import asyncio
+from collections.abc import Collection
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.service.outbox import Key, Lease
+from reading_club.testing import InMemoryOutbox, InMemoryUnitOfWork, RelayedTransport, an_event
+from reading_club.testing.relaying import RelayedClub, ids
+
+
+class MortalOutbox(InMemoryOutbox):
+    """An outbox that is away for a relay as soon as it has published, while ``dies`` is set."""
+
+    dies = False
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+        """Delete, if the relay lives to do so."""
+        self._die()
+        await super().delete(token, keys)
+
+    async def release(self, token: UUID, keys: Collection[Key]) -> None:
+        """Give back, if the relay lives to do so."""
+        self._die()
+        await super().release(token, keys)
+
+    def _die(self) -> None:
+        if self.dies:
+            raise StorageUnavailable("away")
+
+
+class Fate:
+    """A club with two relays and a process that sends by itself, and all that befalls them."""
+
+    def __init__(self) -> None:
+        self.club = RelayedClub()
+        self.outbox = MortalOutbox(self.club.database)
+        self.relays = [self.club.another_relay(self.outbox) for _ in range(2)]
+        self.process = RelayedTransport(Lease(5.0))
+        self.committed: set[UUID] = set()
+        self.ghosts: set[UUID] = set()
+
+    async def commit(self, number: int) -> None:
+        """Commit events that a process has leased."""
+        events = [an_event() for _ in range(number + 1)]
+        async with InMemoryUnitOfWork(self.process, self.club.database) as transaction:
+            for event in events:
+                await transaction.uow.messagestore.add(event)
+            await transaction.commit()
+        self.committed.update(ids(events))
+
+    async def roll_back(self, _: int) -> None:
+        """Undo a transaction with an event."""
+        async with InMemoryUnitOfWork(self.process, self.club.database) as transaction:
+            event = an_event()
+            await transaction.uow.messagestore.add(event)
+            await transaction.rollback()
+        self.ghosts.add(event.message_id)
+
+    async def send(self, number: int) -> None:
+        """Let the process delete what it says that it has sent, perhaps after its lease."""
+        handed, self.process.handed_over = self.process.handed_over[: number + 1], []
+        keys = [Key(UUID(message["id"])) for message in handed]
+        rows = [row for key, row in self.club.database.outbox.items() if key in keys]
+        self.club.broker.sent += [self.outbox._outgoing(row) for row in rows]
+        await self.outbox.delete(self.process.lease.token, keys) if not self.outbox.dies else None
+
+    async def turn(self, number: int) -> None:
+        """Let a relay take a turn."""
+        await self.relays[number % 2].turn()
+
+    async def turn_both(self, _: int) -> None:
+        """Let both relays take a turn at once."""
+        await asyncio.gather(*[relay.turn() for relay in self.relays])
+
+    async def lose_broker(self, number: int) -> None:
+        """Take the broker away, after a few more events."""
+        self.club.broker.outage = EventstreamUnavailable("away")
+        self.club.broker.before_outage = number
+
+    async def lose_relays(self, _: int) -> None:
+        """Let relays die after they have published."""
+        self.outbox.dies = True
+
+    async def lose_database(self, _: int) -> None:
+        """Take the database away from the relays."""
+        self.outbox.database.error = StorageUnavailable("away")
+
+    async def heal(self, _: int = 0) -> None:
+        """Bring everything back."""
+        self.club.broker.outage = self.club.database.error = None
+        self.outbox.dies = False
+
+    async def wait(self, number: int) -> None:
+        """Let time pass."""
+        self.club.clock.advance(number * 8.0)
+
+
+DEEDS = [name for name in vars(Fate) if not name.startswith("_")]
+STEPS = st.lists(
+    st.tuples(st.sampled_from([*DEEDS, "commit", "turn", "wait"]), st.integers(0, 4)),
+    min_size=15,
+    max_size=50,
+)
+
+
+async def live(steps: list[tuple[str, int]]) -> Fate:
+    """Let all this happen, then bring everything back and wait."""
+    fate = Fate()
+    for deed, number in steps:
+        if fate.club.database.error is None or deed not in {"commit", "roll_back", "send"}:
+            await getattr(fate, deed)(number)
+        assert not any(row.attempts for row in fate.club.database.outbox.values())
+    await fate.heal()
+    for _ in range(3):
+        await fate.wait(12)
+        for relay in fate.relays:
+            await relay.drain()
+    return fate
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(STEPS)
+def test_what_was_committed_arrives_and_nothing_else(steps: list[tuple[str, int]]) -> None:
+    """In any order of misfortunes each event arrives, nothing is counted, set aside or left."""
+    fate = asyncio.run(live(steps))
+
+    sent = set(fate.club.sent())
+    assert sent == fate.committed
+    assert sent.isdisjoint(fate.ghosts)
+    assert fate.club.database.outbox == {}
+    assert fate.club.database.dead_letters == {}
