@@ -1,9 +1,11 @@
 """One subscriber's worker: it holds each message until it is dealt with."""
 
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from celery import Celery, signals
@@ -24,6 +26,9 @@ Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
 
 ATTEMPTS: Final = 5
 """How often a message is tried that fails for reasons of its own."""
+
+_NEXT_TURN: Final = 0.05
+"""Seconds after which a message that waits for another one looks whether it is done."""
 
 
 def _now() -> datetime:
@@ -55,6 +60,7 @@ class Consumer:
         self._backoff = backoff or Backoff()
         self._wait = wait or self.stopping.wait
         self._loop = LoopThread(resources)
+        self._turn = threading.Lock()
 
     def install(self, app: Celery) -> None:
         """Register the task on the app, and listen for the end of its worker.
@@ -78,12 +84,15 @@ class Consumer:
     def receive(self, message: object, *, redelivered: bool = False) -> None:
         """Return when the message has taken effect, had done so before, or was set aside.
 
-        While the database is away it holds the message, and tries again without counting.
+        While the database is away it holds the message, and tries again without counting. Of
+        messages that were delivered before, and may be what a worker died of, a process tries
+        one at a time: those that are none are not counted for the one that is.
         Raises Celery's Reject, for the message to go back to its queue, when the worker is
         asked to stop meanwhile.
         """
         delivery = Delivery(message, redelivered)
-        self._persist(message, lambda make_uow: self._handling.attempt(delivery, make_uow))
+        work = partial(self._handling.attempt, delivery)
+        self._persist(message, work, alone=redelivered)
 
     def _refuse(self, message: object, error: UnreadableMessage) -> None:
         """Return when the message was set aside; otherwise as ``receive``."""
@@ -95,18 +104,35 @@ class Consumer:
 
         self._persist(message, set_aside)
 
-    def _persist(self, message: object, work: Work) -> None:
+    def _persist(self, message: object, work: Work, *, alone: bool = False) -> None:
         for delay in self._backoff.delays():
-            try:
-                if self._loop.run(work):
+            with self._in_turn() if alone else nullcontext():
+                if self._is_done(message, work):
                     return
-            except TransientFailure as exc:
-                self._handling.log(logging.WARNING, "waiting for what is away", message, exc)
-            except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept
-                text = "cannot set the message aside"
-                self._handling.log(logging.ERROR, text, message, exc, trace=True)
-            if self._wait(delay):
-                raise Reject("the worker is stopping", requeue=True)
+            self._pause(delay)
+
+    def _is_done(self, message: object, work: Work) -> bool:
+        try:
+            return self._loop.run(work)
+        except TransientFailure as exc:
+            self._handling.log(logging.WARNING, "waiting for what is away", message, exc)
+        except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept
+            text = "cannot set the message aside"
+            self._handling.log(logging.ERROR, text, message, exc, trace=True)
+        return False
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        while not self._turn.acquire(blocking=False):
+            self._pause(_NEXT_TURN)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _pause(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise Reject("the worker is stopping", requeue=True)
 
     def close(self) -> None:
         """Close the resources and the loop of this process, and release the stop signal."""

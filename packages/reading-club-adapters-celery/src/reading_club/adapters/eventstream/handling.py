@@ -99,10 +99,8 @@ class Handling:
     ) -> None:
         """Let the event take effect in one transaction with its receipt, or not at all."""
         async with uow as transaction:
-            if not await uow.inbox.receive(receipt):
-                await transaction.rollback()
-                return
-            await self.subscriber.handle(event, uow)
+            if await uow.inbox.receive(receipt):
+                await self.subscriber.handle(event, uow)
             if delivery.number:
                 await uow.inbox.forget_attempts(receipt)
             await transaction.commit()

@@ -1,0 +1,97 @@
+"""What was delivered before may be what a worker died of: such messages are tried in turn."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.projections import activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import an_event
+
+WITHIN = 10.0
+
+
+class Holding(Subscriber):
+    """Records events, and holds the one that is called so until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__("holding")
+        self.held = an_event("Hold me")
+        self.began, self.may_go_on = threading.Event(), threading.Event()
+        self.on(BookRegistered)(self._record)
+
+    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        if event.title == self.held.title:
+            self.began.set()
+            await asyncio.to_thread(self.may_go_on.wait, WITHIN)
+        await activity.handle(event, uow)
+
+
+@pytest.fixture
+def subscriber() -> Holding:
+    """Who holds an event."""
+    return Holding()
+
+
+@pytest.fixture
+def consumer(
+    consume: Callable[[Subscriber], Consumer], subscriber: Holding, club: InMemoryClub
+) -> Iterator[Consumer]:
+    """A worker that tries a message which was delivered before, and that goes on in the end."""
+    consumer = consume(subscriber)
+    with ThreadPoolExecutor(1) as pool:
+        message = on_the_wire(subscriber.held)
+        done = pool.submit(consumer.receive, message, redelivered=True)
+        assert subscriber.began.wait(WITHIN)
+        yield consumer
+        subscriber.may_go_on.set()
+        done.result(WITHIN)
+    assert dict(club.database.attempts) == {}
+
+
+def test_a_message_waits_for_its_turn_and_is_not_counted(
+    consumer: Consumer, club: InMemoryClub
+) -> None:
+    """It would die with the one that is tried; when the worker stops, it goes back."""
+    club.stop_after = 3
+
+    with pytest.raises(Reject):
+        consumer.receive(on_the_wire(an_event()), redelivered=True)
+
+    assert [number.number for number in club.database.attempts.values()] == [1]
+    assert list(club.database.activity) == []
+
+
+def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryClub) -> None:
+    """As soon as the other one is done."""
+    event = an_event()
+
+    def wait(_: float) -> bool:
+        subscriber.may_go_on.set()
+        return False
+
+    consumer._wait = wait
+
+    consumer.receive(on_the_wire(event), redelivered=True)
+
+    assert list(club.database.activity) == [subscriber.held.message_id, event.message_id]
+
+
+def test_what_comes_for_the_first_time_waits_for_nobody(
+    consumer: Consumer, club: InMemoryClub
+) -> None:
+    """Nearly all events do: they are handled while another one is tried."""
+    event = an_event()
+
+    consumer.receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.waits == []
