@@ -51,12 +51,21 @@ class Club:
 
     def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
         """Start a process and return when it is ready; the settings are for it alone."""
+        return self.ready(self.begin(*arguments, module=module, **settings))[0]
+
+    def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+        """Start a process as ``start`` does, and do not wait for it."""
         process = ClubProcess(
             self.folder, *arguments, settings={**self.settings, **settings}, module=module
         )
         self._stack.enter_context(process)
-        process.expect(READY[arguments[0]])
         return process
+
+    def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
+        """Wait until processes that were begun are ready, which takes less time together."""
+        for process in processes:
+            process.expect(READY[process.name.partition(" ")[0]])
+        return processes
 
     def web(self) -> ClubProcess:
         """Start the web process."""
@@ -69,6 +78,21 @@ class Club:
     def worker(self, subscriber: str, **options: str) -> ClubProcess:
         """Start a worker of one subscriber."""
         return self.start("worker", "--subscriber", subscriber, **options)
+
+    def begin_workers(self, *subscribers: str) -> list[ClubProcess]:
+        """Start a worker for each of these subscribers, or of all, and do not wait for them."""
+        return [
+            self.begin("worker", "--subscriber", subscriber)
+            for subscriber in subscribers or EVERYBODY
+        ]
+
+    def last_words(self, lines: int = 15) -> str:
+        """Return the ends of what the processes have printed, for a test that fails."""
+        logs = sorted(self.folder.glob("*.log"))
+        return "\n".join(
+            "\n".join([f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-lines:]])
+            for log in logs
+        )
 
     def call(self, *arguments: str) -> str:
         """Run a command to its end and return what it prints. Raises if it fails."""
@@ -99,8 +123,5 @@ def prepared_club(
 def open_club(folder: Path, database_url: str, broker_url: str, **settings: str) -> Iterator[Club]:
     """Run web, relay and a worker for each subscriber, and lend the club."""
     with prepared_club(folder, database_url, broker_url, **settings) as club:
-        for subscriber in EVERYBODY:
-            club.worker(subscriber)
-        club.relay()
-        club.web()
+        club.ready(*club.begin_workers(), club.begin("relay"), club.begin("web"))
         yield club

@@ -15,7 +15,7 @@ from reading_club.app.embedded.leash import end_with_parent
 from reading_club_functional.polling import eventually
 
 APP = "reading_club.app"
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a process has to start or to stop."""
 
 

@@ -1,0 +1,143 @@
+"""An event that cannot be handled becomes one dead letter, and blocks nobody else."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from reading_club.testing import an_isbn
+from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
+from reading_club_functional.moody import MODULE
+from reading_club_functional.polling import eventually
+from reading_club_functional.process import ClubProcess
+
+PROMPTLY = 15.0
+"""Seconds for what is not poison. All attempts at what is take about two seconds."""
+WITHIN = 60.0
+FEW = "2"
+"""Attempts, where each of them costs a process."""
+MOODY_WORKER = ("worker", "--subscriber", "activity")
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path, broker_url: str) -> str:
+    """PostgreSQL beside RabbitMQ, and a SQLite file beside Valkey."""
+    if broker_url.startswith("amqp"):
+        return str(request.getfixturevalue("database_url"))
+    return f"sqlite:///{tmp_path / 'club.sqlite3'}"
+
+
+@pytest.fixture
+def club(
+    tmp_path: Path, database: str, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Club]:
+    """A club in which everybody is there but the worker of the activity."""
+    monkeypatch.setenv("MOODY_FOR", "Poison")
+    with prepared_club(tmp_path, database, broker_url) as club:
+        club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
+        yield club
+
+
+def test_what_always_fails_is_set_aside_until_it_is_mended(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five attempts, one dead letter with the error; with a new release it takes effect once."""
+    monkeypatch.setenv("MOODY", "fails")
+    moody = club.start(*MOODY_WORKER, module=MODULE)
+
+    good = {add(club, "Before"), add(club, "Poison"), add(club, "After")} - poison(club)
+
+    eventually(lambda: heard(club) == good, within=PROMPTLY)
+    eventually(lambda: letters(club), within=WITHIN)
+    print(letters(club), effects_of(club.database))
+    assert letters(club) == [("activity", "ZeroDivisionError: the handler fails", 5)]
+    assert effects_of(club.database).attempts == 0
+    assert [moody.output.count(words) for words in ("handling failed", "set aside")] == [4, 1]
+    assert (heard(club), moody.running) == (good, True)
+    mend(club, moody)
+    assert_everything_took_effect_once(club)
+    audit = club.database.rows("SELECT action, subscriber, error FROM audit")
+    assert audit == [("retry", "activity", "ZeroDivisionError: the handler fails")]
+
+
+def mend(club: Club, moody: ClubProcess) -> None:
+    """Deploy a worker that is well, and send the dead letter again."""
+    moody.send(signal.SIGTERM)
+    assert moody.wait() == 0
+    club.worker("activity")
+    said = club.call("dead-letters", "retry", "--subscriber", "activity")
+    assert said.endswith("1 dead letter sent again\n")
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize("attempts", [FEW])
+def test_what_kills_its_worker_is_set_aside(
+    club: Club, monkeypatch: pytest.MonkeyPatch, attempts: str
+) -> None:
+    """Each death is an attempt; those that were at hand in the same process are handled."""
+    monkeypatch.setenv("MOODY", "dies")
+    titles = [f"Before {n}" for n in range(5)] + ["Poison"] + [f"After {n}" for n in range(15)]
+    good = {add(club, title) for title in titles} - poison(club)
+
+    deaths = die_until_it_is_set_aside(club, attempts)
+
+    eventually(lambda: heard(club) == good, within=PROMPTLY)
+    print(f"{deaths} deaths", letters(club), effects_of(club.database))
+    ((subscriber, error, number),) = letters(club)
+    assert (subscriber, error.partition(":")[0], number) == ("activity", "WorkerLost", int(FEW))
+    assert deaths == int(FEW) + 1
+    assert effects_of(club.database).attempts == 0
+
+
+def die_until_it_is_set_aside(club: Club, attempts: str) -> int:
+    """Start a worker each time that one has died, and return how often that was."""
+    deaths = 0
+    while kills_a_worker(club, attempts):
+        deaths += 1
+    return deaths
+
+
+def kills_a_worker(club: Club, attempts: str) -> bool:
+    """Start a worker, and return whether it dies of what it should have set aside."""
+    worker = club.begin(*MOODY_WORKER, module=MODULE, attempts=attempts)
+    eventually(lambda: not worker.running or poisoned(club), within=WITHIN, every=0.1)
+    if worker.running:
+        return False
+    assert worker.wait() == -signal.SIGKILL
+    return True
+
+
+def add(club: Club, title: str) -> UUID:
+    """Register a book, and return its id."""
+    book = {"title": title, "author": "Many", "isbn": an_isbn().canonical}
+    answer = club.browser.add_book(**book)
+    assert answer.status_code == 201
+    return UUID(answer.json()["id"])
+
+
+def poison(club: Club) -> set[UUID]:
+    """Return the ids of the books that cannot be handled."""
+    found = club.database.rows("SELECT id FROM books WHERE title = 'Poison'")
+    return {UUID(str(id_)) for (id_,) in found}
+
+
+def poisoned(club: Club) -> bool:
+    """Return whether all that cannot be handled is set aside."""
+    aside = club.database.rows("SELECT envelope FROM dead_letters")
+    return any("Poison" in str(envelope) for (envelope,) in aside)
+
+
+def heard(club: Club) -> set[UUID]:
+    """Return the ids of the books that the activity knows of; none takes effect twice."""
+    activity = effects_of(club.database).activity
+    assert activity.total() == len(activity)
+    return set(activity)
+
+
+def letters(club: Club) -> list[tuple[Any, ...]]:
+    """Return what the dead letters say."""
+    return club.database.rows("SELECT subscriber, error, attempts FROM dead_letters")

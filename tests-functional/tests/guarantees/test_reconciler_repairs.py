@@ -1,0 +1,82 @@
+"""What a broker loses after it has confirmed it is sent again, to whom it is lost, and once."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reading_club_functional.club import EVERYBODY, Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.load import post_books
+from reading_club_functional.polling import eventually
+from reading_club_functional.queues import delete, flush, purge, waiting
+
+BOOKS = 20
+ALL_OF_THEM = dict.fromkeys(EVERYBODY, BOOKS)
+AFTER = "1"
+"""Seconds until the reconciler takes an event for lost: the least that it allows."""
+OLD_ENOUGH = "created_at < now() - interval '2 seconds'"
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+    """A club whose events are confirmed and on the queues, and nobody is there to handle them."""
+    with prepared_club(tmp_path, database_url, broker_url, reconcile_after=AFTER) as club:
+        club.web()
+        assert len(post_books(club.url, BOOKS).ids) == BOOKS
+        eventually(lambda: not club.database.count("outbox"), within=30)
+        eventually(lambda: waiting(broker_url) == ALL_OF_THEM)
+        yield club
+
+
+@pytest.mark.parametrize(
+    ("broker_url", "lose"),
+    [("rabbitmq", purge), ("rabbitmq", delete), ("valkey", flush)],
+    indirect=["broker_url"],
+)
+def test_what_a_broker_has_lost_is_sent_again(
+    club: Club, broker_url: str, lose: Callable[[str], None]
+) -> None:
+    """A relay misses the receipts: with their workers, everybody gets everything once."""
+    lose(broker_url)
+
+    club.ready(*club.begin_workers(), club.begin("relay"))
+
+    assert_everything_took_effect_once(club)
+    print("sent again", sent_again(club))
+    assert sent_again(club) == ALL_OF_THEM
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_only_who_misses_events_gets_them_again(club: Club, broker_url: str) -> None:
+    """By command, without a relay; what waits in the other's queue is late, and not lost."""
+    purge(broker_url, "catalogue")
+    eventually(lambda: not club.database.count("messages", f"NOT ({OLD_ENOUGH})"))
+
+    said = club.call("reconcile")
+
+    print(said, "on the queues", waiting(broker_url), "sent again", sent_again(club))
+    assert said.startswith(f"{BOOKS} events did not arrive")
+    assert sent_again(club) == {"catalogue": BOOKS}
+    assert waiting(broker_url) == ALL_OF_THEM
+    club.ready(*club.begin_workers())
+    assert_everything_took_effect_once(club)
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_what_waits_in_a_queue_is_not_sent_again(club: Club, broker_url: str) -> None:
+    """However often the reconciler looks while there is no worker: the queue does not grow."""
+    club.relay()
+    eventually(lambda: not club.database.count("messages", f"NOT ({OLD_ENOUGH})"))
+
+    said = {club.call("reconcile") for _ in range(2)}
+
+    print(said, "on the queues", waiting(broker_url))
+    assert said == {"0 events did not arrive\n"}
+    assert (sent_again(club), waiting(broker_url)) == ({}, ALL_OF_THEM)
+
+
+def sent_again(club: Club) -> dict[str, int]:
+    """Return how many events the reconciler has sent again to each subscriber."""
+    counts = club.database.rows("SELECT subscriber, count(*) FROM resends GROUP BY subscriber")
+    return dict(counts)
