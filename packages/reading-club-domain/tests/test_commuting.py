@@ -72,7 +72,7 @@ def test_any_order_and_any_number_leave_the_same_tables(
 ) -> None:
     """The inbox is not needed for that: projections are idempotent and commute by themselves."""
 
-    @settings(max_examples=30, deadline=None, database=None)
+    @settings(max_examples=20, deadline=None, database=None)
     @given(deliveries())
     def check(delivery: tuple[list[ClubEvent], list[ClubEvent]]) -> None:
         events, delivered = delivery

@@ -123,7 +123,7 @@ async def live(steps: list[tuple[str, int]]) -> Fate:
     return fate
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=30, deadline=None, database=None)
 @given(STEPS)
 def test_what_was_committed_arrives_and_nothing_else(steps: list[tuple[str, int]]) -> None:
     """In any order of misfortunes each event arrives, nothing is counted, set aside or left."""

@@ -77,7 +77,7 @@ class CatalogueContract:
         """Ratings may come before their book, and revisions before the first version."""
         book, review_id = an_entry(), uuid7()
         changes: list[CatalogueEntry | BookRating] = [book]
-        changes += (a_rating(book.book_id, n, n, review_id) for n in (1, 2, 3))
+        changes += (a_rating(book.book_id, n, n, review_id) for n in (1, 2))
         for order in permutations(changes):
             new = {book.book_id: uuid7(), review_id: uuid7()}
             here = [_renamed(change, new) for change in order]
@@ -85,7 +85,7 @@ class CatalogueContract:
             await self.write(*here)
 
             (found,) = (await self.read(new[book.book_id])).values()
-            assert (found.ratings, found.average) == (1, 3.0)
+            assert (found.ratings, found.average) == (1, 2.0)
 
     async def test_a_transaction_sees_what_it_wrote(self) -> None:
         """Several events in one transaction are as several transactions."""

@@ -15,6 +15,21 @@ from reading_club.service.dead_letters import (
 from reading_club.service.inbox import Receipt
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
+BURNED = frozenset({"book_burned_v1", "x"})
+FILTERS = [
+    (LetterFilter(), "abcd"),
+    (LetterFilter(subscriber="activity"), "abc"),
+    (LetterFilter(error="Refused"), "a"),
+    (LetterFilter(error="refused"), "b"),
+    (LetterFilter(error="100%"), "c"),
+    (LetterFilter(error="1_0"), ""),
+    (LetterFilter(error=""), "abcd"),
+    (LetterFilter(parked=True), "d"),
+    (LetterFilter(parked=False), "abc"),
+    (LetterFilter(types=BURNED), "abc"),
+    (LetterFilter(types=frozenset()), ""),
+    (LetterFilter(types=BURNED, subscriber="catalogue"), ""),
+]
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -62,13 +77,13 @@ class DeadLettersContract:
 
         assert await self.page() == [other, letter]
 
-    @pytest.mark.parametrize("envelope", [None, "text \x00", [1, 2.5, None], {}, 7, True])
-    async def test_a_message_is_kept_whatever_it_is(self, envelope: object) -> None:
+    async def test_a_message_is_kept_whatever_it_is(self) -> None:
         """Any JSON value can be what was received."""
-        letter = a_letter(envelope=envelope, type="", parked=True)
-        await self.add(letter)
+        envelopes: list[Any] = [None, "text \x00", [1, 2.5, None], {}, 7, True]
+        letters = [a_letter(envelope=envelope, type="", parked=True) for envelope in envelopes]
+        await self.add(*letters)
 
-        assert await self.page() == [letter]
+        assert sorted(await self.page(), key=lambda letter: letter.message_id) == letters
 
     async def test_what_was_received_is_not_kept(self) -> None:
         """A message that was handled after all is no dead letter of this subscriber."""
@@ -81,24 +96,7 @@ class DeadLettersContract:
 
         assert await self.page() == [other]
 
-    @pytest.mark.parametrize(
-        ("wanted", "found"),
-        [
-            ({}, "abcd"),
-            ({"subscriber": "activity"}, "abc"),
-            ({"error": "Refused"}, "a"),
-            ({"error": "refused"}, "b"),
-            ({"error": "100%"}, "c"),
-            ({"error": "1_0"}, ""),
-            ({"error": ""}, "abcd"),
-            ({"parked": True}, "d"),
-            ({"parked": False}, "abc"),
-            ({"types": frozenset({"book_burned_v1", "x"})}, "abc"),
-            ({"types": frozenset()}, ""),
-            ({"types": frozenset({"book_burned_v1"}), "subscriber": "catalogue"}, ""),
-        ],
-    )
-    async def test_letters_are_chosen_by_a_filter(self, wanted: dict[str, Any], found: str) -> None:
+    async def test_letters_are_chosen_by_a_filter(self) -> None:
         """Every field narrows it; words of the error are found as they are written."""
         letters = {
             "a": a_letter(error="KeyError: Refused"),
@@ -108,9 +106,9 @@ class DeadLettersContract:
         }
         await self.add(*letters.values())
 
-        page = await self.page(LetterFilter(**wanted))
-
-        assert {letter.message_id for letter in page} == {letters[n].message_id for n in found}
+        for wanted, expected in FILTERS:
+            page = {letter.message_id for letter in await self.page(wanted)}
+            assert page == {letters[name].message_id for name in expected}, wanted
 
     async def test_a_letter_is_found_by_its_message(self) -> None:
         """All subscribers that could not handle it are shown."""
