@@ -23,10 +23,10 @@ class MortalOutbox(InMemoryOutbox):
         self._die()
         await super().delete(token, keys)
 
-    async def release(self, token: UUID, keys: Collection[Key]) -> None:
+    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
         """Give back, if the relay lives to do so."""
         self._die()
-        await super().release(token, keys)
+        await super().release(token, keys, retry_in=retry_in)
 
     def _die(self) -> None:
         if self.dies:

@@ -65,12 +65,17 @@ class Club:
 
 
 async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
-    """Nothing is counted, nothing is set aside, and nothing grows but what waits."""
+    """Nothing is counted, nothing is set aside, and nothing grows but what waits.
+
+    There are more claims than probes because a probe that fails is kept back: an outbox that
+    holds nothing else is asked as often as an empty one.
+    """
     club = Club()
     await club.pass_a_day()
 
     assert len(club.events) == DAY / EVERY
-    assert club.outbox.claims == len(club.broker.windows) == 967
+    assert len(club.broker.windows) == 966
+    assert club.outbox.claims == 1195
     assert set(club.broker.windows) == {1}
     assert {row.attempts for row in club.database.outbox.values()} == {0}
     assert {name for name in TABLES if getattr(club.database, name)} == {"messages", "outbox"}

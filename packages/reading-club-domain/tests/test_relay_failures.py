@@ -1,9 +1,12 @@
 """What a relay makes of a broker that is away, and of events that are refused."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from reading_club.service.errors import EventstreamUnavailable
-from reading_club.service.outbox import Lease
+from reading_club.service.outbox import Lease, Outgoing, Published
+from reading_club.testing import InMemoryPublisher
 from reading_club.testing.relaying import POLL, RelayedClub, ids
 
 
@@ -38,7 +41,32 @@ async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) ->
     assert club.broker.windows == [10, 1, 1, 1, 1, 1, 1]
     club.broker.outage = None
     assert await club.turns(4) == [0.0, 0.0, 0.0, 0.0]
-    assert club.broker.windows[7:] == [1, 10, 10, 4]
+    assert club.broker.windows[7:] == [1, 10, 10, 3]
+    await club.turns(50)
+    assert len(club.sent()) == 25
+
+
+async def test_each_probe_is_another_event(club: RelayedClub) -> None:
+    """One event that the broker cannot take is no outage for the others for long."""
+    bad, *good = await club.commit(5)
+
+    class Choking(InMemoryPublisher):
+        """A broker that gives up where it meets the bad event."""
+
+        def publish(self, events: Sequence[Outgoing]) -> Published:
+            keys = [event.key.message_id for event in events]
+            met = bad.message_id in keys
+            self.outage = EventstreamUnavailable("too much") if met else None
+            self.before_outage = keys.index(bad.message_id) if met else 0
+            return super().publish(events)
+
+    club.broker = Choking()
+    club.relay = club.another_relay()
+
+    await club.turns(12)
+
+    assert set(club.sent()) == set(ids(good))
+    assert [key.message_id for key in club.database.outbox] == [bad.message_id]
 
 
 async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayedClub) -> None:
@@ -94,7 +122,7 @@ async def test_attempts_are_not_used_up_by_outages_between_them(club: RelayedClu
     assert [row.attempts for row in club.database.outbox.values()] == [1, 0]
 
     club.broker.outage = None
-    await club.turns(4)
+    await club.turns(50)
 
     assert set(club.sent()) >= {refused.message_id, *ids(others)}
     assert club.database.outbox == {}

@@ -63,11 +63,12 @@ class InMemoryOutbox:
             for row in rows:
                 del self.database.outbox[row.key]
 
-    async def release(self, token: UUID, keys: Collection[Key]) -> None:
+    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
         """Give rows back that bear the token."""
+        until = self.database.clock() + timedelta(seconds=retry_in)
         with self._mine(token, keys) as rows:
             for row in rows:
-                self._put(replace(row, leased_until=self.database.clock()))
+                self._put(replace(row, leased_until=until))
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token."""

@@ -94,12 +94,12 @@ class SQLOutbox:
             for mine in _mine(session, token, keys):
                 await session.write(delete(outbox).where(mine))
 
-    async def release(self, token: UUID, keys: Collection[Key]) -> None:
-        """End the lease of rows that bear the token."""
+    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Lease rows that bear the token to nobody, and for so long only."""
         async with transaction(self.engine) as session:
-            now = database_time(session.dialect)
+            until = database_time(session.dialect, retry_in)
             for mine in _mine(session, token, keys):
-                await session.write(update(outbox).where(mine).values(leased_until=now))
+                await session.write(update(outbox).where(mine).values(leased_until=until))
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token, and lease them to nobody meanwhile."""

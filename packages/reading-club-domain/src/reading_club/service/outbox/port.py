@@ -82,8 +82,11 @@ class Outbox(Protocol):
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
         """Forget rows whose events the broker has confirmed."""
 
-    async def release(self, token: UUID, keys: Collection[Key]) -> None:
-        """Give rows back that were not sent, for no fault of theirs: nothing is counted."""
+    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Give rows back that were not sent, for no fault of theirs: nothing is counted.
+
+        They are kept back for so many seconds, so that others come first.
+        """
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for each of these rows, and keep them back for so many seconds."""

@@ -72,12 +72,14 @@ class Relay:
         limit = self._breaker.allows(self._window)
         if not limit:
             return 0
-        lease = Lease(self._lease)
+        lease, probing = Lease(self._lease), not self._breaker.closed
         events = await self._outbox.claim(limit, lease)
         if events:
             published = await asyncio.to_thread(self._publisher.publish, events)
             report(self._breaker, events, published)
-            await self._settlement.settle(self._outbox, lease.token, events, published)
+            pause = 2 * self._breaker.pause if probing else 0.0
+            token = lease.token
+            await self._settlement.settle(self._outbox, token, events, published, pause=pause)
         return len(events)
 
 

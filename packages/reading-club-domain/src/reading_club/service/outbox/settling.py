@@ -20,10 +20,18 @@ class Settlement:
     first_pause: float = 1.0
 
     async def settle(
-        self, outbox: Outbox, token: UUID, events: Sequence[Outgoing], published: Published
+        self,
+        outbox: Outbox,
+        token: UUID,
+        events: Sequence[Outgoing],
+        published: Published,
+        *,
+        pause: float = 0.0,
     ) -> None:
         """Finish the rows of a window, those that were confirmed first. An outage counts nothing.
 
+        What an outage has left undecided is kept back for ``pause`` seconds: the next probe is
+        another event, in case that this one is what the broker cannot take.
         Raises StorageUnavailable: what is not finished is sent again when the lease is over.
         """
         if published.confirmed:
@@ -34,7 +42,7 @@ class Settlement:
                 await self._refused(outbox, token, event, reason)
         undecided = [e.key for e in events if not _is_decided(e.key, published)]
         if undecided:
-            await outbox.release(token, undecided)
+            await outbox.release(token, undecided, retry_in=pause)
 
     async def _refused(self, outbox: Outbox, token: UUID, event: Outgoing, reason: str) -> None:
         if event.attempts + 1 >= self.attempts:

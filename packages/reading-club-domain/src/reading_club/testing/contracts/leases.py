@@ -106,6 +106,19 @@ class OutboxLeaseContract:
 
         assert [event.attempts for event in await waiting(outbox)] == [0]
 
+    async def test_what_is_released_may_be_kept_back(
+        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+    ) -> None:
+        """Others come first for a while."""
+        await commit(uow_on, an_event())
+        (event,) = await outbox.claim(1, LONG)
+
+        await outbox.release(LONG.token, [event.key], retry_in=30.0)
+
+        assert await waiting(outbox) == []
+        await pass_time(31.0)
+        assert [event.attempts for event in await waiting(outbox)] == [0]
+
     async def test_a_failure_counts_and_keeps_back(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
