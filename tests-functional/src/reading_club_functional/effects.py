@@ -1,0 +1,99 @@
+"""What has become of the books: on the shelf, in the outbox, and at each subscriber."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from reading_club_functional.club import EVERYBODY, Club
+from reading_club_functional.database import Database
+from reading_club_functional.polling import NotInTime, eventually
+
+SETTLING = 120.0
+"""Seconds: a lease of the sender, one of a relay, a broker's reconnection, and a busy machine."""
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What the tables say."""
+
+    books: frozenset[UUID]
+    recorded: int
+    """The events of the history."""
+    activity: Counter[UUID]
+    catalogue: Counter[UUID]
+    receipts: Mapping[str, int]
+    waiting: int
+    """Rows of the outbox."""
+    letters: int
+    attempts: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is on its way any more; what is tried once more leaves no count."""
+        everything = dict.fromkeys(EVERYBODY, len(self.books))
+        return not self.waiting and not self.attempts and self.receipts == everything
+
+    def __str__(self) -> str:
+        return (
+            f"books {len(self.books)}, events {self.recorded}, "
+            f"activity {self.activity.total()}, catalogue {self.catalogue.total()}, "
+            f"inbox {dict(self.receipts)}, outbox {self.waiting}, "
+            f"dead letters {self.letters}, attempts {self.attempts}"
+        )
+
+
+def effects_of(database: Database) -> Effects:
+    """Look into the tables of a club that knows nothing but books."""
+    recorded = database.rows("SELECT payload FROM activity WHERE type = 'book_registered_v1'")
+    receipts = {name: database.count("inbox", f"subscriber = '{name}'") for name in EVERYBODY}
+    waiting = database.count("outbox")
+    return Effects(
+        books=frozenset(_ids(database.rows("SELECT id FROM books"))),
+        recorded=database.count("messages", "type = 'book_registered_v1'"),
+        activity=Counter(UUID(json.loads(payload)["id"]) for (payload,) in recorded),
+        catalogue=Counter(_ids(database.rows("SELECT book_id FROM catalogue"))),
+        receipts=receipts,
+        waiting=waiting,
+        letters=database.count("dead_letters"),
+        attempts=database.count("attempts"),
+    )
+
+
+def assert_everything_took_effect_once(
+    club: Club, answered: Iterable[str] = (), *, within: float = SETTLING
+) -> Effects:
+    """Wait until nothing is on its way, print the counts, and compare them book by book.
+
+    Every book has one effect at each subscriber, and there is no effect without a book; the
+    books with these ids, which were answered with 201, are there.
+    """
+    effects = _settled(club, within)
+    print(effects)
+    once = Counter(effects.books)
+    assert effects.books.issuperset(map(UUID, answered)), "a book that was answered 201 is lost"
+    assert effects.recorded == len(effects.books)
+    assert (effects.activity, effects.catalogue) == (once, once)
+    assert effects.receipts == dict.fromkeys(EVERYBODY, len(effects.books))
+    assert (effects.waiting, effects.letters, effects.attempts) == (0, 0, 0)
+    return effects
+
+
+def _settled(club: Club, within: float) -> Effects:
+    """Return what is there when it has settled; if it does not, the counts tell what is missing."""
+
+    def settled() -> Effects | None:
+        effects = effects_of(club.database)
+        return effects if effects.settled else None
+
+    try:
+        return eventually(settled, within=within, every=0.25) or effects_of(club.database)
+    except NotInTime:
+        print(club.last_words())
+        return effects_of(club.database)
+
+
+def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterable[UUID]:
+    return (UUID(str(id_)) for (id_,) in rows)
