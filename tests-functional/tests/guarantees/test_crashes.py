@@ -1,0 +1,176 @@
+"""Whatever is killed under load: nothing is lost, nothing is made up, all takes effect once."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from reading_club_functional import moody
+from reading_club_functional.club import prepared_club
+from reading_club_functional.crew import Crew
+from reading_club_functional.database import Database
+from reading_club_functional.load import post_books
+from reading_club_functional.outages import frozen
+from reading_club_functional.polling import eventually
+from reading_club_functional.process import ClubProcess
+from reading_club_functional.requirements import require
+from reading_club_functional.servers import (
+    PostgreSQLServer,
+    RabbitMQServer,
+    Server,
+    ValkeyServer,
+)
+
+PRODUCTION, SMALL = "rabbitmq-postgresql", "valkey-sqlite"
+KILLS = 2
+ENOUGH = 20
+"""Receipts: more than can be there of what the web process was sending when it died."""
+MOMENT = 0.002
+"""Seconds."""
+
+in_production = pytest.mark.parametrize("crew", [PRODUCTION], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def own_postgresql() -> Iterator[PostgreSQLServer]:
+    """A PostgreSQL that only these tests use."""
+    with PostgreSQLServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=[PRODUCTION, SMALL])
+def crew(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crew]:
+    """A club at work; each test leaves all of it running, and all that it took is compared."""
+    folder = tmp_path_factory.mktemp("club")
+    kind: type[Server] = RabbitMQServer if request.param == PRODUCTION else ValkeyServer
+    require(kind)
+    database_url = f"sqlite:///{folder / 'club.sqlite3'}"
+    if request.param == PRODUCTION:
+        database_url = request.getfixturevalue("own_postgresql").create_database()
+    with kind() as broker, prepared_club(folder, database_url, broker.url) as club:
+        yield Crew(club, broker)
+
+
+def test_what_a_web_process_has_committed_outlives_it(crew: Crew) -> None:
+    """Killed under load, again and again: what it answered is there, and what is there is sent."""
+    rounds = [post_books(crew.club.url, 100, during=crew.new_web) for _ in range(KILLS)]
+
+    crew.settle(*rounds, crew.post(20))
+
+
+@in_production
+def test_a_window_outlives_the_relay_that_has_it(crew: Crew) -> None:
+    """The web process died with all of it unsent, and the relay dies while it sends it."""
+    database = crew.club.database
+    crew.relay.kill()
+    with frozen(crew.broker):
+        posted = crew.post(200)
+        crew.web.kill()
+        eventually(lambda: leases_are_over(database), within=30)
+    before, known = tokens(database), database.count("inbox")
+
+    crew.relay = relay = crew.club.begin("relay")
+    eventually(lambda: in_other_hands(database, before), within=30, every=0.001)
+    eventually(lambda: let_go_on(relay) and database.count("inbox") > known + ENOUGH, within=30)
+    arrived, left = database.count("inbox") - known, in_other_hands(database, before)
+    relay.kill()
+    crew.relay, crew.web = crew.club.relay(), crew.club.web()
+
+    print(f"the relay died with {left} events in hand, when {arrived} receipts were there")
+    assert left
+    crew.settle(posted)
+
+
+def let_go_on(process: ClubProcess) -> bool:
+    """Let it work for a moment, so short that it cannot finish a window."""
+    process.send(signal.SIGCONT)
+    time.sleep(MOMENT)
+    process.send(signal.SIGSTOP)
+    return True
+
+
+def leases_are_over(database: Database) -> bool:
+    """Return whether everything in the outbox is for a relay to take."""
+    ((last,),) = database.rows("SELECT max(leased_until) FROM outbox")
+    until = datetime.fromisoformat(str(last))
+    return datetime.now(UTC) > (until if until.tzinfo else until.replace(tzinfo=UTC))
+
+
+def tokens(database: Database) -> set[str]:
+    """Return who had the rows of the outbox last."""
+    return {str(token) for (token,) in database.rows("SELECT DISTINCT token FROM outbox")}
+
+
+def in_other_hands(database: Database, before: set[str]) -> int:
+    """Return how many rows somebody else has taken since."""
+    rows = database.rows("SELECT token FROM outbox")
+    return sum(str(token) not in before for (token,) in rows)
+
+
+@in_production
+def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
+    crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had in hand is delivered again; the other subscriber has not noticed."""
+    told = tmp_path / "told"
+    with monkeypatch.context() as environment:
+        environment.setenv("MOODY", "waits")
+        environment.setenv("MOODY_FILE", str(told))
+        crew.new_worker("activity", module=moody.MODULE)
+    before = crew.club.database.count("activity")
+
+    posted = crew.post(50)
+    eventually(told.exists, within=30)
+    crew.workers["activity"].kill()
+
+    assert crew.club.database.count("activity") == before
+    crew.workers["activity"] = crew.club.worker("activity")
+    crew.settle(posted)
+
+
+def test_a_broker_that_is_killed_under_load_keeps_what_it_confirmed(crew: Crew) -> None:
+    """Nobody who writes notices, and nothing that it had is missing."""
+    crew.keep_queues()
+
+    posted = post_books(crew.club.url, 300, during=crew.broker.kill)
+    crew.broker.start()
+
+    assert not posted.failures
+    crew.settle(posted)
+
+
+@in_production
+def test_a_window_outlives_the_broker_that_has_read_half_of_it(crew: Crew) -> None:
+    """It freezes under load, with a window on its way, and never wakes again."""
+    crew.keep_queues()
+
+    posted = post_books(crew.club.url, 200, during=crew.broker.freeze)
+    crew.broker.kill()
+    crew.broker.start()
+
+    assert not posted.failures
+    crew.settle(posted)
+
+
+@in_production
+def test_a_database_may_restart_under_load(crew: Crew, own_postgresql: PostgreSQLServer) -> None:
+    """What it had committed has its effects, also where nobody was told that it had."""
+    rounds = []
+    for end in (own_postgresql.stop, own_postgresql.kill):
+        again = partial(restart, own_postgresql, end)
+        rounds.append(post_books(crew.club.url, 400, during=again))
+        eventually(lambda: crew.club.browser.get("/readyz").status_code == 200, within=30)
+
+    crew.settle(*rounds, crew.post(20))
+
+
+def restart(server: PostgreSQLServer, end: Callable[[], None]) -> None:
+    """End the server in this way, and start it again."""
+    end()
+    server.start()
