@@ -13,7 +13,12 @@ from reading_club_functional.database import Database
 from reading_club_functional.process import APP, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
 
-READY = {"web": "running on", "worker": "is ready", "relay": "is ready"}
+READY = {
+    "run": "The club is open",
+    "web": "running on",
+    "worker": "is ready",
+    "relay": "is ready",
+}
 EVERYBODY = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 
 

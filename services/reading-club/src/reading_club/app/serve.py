@@ -1,7 +1,10 @@
 """The web process."""
 
 import asyncio
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,6 +26,17 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             report_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal, and keep it: uvicorn's own would end the process by it afterwards.
+
+        What the club has committed is to be sent before it ends.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 def serve(settings: Settings) -> None:

@@ -1,14 +1,20 @@
 """The part of a Celery worker that receives: it lets no message end the worker or disappear."""
 
-from collections.abc import Callable
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from celery.worker.consumer import Consumer
 from kombu import Message
 
 from reading_club.adapters.eventstream.garbage import require_call, wrapped
+from reading_club.adapters.eventstream.publisher.cutting import cut_off
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+
+_GOODBYE: Final = 5.0
+"""Seconds in which a broker has to answer when a worker stops."""
 
 
 class GuardedConsumer(Consumer):
@@ -51,6 +57,31 @@ class GuardedConsumer(Consumer):
     def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002
         """Set aside what Celery refuses."""
         self._set_aside(message, exc)
+
+    def stop(self) -> None:
+        """Take no more messages; a broker that does not answer is not waited for."""
+        with self._bounded():
+            super().stop()
+
+    def shutdown(self) -> None:
+        """Close the connection; a broker that does not answer is not waited for."""
+        with self._bounded():
+            super().shutdown()
+
+    @contextlib.contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """On AMQP nothing else bounds it. What is not acknowledged is delivered again."""
+        with contextlib.suppress(TimeoutError), cut_off(_GOODBYE, self._cut):
+            yield
+
+    def _cut(self) -> None:
+        worker: Any = self  # the stubs know little of it
+        connection = worker.connection
+        if connection is not None and connection.connected:
+            sock = getattr(connection.connection, "sock", None)
+            if sock is not None:
+                with contextlib.suppress(OSError):  # it is closed
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _set_aside(self, message: Message, error: Exception) -> None:
         """Let a task set the message aside, and acknowledge it or give it back afterwards."""

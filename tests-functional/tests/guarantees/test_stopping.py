@@ -1,0 +1,67 @@
+"""Processes that are asked to stop do so, though the broker does not answer."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.load import post_books
+from reading_club_functional.outages import frozen
+from reading_club_functional.polling import eventually
+from reading_club_functional.process import ClubProcess
+from reading_club_functional.requirements import require
+from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
+
+PROMPTLY = 20.0
+"""Seconds. Those who end them by SIGKILL wait for longer."""
+
+
+@pytest.fixture(params=[RabbitMQServer, ValkeyServer], ids=["rabbitmq", "valkey"])
+def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A broker that may be frozen."""
+    kind: type[Server] = request.param
+    require(kind)
+    with kind() as server:
+        yield server
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker: Server) -> Iterator[Club]:
+    """A club with nobody in it."""
+    with prepared_club(tmp_path, database_url, broker.url) as club:
+        yield club
+
+
+def test_whoever_has_nothing_to_do_stops_at_once(club: Club, broker: Server) -> None:
+    """Web, relay and workers, whose connections to a frozen broker are open, end with code 0."""
+    processes = [*club.begin_workers(), club.begin("relay"), club.begin("web")]
+    club.ready(*processes)
+    post_books(club.url, 5)
+    assert_everything_took_effect_once(club)
+
+    with frozen(broker):
+        seconds = stop(processes)
+
+    print({name: f"{took:.1f} s" for name, took in seconds.items()})
+    assert len(seconds) == len(processes)
+
+
+def stop(processes: list[ClubProcess]) -> dict[str, float]:
+    """Ask all of them at once, and return how long each took."""
+    seconds: dict[str, float] = {}
+    start = monotonic()
+    for process in processes:
+        process.send(signal.SIGTERM)
+
+    def all_have_ended() -> bool:
+        ended = [each for each in processes if each.name not in seconds and not each.running]
+        seconds.update((each.name, monotonic() - start) for each in ended)
+        return len(seconds) == len(processes)
+
+    eventually(all_have_ended, within=PROMPTLY)
+    assert {process.wait() for process in processes} == {0}
+    return seconds
