@@ -1,0 +1,100 @@
+"""Workers that do not know an event yet: it waits for a release that does."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.service.outbox import Key, Outgoing
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.effects import effects_of
+from reading_club_functional.load import post_books
+from reading_club_functional.moody import MODULE
+from reading_club_functional.polling import eventually
+
+BOOKS = 20
+WITHIN = 60.0
+WORKER = ("worker", "--subscriber", "activity")
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+    """A club in which everybody is there but the worker of the activity."""
+    with prepared_club(tmp_path, database_url, broker_url) as club:
+        club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
+        yield club
+
+
+def test_what_a_release_does_not_know_waits_for_the_next_one(
+    club: Club, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parked meanwhile, and handled once; only what nobody knows yet is left."""
+    posted = post_to_old_release(club, broker_url, unknown := an_unknown_event(), monkeypatch)
+
+    club.worker("activity")
+
+    eventually(lambda: effects_of(club.database).settled, within=WITHIN)
+    effects = effects_of(club.database)
+    print(effects, letters(club))
+    assert effects.activity == effects.catalogue == Counter(map(UUID, posted))
+    assert letters(club) == [(unknown["type"], True, unknown)]
+    replayed = club.database.rows("SELECT action, count(DISTINCT message_id) FROM audit GROUP BY 1")
+    assert replayed == [("replay", BOOKS)]
+    said = club.call("dead-letters", "discard", unknown["id"])
+    assert said.endswith("1 dead letter discarded\n")
+    assert letters(club) == []
+
+
+def post_to_old_release(
+    club: Club, broker_url: str, unknown: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """Register books, and send an event of a release that is to come, to an old worker."""
+    monkeypatch.setenv("MOODY", "missing")
+    old = club.start(*WORKER, module=MODULE)
+    send(broker_url, unknown)
+    posted = post_books(club.url, BOOKS)
+    eventually(lambda: parked(club) == BOOKS + 1, within=WITHIN)
+    print(effects_of(club.database))
+    assert club.database.count("dead_letters", "NOT parked") == 0
+    old.send(signal.SIGTERM)
+    assert old.wait() == 0
+    return posted.ids
+
+
+def an_unknown_event() -> dict[str, str]:
+    """Return an event of a release that is to come, as it arrives."""
+    return {
+        "id": str(uuid4()),
+        "created_at": datetime.now(UTC).isoformat(),
+        "type": "book_lent_v1",
+        "payload": json.dumps({"id": str(uuid4())}),
+    }
+
+
+def send(broker_url: str, envelope: dict[str, str]) -> None:
+    """Put an event on the queue of the activity, as the relay of that release does."""
+    app = publisher_app(broker_url, SUBSCRIBERS)
+    publisher = BatchPublisher(app)
+    key = Key(uuid4(), "activity")
+    assert publisher.publish([Outgoing(key, envelope)]).confirmed == (key,)
+    publisher.close()
+    app.close()
+
+
+def parked(club: Club) -> int:
+    """Return how many events wait for another release."""
+    return club.database.count("dead_letters", "parked AND subscriber = 'activity'")
+
+
+def letters(club: Club) -> list[tuple[Any, ...]]:
+    """Return what the dead letters say."""
+    found = club.database.rows("SELECT type, parked, envelope FROM dead_letters")
+    return [(type_, parked, json.loads(envelope)) for type_, parked, envelope in found]

@@ -1,0 +1,89 @@
+"""On the healthy way an event costs the outbox one insert and one delete, and no update."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from reading_club.app.composition import Club as OpenClub
+from reading_club.app.composition import open_club
+from reading_club.app.settings import Settings
+from reading_club.domain.messages import RegisterBook
+from reading_club.testing import an_isbn
+from reading_club_functional.club import EVERYBODY, Club, prepared_club
+from reading_club_functional.polling import NotInTime, eventually
+from reading_club_functional.queues import waiting
+
+EVENTS = 10_000
+AT_ONCE = 16
+WITHIN = 60.0
+STATISTICS = """
+SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox'
+"""
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+    """A club with a relay that finds nothing to do."""
+    with prepared_club(tmp_path, database_url, broker_url) as club:
+        yield club
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url: str) -> None:
+    """All of them are confirmed and on the queues, none waits, and the relay took none."""
+    relay = club.relay()
+    start = perf_counter()
+
+    async with open_club(settings(club)) as opened:
+        await register(opened, EVENTS)
+        await asyncio.to_thread(eventually, lambda: not club.database.count("outbox"), within=30)
+
+    print(f"{EVENTS / (perf_counter() - start):.0f} events a second")
+    relay.send(signal.SIGTERM)  # what a session has done is counted when it ends
+    assert relay.wait() == 0
+    counts = await asyncio.to_thread(statistics, club)
+    print("inserted, updated, deleted", counts)
+    assert counts == (EVENTS, 0, EVENTS)
+    assert waiting(broker_url) == dict.fromkeys(EVERYBODY, EVENTS)
+
+
+def settings(club: Club) -> Settings:
+    """Return what the processes of the club are told by their environment."""
+    return Settings(
+        database_url=SecretStr(club.settings["database_url"]),
+        broker_url=SecretStr(club.settings["broker_url"]),
+        data_dir=club.folder / "var",
+    )
+
+
+async def register(club: OpenClub, count: int) -> None:
+    """Register books, as many at once as a busy web process does."""
+    commands = (
+        RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
+        for number in range(count)
+    )
+
+    async def one_after_another() -> None:
+        for command in commands:
+            await club.handle(command)
+
+    await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
+
+
+def statistics(club: Club) -> tuple[Any, ...]:
+    """Return the rows that were inserted, updated and deleted, when all sessions have told."""
+    with suppress(NotInTime):  # the counts say better what is missing
+        eventually(lambda: counts_of(club)[2] >= EVENTS, within=WITHIN, every=0.2)
+    return counts_of(club)
+
+
+def counts_of(club: Club) -> tuple[Any, ...]:
+    """Return what the sessions have told so far."""
+    return club.database.rows(STATISTICS)[0]

@@ -1,0 +1,150 @@
+"""Two relays and two workers for each subscriber do together what one of each does alone."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
+from reading_club.domain.messages import RegisterBook
+from reading_club.service.bus import build_bus
+from reading_club.service.outbox import Lease
+from reading_club.testing import RelayedTransport, an_isbn
+from reading_club_functional.club import EVERYBODY, Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.process import ClubProcess
+from reading_club_functional.servers import PostgreSQLServer
+
+BACKLOG = 2000
+AT_ONCE = 50
+AN_HOUR = Lease(3600.0)
+PAIR = ("left", "right")
+"""Two of a kind, each of which has an account of its own at the database."""
+TABLES = {
+    "activity": "id, type, occurred_at, payload::text",
+    "catalogue": "book_id, title, author, isbn",
+    "inbox": "subscriber, message_id",
+}
+WITNESS = """
+CREATE TABLE done (who text, what text, id uuid);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO done VALUES (session_user, TG_ARGV[0], NEW.message_id); RETURN NULL;
+END $$;
+CREATE TRIGGER claimed AFTER UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION note('claimed');
+CREATE TRIGGER handled AFTER INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION note('handled');
+"""
+
+
+@pytest.fixture
+def accounts(postgresql: PostgreSQLServer) -> Iterator[None]:
+    """Who the processes are at the database."""
+    for name in PAIR:
+        postgresql.psql(f"CREATE ROLE {name} SUPERUSER LOGIN")
+    yield
+    for name in PAIR:
+        postgresql.psql(f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker_url: str, accounts: None) -> Iterator[Club]:  # noqa: ARG001  # they are dropped afterwards
+    """A club with a backlog, and nobody in it."""
+    with prepared_club(tmp_path, database_url, broker_url) as club:
+        asyncio.run(fill(database_url))
+        yield club
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_many_leave_the_same_tables_as_one(
+    club: Club, postgresql: PostgreSQLServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Row by row, from the same backlog: who shares the work with whom makes no difference."""
+    alone = postgresql.create_database(template=name_of(club))
+
+    everybody = share(club, postgresql)
+
+    assert_shared(club)
+    for process in everybody:  # they would take what is meant for the others
+        process.kill()
+    broker_url = club.settings["broker_url"]
+    with prepared_club(tmp_path_factory.mktemp("alone"), alone, broker_url) as single:
+        single.ready(*single.begin_workers(), single.begin("relay"))
+        let_go(single)
+        assert_everything_took_effect_once(single)
+        assert tables_of(single) == tables_of(club)
+    postgresql.drop_database(alone)
+
+
+@pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
+def test_many_share_a_backlog_on_valkey(club: Club, postgresql: PostgreSQLServer) -> None:
+    """Nothing is handled twice there either."""
+    share(club, postgresql)
+
+    assert_shared(club)
+
+
+def share(club: Club, postgresql: PostgreSQLServer) -> list[ClubProcess]:
+    """Start two of everybody, let it be noted what they do, and let them begin."""
+    postgresql.psql(WITNESS, name_of(club))
+    everybody = [process for name in PAIR for process in begin_as(club, name)]
+    club.ready(*everybody)
+    let_go(club)
+    return everybody
+
+
+def begin_as(club: Club, account: str) -> Iterator[ClubProcess]:
+    """Start a relay and workers that are known by this name at the database."""
+    url = make_url(club.settings["database_url"]).set(username=account)
+    address = url.render_as_string(hide_password=False)
+    yield club.begin("relay", database_url=address)
+    for subscriber in EVERYBODY:
+        yield club.begin("worker", "--subscriber", subscriber, database_url=address)
+
+
+def let_go(club: Club) -> None:
+    """End the leases one after the other: no relay can take everything while another sleeps."""
+    club.database.rows("UPDATE outbox SET leased_until = now() + random() * interval '2 seconds'")
+
+
+def assert_shared(club: Club) -> None:
+    """Everything took effect once, and everybody had a hand in it."""
+    assert_everything_took_effect_once(club)
+    claimed, handled = done_by(club, "claimed"), done_by(club, "handled")
+    print(f"claimed {claimed}, handled {handled}")
+    assert {who for who, _ in claimed} == set(PAIR)
+    assert {who for who, _ in handled} == set(PAIR)
+    assert sum(count for _, count in handled) == len(EVERYBODY) * BACKLOG
+
+
+def done_by(club: Club, what: str) -> list[tuple[Any, ...]]:
+    """Return who has done that how often."""
+    sql = f"SELECT who, count(*) FROM done WHERE what = '{what}' GROUP BY who"
+    return [(who, count) for who, count in club.database.rows(sql) if who in PAIR]
+
+
+def tables_of(club: Club) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what everybody has made of the events, in an order that says nothing."""
+    return {
+        table: sorted(club.database.rows(f"SELECT {columns} FROM {table}"))
+        for table, columns in TABLES.items()
+    }
+
+
+def name_of(club: Club) -> str:
+    """Return the name of its database."""
+    return club.settings["database_url"].rpartition("/")[2]
+
+
+async def fill(database_url: str) -> None:
+    """Register books whose events nobody sends for the time being."""
+    engine, bus = create_engine(database_url), build_bus()
+    for _ in range(BACKLOG // AT_ONCE):
+        async with SQLUnitOfWork(RelayedTransport(AN_HOUR), engine) as transaction:
+            for _ in range(AT_ONCE):
+                isbn = an_isbn()
+                book = RegisterBook(isbn=isbn, title=f"Volume {isbn.canonical}", author="Many")
+                await bus.handle(book, transaction)
+            await transaction.commit()
+    await engine.dispose()

@@ -1,0 +1,59 @@
+"""The club in one folder keeps what it has promised, as the large one does."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reading_club_functional.club import Club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.load import post_books
+from reading_club_functional.process import ClubProcess
+from reading_club_functional.servers.ports import free_ports
+
+BOOKS = 200
+AFTER = "5"
+"""Seconds until the reconciler sends again what a killed worker held: Valkey needs a minute."""
+
+
+@pytest.fixture
+def club(tmp_path: Path) -> Iterator[Club]:
+    """A folder, and what ``reading-club run`` needs to know."""
+    (port,) = free_ports(1)
+    file = tmp_path / "var" / "club.sqlite3"
+    settings = {"database_url": f"sqlite:///{file}", "port": str(port), "reconcile_after": AFTER}
+    with ExitStack() as stack:
+        yield Club(tmp_path, settings, stack)
+
+
+def test_books_take_effect_once_though_the_broker_is_killed(club: Club) -> None:
+    """Members notice nothing: all are answered with 201, and the broker is started again."""
+    run = club.start("run")
+    old = broker_of(run)
+
+    posted = post_books(club.url, BOOKS, during=old.kill)
+
+    assert (len(posted.ids), posted.failures) == (BOOKS, [])
+    assert_everything_took_effect_once(club, posted.ids)
+    assert broker_of(run).pid != old.pid
+
+
+def test_a_folder_outlives_all_of_its_processes(club: Club) -> None:
+    """They are killed while members write; what was answered with 201 is there, and once."""
+    run = club.start("run")
+
+    posted = post_books(club.url, BOOKS, during=run.kill)
+
+    print(f"answered {len(posted.ids)}, not answered {len(posted.failures)}")
+    assert posted.ids
+    assert posted.failures
+    club.start("run")
+    assert_everything_took_effect_once(club, posted.ids)
+
+
+def broker_of(run: ClubProcess) -> psutil.Process:
+    """Return the server, not the leash that it is on."""
+    (server,) = [process for process in run.family() if process.name() == "valkey-server"]
+    return server
