@@ -46,19 +46,22 @@ class Effects:
 
 
 def effects_of(database: Database) -> Effects:
-    """Look into the tables of a club that knows nothing but books."""
-    recorded = database.rows("SELECT payload FROM activity WHERE type = 'book_registered_v1'")
+    """Look into the tables of a club that knows nothing but books.
+
+    What says that all is done comes first: what is read after it is as it stays.
+    """
+    waiting, attempts = database.count("outbox"), database.count("attempts")
     receipts = {name: database.count("inbox", f"subscriber = '{name}'") for name in EVERYBODY}
-    waiting = database.count("outbox")
+    told = database.rows("SELECT payload FROM activity WHERE type = 'book_registered_v1'")
     return Effects(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         recorded=database.count("messages", "type = 'book_registered_v1'"),
-        activity=Counter(UUID(json.loads(payload)["id"]) for (payload,) in recorded),
+        activity=Counter(UUID(json.loads(payload)["id"]) for (payload,) in told),
         catalogue=Counter(_ids(database.rows("SELECT book_id FROM catalogue"))),
         receipts=receipts,
         waiting=waiting,
         letters=database.count("dead_letters"),
-        attempts=database.count("attempts"),
+        attempts=attempts,
     )
 
 

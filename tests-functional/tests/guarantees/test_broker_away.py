@@ -71,9 +71,10 @@ def test_writes_do_not_notice_that_the_broker_takes_nothing(running: Running) ->
 def compare_with_healthy(running: Running, outage: Outage, *, seen_within: float) -> None:
     """Write with and without the broker, in turns, and compare the best round of each kind."""
     healthy, away = float("inf"), float("inf")
-    for _ in range(PAIRS):
+    for pair in range(PAIRS):
+        seen = seen_within if not pair else 0.0
         healthy = min(healthy, write(running.club).percentile(0.99))
-        away = min(away, write_during(running, outage, seen_within).percentile(0.99))
+        away = min(away, write_during(running, outage, seen).percentile(0.99))
         print(f"p99 {healthy * 1000:.1f} ms healthy, {away * 1000:.1f} ms {outage.__name__}")
         if away <= SLOWER * healthy:
             return
@@ -81,11 +82,12 @@ def compare_with_healthy(running: Running, outage: Outage, *, seen_within: float
 
 
 def write_during(running: Running, outage: Outage, seen_within: float) -> Posted:
-    """Write while the broker is away, and see that health tells."""
+    """Write while the broker is away, and see that health tells in so many seconds, if any."""
     club = running.club
     with outage(running.broker):
         posted = post_all(club)
-        eventually(lambda: health(club) == "degraded", within=seen_within, every=0.5)
+        if seen_within:
+            eventually(lambda: health(club) == "degraded", within=seen_within, every=0.5)
         assert club.database.count("outbox") == BOOKS
     assert_everything_took_effect_once(club, posted.ids)
     eventually(lambda: health(club) == "ok")
