@@ -107,7 +107,7 @@ def test_the_shelf_shows_what_readers_think(client: TestClient, club: Club) -> N
     async def catalogued() -> None:
         async with club.unit_of_work() as transaction:
             uow, book = transaction.uow, UUID(book_id)
-            await uow.catalogue.put(CatalogueEntry(book_id=book, **FORM))
+            await uow.catalogue.put(CatalogueEntry.model_validate({"book_id": book, **FORM}))
             for rating in (7, 8):
                 rated = BookRating(review_id=uuid7(), book_id=book, rating=rating, version=1)
                 await uow.catalogue.rate(rated)
