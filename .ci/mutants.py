@@ -57,7 +57,18 @@ def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
     sources = [str(path) for path in sorted(folder.glob("*/*/src"))]
     sources.append(str(folder / "tests-functional" / "src"))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "--timeout", "120", "-p", "no:cacheprovider", *tests],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "--timeout",
+            "120",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sources), "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
