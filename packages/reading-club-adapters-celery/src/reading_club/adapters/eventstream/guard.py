@@ -10,6 +10,7 @@ from celery.worker.consumer import Consumer
 from kombu import Message
 
 from reading_club.adapters.eventstream.garbage import require_call, wrapped
+from reading_club.adapters.eventstream.hands import let_go_in_any_case
 from reading_club.adapters.eventstream.publisher.cutting import cut_off
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 
@@ -42,6 +43,7 @@ class GuardedConsumer(Consumer):
         handle = super().create_task_handler(*args, **kwargs)
 
         def on_task_received(message: Message) -> None:
+            let_go_in_any_case(message)
             try:
                 require_call(message)
                 handle(message)
@@ -52,6 +54,7 @@ class GuardedConsumer(Consumer):
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         """Set aside what kombu cannot decompress, or Celery cannot decode."""
+        let_go_in_any_case(message)
         self._set_aside(message, exc)
 
     def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002

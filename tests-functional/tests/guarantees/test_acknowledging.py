@@ -1,0 +1,85 @@
+"""What a worker cannot acknowledge, because its broker has gone meanwhile."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from reading_club_functional import moody
+from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
+from reading_club_functional.load import post_books
+from reading_club_functional.polling import eventually
+from reading_club_functional.servers import ValkeyServer
+
+THREADS, HANDS, BOOKS = 4, 8, 40
+"""A worker takes two messages at once for each of its threads."""
+LATE = 120.0
+"""Seconds: what was in its hands and had not begun is given to somebody else after a minute."""
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that handlers make, and wait for to go."""
+    told = tmp_path / "told"
+    monkeypatch.setenv("MOODY", "waits")
+    monkeypatch.setenv("MOODY_FILE", str(told))
+    return told
+
+
+@pytest.fixture
+def broker() -> Iterator[ValkeyServer]:
+    """A Valkey that the test may kill."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) -> Iterator[Club]:
+    """A club on Valkey whose activity log waits in each of its handlers."""
+    assert not told.exists()
+    with prepared_club(tmp_path, database_url, broker.url) as club:
+        activity = ("worker", "--subscriber", "activity")
+        club.ready(
+            club.begin(*activity, module=moody.MODULE),
+            *club.begin_workers("catalogue"),
+            club.begin("web"),
+        )
+        yield club
+
+
+def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
+    club: Club, broker: ValkeyServer, told: Path
+) -> None:
+    """What is in its hands ends while the broker is away for a moment; it takes all the others."""
+    posted = post_books(club.url, BOOKS)
+    eventually(lambda: told.exists() and queued(broker) + handled(club) <= BOOKS - HANDS)
+    broker.kill()
+    eventually(lambda: let_go_on(told) or handled(club) >= THREADS)
+    while_away = handled(club)
+    broker.start()
+
+    eventually(lambda: let_go_on(told) or handled(club) >= BOOKS - HANDS, within=30)
+
+    print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
+    eventually(lambda: let_go_on(told) or effects_of(club.database).settled, within=LATE)
+    assert_everything_took_effect_once(club, posted.ids)
+
+
+def queued(broker: ValkeyServer) -> int:
+    """Return what no worker of the activity log has taken yet."""
+    with Redis.from_url(broker.url) as client:
+        length: Any = client.llen("eventstream.activity")
+        return int(length)
+
+
+def let_go_on(told: Path) -> None:
+    """Let the handlers that wait go on."""
+    told.unlink(missing_ok=True)
+
+
+def handled(club: Club) -> int:
+    """Return what the activity log has taken note of."""
+    return club.database.count("inbox", "subscriber = 'activity'")
