@@ -93,7 +93,7 @@ def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
     assert conf.task_acks_late
     assert conf.task_reject_on_worker_lost
     assert conf.task_ignore_result
-    assert conf.worker_prefetch_multiplier == 2
+    assert conf.worker_prefetch_multiplier == 64
     assert conf.result_backend is None
     assert conf.broker_connection_retry_on_startup
     assert conf.broker_connection_max_retries is None

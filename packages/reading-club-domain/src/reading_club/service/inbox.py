@@ -23,6 +23,10 @@ class Inbox(Protocol):
         """
         ...
 
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Do the same for many messages at once, and return those that take effect now."""
+        ...
+
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
         """Count one more attempt to handle the message, and return how many there were.
 

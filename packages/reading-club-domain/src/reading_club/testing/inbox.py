@@ -40,6 +40,10 @@ class InMemoryInbox:
         self.transaction.write(insert)
         return True
 
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Note that the messages take effect, and return those that had not."""
+        return [receipt for receipt in receipts if await self.receive(receipt)]
+
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
         """Count one more attempt, unless the last one is closer."""
         now = self.transaction.now

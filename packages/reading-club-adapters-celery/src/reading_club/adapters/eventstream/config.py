@@ -165,8 +165,8 @@ _WORKER: Final[Mapping[str, Any]] = {
     "worker_detect_quorum_queues": True,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,
-    # One message is at hand while the acknowledgement of another is on its way.
-    "worker_prefetch_multiplier": 2,
+    # For each thread: what comes while a batch is handled is the next batch.
+    "worker_prefetch_multiplier": 64,
     "worker_redirect_stdouts": False,
 }
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,8 @@ from reading_club.service.subscriber import Subscriber
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
+
+logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 5
 """How often a message is tried that fails for reasons of its own."""
@@ -75,7 +77,8 @@ class Consumer:
             else:
                 self._refuse(*unwrapped(args, kwargs))
 
-        app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
+        task: Any = app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
+        task.receive_together = self.receive_together
         signals.worker_ready.connect(self._on_ready)
         signals.worker_shutting_down.connect(self._on_stopping)
         signals.worker_process_shutdown.connect(self._on_shutdown)
@@ -93,6 +96,28 @@ class Consumer:
         delivery = Delivery(message, redelivered)
         work = partial(self._handling.attempt, delivery)
         self._persist(message, work, alone=redelivered)
+
+    def receive_together(self, messages: Sequence[object]) -> bool:
+        """Return when all messages have taken effect, in one transaction, or had done so before.
+
+        Returns False, and none has, if one of them cannot: each has to be received alone then.
+        While the database is away it holds them. Raises Celery's Reject as ``receive`` does.
+        """
+        apart = False
+
+        async def work(make_uow: UnitOfWorkFactory) -> bool:
+            nonlocal apart
+            try:
+                await self._handling.together(messages, make_uow)
+            except TransientFailure:
+                raise
+            except Exception as exc:  # noqa: BLE001  # whose fault it is shows when each is alone
+                apart = True
+                logger.info("a batch is taken apart", extra={"error": type(exc).__name__})
+            return True
+
+        self._persist(messages[0], work)
+        return not apart
 
     def _refuse(self, message: object, error: UnreadableMessage) -> None:
         """Return when the message was set aside; otherwise as ``receive``."""

@@ -42,6 +42,13 @@ def require_call(message: Message) -> None:
         raise UnreadableMessage("the body has no arguments")
 
 
+def is_fresh_event(message: Message) -> bool:
+    """Whether the call has just a message, and the broker delivers it for the first time."""
+    args, kwargs, _ = message.payload
+    again: object = message.delivery_info.get("redelivered")
+    return not args and kwargs.keys() == {"message"} and not again
+
+
 def wrapped(message: Message, error: Exception) -> Message:
     """Return a call of our task that sets the message aside because of the error.
 

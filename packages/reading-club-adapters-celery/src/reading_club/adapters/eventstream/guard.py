@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Final
 from celery.worker.consumer import Consumer
 from kombu import Message
 
-from reading_club.adapters.eventstream.garbage import require_call, wrapped
+from reading_club.adapters.eventstream.batches import Batches
+from reading_club.adapters.eventstream.garbage import is_fresh_event, require_call, wrapped
 from reading_club.adapters.eventstream.hands import let_go_in_any_case
 from reading_club.adapters.eventstream.publisher.cutting import cut_off
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
@@ -19,12 +20,14 @@ _GOODBYE: Final = 5.0
 
 
 class GuardedConsumer(Consumer):
-    """Hands every message to the pool: as it is, or wrapped if it cannot be a task's.
+    """Hands every message to the pool: in a batch, alone, or wrapped if it cannot be a task's.
 
     Where the pool cannot even take the wrapped message the worker ends, and the message goes
     to another one. What kombu's Redis transport cannot parse, because no publisher pushed it
     to the list, never comes here: it ends the worker.
     """
+
+    _batches: Batches | None = None
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class, in truth
         """Celery's, without the step that makes 28 queues for delays as soon as one is quorum.
@@ -41,16 +44,31 @@ class GuardedConsumer(Consumer):
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], object]:
         """Return what is called with each message."""
         handle = super().create_task_handler(*args, **kwargs)
+        batches = self._new_batches(handle)
 
         def on_task_received(message: Message) -> None:
             let_go_in_any_case(message)
             try:
                 require_call(message)
-                handle(message)
+                if batches is None or not is_fresh_event(message):
+                    handle(message)
+                else:
+                    batches.add(message)
             except Exception as exc:  # noqa: BLE001  # whatever it is, it concerns this message
                 self._set_aside(message, exc)
 
         return on_task_received
+
+    def _new_batches(self, handle: Callable[[Message], object]) -> Batches | None:
+        """Return where fresh events are collected, if the pool is part of this process."""
+        worker: Any = self  # the stubs know little of it
+        if self._batches is not None:
+            self._batches.abandon()
+        receive = getattr(worker.app.tasks.get(SEND_MESSAGE), "receive_together", None)
+        if receive is None or not getattr(worker.pool, "body_can_be_buffer", False):
+            return None
+        self._batches = Batches(worker, receive, handle)
+        return self._batches
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         """Set aside what kombu cannot decompress, or Celery cannot decode."""

@@ -1,7 +1,7 @@
 """What happens to a message at its subscriber: effect, another attempt, or a dead letter."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -87,6 +87,22 @@ class Handling:
         except Exception as exc:  # noqa: BLE001  # a handler's bug concerns its message only
             return await self._failed(delivery, receipt, exc, make_uow)
         return True
+
+    async def together(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
+        """Let messages take effect in one transaction, each with its receipt, or none of them.
+
+        Raises what concerns one of them, whichever that is, and TransientFailure.
+        """
+        events = [self._decode(message) for message in messages]
+        receipts = [Receipt(self.subscriber.name, event.message_id) for event in events]
+        async with make_uow() as transaction:
+            uow = transaction.uow
+            new = set(await uow.inbox.receive_all(receipts))
+            for receipt, event in zip(receipts, events, strict=True):
+                if receipt in new:
+                    new.remove(receipt)  # of two copies in one batch the first takes effect
+                    await self.subscriber.handle(event, uow)
+            await transaction.commit()
 
     def _decode(self, message: object) -> ClubEvent:
         event = self._catalogue.decode(message)

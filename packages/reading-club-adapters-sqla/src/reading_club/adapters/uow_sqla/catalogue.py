@@ -1,13 +1,14 @@
 """The catalogue on SQL."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from reading_club.adapters.uow_sqla.orm import catalogue, catalogue_ratings
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_once, one_of
+from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_into, one_of
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
@@ -16,15 +17,32 @@ class SQLCatalogue:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._books: dict[UUID, dict[str, Any]] = {}
+        self._ratings: dict[UUID, BookRating] = {}
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Insert a book; one with a known id changes nothing."""
-        row = entry.model_dump(exclude={"ratings", "average"})
-        await insert_once(self.session, catalogue, row)
+        """Collect a book, to be inserted before the commit; a known id changes nothing."""
+        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"ratings", "average"}))
 
     async def rate(self, rating: BookRating) -> None:
-        """Insert a rating, or replace the one of a lower version."""
-        insert = insert_into(self.session, catalogue_ratings).values(rating.model_dump())
+        """Collect a rating, to be kept before the commit, if no higher version is known."""
+        known = self._ratings.get(rating.review_id)
+        if known is None or known.version < rating.version:
+            self._ratings[rating.review_id] = rating
+
+    async def flush(self) -> None:
+        """Insert what was collected, or replace ratings of lower versions: one statement a table.
+
+        Rows are written in the same order by everybody, so that no two lock each other out.
+        """
+        books, self._books = self._books, {}
+        ratings, self._ratings = self._ratings, {}
+        await insert_all_once(self.session, catalogue, [books[id_] for id_ in sorted(books)])
+        if ratings:
+            await self._upsert([ratings[id_].model_dump() for id_ in sorted(ratings)])
+
+    async def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
+        insert = insert_into(self.session, catalogue_ratings).values(rows)
         await self.session.write(
             insert.on_conflict_do_update(
                 index_elements=["review_id"],
@@ -35,6 +53,7 @@ class SQLCatalogue:
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the entries of these books, their ratings counted by the database."""
+        await self.flush()
         statement = (
             select(
                 *catalogue.c,

@@ -1,5 +1,6 @@
 """The inbox on SQL."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -10,7 +11,7 @@ from reading_club.adapters.uow_sqla.orm import (
     inbox,
 )
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_once
+from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.service.inbox import Receipt
 
 
@@ -22,8 +23,21 @@ class SQLInbox:
 
     async def receive(self, receipt: Receipt) -> bool:
         """Insert the receipt; False if it is there. Another transaction's is waited for."""
+        return bool(await self.receive_all([receipt]))
+
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Insert the receipts by one statement, and return those that were not there.
+
+        They are inserted in the same order by everybody, so that two transactions with the
+        same messages wait for each other and do not lock each other out.
+        """
         now = database_time(self.session.dialect)
-        return await insert_once(self.session, inbox, {**receipt._asdict(), "received_at": now})
+        rows = [{**receipt._asdict(), "received_at": now} for receipt in sorted(set(receipts))]
+        insert = insert_into(self.session, inbox).values(rows).on_conflict_do_nothing()
+        inserted = await self.session.write(
+            insert.returning(inbox.c.subscriber, inbox.c.message_id)
+        )
+        return {Receipt(row.subscriber, row.message_id) for row in inserted}
 
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
         """Count one more attempt, unless the last one is closer."""

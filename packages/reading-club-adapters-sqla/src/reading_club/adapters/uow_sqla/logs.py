@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once
+from reading_club.adapters.uow_sqla.statements import insert_all_once
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.errors import MessageAlreadyStored
 from reading_club.service.uow import AbstractMessageStore
@@ -64,13 +64,20 @@ class SQLActivityLog:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._rows: dict[UUID, dict[str, Any]] = {}
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Insert an entry; one with a known id changes nothing."""
-        await insert_once(self.session, orm.activity, entry.model_dump())
+        """Collect an entry, to be inserted before the commit; a known id changes nothing."""
+        self._rows.setdefault(entry.id, entry.model_dump())
+
+    async def flush(self) -> None:
+        """Insert what was collected, by one statement."""
+        rows, self._rows = self._rows, {}
+        await insert_all_once(self.session, orm.activity, [rows[id_] for id_ in sorted(rows)])
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return the entries of a page, the highest id first."""
+        await self.flush()
         statement = select(orm.activity).order_by(orm.activity.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(orm.activity.c.id < before)

@@ -14,7 +14,7 @@ from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.dead_letters import insert_letter
 from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_once, one_of
+from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_once, one_of
 from reading_club.service.dead_letters import RELAY, DeadLetter
 from reading_club.service.outbox.port import EVERYBODY, Key, Lease, Outgoing
 
@@ -35,8 +35,7 @@ class SQLOutboxEntries:
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
         rows = [_row(self.session, key, NOBODY, 0.0) for key in keys]
-        insert = insert_into(self.session, outbox).values(rows)
-        await self.session.write(insert.on_conflict_do_nothing())
+        await insert_all_once(self.session, outbox, rows)
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
         """Insert rows that belong to whoever knows the lease."""

@@ -53,9 +53,8 @@ class SQLReceipts:
         oldest = messages.c.created_at >= database_time(dialect, -horizon)
         query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
         missing = (await self.session.read(query)).all()
-        if missing:
-            keys = [Key(row.message_id, subscriber) for row in missing]
-            await SQLOutboxEntries(self.session).add_all(keys)
+        keys = [Key(row.message_id, subscriber) for row in missing]
+        await SQLOutboxEntries(self.session).add_all(keys)
         in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
         for number, rows in in_groups:
             ids = [row.message_id for row in rows]

@@ -1,6 +1,6 @@
 """Statements that both databases know and SQLAlchemy spells for each of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, func, literal, select
@@ -24,6 +24,14 @@ async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) ->
     """
     statement = insert_into(session, table).values(row).on_conflict_do_nothing()
     return (await session.write(statement)).rowcount == 1
+
+
+async def insert_all_once(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows by one statement, if there are any, but for those whose keys are there."""
+    if rows:
+        await session.write(insert_into(session, table).values(rows).on_conflict_do_nothing())
 
 
 async def insert_once_if(

@@ -24,9 +24,12 @@ class SQLUnitOfWork(AbstractUnitOfWork):
 
     Each transaction has a connection of its own, taken at its first statement and given back
     before its events are published. The messages of a transaction are one INSERT, and with an
-    ``OutboxTransport`` what is to be published is a second one.
+    ``OutboxTransport`` what is to be published is a second one. What projections write is
+    collected as well, so that the events of a batch are one INSERT.
     """
 
+    activity: SQLActivityLog
+    catalogue: SQLCatalogue
     messagestore: SQLMessageStore
 
     def __init__(
@@ -54,7 +57,8 @@ class SQLUnitOfWork(AbstractUnitOfWork):
 
     async def _commit(self) -> None:
         try:
-            await self.messagestore.flush()
+            for collected in (self.activity, self.catalogue, self.messagestore):
+                await collected.flush()
             await self._session.commit()
         finally:
             await self._session.close()

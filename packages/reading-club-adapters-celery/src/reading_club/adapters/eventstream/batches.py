@@ -1,0 +1,82 @@
+"""Messages that come together are handled together: the worker's way around a task for each."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from celery.exceptions import Reject
+from kombu import Message
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BATCH: Final = 100
+
+
+class Batches:
+    """Collects messages while a batch is under way, and makes the next one of them.
+
+    A message that comes to an idle worker is a batch of its own, at once: nothing waits for
+    company. A batch of which one message fails is taken apart: each goes the way of a task.
+    Acknowledgements are the business of the worker's own thread, as Celery has it.
+    """
+
+    def __init__(
+        self,
+        worker: Any,
+        receive: Callable[[Sequence[object]], bool],
+        handle: Callable[[Message], object],
+    ) -> None:
+        self._worker = worker
+        self._receive = receive
+        self._handle = handle
+        self._waiting: deque[Message] = deque()
+        self._busy = False
+        # Without an event loop, on a broker in memory, Celery acknowledges in the pool's thread.
+        self._lock = threading.RLock()
+
+    def add(self, message: Message) -> None:
+        """Take a message; it is acknowledged when it has taken effect."""
+        with self._lock:
+            self._waiting.append(message)
+            self._next()
+
+    def abandon(self) -> None:
+        """Forget what waits: its connection is lost, and the broker delivers it again."""
+        with self._lock:
+            self._waiting.clear()
+
+    def _next(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        count = min(LARGEST_BATCH, len(self._waiting))
+        batch = [self._waiting.popleft() for _ in range(count)]
+        self._worker.pool.apply_async(self._run, (batch,))
+
+    def _run(self, batch: Sequence[Message]) -> None:
+        """Handle a batch, in a thread of the pool."""
+        finish: Callable[[Message], object] = self._give_back
+        try:
+            together = self._receive([message.payload[1]["message"] for message in batch])
+            finish = self._acknowledge if together else self._handle
+        except Reject:
+            logger.debug("the worker is stopping: a batch goes back to its queue")
+        finally:
+            self._worker.call_soon_ack(self._settle, batch, finish)
+
+    def _settle(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
+        with self._lock:
+            try:
+                for message in batch:
+                    finish(message)
+            finally:
+                self._busy = False
+                self._next()
+
+    def _acknowledge(self, message: Message) -> None:
+        message.ack_log_error(logger, self._worker.connection_errors)
+
+    def _give_back(self, message: Message) -> None:
+        message.reject_log_error(logger, self._worker.connection_errors, requeue=True)

@@ -1,0 +1,246 @@
+"""Messages that come together are handled together, and one that fails fails alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.batches import LARGEST_BATCH, Batches
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.errors import StorageUnavailable
+from reading_club.service.projections import activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import an_event
+
+
+class Message:
+    """A message of the broker, which notes what became of it."""
+
+    def __init__(self, name: str) -> None:
+        self.payload = [[], {"message": name}, {}]
+        self.fate: str | None = None
+
+    def ack_log_error(self, *_: object) -> None:
+        """Note the acknowledgement."""
+        self.fate = "acknowledged"
+
+    def reject_log_error(self, *_: object, requeue: bool) -> None:
+        """Note that it goes back."""
+        self.fate = "given back" if requeue else "lost"
+
+
+class Worker:
+    """A worker whose pool does what it was given when it is told to."""
+
+    connection_errors = ()
+
+    def __init__(self) -> None:
+        self.pool = self
+        self.jobs: list[Callable[[], object]] = []
+
+    def apply_async(self, target: Callable[..., object], args: Sequence[Any]) -> None:
+        """Take a job."""
+        self.jobs.append(lambda: target(*args))
+
+    def call_soon_ack(self, callback: Callable[..., object], *args: Any) -> None:
+        """Do it now."""
+        callback(*args)
+
+    def work(self) -> None:
+        """Do one job."""
+        self.jobs.pop(0)()
+
+
+class Stage:
+    """Batches on a worker, with what was received together, and what was handled alone."""
+
+    def __init__(self) -> None:
+        self.worker = Worker()
+        self.received: list[list[object]] = []
+        self.alone: list[Any] = []
+        self.answer: bool | Exception = True
+        self.batches = Batches(self.worker, self._receive, self.alone.append)
+
+    def _receive(self, messages: Sequence[object]) -> bool:
+        self.received.append(list(messages))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def add(self, *names: str) -> list[Message]:
+        """Let messages come, and return them."""
+        messages: list[Any] = [Message(name) for name in names]
+        for message in messages:
+            self.batches.add(message)
+        return messages
+
+
+def fates(messages: Sequence[Message]) -> list[str | None]:
+    """Return what became of the messages."""
+    return [message.fate for message in messages]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """An idle worker."""
+    return Stage()
+
+
+def test_nothing_waits_for_company(stage: Stage) -> None:
+    """A message that comes to an idle worker is handled at once, and acknowledged afterwards."""
+    messages = stage.add("a")
+    assert fates(messages) == [None]
+
+    stage.worker.work()
+
+    assert stage.received == [["a"]]
+    assert fates(messages) == ["acknowledged"]
+    assert stage.worker.jobs == []
+
+
+def test_what_comes_meanwhile_is_the_next_batch(stage: Stage) -> None:
+    """One batch at a time, in the order of the messages."""
+    messages = stage.add("a", "b", "c")
+    assert len(stage.worker.jobs) == 1
+
+    stage.worker.work()
+    assert fates(messages) == ["acknowledged", None, None]
+    stage.worker.work()
+
+    assert stage.received == [["a"], ["b", "c"]]
+    assert set(fates(messages)) == {"acknowledged"}
+
+
+def test_a_batch_is_bounded(stage: Stage) -> None:
+    """However many messages wait."""
+    stage.add("first", *map(str, range(LARGEST_BATCH + 1)))
+
+    for _ in range(3):
+        stage.worker.work()
+
+    assert [len(batch) for batch in stage.received] == [1, LARGEST_BATCH, 1]
+
+
+def test_a_batch_that_fails_is_taken_apart(stage: Stage) -> None:
+    """Each message goes the way of a task, which acknowledges it; the next batch goes on."""
+    stage.answer = False
+    messages = stage.add("a", "b")
+
+    stage.worker.work()
+    stage.worker.work()
+
+    assert stage.alone == messages
+    assert fates(messages) == [None, None]
+
+
+@pytest.mark.parametrize("error", [Reject("stopping", requeue=True), ZeroDivisionError()])
+def test_whatever_happens_no_message_is_lost(stage: Stage, error: Exception) -> None:
+    """What could not be handled goes back to its queue, and the worker goes on."""
+    stage.answer = error
+    messages = stage.add("a", "b")
+
+    for _ in messages:
+        if isinstance(error, Reject):
+            stage.worker.work()
+        else:
+            with pytest.raises(ZeroDivisionError):
+                stage.worker.work()
+
+    assert set(fates(messages)) == {"given back"}
+
+
+def test_what_waits_when_the_connection_is_lost_is_forgotten(stage: Stage) -> None:
+    """The broker delivers it again."""
+    stage.add("a", "b")
+
+    stage.batches.abandon()
+    stage.worker.work()
+
+    assert stage.received == [["a"]]
+    assert stage.worker.jobs == []
+
+
+def handled(consumer: Consumer, *events: BookRegistered) -> bool:
+    """Let the consumer receive events together."""
+    return consumer.receive_together([on_the_wire(event) for event in events])
+
+
+def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMemoryClub) -> None:
+    """Each event with its receipt, and those that were here before not again."""
+    first, second, third = an_event(), an_event(), an_event()
+    consumer.receive(on_the_wire(first))
+
+    assert handled(consumer, second, first, third, second)
+
+    assert list(club.database.activity) == [e.message_id for e in (first, second, third)]
+    assert {receipt.message_id for receipt in club.database.inbox} == set(club.database.activity)
+
+
+def moody(*errors: Exception) -> Subscriber:
+    """Return a subscriber that records events, and raises these errors at every second one."""
+    subscriber = Subscriber("moody")
+    left, calls = list(errors), iter(range(1000))
+
+    @subscriber.on(BookRegistered)
+    async def record(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        await activity.handle(event, uow)
+        if next(calls) % 2 and left:
+            raise left.pop(0)
+
+    return subscriber
+
+
+def test_a_batch_with_a_failure_has_no_effect(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """All of it or nothing: whose fault it is shows when each is alone."""
+    consumer = consume(moody(ZeroDivisionError()))
+    events = [an_event() for _ in range(4)]
+
+    assert not handled(consumer, *events)
+
+    assert dict(club.database.activity) == dict(club.database.inbox) == {}
+    assert (club.letters, dict(club.database.attempts)) == ([], {})
+
+
+@pytest.mark.parametrize("changes", [{"payload": "{"}, {"type": "book_burnt_v1"}])
+def test_what_cannot_be_read_takes_its_batch_apart(
+    consumer: Consumer, club: InMemoryClub, changes: dict[str, str]
+) -> None:
+    """It is set aside when it is alone."""
+    sound, broken = on_the_wire(an_event()), on_the_wire(an_event(), **changes)
+
+    assert not consumer.receive_together([sound, broken])
+
+    assert dict(club.database.activity) == {}
+
+
+def test_an_outage_holds_a_batch(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """It is tried again as a whole, and nothing is counted."""
+    consumer = consume(moody(*[StorageUnavailable("away")] * 3))
+    events = [an_event() for _ in range(4)]
+
+    assert handled(consumer, *events)
+
+    assert len(club.database.activity) == 4
+    assert len(club.waits) == 3
+    assert (club.letters, dict(club.database.attempts)) == ([], {})
+
+
+def test_a_worker_that_stops_gives_its_batch_back(
+    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+) -> None:
+    """While it waits for the database."""
+    club.stop_after = 2
+    consumer = consume(moody(*[StorageUnavailable("away")] * 10))
+
+    with pytest.raises(Reject):
+        handled(consumer, an_event(), an_event())
+
+    assert dict(club.database.activity) == {}
