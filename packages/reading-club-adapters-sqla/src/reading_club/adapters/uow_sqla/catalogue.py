@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from reading_club.adapters.uow_sqla.orm import catalogue, catalogue_ratings
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_into, one_of
+from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_rows, one_of
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
@@ -42,7 +42,7 @@ class SQLCatalogue:
             await self._upsert([ratings[id_].model_dump() for id_ in sorted(ratings)])
 
     async def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
-        insert = insert_into(self.session, catalogue_ratings).values(rows)
+        insert = insert_rows(self.session, catalogue_ratings, rows)
         await self.session.write(
             insert.on_conflict_do_update(
                 index_elements=["review_id"],

@@ -11,7 +11,7 @@ from reading_club.adapters.uow_sqla.orm import (
     inbox,
 )
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.adapters.uow_sqla.statements import insert_into, insert_rows
 from reading_club.service.inbox import Receipt
 
 
@@ -31,9 +31,9 @@ class SQLInbox:
         They are inserted in the same order by everybody, so that two transactions with the
         same messages wait for each other and do not lock each other out.
         """
+        rows = [receipt._asdict() for receipt in sorted(set(receipts))]
         now = database_time(self.session.dialect)
-        rows = [{**receipt._asdict(), "received_at": now} for receipt in sorted(set(receipts))]
-        insert = insert_into(self.session, inbox).values(rows).on_conflict_do_nothing()
+        insert = insert_rows(self.session, inbox, rows, received_at=now).on_conflict_do_nothing()
         inserted = await self.session.write(
             insert.returning(inbox.c.subscriber, inbox.c.message_id)
         )

@@ -7,14 +7,19 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.dead_letters import insert_letter
 from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
-from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_once, one_of
+from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    insert_once,
+    insert_rows,
+    one_of,
+)
 from reading_club.service.dead_letters import RELAY, DeadLetter
 from reading_club.service.outbox.port import EVERYBODY, Key, Lease, Outgoing
 
@@ -30,29 +35,30 @@ class SQLOutboxEntries:
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event at once after the commit; one that waits already stays."""
-        await insert_once(self.session, outbox, _row(self.session, key, NOBODY, 0.0, envelope))
+        lease = _leased(self.session, Lease(0.0, NOBODY))
+        row = {**key._asdict(), **lease, "envelope": envelope}
+        await insert_once(self.session, outbox, row)
 
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
-        rows = [_row(self.session, key, NOBODY, 0.0) for key in keys]
-        await insert_all_once(self.session, outbox, rows)
+        if keys:
+            insert = self._insert(keys, Lease(0.0, NOBODY))
+            await self.session.write(insert.on_conflict_do_nothing())
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
         """Insert rows that belong to whoever knows the lease."""
-        token, seconds = lease.token, lease.seconds
-        rows = [_row(self.session, Key(id_), token, seconds) for id_ in message_ids]
-        await self.session.write(insert(outbox).values(rows))
+        await self.session.write(self._insert([Key(id_) for id_ in message_ids], lease))
+
+    def _insert(self, keys: Sequence[Key], lease: Lease) -> Insert:
+        rows = [key._asdict() for key in keys]
+        return insert_rows(self.session, outbox, rows, **_leased(self.session, lease))
 
 
-def _row(
-    session: Session, key: Key, token: UUID, seconds: float, envelope: object = None
-) -> dict[str, Any]:
+def _leased(session: Session, lease: Lease) -> dict[str, ColumnElement[Any]]:
     return {
-        **key._asdict(),
-        "token": token,
-        "leased_until": database_time(session.dialect, seconds),
-        "attempts": 0,
-        "envelope": envelope,
+        "token": literal(lease.token, outbox.c.token.type),
+        "leased_until": database_time(session.dialect, lease.seconds),
+        "attempts": literal(0, outbox.c.attempts.type),
     }
 
 

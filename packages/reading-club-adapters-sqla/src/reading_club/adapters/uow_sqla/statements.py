@@ -3,7 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, any_, bindparam, func, literal, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Table,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
@@ -14,6 +24,29 @@ Insert = postgresql.Insert | sqlite.Insert
 def insert_into(session: Session, table: Table) -> Insert:
     """Return the INSERT of the session's database, which can resolve conflicts."""
     return postgresql.insert(table) if session.dialect == "postgresql" else sqlite.insert(table)
+
+
+def insert_rows(
+    session: Session,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    **same: ColumnElement[Any],
+) -> Insert:
+    """Return the INSERT of many rows, which have the same columns, and some the same value.
+
+    On PostgreSQL each column is one parameter, an array: the statement is the same for any
+    number of rows, so that it is compiled and prepared once.
+    """
+    if session.dialect != "postgresql":
+        return insert_into(session, table).values([{**row, **same} for row in rows])
+    names = list(rows[0])
+    arrays = [
+        bindparam(None, [row[name] for row in rows], type_=ARRAY(table.c[name].type))
+        for name in names
+    ]
+    unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
+    columns = select(*unnested.c, *same.values())
+    return insert_into(session, table).from_select([*names, *same], columns)
 
 
 async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
@@ -31,7 +64,7 @@ async def insert_all_once(
 ) -> None:
     """Insert rows by one statement, if there are any, but for those whose keys are there."""
     if rows:
-        await session.write(insert_into(session, table).values(rows).on_conflict_do_nothing())
+        await session.write(insert_rows(session, table, rows).on_conflict_do_nothing())
 
 
 async def insert_once_if(
