@@ -1,6 +1,7 @@
 """The catalogue on SQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +9,24 @@ from sqlalchemy import func, select
 
 from reading_club.adapters.uow_sqla.orm import catalogue, catalogue_ratings
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_rows, one_of
+from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    insert_all_once,
+    insert_into,
+    insert_rows,
+    one_of,
+)
 from reading_club.service.catalogue import BookRating, CatalogueEntry
+
+
+@lru_cache(maxsize=4)
+def _upsert(dialect: str) -> Insert:
+    insert = insert_into(dialect, catalogue_ratings)
+    return insert.on_conflict_do_update(
+        index_elements=["review_id"],
+        set_={"rating": insert.excluded.rating, "version": insert.excluded.version},
+        where=catalogue_ratings.c.version < insert.excluded.version,
+    )
 
 
 class SQLCatalogue:
@@ -39,17 +56,8 @@ class SQLCatalogue:
         ratings, self._ratings = self._ratings, {}
         await insert_all_once(self.session, catalogue, [books[id_] for id_ in sorted(books)])
         if ratings:
-            await self._upsert([ratings[id_].model_dump() for id_ in sorted(ratings)])
-
-    async def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
-        insert = insert_rows(self.session, catalogue_ratings, rows)
-        await self.session.write(
-            insert.on_conflict_do_update(
-                index_elements=["review_id"],
-                set_={"rating": insert.excluded.rating, "version": insert.excluded.version},
-                where=catalogue_ratings.c.version < insert.excluded.version,
-            )
-        )
+            rows = [ratings[id_].model_dump() for id_ in sorted(ratings)]
+            await insert_rows(self.session, _upsert(self.session.dialect), rows)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the entries of these books, their ratings counted by the database."""

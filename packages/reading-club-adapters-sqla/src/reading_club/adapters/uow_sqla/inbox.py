@@ -1,6 +1,7 @@
 """The inbox on SQL."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -11,8 +12,14 @@ from reading_club.adapters.uow_sqla.orm import (
     inbox,
 )
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_rows
+from reading_club.adapters.uow_sqla.statements import insert_into, insert_new_into, insert_rows
 from reading_club.service.inbox import Receipt
+
+
+@lru_cache(maxsize=4)
+def _insert(dialect: str) -> Any:
+    insert = insert_new_into(dialect, inbox)
+    return insert.returning(inbox.c.subscriber, inbox.c.message_id)
 
 
 class SQLInbox:
@@ -31,11 +38,11 @@ class SQLInbox:
         They are inserted in the same order by everybody, so that two transactions with the
         same messages wait for each other and do not lock each other out.
         """
-        rows = [receipt._asdict() for receipt in sorted(set(receipts))]
-        now = database_time(self.session.dialect)
-        insert = insert_rows(self.session, inbox, rows, received_at=now).on_conflict_do_nothing()
-        inserted = await self.session.write(
-            insert.returning(inbox.c.subscriber, inbox.c.message_id)
+        inserted = await insert_rows(
+            self.session,
+            _insert(self.session.dialect),
+            [receipt._asdict() for receipt in sorted(set(receipts))],
+            moments={"received_at": 0.0},
         )
         return {Receipt(row.subscriber, row.message_id) for row in inserted}
 
@@ -43,7 +50,7 @@ class SQLInbox:
         """Count one more attempt, unless the last one is closer."""
         now = database_time(self.session.dialect)
         counted = (
-            insert_into(self.session, attempts)
+            insert_into(self.session.dialect, attempts)
             .values({**receipt._asdict(), "number": 1, "at": now})
             .on_conflict_do_update(
                 index_elements=["subscriber", "message_id"],

@@ -11,7 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_all_once, insert_rows
+from reading_club.adapters.uow_sqla.statements import (
+    insert_all_once,
+    insert_into,
+    insert_rows,
+)
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.errors import MessageAlreadyStored
 from reading_club.service.uow import AbstractMessageStore
@@ -51,7 +55,9 @@ class SQLMessageStore(AbstractMessageStore):
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             chunk = rows[start : start + ROWS_A_STATEMENT]
             try:
-                await self.session.write(insert_rows(self.session, orm.messages, chunk))
+                await insert_rows(
+                    self.session, insert_into(self.session.dialect, orm.messages), chunk
+                )
             except IntegrityError as exc:
                 raise MessageAlreadyStored("a message with this id is stored already") from exc
             published = [row["id"] for row in chunk if row["metadata"]["published"]]

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time
@@ -16,7 +16,8 @@ from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
-    insert_once,
+    insert_into,
+    insert_new_into,
     insert_rows,
     one_of,
 )
@@ -35,31 +36,38 @@ class SQLOutboxEntries:
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event at once after the commit; one that waits already stays."""
-        lease = _leased(self.session, Lease(0.0, NOBODY))
-        row = {**key._asdict(), **lease, "envelope": envelope}
-        await insert_once(self.session, outbox, row)
+        await self._add_all([key], envelope)
 
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
         if keys:
-            insert = self._insert(keys, Lease(0.0, NOBODY))
-            await self.session.write(insert.on_conflict_do_nothing())
+            await self._add_all(keys)
+
+    async def _add_all(
+        self, keys: Sequence[Key], envelope: Mapping[str, Any] | None = None
+    ) -> None:
+        insert = insert_new_into(self.session.dialect, outbox)
+        await self._insert(insert, keys, Lease(0.0, NOBODY), envelope)
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
         """Insert rows that belong to whoever knows the lease."""
-        await self.session.write(self._insert([Key(id_) for id_ in message_ids], lease))
+        keys = [Key(id_) for id_ in message_ids]
+        await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
 
-    def _insert(self, keys: Sequence[Key], lease: Lease) -> Insert:
-        rows = [key._asdict() for key in keys]
-        return insert_rows(self.session, outbox, rows, **_leased(self.session, lease))
-
-
-def _leased(session: Session, lease: Lease) -> dict[str, ColumnElement[Any]]:
-    return {
-        "token": literal(lease.token, outbox.c.token.type),
-        "leased_until": database_time(session.dialect, lease.seconds),
-        "attempts": literal(0, outbox.c.attempts.type),
-    }
+    async def _insert(
+        self,
+        insert: Insert,
+        keys: Sequence[Key],
+        lease: Lease,
+        envelope: Mapping[str, Any] | None = None,
+    ) -> None:
+        await insert_rows(
+            self.session,
+            insert,
+            [key._asdict() for key in keys],
+            same={"token": lease.token, "attempts": 0, "envelope": envelope},
+            moments={"leased_until": lease.seconds},
+        )
 
 
 class SQLOutbox:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -20,13 +21,25 @@ from reading_club.adapters.uow_sqla.orm import (
 )
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_once
+from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    insert_into,
+    insert_new_into,
+    insert_rows,
+)
 from reading_club.service.dead_letters import RELAY
 from reading_club.service.outbox.port import EVERYBODY, Key
 
 LATEST: Final = 100
 """Of so many receipts the newest event says how far a subscriber has come."""
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=4)
+def _upsert(dialect: str) -> Insert:
+    insert = insert_into(dialect, resends)
+    changes = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
+    return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
 
 
 class SQLReceipts:
@@ -37,10 +50,9 @@ class SQLReceipts:
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Insert what is not there."""
-        since = database_time(self.session.dialect)
-        for type_ in sorted(types):
-            row = {"subscriber": subscriber, "type": type_, "since": since}
-            await insert_once(self.session, subscriptions, row)
+        rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
+        insert = insert_new_into(self.session.dialect, subscriptions)
+        await insert_rows(self.session, insert, rows, moments={"since": 0.0})
 
     async def resend_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
@@ -76,20 +88,14 @@ class SQLReceipts:
     async def _note(
         self, subscriber: str, message_ids: Sequence[UUID], number: int, pause: float
     ) -> None:
-        again_at = database_time(self.session.dialect, pause)
-        values = [
-            {
-                "subscriber": subscriber,
-                "message_id": message_id,
-                "number": number,
-                "again_at": again_at,
-            }
-            for message_id in message_ids
-        ]
-        insert = insert_into(self.session, resends).values(values)
-        update = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
-        keys = ["subscriber", "message_id"]
-        await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=update))
+        rows = [{"message_id": message_id} for message_id in message_ids]
+        await insert_rows(
+            self.session,
+            _upsert(self.session.dialect),
+            rows,
+            same={"subscriber": subscriber, "number": number},
+            moments={"again_at": pause},
+        )
 
     def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
         """Return the query for what was published and heard, and left no trace."""

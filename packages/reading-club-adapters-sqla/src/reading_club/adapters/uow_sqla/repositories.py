@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, exists, select, true, update
+from sqlalchemy import ColumnElement, Row, Table, exists, select, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once_if
+from reading_club.adapters.uow_sqla.statements import insert_once, insert_once_if
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -57,14 +57,21 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
     async def add(self, aggregate: TAggregate) -> None:
         """Insert a row. What the constraints refuse is told in the language of the club."""
         row, conditions = self._row(aggregate), self._conditions(aggregate)
-        if not await insert_once_if(self.session, self.table, row, *conditions):
+        if not await self._insert(row, conditions):
             refusal = await self._taken(aggregate) or await self._refusal(aggregate)
             raise refusal or WriteConflict("what was in the way has gone")
         self.seen.append(aggregate)
 
+    async def _insert(
+        self, row: Mapping[str, Any], conditions: Sequence[ColumnElement[bool]]
+    ) -> bool:
+        if conditions:
+            return await insert_once_if(self.session, self.table, row, *conditions)
+        return await insert_once(self.session, self.table, row)
+
     def _conditions(self, aggregate: TAggregate) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
         """Return what has to hold for the row to be inserted, besides its keys being free."""
-        return [true()]
+        return []
 
     async def find(self, identifier: UUID) -> TAggregate | None:
         """Return the aggregate of the row, or None."""

@@ -76,7 +76,7 @@ class SQLRetention:
                 columns.subscriber, columns.message_id, database_time(session.dialect)
             ).where(old)
             names = ["subscriber", "message_id", "received_at"]
-            insert = insert_into(session, inbox).from_select(names, receipts)
+            insert = insert_into(session.dialect, inbox).from_select(names, receipts)
             await session.write(insert.on_conflict_do_nothing())
             return (await session.write(delete(dead_letters).where(old))).rowcount
 

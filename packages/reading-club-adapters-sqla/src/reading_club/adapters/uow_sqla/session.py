@@ -1,7 +1,7 @@
 """The connection of one transaction, opened at its first statement."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from logging import getLogger
 from typing import Any
@@ -46,10 +46,12 @@ class Session:
         with self._watched():
             return await (await self._open(write=False)).execute(statement)
 
-    async def write(self, statement: Executable) -> CursorResult[Any]:
+    async def write(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
         """Run a statement that changes rows."""
         with self._watched():
-            return await (await self._open(write=True)).execute(statement)
+            return await (await self._open(write=True)).execute(statement, parameters)
 
     async def commit(self) -> None:
         """Commit what was done, if anything was. After StorageUnavailable the outcome is unknown.

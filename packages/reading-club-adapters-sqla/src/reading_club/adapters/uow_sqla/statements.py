@@ -1,12 +1,17 @@
 """Statements that both databases know and SQLAlchemy spells for each of them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
+    CursorResult,
+    Interval,
     Table,
     any_,
     bindparam,
@@ -16,37 +21,38 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.session import Session
 
 Insert = postgresql.Insert | sqlite.Insert
 
-
-def insert_into(session: Session, table: Table) -> Insert:
-    """Return the INSERT of the session's database, which can resolve conflicts."""
-    return postgresql.insert(table) if session.dialect == "postgresql" else sqlite.insert(table)
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def insert_rows(
-    session: Session,
-    table: Table,
-    rows: Sequence[Mapping[str, Any]],
-    **same: ColumnElement[Any],
+@lru_cache(maxsize=64)
+def insert_into(dialect: str, table: Table) -> Insert:
+    """Return the INSERT of the database's dialect, which can resolve conflicts."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@lru_cache(maxsize=64)
+def insert_new_into(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that passes over rows whose keys are there."""
+    return insert_into(dialect, table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=64)
+def _many(
+    insert: Insert, names: tuple[str, ...], same: tuple[str, ...], moments: tuple[str, ...]
 ) -> Insert:
-    """Return the INSERT of many rows, which have the same columns, and some the same value.
-
-    On PostgreSQL each column is one parameter, an array: the statement is the same for any
-    number of rows, so that it is compiled and prepared once.
-    """
-    if session.dialect != "postgresql":
-        return insert_into(session, table).values([{**row, **same} for row in rows])
-    names = list(rows[0])
-    arrays = [
-        bindparam(None, [row[name] for row in rows], type_=ARRAY(table.c[name].type))
-        for name in names
-    ]
+    """Return the INSERT that takes an array a column. It is made once."""
+    types = {column.name: column.type for column in insert.table.columns}
+    arrays = [bindparam(f"all_{name}", type_=ARRAY(types[name])) for name in names]
     unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
-    columns = select(*unnested.c, *same.values())
-    return insert_into(session, table).from_select([*names, *same], columns)
+    values = [bindparam(f"the_{name}", type_=types[name]) for name in same]
+    times = [func.clock_timestamp() + bindparam(f"in_{name}", type_=Interval) for name in moments]
+    columns = select(*unnested.c, *values, *times)
+    return insert.from_select([*names, *same, *moments], columns)
 
 
 async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
@@ -55,8 +61,7 @@ async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) ->
     A transaction that has inserted the same key and not ended is waited for. No error is raised
     for the key, so that the transaction goes on, on PostgreSQL as well.
     """
-    statement = insert_into(session, table).values(row).on_conflict_do_nothing()
-    return (await session.write(statement)).rowcount == 1
+    return (await session.write(insert_new_into(session.dialect, table), row)).rowcount == 1
 
 
 async def insert_all_once(
@@ -64,7 +69,31 @@ async def insert_all_once(
 ) -> None:
     """Insert rows by one statement, if there are any, but for those whose keys are there."""
     if rows:
-        await session.write(insert_rows(session, table, rows).on_conflict_do_nothing())
+        await insert_rows(session, insert_new_into(session.dialect, table), rows)
+
+
+async def insert_rows(
+    session: Session,
+    insert: Insert,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    same: Mapping[str, Any] = NOTHING,
+    moments: Mapping[str, float] = NOTHING,
+) -> CursorResult[Any]:
+    """Insert many rows by one statement: each with columns of its own, and some for all of them.
+
+    ``moments`` are columns for what the database's clock says in so many seconds. On PostgreSQL
+    each column is one parameter, an array: the statement is the same for any number of rows.
+    """
+    if session.dialect != "postgresql":
+        now = {name: database_time("sqlite", seconds) for name, seconds in moments.items()}
+        return await session.write(insert.values([{**row, **same, **now} for row in rows]))
+    names = tuple(rows[0])
+    many = _many(insert, names, tuple(same), tuple(moments))
+    arrays = {f"all_{name}": [row[name] for row in rows] for name in names}
+    values = {f"the_{name}": value for name, value in same.items()}
+    times = {f"in_{name}": timedelta(seconds=s) for name, s in moments.items()}
+    return await session.write(many, {**arrays, **values, **times})
 
 
 async def insert_once_if(
@@ -73,7 +102,8 @@ async def insert_once_if(
     """Insert a row as ``insert_once`` does, if these conditions hold as well."""
     values = [literal(value, table.c[name].type) for name, value in row.items()]
     rows = select(*values).where(*conditions)
-    statement = insert_into(session, table).from_select(list(row), rows).on_conflict_do_nothing()
+    insert = insert_new_into(session.dialect, table)
+    statement = insert.from_select(list(row), rows)
     return (await session.write(statement)).rowcount == 1
 
 
