@@ -23,9 +23,12 @@ class Message:
     def __init__(self, name: str) -> None:
         self.payload = [[], {"message": name}, {}]
         self.fate: str | None = None
+        self.error: Exception | None = None
 
     def ack_log_error(self, *_: object) -> None:
-        """Note the acknowledgement."""
+        """Note the acknowledgement, or raise what is in the way."""
+        if self.error is not None:
+            raise self.error
         self.fate = "acknowledged"
 
     def reject_log_error(self, *_: object, requeue: bool) -> None:
@@ -151,6 +154,21 @@ def test_whatever_happens_no_message_is_lost(stage: Stage, error: Exception) -> 
                 stage.worker.work()
 
     assert set(fates(messages)) == {"given back"}
+
+
+def test_a_connection_that_is_lost_is_told_when_every_message_had_its_turn(stage: Stage) -> None:
+    """The worker connects anew; what could not be acknowledged is not in its hands for ever."""
+    messages = stage.add("a", "b", "c")
+    stage.worker.work()
+    messages[1].error = ConnectionResetError()
+
+    with pytest.raises(ConnectionResetError):
+        stage.worker.work()
+
+    assert fates(messages) == ["acknowledged", None, "acknowledged"]
+    assert stage.add("d")
+    stage.worker.work()
+    assert stage.received[-1] == ["d"]
 
 
 def test_what_waits_when_the_connection_is_lost_is_forgotten(stage: Stage) -> None:

@@ -67,16 +67,24 @@ class Batches:
             self._worker.call_soon_ack(self._settle, batch, finish)
 
     def _settle(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
+        """Finish each message, also if the broker has gone meanwhile, and go on."""
         with self._lock:
-            try:
-                for message in batch:
-                    finish(message)
-            finally:
-                self._busy = False
-                self._next()
+            failures = [exc for message in batch if (exc := _failure(finish, message)) is not None]
+            self._busy = False
+            self._next()
+        if failures:
+            raise failures[0]
 
     def _acknowledge(self, message: Message) -> None:
         message.ack_log_error(logger, self._worker.connection_errors)
 
     def _give_back(self, message: Message) -> None:
         message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
+
+
+def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:
+    try:
+        finish(message)
+    except Exception as exc:  # noqa: BLE001  # it is raised when all messages had their turn
+        return exc
+    return None
