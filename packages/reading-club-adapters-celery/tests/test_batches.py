@@ -198,6 +198,24 @@ def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMem
     assert {receipt.message_id for receipt in club.database.inbox} == set(club.database.activity)
 
 
+def test_of_two_copies_in_a_batch_the_handler_sees_one(
+    consume: Callable[[Subscriber], Consumer],
+) -> None:
+    """A handler need not be idempotent."""
+    seen: list[BookRegistered] = []
+    subscriber = Subscriber("counter")
+
+    @subscriber.on(BookRegistered)
+    async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
+        seen.append(event)
+
+    event, other = an_event(), an_event()
+
+    assert handled(consume(subscriber), event, other, event)
+
+    assert [e.message_id for e in seen] == [event.message_id, other.message_id]
+
+
 def moody(*errors: Exception) -> Subscriber:
     """Return a subscriber that records events, and raises these errors at every second one."""
     subscriber = Subscriber("moody")
