@@ -1,0 +1,51 @@
+"""A client of the club over HTTP that costs as little as a client in Python can."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from reading_club.domain.messages import RegisterBook
+
+LENGTH = b"content-length: "
+CREATED = b"HTTP/1.1 201 "
+
+
+@asynccontextmanager
+async def browsers(
+    host: str, port: int, number: int
+) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
+    """Lend what posts a book on one of so many connections, which are kept alive.
+
+    They are streams of asyncio: of an answer the status and the length are read, no more.
+    Raises AssertionError for an answer that is not 201.
+    """
+    free: asyncio.LifoQueue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+    free = asyncio.LifoQueue()
+    for _ in range(number):
+        free.put_nowait(await asyncio.open_connection(host, port))
+
+    async def post(command: RegisterBook) -> None:
+        reader, writer = connection = await free.get()
+        writer.write(_request(command))
+        head = await reader.readuntil(b"\r\n\r\n")
+        _, _, rest = head.lower().partition(LENGTH)
+        await reader.readexactly(int(rest[: rest.index(b"\r")]))
+        assert head.startswith(CREATED), head
+        free.put_nowait(connection)
+
+    try:
+        yield post
+    finally:
+        while not free.empty():
+            free.get_nowait()[1].close()
+
+
+def _request(command: RegisterBook) -> bytes:
+    book = {"title": command.title, "author": command.author, "isbn": command.isbn.canonical}
+    body = json.dumps({"id": str(command.id), **book}).encode()
+    head = (
+        "POST /api/books HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

@@ -1,0 +1,98 @@
+"""Events that wait in the outbox, on their way to RabbitMQ: how many a second."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+from pydantic import SecretStr
+
+from reading_club.app.relay import open_relay
+from reading_club.app.settings import Settings
+from reading_club_functional.bench import publishing, stacking
+from reading_club_functional.bench.arrivals import Arrivals
+from reading_club_functional.bench.measure import Measure, Pair
+from reading_club_functional.bench.stage import Stage
+from reading_club_functional.bench.templates import Templates
+from reading_club_functional.database import Database
+
+SENT = "SELECT id::text FROM messages WHERE id NOT IN (SELECT message_id FROM outbox)"
+UNIT = "events/s"
+WINDOW = 500
+"""Events that a relay takes at a time."""
+
+
+def pairs(stage: Stage) -> Iterator[Pair]:
+    """Yield the relay against its peers, and against itself with a backlog."""
+    room = Room(stage)
+    number, some = stage.size(20_000), stage.size(3_000)
+    drain = room.relay(number)
+    cookbook = room.publishing(publishing.cookbook, some)
+    yield Pair("relay_vs_cookbook", UNIT, drain, cookbook, "cookbook, confirmed", 8)
+    stacked = room.faststream(number)
+    yield Pair("relay_vs_faststream_outbox", UNIT, drain, stacked, "faststream-outbox", 2)
+    bare = room.publishing(publishing.aiopika, number)
+    yield Pair("relay_vs_aiopika", UNIT, drain, bare, "aio-pika, publishing only", 0.75)
+    backlog = room.relay(number, waiting=stage.size(1_000_000))
+    name = f"{number:,} waiting"
+    yield Pair("backlog_1m", UNIT, backlog, drain, name, 0.9)
+
+
+class Room:
+    """Makes measures that start from a fresh database and empty queues."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._templates = Templates(stage.postgresql)
+        self._broker = stage.rabbitmq.url
+        self._arrivals = Arrivals(stage.rabbitmq.url)
+
+    def relay(self, number: int, waiting: int | None = None) -> Measure:
+        """Measure our relay as its process wires it: the oldest so many of those that wait."""
+        total = waiting or number
+
+        def measure() -> float:
+            with self._templates.club(total) as url:
+                self._arrivals.empty()
+                seconds = asyncio.run(_relay(url, self._broker, number))
+                database = Database(url)
+                assert database.count("outbox") == total - number, "rows are left, or gone"
+                self._arrivals.require_once([id_ for (id_,) in database.rows(SENT)])
+            return number / seconds
+
+        return measure
+
+    def faststream(self, number: int) -> Measure:
+        """Measure the relay of faststream-outbox, which stores events in a table of its own."""
+
+        def measure() -> float:
+            envelopes = list(publishing.envelopes(number))
+            with self._templates.copy(
+                "faststream", lambda url: asyncio.run(stacking.store(url, number))
+            ) as url:
+                self._arrivals.empty()
+                seconds = asyncio.run(stacking.relay(url, self._broker, number))
+                assert Database(url).count(stacking.TABLE.name) == 0, "rows are left"
+                self._arrivals.require_once([envelope["id"] for envelope in envelopes])
+            return number / seconds
+
+        return measure
+
+    def publishing(self, publish: Callable[[str, int], float], number: int) -> Measure:
+        """Measure a peer that has no outbox: it publishes what it has in memory."""
+
+        def measure() -> float:
+            self._arrivals.empty()
+            seconds = publish(self._broker, number)
+            self._arrivals.require_once([each["id"] for each in publishing.envelopes(number)])
+            return number / seconds
+
+        return measure
+
+
+async def _relay(database_url: str, broker_url: str, number: int) -> float:
+    """Return the seconds that the oldest so many events took, with the time to connect."""
+    settings = Settings(database_url=SecretStr(database_url), broker_url=SecretStr(broker_url))
+    async with open_relay(settings) as (_, _, relay):
+        start = perf_counter()
+        for _ in range(number // WINDOW):
+            await relay.turn()
+        return perf_counter() - start
