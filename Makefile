@@ -71,11 +71,17 @@ system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu,
 
 .PHONY: test-functional
 test-functional: sync-all ## Prove the club with real workers, brokers and databases, all private
-	@$(BIN)/pytest tests-functional --timeout 300 -rP
+	@$(BIN)/pytest tests-functional --timeout 300 -rP -n 2 --dist loadfile
 
 .PHONY: mutants
 mutants: sync-all ## Take away each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py
+
+.PHONY: bench bench-quick
+bench: sync-all ## Measure the club beside what people would use instead; writes var/bench/latest.json
+	@$(BIN)/python -m reading_club_functional.bench
+bench-quick: sync-all ## The same with less work and one round, in three minutes
+	@$(BIN)/python -m reading_club_functional.bench --quick
 
 .PHONY: format
 format: sync-all ## Format the code and mend what can be mended
