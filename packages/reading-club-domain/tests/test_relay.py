@@ -1,14 +1,16 @@
 """The relay on an outbox and a broker in memory."""
 
 import asyncio
+import threading
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import pytest
 
 from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.service.outbox import Key, Outgoing, Published, Relay
+from reading_club.service.outbox import Key, Lease, Outgoing, Published, Relay
 from reading_club.testing import InMemoryOutbox, InMemoryPublisher
+from reading_club.testing.memory import MemoryDatabase
 from reading_club.testing.relaying import POLL, RelayedClub, ids
 
 
@@ -125,3 +127,61 @@ async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
     await asyncio.wait_for(relay.run(stopping), 10)
 
     assert club.broker.windows == []
+
+
+class Counting(InMemoryOutbox):
+    """An outbox that tells when it was asked for windows so many times."""
+
+    def __init__(self, database: MemoryDatabase, number: int) -> None:
+        super().__init__(database)
+        self._left = number
+        self.reached = threading.Event()
+
+    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+        """Claim, and count it."""
+        claimed = await super().claim(limit, lease)
+        self._left -= 1
+        if not self._left:
+            self.reached.set()
+        return claimed
+
+
+class Patient(InMemoryPublisher):
+    """A broker that takes its second window when it is told to, and is away then if asked for."""
+
+    def __init__(self, told: threading.Event, outage: Exception | None = None) -> None:
+        super().__init__()
+        self._told, self._outage = told, outage
+
+    def publish(self, events: Sequence[Outgoing]) -> Published:
+        """Wait before the second window."""
+        if self.windows:
+            assert self._told.wait(10)
+            self.outage = self._outage
+        return super().publish(events)
+
+
+async def test_a_window_is_claimed_while_another_is_published(club: RelayedClub) -> None:
+    """The broker does not wait for the database when there is more to send; the order stays."""
+    events = await club.commit(30)
+    outbox = Counting(club.database, 3)
+    broker = Patient(outbox.reached)
+
+    assert await Relay(outbox, broker, window=10).drain()
+
+    assert [event.key.message_id for event in broker.sent] == ids(events)
+    assert broker.windows == [10, 10, 10]
+
+
+async def test_what_was_claimed_before_an_outage_was_found_is_given_back(club: RelayedClub) -> None:
+    """It is not published into the outage, and nothing is counted."""
+    events = await club.commit(40)
+    outbox = Counting(club.database, 3)
+    broker = Patient(outbox.reached, EventstreamUnavailable("away"))
+
+    assert not await Relay(outbox, broker, window=10).drain()
+
+    assert broker.windows == [10, 10]
+    waiting = await club.outbox.claim(100, Lease(0.0))
+    assert [event.key.message_id for event in waiting] == ids(events)[10:]
+    assert {event.attempts for event in waiting} == {0}

@@ -1,13 +1,16 @@
 """Events that wait in the outbox, on their way to RabbitMQ: how many a second."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 
-from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.app.relay import open_relay
-from reading_club.app.settings import Settings
+from reading_club.adapters.eventstream import BatchPublisher, publisher_app
+from reading_club.adapters.uow_sqla import SQLOutbox, create_engine
+from reading_club.app.relay import LEASE
+from reading_club.service.outbox import Lease, Outgoing, Relay
+from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.bench import publishing, stacking
 from reading_club_functional.bench.arrivals import Arrivals
 from reading_club_functional.bench.measure import Measure, Pair
@@ -17,8 +20,6 @@ from reading_club_functional.database import Database
 
 SENT = "SELECT id::text FROM messages WHERE id NOT IN (SELECT message_id FROM outbox)"
 UNIT = "events/s"
-WINDOW = 500
-"""Events that a relay takes at a time."""
 
 
 def pairs(stage: Stage) -> Iterator[Pair]:
@@ -46,7 +47,7 @@ class Room:
         self._arrivals = Arrivals(stage.rabbitmq.url)
 
     def relay(self, number: int, waiting: int | None = None) -> Measure:
-        """Measure our relay as its process wires it: the oldest so many of those that wait."""
+        """Measure our relay, wired as in its process: the oldest so many of those that wait."""
         total = waiting or number
 
         def measure() -> float:
@@ -88,11 +89,30 @@ class Room:
         return measure
 
 
+class Oldest(SQLOutbox):
+    """The outbox as if there were only so many events in it."""
+
+    def __init__(self, engine: AsyncEngine, number: int) -> None:
+        super().__init__(engine)
+        self._left = number
+
+    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+        """Claim what is left of them."""
+        limit = min(limit, self._left)
+        self._left -= limit
+        return await super().claim(limit, lease) if limit else []
+
+
 async def _relay(database_url: str, broker_url: str, number: int) -> float:
     """Return the seconds that the oldest so many events took, with the time to connect."""
-    settings = Settings(database_url=SecretStr(database_url), broker_url=SecretStr(broker_url))
-    async with open_relay(settings) as (_, _, relay):
+    engine, app = create_engine(database_url), publisher_app(broker_url, SUBSCRIBERS)
+    publisher = BatchPublisher(app)
+    relay = Relay(Oldest(engine, number), publisher, lease=LEASE)
+    try:
         start = perf_counter()
-        for _ in range(number // WINDOW):
-            await relay.turn()
+        assert await relay.drain(), "the broker or the database is away"
         return perf_counter() - start
+    finally:
+        publisher.close()
+        app.close()
+        await engine.dispose()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from uuid import UUID
 
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.outbox.breaker import Breaker
@@ -20,6 +21,9 @@ class Relay:
     the broker is away one event at a time probes it; nothing is counted then, however long it
     lasts. What a relay that dies has claimed is sent by the next one, so that an event may be
     sent twice, and never not at all. Times are seconds.
+
+    While there is more to send, one window is claimed or settled as another one is published:
+    a lease has to last for two of them.
     """
 
     def __init__(
@@ -41,17 +45,17 @@ class Relay:
         self._lease = lease
         self._poll = poll
         self._away = False
+        self._publishing = asyncio.Lock()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until it is asked to stop; the window at hand is finished."""
+        """Work until it is asked to stop; the windows at hand are finished."""
         while not stopping.is_set():
-            pause = await self.turn()
+            pause = await self._turns(stopping)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
 
     async def turn(self) -> float:
         """Send one window, and return how long to wait before the next turn."""
-        self._away = False
         try:
             sent = await self._send_window()
         except TransientFailure as exc:
@@ -64,23 +68,43 @@ class Relay:
 
     async def drain(self) -> bool:
         """Send windows until none is left; return False if the broker or the database is away."""
-        while await self.turn() == 0.0:
-            pass
+        self._away = False
+        await self._turns(asyncio.Event())
         return self._breaker.closed and not self._away
+
+    async def _turns(self, stopping: asyncio.Event) -> float:
+        """Send windows until none is left or it has to stop; return how long to wait then."""
+        pause = await self.turn()
+        if not pause:
+            pause = min(await asyncio.gather(self._lane(stopping), self._lane(stopping)))
+        return pause
+
+    async def _lane(self, stopping: asyncio.Event) -> float:
+        pause = 0.0
+        while not pause and not stopping.is_set():
+            pause = await self.turn()
+        return pause
 
     async def _send_window(self) -> int:
         limit = self._breaker.allows(self._window)
         if not limit:
             return 0
-        lease, probing = Lease(self._lease), not self._breaker.closed
+        lease = Lease(self._lease)
         events = await self._outbox.claim(limit, lease)
         if events:
-            published = await asyncio.to_thread(self._publisher.publish, events)
-            report(self._breaker, events, published)
-            pause = 2 * self._breaker.pause if probing else 0.0
-            token = lease.token
-            await self._settlement.settle(self._outbox, token, events, published, pause=pause)
+            await self._send(events, lease.token)
         return len(events)
+
+    async def _send(self, events: Sequence[Outgoing], token: UUID) -> None:
+        """Publish a window when its turn comes, unless the one before it has found an outage."""
+        published, pause = Published(), 0.0
+        async with self._publishing:
+            if self._breaker.allows(len(events)) == len(events):
+                probing = not self._breaker.closed
+                published = await asyncio.to_thread(self._publisher.publish, events)
+                report(self._breaker, events, published)
+                pause = 2 * self._breaker.pause if probing else 0.0
+        await self._settlement.settle(self._outbox, token, events, published, pause=pause)
 
 
 def report(breaker: Breaker, events: Sequence[Outgoing], published: Published) -> None:
