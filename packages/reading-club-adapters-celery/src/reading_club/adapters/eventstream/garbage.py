@@ -43,10 +43,14 @@ def require_call(message: Message) -> None:
 
 
 def is_fresh_event(message: Message) -> bool:
-    """Whether the call has just a message, and the broker delivers it for the first time."""
+    """Whether the call is an event and nothing else, and the broker delivers it for the first time.
+
+    What bears stamps is for Celery to understand.
+    """
     args, kwargs, _ = message.payload
     again: object = message.delivery_info.get("redelivered")
-    return not args and kwargs.keys() == {"message"} and not again
+    stamped: object = message.headers.get("stamped_headers")
+    return not args and kwargs.keys() == {"message"} and not again and not stamped
 
 
 def wrapped(message: Message, error: Exception) -> Message:

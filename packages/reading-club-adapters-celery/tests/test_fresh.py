@@ -1,0 +1,34 @@
+"""Which messages may be handled together."""
+
+import json
+from typing import Any
+
+import pytest
+from kombu import Message
+
+from reading_club.adapters.eventstream.garbage import is_fresh_event
+
+
+@pytest.mark.parametrize(
+    ("changes", "fresh"),
+    [
+        ({}, True),
+        ({"delivery_info": {"redelivered": True}}, False),
+        ({"headers": {"stamped_headers": ["a"]}}, False),
+        ({"body": json.dumps([[], {"message": {}, "more": 1}, {}])}, False),
+        ({"body": json.dumps([[1], {"message": {}}, {}])}, False),
+    ],
+)
+def test_only_a_fresh_event_and_nothing_else_is_batched(
+    changes: dict[str, Any], *, fresh: bool
+) -> None:
+    """What was delivered before, or is more than an event, goes the way of a task."""
+    fields: dict[str, Any] = {
+        "body": json.dumps([[], {"message": {}}, {}]),
+        "content_type": "application/json",
+        "content_encoding": "utf-8",
+        "delivery_info": {},
+        "headers": {},
+    }
+
+    assert is_fresh_event(Message(**(fields | changes))) is fresh
