@@ -24,6 +24,8 @@ class Pair:
     """Whether the ratio is to be at most the goal, as for times and sizes."""
     rounds: int = 5
     rounds_quick: int = 1
+    warm_up: bool = True
+    """Whether a first round of both sides is thrown away."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Result:
 def run(pair: Pair, *, quick: bool) -> Result:
     """Warm both sides up, then take their figures in turn."""
     ours, peer = Figures(), Figures()
-    if not quick:
+    if pair.warm_up and not quick:
         pair.ours()
         pair.peer()
     for number in range(pair.rounds_quick if quick else pair.rounds):

@@ -1,0 +1,70 @@
+"""What has to stay as it is: the memory of the processes, and the time of the fast tests."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from reading_club_functional.bench.measure import Pair
+from reading_club_functional.bench.soak import Soak
+from reading_club_functional.bench.stage import Stage
+
+ROOT = Path(__file__).parents[4]
+COOKBOOK_TEST = 27.0
+"""Milliseconds a test of the cookbook's eleven, start-up included. Its tests are not in this
+repository: this was measured once on another machine, so that it is no peer measured in turn."""
+
+
+class TestsFailed(AssertionError):
+    """The fast suites have not passed, so that their time says nothing."""
+
+
+def pairs(stage: Stage) -> Iterator[Pair]:
+    """Compare memory late with memory early, and our tests with a cookbook's."""
+    soak = Soak(stage)
+    yield Pair(
+        name="memory_soak",
+        unit="MiB",
+        ours=soak.late,
+        peer=soak.early,
+        peer_name="the same processes after a tenth of the events",
+        goal=1.1,
+        at_most=True,
+        rounds=1,
+        warm_up=False,
+    )
+    yield Pair(
+        name="fast_suite",
+        unit="ms a test",
+        ours=time_of_a_fast_test,
+        peer=lambda: COOKBOOK_TEST,
+        peer_name="the cookbook's, written down elsewhere",
+        goal=0.5,
+        at_most=True,
+        rounds=2,
+        warm_up=False,
+    )
+
+
+def time_of_a_fast_test() -> float:
+    """Return the milliseconds of ``pytest`` at the root, start-up included, over its tests.
+
+    Raises TestsFailed unless all have passed.
+    """
+    begin = time.perf_counter()
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    seconds = time.perf_counter() - begin
+    passed = re.search(r"^(\d+) passed in", run.stdout, re.MULTILINE)
+    if run.returncode or passed is None:
+        raise TestsFailed(run.stdout[-2000:] + run.stderr[-2000:])
+    return 1000 * seconds / int(passed[1])
