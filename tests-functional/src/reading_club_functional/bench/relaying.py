@@ -18,7 +18,9 @@ from reading_club_functional.bench.stage import Stage
 from reading_club_functional.bench.templates import Templates
 from reading_club_functional.database import Database
 
-SENT = "SELECT id::text FROM messages WHERE id NOT IN (SELECT message_id FROM outbox)"
+SENT = """\
+SELECT id::text FROM messages
+WHERE NOT EXISTS (SELECT FROM outbox WHERE message_id = messages.id)"""
 UNIT = "events/s"
 
 

@@ -17,7 +17,7 @@ IDS = "SELECT id::text FROM messages WHERE type = 'book_registered_v1'"
 SETTLING = 60.0
 """Seconds in which everything has been sent, by the sender or, after its lease, by a relay."""
 PAUSE = 0.25
-NOT_WAITING = " AND id NOT IN (SELECT message_id FROM outbox)"
+NOT_WAITING = " AND NOT EXISTS (SELECT FROM outbox WHERE message_id = messages.id)"
 
 
 def require_stored(database: Database, commands: Sequence[RegisterBook]) -> None:

@@ -25,7 +25,7 @@ from reading_club.service.reconciler import DAY, Reconciler
 log = logging.getLogger(__name__)
 
 LEASE = 15.0
-"""Seconds, above those in which a window is published or given up: what a relay that dies has
+"""Seconds, above those in which two windows are published or given up: what a relay that dies has
 claimed is sent by another one then."""
 RECONCILE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
