@@ -90,3 +90,30 @@ def test_every_spelling_of_every_number_is_the_same(number: int) -> None:
 
     assert Isbn(isbn.hyphenated) == isbn
     assert needle(f"ISBN {isbn}") in searchable(a_book(isbn=isbn))
+
+
+@given(st.from_regex("97[0-9]{11}", fullmatch=True))
+def test_thirteen_digits_are_judged_as_their_spelling_is(digits: str) -> None:
+    """What is stored and sent is read on a shorter way, which lets nothing else pass."""
+    numbers = [f"{digits[:-1]}{check}" for check in range(10)]
+
+    readable = [number for number in numbers if is_isbn(number)]
+
+    assert readable == [number for number in numbers if is_isbn(f"ISBN {number}")]
+    assert all(Isbn(number).canonical == number for number in readable)
+
+
+def test_other_digits_are_no_shorter_way() -> None:
+    """Digits of other scripts are no ISBN, and never the content of one."""
+    arabic = "9780321125217".translate({ord(str(n)): 0x660 + n for n in range(10)})
+
+    assert not is_isbn(arabic)
+
+
+def is_isbn(text: str) -> bool:
+    """Whether it can be read."""
+    try:
+        Isbn(text)
+    except InvalidIsbn:
+        return False
+    return True
