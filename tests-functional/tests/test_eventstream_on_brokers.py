@@ -96,6 +96,8 @@ async def test_a_broker_that_is_away_is_told_in_time(
         transport = EventstreamTransport(app)
         if connected:
             await transport.send_message_serialized(MESSAGE)
+            if isinstance(server, RabbitMQServer):
+                server.settle()
         server.freeze()
         frozen = await fails_in_time(transport)
         server.thaw()

@@ -46,10 +46,6 @@ class Crew:
         print(f"{failed} not answered with 201 now; {silent} of all books stored without an answer")
 
     def keep_queues(self) -> None:
-        """Let the queues outlive a broker that is killed.
-
-        A quorum queue of RabbitMQ 3.10 has a name before the disk knows its term: killed in
-        these seconds, it has no leader ever after.
-        """
+        """Let the queues outlive a broker that is killed."""
         if isinstance(self.broker, RabbitMQServer):
-            self.broker.rabbitmqctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+            self.broker.settle()

@@ -91,14 +91,10 @@ class TestOutages(BatchPublisherFixtures):
 
     @pytest.fixture
     def lasting(self, publisher: BatchPublisher, server: Server) -> BatchPublisher:
-        """A publisher that is connected, and whose queues outlive a broker that is killed.
-
-        A quorum queue of RabbitMQ 3.10 has a name before the disk knows its term: killed in
-        these seconds, it has no leader ever after.
-        """
+        """A publisher that is connected, and whose queues outlive a broker that is killed."""
         assert publisher.publish([outgoing()]).outage is None
         if isinstance(server, RabbitMQServer):
-            server.rabbitmqctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+            server.settle()
         return publisher
 
     @pytest.mark.parametrize("connected", [True, False])
