@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from celery import Celery
-from kombu import Connection, Queue
+from kombu import Connection, Queue, pools
 
 from reading_club.adapters.eventstream import BatchPublisher, publisher_app, queue_name
 from reading_club.adapters.eventstream.testing import on_the_wire
@@ -57,7 +57,11 @@ def fill_queue_of_tasks(app: Celery, events: Mapping[UUID, Mapping[str, str]]) -
 
 @contextmanager
 def open_tasks(broker_url: str) -> Iterator[Celery]:
-    """Lend the tasks' application, on empty queues that are gone afterwards."""
+    """Lend the tasks' application, on empty queues that are gone afterwards.
+
+    kombu keeps connections for the whole process, and remembers what it declared on them.
+    """
+    pools.reset()
     _delete_queues(broker_url)
     with closing(tasks_app(broker_url)) as app:
         yield app
