@@ -17,6 +17,8 @@ from reading_club.service.outbox.relay import report
 
 logger = logging.getLogger(__name__)
 
+_COMPANY: Final = 0.02
+"""Seconds that confirmed rows wait for others, to be deleted together."""
 _WAKE: Final = None
 """What is put on the queue for a thread that waits there and has to end."""
 
@@ -52,6 +54,8 @@ class SendingThread:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline = float("inf")
+        self._confirmed: list[Key] = []
+        self._since = 0.0
 
     @property
     def _closed(self) -> bool:
@@ -102,34 +106,46 @@ class SendingThread:
         async with self._open_outbox() as outbox:
             while (offers := self._take()) is not None:
                 try:
-                    await self._send(offers, outbox, publisher)
+                    self._send(offers, publisher)
+                    await self._forget(outbox, at_once=not offers)
                 except TransientFailure as exc:
                     logger.warning("the outbox is away", extra={"error": type(exc).__name__})
                 except Exception:
                     logger.exception("events are left to the relay")
                     self._breaker.failed()
+            await self._forget(outbox, at_once=True)
 
     def _take(self) -> Sequence[_Offer] | None:
-        """Wait for events, and return all that are at hand, up to a window; None to stop."""
+        """Wait for events, and return all that are at hand, up to a window; None to stop.
+
+        Returns none of them when confirmed rows have waited long enough for company.
+        """
         offers: list[_Offer] = []
-        with suppress(Empty):
-            offer = self._queue.get(block=not self._closed)
+        patience = _COMPANY if self._confirmed else None
+        try:
+            offer = self._queue.get(block=not self._closed, timeout=patience)
             while offer is not None:
                 offers.append(offer)
                 if len(offers) >= self._window:
                     break
                 offer = self._queue.get_nowait()
+        except Empty:
+            return offers if offers or not self._closed else None
         return offers or None
 
-    async def _send(
-        self, offers: Sequence[_Offer], outbox: Outbox, publisher: EventPublisher
-    ) -> None:
+    def _send(self, offers: Sequence[_Offer], publisher: EventPublisher) -> None:
         now = monotonic()
         events = [offer.event for offer in offers if now < min(offer.until, self._deadline)]
         events = events[: self._breaker.allows(len(events))]
-        if not events:
-            return
-        published = publisher.publish(events)
-        report(self._breaker, events, published)
-        if published.confirmed:
-            await outbox.delete(self.lease.token, published.confirmed)
+        if events:
+            published = publisher.publish(events)
+            report(self._breaker, events, published)
+            self._since = self._since if self._confirmed else now
+            self._confirmed += published.confirmed
+
+    async def _forget(self, outbox: Outbox, *, at_once: bool) -> None:
+        """Delete the confirmed rows together, and long before their lease is over."""
+        late = monotonic() - self._since > self.lease.seconds / 10
+        if self._confirmed and (at_once or late or len(self._confirmed) >= self._window):
+            confirmed, self._confirmed = self._confirmed, []
+            await outbox.delete(self.lease.token, confirmed)

@@ -1,0 +1,73 @@
+"""When the sender deletes the rows that the broker has confirmed."""
+
+from collections.abc import Collection
+from contextlib import nullcontext
+from time import monotonic
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.service.outbox import Key, Lease
+from reading_club.service.outbox.sending import SendingThread
+from reading_club.testing import InMemoryOutbox, InMemoryPublisher, MemoryDatabase
+
+LEASE = 10.0
+WINDOW = 5
+
+
+class RecordingOutbox(InMemoryOutbox):
+    """Remembers what it was told to delete, statement by statement."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryDatabase())
+        self.deleted: list[int] = []
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+        """Remember how many rows."""
+        self.deleted.append(len(keys))
+        await super().delete(token, keys)
+
+
+@pytest.fixture
+def outbox() -> RecordingOutbox:
+    """An outbox."""
+    return RecordingOutbox()
+
+
+def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SendingThread:
+    """Return a sender's thread, not started, with rows that were confirmed some time ago."""
+    thread = SendingThread(
+        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
+    )
+    thread._confirmed = [Key(uuid7()) for _ in range(confirmed)]
+    thread._since = monotonic() - seconds_ago
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "seconds_ago", "at_once", "deleted"),
+    [
+        (WINDOW - 1, 0.0, False, []),
+        (WINDOW, 0.0, False, [WINDOW]),
+        (1, LEASE / 5, False, [1]),
+        (1, 0.0, True, [1]),
+        (0, LEASE, True, []),
+    ],
+    ids=["wait for company", "a window", "long before the lease is over", "idle", "nothing"],
+)
+async def test_confirmed_rows_are_deleted_together(
+    outbox: RecordingOutbox,
+    confirmed: int,
+    seconds_ago: float,
+    deleted: list[int],
+    *,
+    at_once: bool,
+) -> None:
+    """As many as come within a moment, and never so late that a relay would send them again."""
+    thread = a_thread(outbox, confirmed, seconds_ago)
+
+    await thread._forget(outbox, at_once=at_once)
+    await thread._forget(outbox, at_once=at_once)
+
+    assert outbox.deleted == deleted
