@@ -45,9 +45,14 @@ class Worker:
         self.pool = self
         self.jobs: list[Callable[[], object]] = []
 
-    def apply_async(self, target: Callable[..., object], args: Sequence[Any]) -> None:
-        """Take a job."""
-        self.jobs.append(lambda: target(*args))
+    def apply_async(
+        self,
+        target: Callable[..., object],
+        args: Sequence[Any],
+        callback: Callable[[object], object],
+    ) -> None:
+        """Take a job, and report its result as Celery's pools do."""
+        self.jobs.append(lambda: callback(target(*args)))
 
     def call_soon_ack(self, callback: Callable[..., object], *args: Any) -> None:
         """Do it now."""

@@ -53,7 +53,7 @@ class Batches:
         self._busy = True
         count = min(LARGEST_BATCH, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(count)]
-        self._worker.pool.apply_async(self._run, (batch,))
+        self._worker.pool.apply_async(self._run, (batch,), callback=_nothing)
 
     def _run(self, batch: Sequence[Message]) -> None:
         """Handle a batch, in a thread of the pool."""
@@ -80,6 +80,10 @@ class Batches:
 
     def _give_back(self, message: Message) -> None:
         message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
+
+
+def _nothing(_: object) -> None:
+    """Do nothing with what a pool reports: what is to be done has been scheduled."""
 
 
 def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:
