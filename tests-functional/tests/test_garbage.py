@@ -73,8 +73,9 @@ def garbage() -> list[Garbage]:
 
 
 def put(broker_url: str, kinds: list[Garbage]) -> None:
-    """Put the garbage on the queue."""
-    with Connection(broker_url.replace("valkey://", "redis://")) as connection:
+    """Put the garbage on the queue, and wait until it is there."""
+    confirmed = {"confirm_publish": True} if broker_url.startswith("amqp") else {}
+    with Connection(broker_url, transport_options=confirmed) as connection:
         producer = connection.Producer()
         for text, headers, content_type in kinds:
             producer.publish(
