@@ -10,6 +10,19 @@ from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
 
+# Brokers are killed here, and kombu leaves the sockets of lost connections to the garbage
+# collector: it meets them in whatever test runs by then.
+LEFT_SOCKETS = (
+    r"ignore:Exception ignored in. <socket\.socket:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let no test answer for the sockets of another one."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings(LEFT_SOCKETS))
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQLServer]:
     """A private PostgreSQL."""
