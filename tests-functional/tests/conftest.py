@@ -9,7 +9,6 @@ from redis import Redis
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
-
 # Brokers are killed here, and kombu leaves the sockets of lost connections to the garbage
 # collector: it meets them in whatever test runs by then.
 LEFT_SOCKETS = (
