@@ -192,5 +192,6 @@ class TestOutages(BatchPublisherFixtures):
         rest = [event for event in events if event.key not in set(published.confirmed)]
         eventually(lambda: lasting.publish(rest).outage is None, within=30)
 
+        # A Valkey that is killed may have forgotten that what came before was taken from it.
         there = {envelope["id"] for envelope in arrived("first")}
-        assert there == {event.envelope["id"] for event in events}
+        assert there.issuperset(event.envelope["id"] for event in events)
