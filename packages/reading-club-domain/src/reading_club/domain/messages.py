@@ -14,12 +14,18 @@ from reading_club.domain.isbn import Isbn
 from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
 
 
+class TypeMetadata(Metadata):
+    """The metadata of a type of messages: all of them share it, and nobody changes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 def _command(name: str) -> Metadata:
-    return Metadata(name=name, schema_version=1, published=False)
+    return TypeMetadata(name=name, schema_version=1, published=False)
 
 
 def _event(name: str) -> Metadata:
-    return Metadata(name=name, schema_version=1, published=True)
+    return TypeMetadata(name=name, schema_version=1, published=True)
 
 
 class ClubCommand(Command):

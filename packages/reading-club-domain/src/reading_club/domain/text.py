@@ -18,6 +18,8 @@ def fold(text: str) -> str:
 
 
 def _refuse_controls(text: str, allowed: str = "") -> str:
+    if text.isprintable():  # neither category is
+        return text
     for char in text:
         if char not in allowed and (
             char in _BIDI_CONTROLS or unicodedata.category(char) in _CONTROL_CATEGORIES

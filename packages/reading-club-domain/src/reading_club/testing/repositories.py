@@ -1,7 +1,7 @@
 """Repositories on the database in memory."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import islice
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import needle, searchable
+from reading_club.domain.search import needles, searchable
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -100,10 +100,15 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return copies, the highest id first."""
-        wanted = needle(query)
+        wanted = needles(query)
         books = newest(self.transaction.tables.books, before)
-        found = (book for book in books if wanted in searchable(book))
+        found = (book for book in books if _is_found(book, wanted))
         return [self._loaded(book) for book in islice(found, limit)]
+
+
+def _is_found(book: Book, wanted: Iterable[str]) -> bool:
+    text = searchable(book)
+    return any(each in text for each in wanted)
 
 
 class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerRepository):
