@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, exists, select, update
+from sqlalchemy import ColumnElement, Row, Table, exists, or_, select, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
@@ -25,7 +25,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import needle, searchable
+from reading_club.domain.search import needles, searchable
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -127,14 +127,15 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return the books of a page, the highest id first."""
-        wanted = needle(query)
-        if not _is_storable(wanted):
+        wanted = [each for each in needles(query) if _is_storable(each)]
+        if not wanted:
             return []
         statement = select(orm.books).order_by(orm.books.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(orm.books.c.id < before)
-        if wanted:
-            statement = statement.where(orm.books.c.search.contains(wanted, autoescape=True))
+        if all(wanted):
+            found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
+            statement = statement.where(or_(*found))
         return [self._loaded(row) for row in await self.session.read(statement)]
 
 
