@@ -1,40 +1,34 @@
 """The SQL adapters keep the same promises on PostgreSQL, by the same code."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla import create_engine, metadata, migrations
 from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # its tests are ours
 from reading_club_functional.servers import PostgreSQLServer
 
 
 @pytest.fixture(scope="module")
-def template(postgresql: PostgreSQLServer) -> Iterator[str]:
-    """The name of a database with the newest schema, made once."""
+def filled_url(postgresql: PostgreSQLServer) -> Iterator[str]:
+    """A database with the newest schema, in which every test leaves what it likes."""
     url = postgresql.create_database()
-
-    async def make() -> None:
-        engine = create_engine(url)
-        await migrations.upgrade(engine)
-        await engine.dispose()
-
-    asyncio.run(make())
-    yield url.rpartition("/")[2]
+    asyncio.run(run_on(url, migrations.upgrade))
+    yield url
     postgresql.drop_database(url)
 
 
 @pytest.fixture
-async def engine(postgresql: PostgreSQLServer, template: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on a copy of the template; every connection has to come back to it."""
-    url = postgresql.create_database(template=template)
-    engine = create_engine(url)
+async def engine(filled_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on empty tables; every connection has to come back to it."""
+    await run_on(filled_url, empty_tables)
+    engine = create_engine(filled_url)
     yield engine
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # a queue pool counts
     await engine.dispose()
-    postgresql.drop_database(url)
 
 
 @pytest.fixture
@@ -43,3 +37,17 @@ async def empty_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(database_url)
     yield engine
     await engine.dispose()
+
+
+async def run_on(url: str, work: Callable[[AsyncEngine], Awaitable[None]]) -> None:
+    """Work on an engine of its own."""
+    engine = create_engine(url)
+    await work(engine)
+    await engine.dispose()
+
+
+async def empty_tables(engine: AsyncEngine) -> None:
+    """Delete all rows, and count positions from the beginning again."""
+    names = ", ".join(metadata.tables)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))

@@ -17,11 +17,11 @@ BOOK = """\
 INSERT INTO books (id, title, author, isbn, search) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING"""
 MESSAGES = """\
-INSERT INTO messages (id, created_at, type, metadata, payload)
-VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10)"""
-OUTBOX = """\
+WITH stored AS (
+    INSERT INTO messages (id, created_at, type, metadata, payload)
+    VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10))
 INSERT INTO outbox (message_id, subscriber, token, leased_until, attempts)
-VALUES ($1, '', $2, clock_timestamp() + interval '600 seconds', 0)"""
+VALUES ($6, '', $11, clock_timestamp() + interval '600 seconds', 0)"""
 TOKEN = uuid4()
 
 
@@ -29,7 +29,7 @@ TOKEN = uuid4()
 async def asyncpg_club(
     database_url: str, connections: int
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
-    """Lend what registers a book by three statements in a transaction.
+    """Lend what registers a book by two statements in a transaction.
 
     The pool does not reset its connections, which would be one more journey for each command;
     asyncpg prepares each statement once.
@@ -49,8 +49,7 @@ async def asyncpg_club(
             async with pool.acquire() as connection, connection.transaction():
                 row = (command.id, command.title, command.author, isbn, search)
                 await connection.execute(BOOK, *row)
-                await connection.execute(MESSAGES, *done, *event)
-                await connection.execute(OUTBOX, event_id, TOKEN)
+                await connection.execute(MESSAGES, *done, *event, TOKEN)
 
         yield handle
 

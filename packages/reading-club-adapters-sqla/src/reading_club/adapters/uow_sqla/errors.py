@@ -21,16 +21,19 @@ def translated() -> Iterator[None]:
     """Raise WriteConflict or StorageUnavailable for what may work later; pass on the rest."""
     try:
         yield
-    except IntegrityError:
-        raise
     except Exception as exc:
-        failure = _translation(exc)
-        if failure is None:
+        failure = translation(exc)
+        if failure is None or failure is exc:
             raise
         raise failure from exc
 
 
-def _translation(exc: Exception) -> TransientFailure | None:
+def translation(exc: Exception) -> TransientFailure | None:
+    """Return WriteConflict or StorageUnavailable if another transaction may succeed later."""
+    if isinstance(exc, TransientFailure):
+        return exc
+    if isinstance(exc, IntegrityError):
+        return None
     origin = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
     state = getattr(origin, "sqlstate", None) or ""
     code = getattr(origin, "sqlite_errorcode", None)

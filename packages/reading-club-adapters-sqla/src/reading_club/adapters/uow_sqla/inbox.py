@@ -44,7 +44,7 @@ class SQLInbox:
             [receipt._asdict() for receipt in sorted(set(receipts))],
             moments={"received_at": 0.0},
         )
-        return {Receipt(row.subscriber, row.message_id) for row in inserted}
+        return {Receipt(row["subscriber"], row["message_id"]) for row in inserted}
 
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
         """Count one more attempt, unless the last one is closer."""

@@ -1,26 +1,50 @@
 """The message store and the activity log on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from messagebus import AsyncAbstractEventstreamTransport, Message
-from sqlalchemy import select
+from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    arrays_of,
     insert_all_once,
+    insert_arrays,
     insert_into,
     insert_rows,
 )
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.errors import MessageAlreadyStored
+from reading_club.service.outbox.port import EVERYBODY
 from reading_club.service.uow import AbstractMessageStore
 
 ROWS_A_STATEMENT = 500
+
+
+@lru_cache(maxsize=4)
+def _insert_and_lease(names: tuple[str, ...]) -> Insert:
+    """Return the INSERT of messages that also leases those to be published in the outbox."""
+    messages, outbox = orm.messages, orm.outbox
+    published = messages.c.metadata["published"].as_boolean()
+    insert = insert_arrays(insert_into("postgresql", messages), names)
+    stored = insert.returning(messages.c.id, published.label("published")).cte("stored")
+    leased = {
+        outbox.c.message_id: stored.c.id,
+        outbox.c.subscriber: literal(EVERYBODY),
+        outbox.c.token: bindparam("token", type_=outbox.c.token.type),
+        outbox.c.leased_until: func.clock_timestamp() + bindparam("seconds", type_=Interval),
+        outbox.c.attempts: literal(0),
+    }
+    rows = select(*leased.values()).where(stored.c.published)
+    return insert_into("postgresql", outbox).from_select(list(leased), rows)
 
 
 class SQLMessageStore(AbstractMessageStore):
@@ -53,16 +77,22 @@ class SQLMessageStore(AbstractMessageStore):
         """
         rows, self._rows = self._rows, []
         for start in range(0, len(rows), ROWS_A_STATEMENT):
-            chunk = rows[start : start + ROWS_A_STATEMENT]
             try:
-                await insert_rows(
-                    self.session, insert_into(self.session.dialect, orm.messages), chunk
-                )
+                await self._insert(rows[start : start + ROWS_A_STATEMENT])
             except IntegrityError as exc:
                 raise MessageAlreadyStored("a message with this id is stored already") from exc
-            published = [row["id"] for row in chunk if row["metadata"]["published"]]
-            if self.lease is not None and published:
-                await SQLOutboxEntries(self.session).add_leased(published, self.lease)
+
+    async def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if self.lease is None:
+            await insert_rows(self.session, insert_into(self.session.dialect, orm.messages), rows)
+        elif self.session.dialect == "postgresql":
+            lease = {"token": self.lease.token, "seconds": timedelta(seconds=self.lease.seconds)}
+            statement = _insert_and_lease(tuple(rows[0]))
+            await self.session.put(statement, {**arrays_of(rows), **lease})
+        else:
+            await insert_rows(self.session, insert_into(self.session.dialect, orm.messages), rows)
+            published = [row["id"] for row in rows if row["metadata"]["published"]]
+            await SQLOutboxEntries(self.session).add_leased(published, self.lease)
 
 
 class SQLActivityLog:

@@ -51,8 +51,9 @@ class SQLOutboxEntries:
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
         """Insert rows that belong to whoever knows the lease."""
-        keys = [Key(id_) for id_ in message_ids]
-        await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
+        if message_ids:
+            keys = [Key(id_) for id_ in message_ids]
+            await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
 
     async def _insert(
         self,

@@ -1,8 +1,9 @@
 """Transactions of SQLite, begun by us: engines and drivers begin them in ways of their own."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import StaticPool
+from sqlalchemy import Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.service.errors import StorageUnavailable
@@ -19,7 +20,7 @@ async def begin(connection: AsyncConnection, *, write: bool) -> None:
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
     if driver.in_transaction:
-        await _leave(connection, driver)
+        await _abandon(connection, driver)
     if _CHECKED not in raw.info:
         await _run(driver, "PRAGMA foreign_keys = ON")
         raw.info[_CHECKED] = True
@@ -39,7 +40,24 @@ def is_open(connection: AsyncConnection) -> bool:
     return bool(driver.in_transaction)
 
 
-async def _leave(connection: AsyncConnection, driver: Any) -> None:
+async def commit(connection: AsyncConnection) -> None:
+    """Commit the transaction."""
+    await connection.commit()
+
+
+async def leave(connection: AsyncConnection) -> None:
+    """Leave the connection to SQLAlchemy, which undoes what is not committed."""
+
+
+async def run(
+    connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    """Run a statement, and return its rows."""
+    result = await connection.execute(statement, parameters)
+    return [row._asdict() for row in result] if result.returns_rows else []
+
+
+async def _abandon(connection: AsyncConnection, driver: Any) -> None:
     """Undo a transaction that a connection is in before it was begun: nobody's, if it is pooled."""
     if isinstance(connection.sync_engine.pool, StaticPool):
         raise StorageUnavailable("another transaction is open on the only connection")

@@ -10,7 +10,7 @@ from sqlalchemy import (
     ARRAY,
     Column,
     ColumnElement,
-    CursorResult,
+    Executable,
     Interval,
     Table,
     any_,
@@ -42,10 +42,19 @@ def insert_new_into(dialect: str, table: Table) -> Insert:
 
 
 @lru_cache(maxsize=64)
-def _many(
-    insert: Insert, names: tuple[str, ...], same: tuple[str, ...], moments: tuple[str, ...]
+def _one(dialect: str, table: Table) -> Executable:
+    """Return the same, which tells whether there is a new row."""
+    return insert_new_into(dialect, table).returning(*table.primary_key)
+
+
+@lru_cache(maxsize=64)
+def insert_arrays(
+    insert: Insert,
+    names: tuple[str, ...],
+    same: tuple[str, ...] = (),
+    moments: tuple[str, ...] = (),
 ) -> Insert:
-    """Return the INSERT that takes an array a column. It is made once."""
+    """Return the INSERT of PostgreSQL that takes an array a column, see ``arrays_of``."""
     types = {column.name: column.type for column in insert.table.columns}
     arrays = [bindparam(f"all_{name}", type_=ARRAY(types[name])) for name in names]
     unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
@@ -55,13 +64,18 @@ def _many(
     return insert.from_select([*names, *same, *moments], columns)
 
 
+def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Return the parameters of ``insert_arrays``."""
+    return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
+
+
 async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row, unless one of its keys is there; tell whether it was inserted.
 
     A transaction that has inserted the same key and not ended is waited for. No error is raised
     for the key, so that the transaction goes on, on PostgreSQL as well.
     """
-    return (await session.write(insert_new_into(session.dialect, table), row)).rowcount == 1
+    return bool(await session.put(_one(session.dialect, table), row))
 
 
 async def insert_all_once(
@@ -79,21 +93,21 @@ async def insert_rows(
     *,
     same: Mapping[str, Any] = NOTHING,
     moments: Mapping[str, float] = NOTHING,
-) -> CursorResult[Any]:
+) -> Sequence[Mapping[str, Any]]:
     """Insert many rows by one statement: each with columns of its own, and some for all of them.
 
     ``moments`` are columns for what the database's clock says in so many seconds. On PostgreSQL
     each column is one parameter, an array: the statement is the same for any number of rows.
+    Returns the rows that the statement returns.
     """
     if session.dialect != "postgresql":
         now = {name: database_time("sqlite", seconds) for name, seconds in moments.items()}
-        return await session.write(insert.values([{**row, **same, **now} for row in rows]))
-    names = tuple(rows[0])
-    many = _many(insert, names, tuple(same), tuple(moments))
-    arrays = {f"all_{name}": [row[name] for row in rows] for name in names}
+        whole = insert.values([{**row, **same, **now} for row in rows])
+        return await session.put(whole, NOTHING)
+    many = insert_arrays(insert, tuple(rows[0]), tuple(same), tuple(moments))
     values = {f"the_{name}": value for name, value in same.items()}
     times = {f"in_{name}": timedelta(seconds=s) for name, s in moments.items()}
-    return await session.write(many, {**arrays, **values, **times})
+    return await session.put(many, {**arrays_of(rows), **values, **times})
 
 
 async def insert_once_if(

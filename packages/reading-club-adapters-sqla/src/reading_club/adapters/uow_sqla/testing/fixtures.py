@@ -1,5 +1,6 @@
 """Fixtures on the engine of the test module."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -70,18 +71,9 @@ def titles(engine: AsyncEngine) -> Titles:
 
 @contextmanager
 def statements(engine: AsyncEngine) -> Iterator[list[str]]:
-    """Collect the first word of every statement; BEGIN and COMMIT once, whoever sends them."""
+    """Collect the first word of every statement, whether SQLAlchemy sends it or its driver does."""
     seen: list[str] = []
-
-    def on_statement(_: object, __: object, statement: str, *___: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement.split(maxsplit=1)[0])
-
-    listeners: dict[str, Callable[..., None]] = {
-        "before_cursor_execute": on_statement,
-        "begin": lambda _: seen.append("BEGIN"),
-        "commit": lambda _: seen.append("COMMIT"),
-    }
+    listeners = (_on_driver if engine.dialect.name == "postgresql" else _on_engine)(seen)
     for name, listener in listeners.items():
         event.listen(engine.sync_engine, name, listener)
     try:
@@ -89,6 +81,36 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
     finally:
         for name, listener in listeners.items():
             event.remove(engine.sync_engine, name, listener)
+
+
+def _on_engine(seen: list[str]) -> Mapping[str, Callable[..., None]]:
+    def on_statement(_: object, __: object, statement: str, *___: object) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement.split(maxsplit=1)[0])
+
+    return {
+        "before_cursor_execute": on_statement,
+        "begin": lambda _: seen.append("BEGIN"),
+        "commit": lambda _: seen.append("COMMIT"),
+    }
+
+
+def _on_driver(seen: list[str]) -> Mapping[str, Callable[..., None]]:
+    """The driver tells of a statement in the loop's next turn, and not of SQLAlchemy's."""
+
+    def on_statement(_: object, __: object, statement: str, *___: object) -> None:
+        asyncio.get_running_loop().call_soon(seen.append, statement.split(maxsplit=1)[0])
+
+    def on_query(query: Any) -> None:
+        word = query.query.split(maxsplit=1)[0]
+        if "pg_catalog" not in query.query and "jit" not in query.query:
+            seen.append(word)
+
+    return {
+        "before_cursor_execute": on_statement,
+        "checkout": lambda adapter, *_: adapter.driver_connection.add_query_logger(on_query),
+        "checkin": lambda adapter, *_: adapter.driver_connection.remove_query_logger(on_query),
+    }
 
 
 def checked_out(engine: AsyncEngine) -> int:

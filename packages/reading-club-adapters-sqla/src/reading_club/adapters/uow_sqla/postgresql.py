@@ -1,0 +1,123 @@
+"""Transactions of PostgreSQL, and the statements that are made once, by asyncpg itself.
+
+SQLAlchemy hands each statement to its driver through several layers: for an INSERT of a single
+row that is most of what it costs. It still makes the connections and all other statements; they
+run in the same transaction, which is begun and ended here.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reading_club.service.errors import StorageUnavailable
+
+TAnswer = TypeVar("TAnswer")
+
+AUTOCOMMIT: Final = "autocommit"
+INTEGRITY: Final = "23"
+"""How the SQLSTATE of a violated constraint begins."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A statement as text, and how its parameters are written for the driver."""
+
+    text: str
+    binds: Sequence[tuple[str, Any, Callable[[Any], Any] | None]]
+    """Name, value where none is given, and what makes the driver's value of it."""
+
+    def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order of the text."""
+        values = [(parameters.get(name, default), to) for name, default, to in self.binds]
+        return [value if to is None else to(value) for value, to in values]
+
+
+@lru_cache(maxsize=256)
+def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
+    """Compile a statement, once as long as it is the same object."""
+    compiled: Any = statement.compile(dialect=dialect, column_keys=names)
+    types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
+    binds = [
+        (name, compiled.params[name], to.bind_processor(dialect)) for name, to in types.items()
+    ]
+    return Compiled(str(compiled), binds)
+
+
+async def begin(
+    connection: AsyncConnection,
+    *,
+    write: bool,  # noqa: ARG001  # only SQLite has to know
+) -> None:
+    """Begin a transaction, with the isolation that the engine is set to.
+
+    A connection that was lost while nobody used it, as by a restart, is replaced.
+    """
+    if _adapter(connection).driver_connection.is_closed():
+        await connection.invalidate()
+        await connection.get_raw_connection()
+    adapter = _adapter(connection)
+    level = adapter.isolation_level
+    statement = "BEGIN"
+    if level not in {None, AUTOCOMMIT}:
+        statement += f" ISOLATION LEVEL {level.replace('_', ' ')}"
+    adapter.autocommit = True  # SQLAlchemy begins no other one
+    await _ask(adapter.driver_connection, adapter.driver_connection.execute(statement))
+
+
+def is_open(connection: AsyncConnection) -> bool:
+    """Tell whether the transaction is still there."""
+    return bool(_adapter(connection).driver_connection.is_in_transaction())
+
+
+async def commit(connection: AsyncConnection) -> None:
+    """Commit the transaction. Raises StorageUnavailable if the database has undone it instead."""
+    driver = _adapter(connection).driver_connection
+    if await _ask(driver, driver.execute("COMMIT")) != "COMMIT":
+        raise StorageUnavailable("the database has undone the transaction")
+
+
+async def leave(connection: AsyncConnection) -> None:
+    """Undo what is not committed, and leave the connection to SQLAlchemy. Raises if it is lost."""
+    adapter = _adapter(connection)
+    driver = adapter.driver_connection
+    if driver.is_closed() or driver.is_in_transaction():
+        await _ask(driver, driver.execute("ROLLBACK"))
+    adapter.autocommit = False
+
+
+async def run(
+    connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any]
+) -> Sequence[Mapping[str, Any]]:
+    """Run a statement that is the same object each time, and return its rows."""
+    compiled = _compiled(statement, connection.dialect, tuple(parameters))
+    driver = _adapter(connection).driver_connection
+    return await _ask(driver, driver.fetch(compiled.text, *compiled.arguments(parameters)))
+
+
+async def _ask(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
+    """Return the answer, or raise what SQLAlchemy raises for a violated constraint.
+
+    Raises StorageUnavailable if the connection is lost. It is ended when the caller is cancelled:
+    nobody knows what it is doing then.
+    """
+    try:
+        return await answer
+    except Exception as exc:
+        if driver.is_closed():
+            raise StorageUnavailable("the connection to the database is lost") from exc
+        if str(getattr(exc, "sqlstate", None)).startswith(INTEGRITY):
+            raise IntegrityError(None, None, exc) from exc
+        raise
+    except BaseException:
+        driver.terminate()
+        raise
+
+
+def _adapter(connection: AsyncConnection) -> Any:
+    sync: Any = connection.sync_connection
+    return sync.connection.dbapi_connection
