@@ -1,6 +1,7 @@
 """What a worker cannot acknowledge, because its broker has gone meanwhile."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from reading_club_functional import moody
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
 from reading_club_functional.load import post_books
-from reading_club_functional.polling import eventually
+from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import ValkeyServer
 
 HANDS, BOOKS = 64, 96
@@ -40,11 +41,13 @@ def broker() -> Iterator[ValkeyServer]:
 def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) -> Iterator[Club]:
     """A club on Valkey whose activity log waits in each of its handlers."""
     assert not told.exists()
-    with prepared_club(tmp_path, database_url, broker.url) as club:
+    # What a Valkey was about to hand to a worker when it died is in no queue any more.
+    with prepared_club(tmp_path, database_url, broker.url, reconcile_after="5") as club:
         activity = ("worker", "--subscriber", "activity", "--concurrency", "1")
         club.ready(
             club.begin(*activity, module=moody.MODULE),
             *club.begin_workers("catalogue"),
+            club.begin("relay"),
             club.begin("web"),
         )
         yield club
@@ -64,7 +67,8 @@ def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
     eventually(lambda: let_go_on(told) and handled(club) >= BOOKS - HANDS, within=30)
 
     print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
-    eventually(lambda: let_go_on(told) and effects_of(club.database).settled, within=LATE)
+    with suppress(NotInTime):  # the counts tell what is missing
+        eventually(lambda: let_go_on(told) and effects_of(club.database).settled, within=LATE)
     assert_everything_took_effect_once(club, posted.ids)
 
 
