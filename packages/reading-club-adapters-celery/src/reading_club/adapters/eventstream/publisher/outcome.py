@@ -25,4 +25,4 @@ class Outcome:
 
     def published(self, outage: Exception | None = None) -> Published:
         """Return all that is known."""
-        return Published(tuple(self._confirmed), dict(self._failed), outage)
+        return Published(dict(self._confirmed).keys(), dict(self._failed), outage)
