@@ -9,13 +9,15 @@ import pytest
 from amqp.exceptions import MessageNacked
 
 from reading_club.adapters.eventstream.publisher.confirms import Confirms
-from reading_club.adapters.eventstream.publisher.letters import Letter
+from reading_club.adapters.eventstream.publisher.letters import Form, Letter
 from reading_club.adapters.eventstream.testing import outgoing
+
+FORM = Form({}, {}, {}, "json", None)
 
 
 def a_letter(task_id: str) -> Letter:
     """Return a letter with an id of its own."""
-    return Letter(outgoing().key, task_id, b"", {})
+    return Letter(outgoing().key, task_id, b"", FORM, "", "", mandatory=True)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -
     confirms.on_ack(4, multiple=False)
     confirms.on_ack(2, multiple=True)
 
-    assert confirms.outcome.published().confirmed == tuple(letters[n].key for n in (3, 0, 1))
+    assert list(confirms.outcome.published().confirmed) == [letters[n].key for n in (3, 0, 1)]
     assert list(confirms.pending.values()) == [letters[2]]
 
 
@@ -70,7 +72,7 @@ def test_what_is_returned_and_confirmed_has_failed(
 
     published = confirms.outcome.published()
     assert published.failed == {letters[1].key: "no queue takes it"}
-    assert published.confirmed == tuple(letters[n].key for n in (0, 2, 3))
+    assert list(published.confirmed) == [letters[n].key for n in (0, 2, 3)]
     assert confirms.returned
 
 
@@ -82,7 +84,7 @@ def test_what_is_refused_is_an_outage(confirms: Confirms, letters: list[Letter])
     with pytest.raises(MessageNacked):
         confirms.require_no_refusal()
     published = confirms.outcome.published()
-    assert published.confirmed == (letters[2].key, letters[3].key)
+    assert list(published.confirmed) == [letters[2].key, letters[3].key]
     assert not published.failed
 
 
@@ -92,4 +94,4 @@ def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Let
     confirms.on_ack(1, multiple=True)
     confirms.on_ack(9, multiple=False)
 
-    assert confirms.outcome.published().confirmed == (letters[0].key,)
+    assert list(confirms.outcome.published().confirmed) == [letters[0].key]

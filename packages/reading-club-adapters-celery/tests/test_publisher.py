@@ -70,7 +70,7 @@ def test_what_was_confirmed_before_an_outage_is_told(
 
     published = publisher.publish(events)
 
-    assert published.confirmed == (events[0].key, events[1].key)
+    assert list(published.confirmed) == [events[0].key, events[1].key]
     assert isinstance(published.outage, ConnectionResetError)
     assert not published.failed
 
@@ -153,7 +153,7 @@ def test_bindings_that_are_lost_are_made_again(
 
     published = publisher.publish([event := outgoing()])
 
-    assert published.confirmed == (event.key,)
+    assert list(published.confirmed) == [event.key]
     assert queued(memory_app) == ["{}", "{}"]
 
 

@@ -66,6 +66,10 @@ _PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
 }
 
 
+REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
+"""Headers that workers log: the content is no business of a log."""
+
+
 class EventRoute:
     """Routes a message by its type, and declares whoever is to hear it.
 
@@ -94,9 +98,7 @@ class EventRoute:
             "declare": [EXCHANGE, *self.queues],
             "mandatory": type_ in self.wanted,
             "confirm_timeout": _CONFIRM_TIMEOUT,
-            # A header that workers log: the content is no business of a log.
-            "argsrepr": "()",
-            "kwargsrepr": "{}",
+            **REPRS,
         }
 
 

@@ -5,11 +5,13 @@ import socket
 from collections.abc import Sequence
 from typing import Any, Final
 
+from amqp import spec
 from amqp.exceptions import ContentTooLarge, PreconditionFailed
-from kombu import Connection, Producer
+from kombu import Connection
 
 from reading_club.adapters.eventstream.config import EventRoute
 from reading_club.adapters.eventstream.publisher.confirms import Confirms
+from reading_club.adapters.eventstream.publisher.forms import WrittenForm
 from reading_club.adapters.eventstream.publisher.letters import Letter
 from reading_club.adapters.eventstream.publisher.line import Line
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
@@ -29,7 +31,7 @@ class ConfirmingLine(Line):
         self.connection.transport_options["on_blocked"] = _on_blocked
         self._socket: socket.socket | None = None
         self._confirms: Confirms | None = None
-        self._producer: Any = None
+        self._channel: Any = None
 
     def connect(self) -> None:
         """Connect as every line; the socket is at hand for who cuts it."""
@@ -61,16 +63,21 @@ class ConfirmingLine(Line):
             channel = self.connection.channel()
             self._declare(channel)
             self._confirms = Confirms(channel)
-            self._producer = Producer(channel, auto_declare=False)
+            self._channel = channel
         elif self._confirms.returned:
             self._confirms.returned = False
-            self._declare(self._producer.channel)
+            self._declare(self._channel)
         return self._confirms
 
     def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
+        with contextlib.suppress(TimeoutError):  # nothing is there to read
+            self.connection.drain_events(timeout=0)
+        form = WrittenForm(letters[0].form, self._channel)
         for letter in letters:
             confirms.expect(letter)
-            self._producer.publish(letter.body, **letter.options)
+            where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
+            # As py-amqp's ``basic_publish``, which would look for answers before each message.
+            self._channel.send_method(spec.Basic.Publish, "Bssbb", where, form.filled_in(letter))
         while confirms.pending:
             with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
                 self.connection.drain_events()
@@ -85,7 +92,7 @@ class ConfirmingLine(Line):
     def _close_channel(self) -> None:
         """Close what py-amqp has opened again in place of the channel that the broker closed."""
         self._confirms = None
-        self._producer.channel.close()
+        self._channel.close()
 
 
 def _on_blocked(reason: str) -> None:

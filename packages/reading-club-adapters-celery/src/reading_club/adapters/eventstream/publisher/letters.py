@@ -5,17 +5,34 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from celery import Celery
+from kombu.compression import compress
 from kombu.exceptions import EncodeError
 from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
-from reading_club.adapters.eventstream.config import EventRoute
+from reading_club.adapters.eventstream.config import REPRS, EventRoute
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_called
 from reading_club.service.outbox.port import EVERYBODY, Key, Outgoing
 
+NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Stands for the id of a task, which is of the same length."""
+
 _LONGEST_ROUTING_KEY: Final = 255
 _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the letters of a window have in common. Where it says ``NO_ID``, each has its own."""
+
+    headers: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    """How kombu's producer publishes it, but for the headers and where it goes."""
+    embed: Mapping[str, Any]
+    """What Celery writes behind the arguments of a task."""
+    serializer: str
+    compression: str | None
 
 
 @dataclass(frozen=True)
@@ -25,8 +42,24 @@ class Letter:
     key: Key
     task_id: str
     body: bytes
-    options: Mapping[str, Any]
-    """How kombu's producer publishes it."""
+    form: Form
+    exchange: str
+    routing_key: str
+    mandatory: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How kombu's producer publishes it."""
+        return {
+            **self._identified(self.form.properties),
+            "headers": self._identified(self.form.headers),
+            "exchange": self.exchange,
+            "routing_key": self.routing_key,
+            "mandatory": self.mandatory,
+        }
+
+    def _identified(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.task_id if of == NO_ID else of for name, of in fields.items()}
 
 
 class Encoder:
@@ -38,42 +71,51 @@ class Encoder:
 
     def encode(self, events: Iterable[Outgoing], outcome: Outcome) -> list[Letter]:
         """Return letters in the order of the events; what cannot be one has failed."""
-        letters = []
+        letters, form = [], self._form()
         for event in events:
             try:
-                letters.append(self._letter(event))
+                letters.append(self._letter(event, form))
             except _UNENCODABLE as exc:
                 # Its text may repeat what is in the event.
                 outcome.fail(event.key, f"it cannot be encoded: {_root(exc)}")
         return letters
 
-    def _letter(self, event: Outgoing) -> Letter:
-        message = dict(event.envelope)
-        options = self._where(event.key.subscriber, message)
-        task_id = uuid()
-        headers, properties, content, _ = self._app.amqp.as_task_v2(
-            task_id,
+    def _form(self) -> Form:
+        """Return what Celery makes of a task without a content."""
+        conf = self._app.conf
+        serializer, compression = conf.task_serializer, conf.task_compression
+        headers, properties, (_, _, embed), _ = self._app.amqp.as_task_v2(
+            NO_ID,
             SEND_MESSAGE,
-            kwargs={"message": message},
+            kwargs={},
             reply_to=self._app.thread_oid,
             ignore_result=None,
-            argsrepr=options.pop("argsrepr"),
-            kwargsrepr=options.pop("kwargsrepr"),
+            **REPRS,
         )
-        type_, encoding, body = dumps(content, serializer=self._app.conf.task_serializer)
-        how = {"headers": headers, "content_type": type_, "content_encoding": encoding}
-        return Letter(event.key, task_id, _bytes(body), {**properties, **how, **options})
+        type_, encoding, _ = dumps({}, serializer=serializer)
+        if compression:
+            headers["compression"] = compress(b"", compression)[1]
+        encoded = {"content_type": type_, "content_encoding": encoding}
+        return Form(headers, {**properties, **encoded}, embed, serializer, compression)
 
-    def _where(self, subscriber: str, message: dict[str, Any]) -> dict[str, Any]:
+    def _letter(self, event: Outgoing, form: Form) -> Letter:
+        message = dict(event.envelope)
+        where = self._where(event.key.subscriber, message)
+        content = ((), {"message": message}, form.embed)
+        body = _bytes(dumps(content, serializer=form.serializer)[2])
+        if form.compression:
+            body = compress(body, form.compression)[0]
+        return Letter(event.key, uuid(), body, form, *where)
+
+    def _where(self, subscriber: str, message: dict[str, Any]) -> tuple[str, str, bool]:
+        """Return exchange and routing key, and whether a queue has to take it."""
         options = self.route(SEND_MESSAGE, (), {"message": message}, {}) or {}
+        where = (options["exchange"], options["routing_key"], options["mandatory"])
         if subscriber != EVERYBODY:
-            queue = queue_called(subscriber)
-            options |= {"exchange": "", "routing_key": queue, "mandatory": True}
-        if len(str.encode(options["routing_key"])) > _LONGEST_ROUTING_KEY:
+            where = ("", queue_called(subscriber), True)
+        if len(str.encode(where[1])) > _LONGEST_ROUTING_KEY:
             raise ValueError("the routing key is too long")
-        kept = ("exchange", "routing_key", "mandatory", "argsrepr", "kwargsrepr")
-        compression = self._app.conf.task_compression
-        return {**{name: options[name] for name in kept}, "compression": compression}
+        return where
 
 
 def _route_of(app: Any) -> EventRoute:

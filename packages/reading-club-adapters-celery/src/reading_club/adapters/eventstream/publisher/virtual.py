@@ -31,7 +31,7 @@ class VirtualLine(Line):
         queues = {queue for *_, queue in table}
         known = []
         for letter in letters:
-            if letter.options["exchange"] or letter.options["routing_key"] in queues:
+            if letter.exchange or letter.routing_key in queues:
                 known.append(letter)
             else:
                 outcome.fail(letter.key, NO_QUEUE)

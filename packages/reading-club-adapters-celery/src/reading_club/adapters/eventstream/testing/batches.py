@@ -121,10 +121,16 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         assert published.outage is None
         assert arrived("first") == [events[0].envelope, events[2].envelope]
 
+    @pytest.mark.parametrize("compression", [None, "gzip"])
     def test_a_worker_sees_what_celery_sends(
-        self, app: Celery, publisher: EventPublisher, delivered: Delivered
+        self,
+        app: Celery,
+        publisher: EventPublisher,
+        delivered: Delivered,
+        compression: str | None,
     ) -> None:
         """The message is that of ``send_task``, but for its id."""
+        app.conf.task_compression = compression
         event = outgoing('{"title": "Domain-Driven Design"}')
 
         publisher.publish([event])
