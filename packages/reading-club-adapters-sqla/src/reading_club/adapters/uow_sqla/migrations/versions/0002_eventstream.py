@@ -13,7 +13,7 @@ ALTER TABLE outbox SET (
     autovacuum_vacuum_scale_factor = 0,
     autovacuum_vacuum_threshold = 5000,
     autovacuum_vacuum_cost_delay = 0,
-    fillfactor = 70
+    fillfactor = 50
 )"""
 """The outbox is small and changes all the time: its dead rows are removed by number, not by share,
 and what an outage updates finds room beside itself."""
