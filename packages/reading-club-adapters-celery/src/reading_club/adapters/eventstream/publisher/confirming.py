@@ -12,7 +12,7 @@ from kombu import Connection
 from reading_club.adapters.eventstream.config import EventRoute
 from reading_club.adapters.eventstream.publisher.confirms import Confirms
 from reading_club.adapters.eventstream.publisher.forms import WrittenForm
-from reading_club.adapters.eventstream.publisher.letters import Letter
+from reading_club.adapters.eventstream.publisher.letters import Form, Letter
 from reading_club.adapters.eventstream.publisher.line import Line
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
 
@@ -32,6 +32,7 @@ class ConfirmingLine(Line):
         self._socket: socket.socket | None = None
         self._confirms: Confirms | None = None
         self._channel: Any = None
+        self._form: Any = None
 
     def connect(self) -> None:
         """Connect as every line; the socket is at hand for who cuts it."""
@@ -40,7 +41,7 @@ class ConfirmingLine(Line):
 
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Return when the broker has confirmed or returned each letter."""
-        confirms = self._opened()
+        confirms = self._opened(letters[0].form)
         confirms.outcome = outcome
         try:
             self._publish(letters, confirms)
@@ -57,13 +58,14 @@ class ConfirmingLine(Line):
             with contextlib.suppress(OSError):  # it is closed
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
-    def _opened(self) -> Confirms:
+    def _opened(self, form: Form) -> Confirms:
         """Return a channel's confirms; after a return, queues are declared once more."""
         if self._confirms is None:
             channel = self.connection.channel()
             self._declare(channel)
             self._confirms = Confirms(channel)
             self._channel = channel
+            self._form = WrittenForm(form, channel)
         elif self._confirms.returned:
             self._confirms.returned = False
             self._declare(self._channel)
@@ -72,12 +74,13 @@ class ConfirmingLine(Line):
     def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
         with contextlib.suppress(TimeoutError):  # nothing is there to read
             self.connection.drain_events(timeout=0)
-        form = WrittenForm(letters[0].form, self._channel)
         for letter in letters:
             confirms.expect(letter)
             where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
             # As py-amqp's ``basic_publish``, which would look for answers before each message.
-            self._channel.send_method(spec.Basic.Publish, "Bssbb", where, form.filled_in(letter))
+            self._channel.send_method(
+                spec.Basic.Publish, "Bssbb", where, self._form.filled_in(letter)
+            )
         while confirms.pending:
             with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
                 self.connection.drain_events()

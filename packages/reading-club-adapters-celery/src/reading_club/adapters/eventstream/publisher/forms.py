@@ -1,4 +1,4 @@
-"""Messages whose properties are written once for a window, and not once for each of them.
+"""Messages whose properties are written once for a connection, and not once for each of them.
 
 py-amqp writes the headers of a message one by one, which was much of what sending it cost. They
 differ by the id alone, which has the same length in each.

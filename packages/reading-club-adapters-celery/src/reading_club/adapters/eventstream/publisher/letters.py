@@ -1,5 +1,6 @@
 """Events as they go over the wire: the same that Celery's ``send_task`` makes of them."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,7 +25,7 @@ _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, Valu
 
 @dataclass(frozen=True)
 class Form:
-    """What the letters of a window have in common. Where it says ``NO_ID``, each has its own."""
+    """What all letters of a process have in common. Where it says ``NO_ID``, each has its own."""
 
     headers: Mapping[str, Any]
     properties: Mapping[str, Any]
@@ -68,6 +69,7 @@ class Encoder:
     def __init__(self, app: Celery) -> None:
         self._app: Any = app  # the stubs know little of it
         self.route = _route_of(app)
+        self._forms: dict[int, Form] = {}
 
     def encode(self, events: Iterable[Outgoing], outcome: Outcome) -> list[Letter]:
         """Return letters in the order of the events; what cannot be one has failed."""
@@ -81,6 +83,13 @@ class Encoder:
         return letters
 
     def _form(self) -> Form:
+        """Return the form of this process, whose name is in it."""
+        pid = os.getpid()
+        if pid not in self._forms:
+            self._forms[pid] = self._new_form()
+        return self._forms[pid]
+
+    def _new_form(self) -> Form:
         """Return what Celery makes of a task without a content."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
