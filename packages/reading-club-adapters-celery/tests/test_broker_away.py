@@ -159,8 +159,8 @@ async def test_a_black_hole_fails_in_time(scheme: str) -> None:
     with a_socket(listening=True) as silent:
         port = silent.getsockname()[1]
         app = publisher_app(f"{scheme}://club:{SECRET}@127.0.0.1:{port}/0", SUBSCRIBERS)
-        app.conf.broker_connection_timeout = 0.2
-        app.conf.broker_transport_options |= {"socket_timeout": 0.2} if scheme == "redis" else {}
+        app.conf.broker_connection_timeout = 0.05
+        app.conf.broker_transport_options |= {"socket_timeout": 0.05} if scheme == "redis" else {}
         transport = EventstreamTransport(app, timeout=0.1)
         failure, seconds = await failure_of(transport)
         await asyncio.to_thread(transport.close)

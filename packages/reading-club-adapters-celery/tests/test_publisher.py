@@ -46,8 +46,8 @@ def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> 
     with a_socket(listening=listening) as silent:
         url = f"{scheme}://club:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/0"
         app = publisher_app(url, LISTENERS)
-        app.conf.broker_connection_timeout = 0.2
-        app.conf.broker_transport_options |= {"socket_timeout": 0.2} if scheme == "redis" else {}
+        app.conf.broker_connection_timeout = 0.05
+        app.conf.broker_transport_options |= {"socket_timeout": 0.05} if scheme == "redis" else {}
         start = monotonic()
         published = BatchPublisher(app).publish([outgoing(), outgoing()])
         seconds = monotonic() - start

@@ -40,6 +40,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def data_dir(template: Path, tmp_path: Path) -> Path:
+    """The data folder of the environment, with a database of the newest schema."""
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o700)
+    shutil.copy(template, folder / "club.sqlite3")
+    return folder
+
+
+@pytest.fixture
 def transport() -> RelayedTransport:
     """An event stream whose events stay in the outbox, and are remembered."""
     return RelayedTransport()

@@ -45,10 +45,9 @@ def test_a_schema_that_is_behind_stops_the_start(
     assert "reading-club migrate" in result.stderr
 
 
+@pytest.mark.usefixtures("data_dir")
 def test_a_broker_that_nobody_named_stops_the_start() -> None:
     """The message names the variable to set."""
-    call("migrate")
-
     result = call("web")
 
     assert result.exit_code == 2
@@ -74,10 +73,10 @@ def test_status_tells_what_is_away() -> None:
     assert "migrate" in result.output
 
 
+@pytest.mark.usefixtures("data_dir")
 def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With database and broker there, everything is counted."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
-    call("migrate")
 
     result = call("status", "--json")
 
@@ -98,6 +97,7 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
     ]
 
 
+@pytest.mark.usefixtures("data_dir")
 @pytest.mark.parametrize(
     ("name", "days"), [("INBOX_DAYS", "7.5"), ("INBOX_DAYS", "0"), ("MESSAGES_DAYS", "6")]
 )
@@ -106,7 +106,6 @@ def test_a_receipt_outlives_every_redelivery(
 ) -> None:
     """No process starts with settings that would let an event take effect twice."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
-    call("migrate")
     monkeypatch.setenv(f"READING_CLUB_{name}", days)
 
     for command in ("web", "worker", "relay"):
@@ -119,6 +118,7 @@ WRONG_DATABASES = ["postgresql://u:hunter2", "mysql://u:hunter2@h/db", "hunter2"
 WRONG_BROKERS = ["redis://:hunt/er2@h:1/0", "amqp://u:hunter2", "redis://h:1/hunter2", "hunter2"]
 
 
+@pytest.mark.usefixtures("data_dir")
 @pytest.mark.parametrize(
     ("name", "address"),
     [
@@ -130,7 +130,6 @@ def test_a_wrong_address_is_told_by_its_name_alone(
     name: str, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line names the variable; the address may hold a password and is not repeated."""
-    call("migrate")
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     monkeypatch.setenv(name, address)
 

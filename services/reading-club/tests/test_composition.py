@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.uow_sqla import create_engine, migrations
 from reading_club.app.composition import Club, open_club
 from reading_club.app.embedded.valkey import free_port
 from reading_club.app.gauges import outbox_gauge
@@ -20,21 +19,12 @@ async def pending(club: Club) -> int:
         return (await outbox_gauge(connection)).pending
 
 
-async def migrated(settings: Settings) -> None:
-    """Bring the schema up."""
-    settings.make_data_dir()
-    engine = create_engine(settings.resolved_database_url())
-    await migrations.upgrade(engine)
-    await engine.dispose()
-
-
 async def test_a_broker_that_is_away_does_not_concern_the_command(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    data_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Books are stored, their events wait in the outbox, and the club closes in time."""
     url = f"redis://:hunter2@127.0.0.1:{free_port()}/0"
-    settings = Settings.model_validate({"data_dir": tmp_path / "var", "broker_url": url})
-    await migrated(settings)
+    settings = Settings.model_validate({"data_dir": data_dir, "broker_url": url})
 
     async with open_club(settings) as club:
         for number in range(10):
@@ -47,10 +37,9 @@ async def test_a_broker_that_is_away_does_not_concern_the_command(
     assert "hunter2" not in caplog.text
 
 
-async def test_what_is_committed_is_sent(tmp_path: Path) -> None:
+async def test_what_is_committed_is_sent(data_dir: Path) -> None:
     """With a broker the outbox is empty again, without a relay."""
-    settings = Settings.model_validate({"data_dir": tmp_path / "var", "broker_url": "memory://"})
-    await migrated(settings)
+    settings = Settings.model_validate({"data_dir": data_dir, "broker_url": "memory://"})
 
     async with open_club(settings) as club:
         await club.handle(RegisterBook(isbn=an_isbn(), title="Sent", author="Nobody"))

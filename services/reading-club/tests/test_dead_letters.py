@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -40,10 +41,10 @@ def a_letter(subscriber: str = "activity", error: str = "KeyError: x", **fields:
 
 
 @pytest.fixture
-def letters(monkeypatch: pytest.MonkeyPatch) -> list[DeadLetter]:
+def letters(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> list[DeadLetter]:
     """Three letters in a database."""
+    assert data_dir.exists()
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
-    call("migrate")
     letters = [
         a_letter(),
         a_letter("catalogue", "ZeroDivisionError: 100% of nothing"),

@@ -43,8 +43,6 @@ def pairs(stage: Stage) -> Iterator[Pair]:
         peer_name="the cookbook's, written down elsewhere",
         goal=0.5,
         at_most=True,
-        rounds=2,
-        warm_up=False,
     )
 
 
