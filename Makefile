@@ -82,11 +82,14 @@ test-functional: sync-all ## Prove the club with real workers, brokers and datab
 mutants: sync-all ## Take away each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py
 
-.PHONY: bench bench-quick
+.PHONY: bench bench-quick bench-growth
 bench: sync-all ## Measure the club beside what people would use instead; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench
 bench-quick: sync-all ## The same with less work and one round, in three minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick
+
+bench-growth: sync-all ## Measure how the cost grows: with relays, with workers, with what waits
+	@$(BIN)/python -m reading_club_functional.bench.growth
 
 .PHONY: format
 format: sync-all ## Format the code and mend what can be mended

@@ -8,6 +8,7 @@ import pytest
 from kombu import Producer
 
 from reading_club.adapters.eventstream import BatchPublisher
+from reading_club.adapters.eventstream.publisher.forms import WrittenForm
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
 from reading_club.service.outbox.port import Outgoing, Published
 from reading_club_functional.polling import eventually
@@ -16,6 +17,9 @@ from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 CONNECTING = 4.5
 """Seconds: two timeouts of a socket, and a little."""
+
+EACH_LETTER = {RabbitMQServer: (WrittenForm, "filled_in"), ValkeyServer: (Producer, "publish")}
+"""What is called for each event of a window, as it is sent."""
 
 SIZES = {"one": (1, 10), "many": (2000, 10), "more than buffers hold": (200, 200_000)}
 
@@ -186,7 +190,8 @@ class TestOutages(BatchPublisherFixtures):
         arrived("first")
         events = [outgoing(str(number)) for number in range(500)]
         with monkeypatch.context() as killing:
-            killing.setattr(Producer, "publish", then(server.kill, killed_at, Producer.publish))
+            kind, name = EACH_LETTER[type(server)]
+            killing.setattr(kind, name, then(server.kill, killed_at, getattr(kind, name)))
             published = in_time(lasting, events)
 
         server.start()
