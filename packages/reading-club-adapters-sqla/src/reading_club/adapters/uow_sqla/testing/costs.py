@@ -11,8 +11,11 @@ from reading_club.domain.messages import (
     CreateReviewer,
     RegisterBook,
     ReviseReview,
+    type_of,
 )
+from reading_club.service.activity import ActivityEntry
 from reading_club.service.bus import ClubBus
+from reading_club.service.inbox import Receipt
 from reading_club.service.outbox import Lease
 from reading_club.testing import (
     InMemoryEventstreamTransport,
@@ -27,7 +30,7 @@ from reading_club.testing import (
 
 BOOK, REVIEWER, NEWCOMER = a_book(), a_reviewer(), a_reviewer()
 REVIEW = a_review(book=BOOK, reviewer=REVIEWER)
-WINDOW = 500
+WINDOW, BATCH = 500, 100
 
 
 class TestCosts:
@@ -92,3 +95,43 @@ class TestCosts:
             assert await outbox.claim(WINDOW, Lease(30.0)) == []
 
         assert seen == ["BEGIN", "WITH", "COMMIT"]
+
+    async def test_a_batch_of_events_takes_effect_by_four_round_trips(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """One INSERT for all receipts and one for all that a projection has collected."""
+        events = [an_event() for _ in range(BATCH)]
+
+        with statements(engine) as seen:
+            async with uow as transaction:
+                receipts = [Receipt("activity", event.message_id) for event in events]
+                assert len(await transaction.uow.inbox.receive_all(receipts)) == BATCH
+                for event in events:
+                    await transaction.uow.activity.record(ActivityEntry.of(event))
+                await transaction.commit()
+
+        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+        assert len(seen) / BATCH <= 0.05
+
+    async def test_what_is_missing_is_sent_again_by_few_statements(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """One finds it, one puts it into the outbox, one notes that: however much it is."""
+        event = an_event()
+        async with uow as transaction:
+            await transaction.uow.receipts.subscribe("activity", [type_of(type(event))])
+            await transaction.commit()
+        async with uow as transaction:
+            for _ in range(BATCH):
+                await transaction.uow.messagestore.add(an_event())
+            await transaction.commit()
+
+        with statements(engine) as seen:
+            async with uow as transaction:
+                found = await transaction.uow.receipts.resend_missing(
+                    "activity", idle=True, after=0.0, horizon=60.0, limit=BATCH
+                )
+                await transaction.commit()
+
+        assert found == BATCH
+        assert seen == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]
