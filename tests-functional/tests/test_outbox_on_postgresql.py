@@ -156,5 +156,5 @@ async def test_the_outbox_is_vacuumed_by_number(engine: AsyncEngine) -> None:
         "autovacuum_vacuum_scale_factor=0",
         "autovacuum_vacuum_threshold=5000",
         "autovacuum_vacuum_cost_delay=0",
-        "fillfactor=70",
+        "fillfactor=50",
     }

@@ -84,7 +84,7 @@ def send(broker_url: str, envelope: dict[str, str]) -> None:
     app = publisher_app(broker_url, SUBSCRIBERS)
     publisher = BatchPublisher(app)
     key = Key(uuid4(), "activity")
-    assert publisher.publish([Outgoing(key, envelope)]).confirmed == (key,)
+    assert list(publisher.publish([Outgoing(key, envelope)]).confirmed) == [key]
     publisher.close()
     app.close()
 

@@ -1,6 +1,7 @@
 """An event that cannot be handled becomes one dead letter, and blocks nobody else."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from reading_club.adapters.eventstream.handling import APART
 from reading_club.testing import an_isbn
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
@@ -98,6 +100,7 @@ def die_until_it_is_set_aside(club: Club, attempts: str) -> int:
     deaths = 0
     while kills_a_worker(club, attempts):
         deaths += 1
+        time.sleep(APART)  # deaths that are closer together are one attempt
     return deaths
 
 
