@@ -12,6 +12,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 WAIT = 5
 """Seconds to wait for a connection, and on SQLite for another writer."""
 
+CONNECTIONS = 20
+"""At most, opened when they are needed."""
+
 DRIVERS = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
@@ -55,8 +58,10 @@ def _with_driver(url: URL) -> URL:
 
 
 def _pool(*, in_memory: bool) -> dict[str, Any]:
-    size = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 10}
-    return {"poolclass": AsyncAdaptedQueuePool, "pool_timeout": WAIT, **size}
+    """Return a pool that keeps every connection: one more would be opened and closed each time."""
+    size = 1 if in_memory else CONNECTIONS
+    waiting = {"pool_timeout": WAIT, "max_overflow": 0}
+    return {"poolclass": AsyncAdaptedQueuePool, "pool_size": size, **waiting}
 
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

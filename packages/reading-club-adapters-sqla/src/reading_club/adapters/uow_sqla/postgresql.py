@@ -74,6 +74,12 @@ def is_open(connection: AsyncConnection) -> bool:
     return bool(_adapter(connection).driver_connection.is_in_transaction())
 
 
+def is_at_rest(connection: AsyncConnection) -> bool:
+    """Tell whether it is given back without a word to the database: nothing can interrupt that."""
+    driver = _adapter(connection).driver_connection
+    return not driver.is_closed() and not driver.is_in_transaction()
+
+
 async def commit(connection: AsyncConnection) -> None:
     """Commit the transaction. Raises StorageUnavailable if the database has undone it instead."""
     driver = _adapter(connection).driver_connection

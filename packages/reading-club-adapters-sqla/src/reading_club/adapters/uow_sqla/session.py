@@ -81,7 +81,11 @@ class Session:
         """
         self._closed = True
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        if self._sound and self._native.is_at_rest(connection):
+            await self._release(connection)
+        else:
             await asyncio.shield(self._release(connection))
 
     async def _run(

@@ -40,6 +40,11 @@ def is_open(connection: AsyncConnection) -> bool:
     return bool(driver.in_transaction)
 
 
+def is_at_rest(connection: AsyncConnection) -> bool:  # noqa: ARG001  # as PostgreSQL's
+    """Tell that SQLAlchemy talks to the database when it is given back, whatever it did."""
+    return False
+
+
 async def commit(connection: AsyncConnection) -> None:
     """Commit the transaction."""
     await connection.commit()

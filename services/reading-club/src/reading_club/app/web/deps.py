@@ -9,8 +9,11 @@ from pydantic import BaseModel
 from reading_club.app.composition import Club
 
 
-def the_club(request: Request) -> Club:
-    """Return the club that the application has opened."""
+async def the_club(request: Request) -> Club:
+    """Return the club that the application has opened.
+
+    It awaits nothing; FastAPI would ask a plain function in another thread.
+    """
     club: Club = request.app.state.club
     return club
 
