@@ -1,6 +1,5 @@
 """The envelope that the relay makes of a row is the one that the unit of work publishes."""
 
-import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +10,9 @@ from lastuuid import uuid7
 from messagebus.service.eventstream import MessageSerializer
 from pydantic import ValidationError
 
+from reading_club.adapters.uow_sqla.logs import row_of
 from reading_club.adapters.uow_sqla.outbox import _envelope
-from reading_club.domain.messages import ReviewCreated, type_of
+from reading_club.domain.messages import ReviewCreated
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # made UTC below
 
@@ -32,13 +32,6 @@ def test_it_is_the_same_to_the_character(comment: str, rating: int, instant: dat
         )
     except ValidationError:
         reject()
-    payload = event.model_dump(mode="json", exclude={"message_id", "created_at", "metadata"})
-
-    row: Any = SimpleNamespace(
-        id=event.message_id,
-        created_at=event.created_at,
-        type=type_of(ReviewCreated),
-        payload=json.loads(json.dumps(payload)),
-    )
+    row: Any = SimpleNamespace(**row_of(event))
 
     assert _envelope(row) == MessageSerializer().serialize_message(event)

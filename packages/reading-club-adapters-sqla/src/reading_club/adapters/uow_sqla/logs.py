@@ -47,6 +47,18 @@ def _insert_and_lease(names: tuple[str, ...]) -> Insert:
     return insert_into("postgresql", outbox).from_select(list(leased), rows)
 
 
+def row_of(message: Message[Any]) -> dict[str, Any]:
+    """Return a message as the table ``messages`` has it, its payload as it is on the wire."""
+    metadata = message.metadata
+    return {
+        "id": message.message_id,
+        "created_at": message.created_at,
+        "type": f"{metadata.name}_v{metadata.schema_version}",
+        "metadata": metadata.model_dump(),
+        "payload": message.model_dump_json(exclude={"message_id", "created_at", "metadata"}),
+    }
+
+
 class SQLMessageStore(AbstractMessageStore):
     """Collects the messages of a transaction, and inserts them all at its commit."""
 
@@ -56,18 +68,7 @@ class SQLMessageStore(AbstractMessageStore):
         self._rows: list[dict[str, Any]] = []
 
     async def _add(self, message: Message[Any]) -> None:
-        metadata = message.metadata
-        self._rows.append(
-            {
-                "id": message.message_id,
-                "created_at": message.created_at,
-                "type": f"{metadata.name}_v{metadata.schema_version}",
-                "metadata": metadata.model_dump(),
-                "payload": message.model_dump(
-                    mode="json", exclude={"message_id", "created_at", "metadata"}
-                ),
-            }
-        )
+        self._rows.append(row_of(message))
 
     async def flush(self) -> None:
         """Insert what was added, in its order, by as few statements as possible.

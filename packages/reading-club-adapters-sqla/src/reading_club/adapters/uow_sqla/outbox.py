@@ -1,6 +1,5 @@
 """The outbox on SQL."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -171,7 +170,7 @@ def _envelope(row: Row[Any]) -> dict[str, str]:
         "id": str(row.id),
         "created_at": row.created_at.isoformat(),
         "type": row.type,
-        "payload": json.dumps(row.payload, ensure_ascii=False, separators=(",", ":")),
+        "payload": row.payload,
     }
 
 

@@ -60,10 +60,12 @@ class TestCosts:
             await transaction.uow.reviews.add(REVIEW)
             await transaction.commit()
 
-        with statements(engine) as seen:
-            async with SQLUnitOfWork(RelayedTransport(), engine) as transaction:
-                await bus.handle(command, transaction)
-                await transaction.commit()
+        async with (
+            statements(engine) as seen,
+            SQLUnitOfWork(RelayedTransport(), engine) as transaction,
+        ):
+            await bus.handle(command, transaction)
+            await transaction.commit()
 
         messages = ["WITH"] if engine.dialect.name == "postgresql" else ["INSERT", "INSERT"]
         assert seen == ["BEGIN", *cost, *messages, "COMMIT"]
@@ -78,7 +80,7 @@ class TestCosts:
             await transaction.commit()
         lease = Lease(30.0)
 
-        with statements(engine) as seen:
+        async with statements(engine) as seen:
             events = await outbox.claim(WINDOW, lease)
             await outbox.delete(lease.token, [event.key for event in events])
 
@@ -91,7 +93,7 @@ class TestCosts:
         self, engine: AsyncEngine, outbox: SQLOutbox
     ) -> None:
         """A relay that polls costs next to nothing."""
-        with statements(engine) as seen:
+        async with statements(engine) as seen:
             assert await outbox.claim(WINDOW, Lease(30.0)) == []
 
         assert seen == ["BEGIN", "WITH", "COMMIT"]
@@ -102,13 +104,12 @@ class TestCosts:
         """One INSERT for all receipts and one for all that a projection has collected."""
         events = [an_event() for _ in range(BATCH)]
 
-        with statements(engine) as seen:
-            async with uow as transaction:
-                receipts = [Receipt("activity", event.message_id) for event in events]
-                assert len(await transaction.uow.inbox.receive_all(receipts)) == BATCH
-                for event in events:
-                    await transaction.uow.activity.record(ActivityEntry.of(event))
-                await transaction.commit()
+        async with statements(engine) as seen, uow as transaction:
+            receipts = [Receipt("activity", event.message_id) for event in events]
+            assert len(await transaction.uow.inbox.receive_all(receipts)) == BATCH
+            for event in events:
+                await transaction.uow.activity.record(ActivityEntry.of(event))
+            await transaction.commit()
 
         assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
         assert len(seen) / BATCH <= 0.05
@@ -126,12 +127,11 @@ class TestCosts:
                 await transaction.uow.messagestore.add(an_event())
             await transaction.commit()
 
-        with statements(engine) as seen:
-            async with uow as transaction:
-                found = await transaction.uow.receipts.resend_missing(
-                    "activity", idle=True, after=0.0, horizon=60.0, limit=BATCH
-                )
-                await transaction.commit()
+        async with statements(engine) as seen, uow as transaction:
+            found = await transaction.uow.receipts.resend_missing(
+                "activity", idle=True, after=0.0, horizon=60.0, limit=BATCH
+            )
+            await transaction.commit()
 
         assert found == BATCH
         assert seen == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]

@@ -1,8 +1,9 @@
 """Fixtures on the engine of the test module."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def history(engine: AsyncEngine) -> contracts.History:
         columns = [orm.messages.c[name] for name in ("id", "created_at", "metadata", "payload")]
         async with engine.connect() as connection:
             rows = await connection.execute(select(*columns).order_by(orm.messages.c.position))
-            return [dict(row) for row in rows.mappings()]
+            return [{**row, "payload": json.loads(row["payload"])} for row in rows.mappings()]
 
     return read
 
@@ -69,8 +70,8 @@ def titles(engine: AsyncEngine) -> Titles:
     return read
 
 
-@contextmanager
-def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+@asynccontextmanager
+async def statements(engine: AsyncEngine) -> AsyncIterator[list[str]]:
     """Collect the first word of every statement, whether SQLAlchemy sends it or its driver does."""
     seen: list[str] = []
     listeners = (_on_driver if engine.dialect.name == "postgresql" else _on_engine)(seen)
@@ -78,6 +79,7 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
         event.listen(engine.sync_engine, name, listener)
     try:
         yield seen
+        await asyncio.sleep(0)  # the driver tells in the loop's next turn
     finally:
         for name, listener in listeners.items():
             event.remove(engine.sync_engine, name, listener)

@@ -117,10 +117,9 @@ class TestTransaction:
     ) -> None:
         """Registering a book: one INSERT for the book, one for both messages, one commit."""
         command = RegisterBook(isbn=an_isbn(), title="Counted", author="Nobody")
-        with statements(engine) as seen:
-            async with uow as transaction:
-                await bus.handle(command, transaction)
-                await transaction.commit()
+        async with statements(engine) as seen, uow as transaction:
+            await bus.handle(command, transaction)
+            await transaction.commit()
 
         assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
 
@@ -128,9 +127,8 @@ class TestTransaction:
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
         """No connection is taken for nothing."""
-        with statements(engine) as seen:
-            async with uow as transaction:
-                await transaction.commit()
+        async with statements(engine) as seen, uow as transaction:
+            await transaction.commit()
 
         assert seen == []
 
