@@ -84,6 +84,40 @@ async def test_a_connection_whose_statement_was_cancelled_is_ended(
     await store(engine, book)
 
 
+async def test_a_query_of_sqlalchemy_may_be_cancelled_as_well(engine: AsyncEngine) -> None:
+    """It has given the connection up by then: there is nothing to undo, and that is no error."""
+    session = Session(engine)
+    await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await session.read(text("SELECT pg_sleep(60)"))
+    await session.close()
+
+    assert await ask(engine, "SELECT count(*) FROM books") == 0
+
+
+@pytest.mark.parametrize("lane", ["asyncpg", "SQLAlchemy"])
+async def test_a_connection_may_be_lost_in_a_transaction(
+    engine: AsyncEngine, elsewhere: AsyncEngine, lane: str
+) -> None:
+    """Whoever notices it, the transaction is over, and the next one has another connection."""
+    session = Session(engine)
+    await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+    query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
+    assert await ask(elsewhere, f"{query} AND backend_type = 'client backend'") is True
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            if lane == "asyncpg":
+                await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+            else:
+                await session.read(text("SELECT 1"))
+    with pytest.raises(StorageUnavailable):
+        await session.commit()
+    await session.close()
+
+    assert await ask(engine, "SELECT count(*) FROM books") == 0
+
+
 @pytest.mark.parametrize(
     ("level", "expected"),
     [("REPEATABLE READ", "repeatable read"), ("AUTOCOMMIT", "read committed")],

@@ -76,6 +76,8 @@ def is_open(connection: AsyncConnection) -> bool:
 
 def is_at_rest(connection: AsyncConnection) -> bool:
     """Tell whether it is given back without a word to the database: nothing can interrupt that."""
+    if connection.invalidated:
+        return False
     driver = _adapter(connection).driver_connection
     return not driver.is_closed() and not driver.is_in_transaction()
 
