@@ -47,9 +47,7 @@ class MessageStore(AsyncAbstractMessageStoreRepository):
             "created_at": message.created_at,
             "type": f"{message.metadata.name}_v{message.metadata.schema_version}",
             "metadata": message.metadata.model_dump(),
-            "payload": message.model_dump(
-                mode="json", exclude={"message_id", "created_at", "metadata"}
-            ),
+            "payload": message.model_dump_json(exclude={"message_id", "created_at", "metadata"}),
         }
         await self.session.execute(insert(orm.messages).values([row]))
 
