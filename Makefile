@@ -85,7 +85,7 @@ mutants: sync-all ## Take away each guard of the event stream, and show which te
 .PHONY: bench bench-quick bench-growth
 bench: sync-all ## Measure the club beside what people would use instead; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench
-bench-quick: sync-all ## The same with less work and one round, in three minutes
+bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick
 
 bench-growth: sync-all ## Measure how the cost grows: with relays, with workers, with what waits

@@ -23,7 +23,7 @@ class Pair:
     at_most: bool = False
     """Whether the ratio is to be at most the goal, as for times and sizes."""
     rounds: int = 5
-    rounds_quick: int = 1
+    rounds_quick: int = 3
     warm_up: bool = True
     """Whether a first round of both sides is thrown away."""
 

@@ -33,6 +33,7 @@ def pairs(stage: Stage) -> Iterator[Pair]:
         goal=1.1,
         at_most=True,
         rounds=1,
+        rounds_quick=1,
         warm_up=False,
     )
     yield Pair(
@@ -43,6 +44,7 @@ def pairs(stage: Stage) -> Iterator[Pair]:
         peer_name="the cookbook's, written down elsewhere",
         goal=0.5,
         at_most=True,
+        rounds_quick=1,
     )
 
 
