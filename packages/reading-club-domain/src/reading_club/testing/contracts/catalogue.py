@@ -73,7 +73,8 @@ class CatalogueContract:
         assert (found[book.book_id].ratings, found[book.book_id].average) == (4, 5.25)
         assert (found[other.book_id].ratings, found[other.book_id].average) == (1, 1.0)
 
-    async def test_the_order_of_the_events_does_not_matter(self) -> None:
+    @pytest.mark.parametrize("together", [True, False], ids=["together", "one by one"])
+    async def test_the_order_of_the_events_does_not_matter(self, *, together: bool) -> None:
         """Ratings may come before their book, and revisions before the first version."""
         book, review_id = an_entry(), uuid7()
         changes: list[CatalogueEntry | BookRating] = [book]
@@ -81,8 +82,8 @@ class CatalogueContract:
         for order in permutations(changes):
             new = {book.book_id: uuid7(), review_id: uuid7()}
             here = [_renamed(change, new) for change in order]
-            await self.write(*here)
-            await self.write(*here)
+            for batch in [here, here] if together else [[change] for change in here]:
+                await self.write(*batch)
 
             (found,) = (await self.read(new[book.book_id])).values()
             assert (found.ratings, found.average) == (1, 2.0)
