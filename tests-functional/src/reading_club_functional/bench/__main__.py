@@ -49,7 +49,9 @@ def write_down(results: list[Result]) -> None:
 def main() -> None:
     """Measure what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work, three rounds, no warm-up")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the work, three rounds, no warm-up"
+    )
     parser.add_argument("names", nargs="*", help="only these measures")
     wanted = parser.parse_args()
     results: list[Result] = []
