@@ -141,6 +141,15 @@ async def test_the_isolation_of_the_engine_is_that_of_its_transactions(
     assert await ask(engine, "SELECT to_regclass('undone')") is None
 
 
+async def test_a_connection_is_left_as_it_was(engine: AsyncEngine) -> None:
+    """Whoever has it next is in a transaction of SQLAlchemy, and not on his own."""
+    await store(engine, a_book())
+
+    async with engine.connect() as connection:
+        await connection.execute(text("CREATE TABLE undone ()"))
+    assert await ask(engine, "SELECT to_regclass('undone')") is None
+
+
 async def test_a_transaction_that_the_database_has_undone_is_not_committed(
     engine: AsyncEngine,
 ) -> None:

@@ -134,7 +134,7 @@ def worker_app(
 ) -> Celery:
     """Return an application whose worker hears what this subscriber wants.
 
-    It acknowledges late, takes two messages for each of its threads or processes, and waits
+    It acknowledges late, takes 64 messages for each of its threads or processes, and waits
     for its broker. The task itself is registered by ``Consumer.install``.
     """
     url, queue = BrokerUrl(broker_url), queue_of(subscriber)

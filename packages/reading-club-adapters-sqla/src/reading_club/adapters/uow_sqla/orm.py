@@ -1,15 +1,11 @@
 """The tables. People look into them by name: they change by migrations only."""
 
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    ColumnElement,
-    Dialect,
     ForeignKey,
     Identity,
     Integer,
@@ -18,32 +14,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
-    cast,
     false,
 )
 
 from reading_club.adapters.uow_sqla.clock import UtcDateTime
-
-
-class JsonText(TypeDecorator[str]):
-    """JSON that goes in and comes out as the text that it is: nobody parses it on the way."""
-
-    impl = JSON
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> None:
-        """Pass it on."""
-
-    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Select it as text, which drivers pass on."""
-        return cast(column, Text)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """Pass it on."""
-
+from reading_club.adapters.uow_sqla.json_text import JsonText
 
 metadata = MetaData(
     naming_convention={
