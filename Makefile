@@ -76,7 +76,8 @@ system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu,
 
 .PHONY: test-functional
 test-functional: sync-all ## Prove the club with real workers, brokers and databases, all private
-	@$(BIN)/pytest tests-functional --timeout 300 -rP
+	@$(BIN)/pytest tests-functional --numprocesses logical --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder --timeout 300 -rP
 
 .PHONY: mutants
 mutants: sync-all ## Take away each guard of the event stream, and show which test fails then

@@ -61,9 +61,7 @@ def broker_url(request: pytest.FixtureRequest) -> str:
     pools.reset()
     if request.param == "rabbitmq":
         server: RabbitMQServer = request.getfixturevalue("rabbitmq")
-        server.rabbitmqctl("delete_vhost", "/")
-        server.rabbitmqctl("add_vhost", "/")
-        server.rabbitmqctl("set_permissions", "-p", "/", "guest", ".*", ".*", ".*")
+        server.empty()
         return server.url
     url: str = request.getfixturevalue("valkey").url
     with Redis.from_url(url) as client:

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+_PATIENCE = 0.05
+"""Of the time that it has taken so far: who waits long asks seldom, and leaves the machine alone."""
+
 Answer = TypeVar("Answer")
 
 
@@ -22,9 +25,10 @@ def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: floa
     Seconds throughout. Raises `NotInTime` with the last answer; an error that `check` raises
     ends the wait. A `check` that blocks is not interrupted: give it a timeout of its own.
     """
-    deadline = time.monotonic() + within
+    start = time.monotonic()
     while not (answer := check()):
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - start
+        if waited >= within:
             raise NotInTime(check, within, answer)
-        time.sleep(every)
+        time.sleep(max(every, waited * _PATIENCE))
     return answer

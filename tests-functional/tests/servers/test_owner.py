@@ -21,6 +21,7 @@ import json, signal, sys
 from contextlib import ExitStack
 from reading_club_functional import servers
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background ignores it
 with ExitStack() as stack:
     opened = [stack.enter_context(getattr(servers, name)()) for name in sys.argv[2:]]
     if sys.argv[1] == "frozen":
