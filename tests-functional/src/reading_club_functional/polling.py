@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 _PATIENCE = 0.05
-"""Of the time that it has taken so far: who waits long asks seldom, and leaves the machine alone."""
+"""Of the time that it has taken so far: who waits long asks seldom, and disturbs nobody."""
 
 Answer = TypeVar("Answer")
 

@@ -1,10 +1,12 @@
 """What has to stay as it is: the memory of the processes, and the time of the fast tests."""
 
+import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from reading_club_functional.bench.measure import Pair
@@ -12,9 +14,12 @@ from reading_club_functional.bench.soak import Soak
 from reading_club_functional.bench.stage import Stage
 
 ROOT = Path(__file__).parents[4]
-COOKBOOK_TEST = 27.0
-"""Milliseconds a test of the cookbook's eleven, start-up included. Its tests are not in this
-repository: this was measured once on another machine, so that it is no peer measured in turn."""
+ELEVEN = Path(__file__).with_name("eleven.py")
+BY_THEMSELVES = (
+    *("-c", os.devnull, "--noconftest", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"),
+    *("-p", "no:valkey", "-p", "no:hypothesispytest", str(ELEVEN)),
+)
+"""As a project of its own would run them: without our configuration, and no plugin in vain."""
 
 
 class TestsFailed(AssertionError):
@@ -39,23 +44,25 @@ def pairs(stage: Stage) -> Iterator[Pair]:
     yield Pair(
         name="fast_suite",
         unit="ms a test",
-        ours=time_of_a_fast_test,
-        peer=lambda: COOKBOOK_TEST,
-        peer_name="the cookbook's, written down elsewhere",
+        ours=time_of_a_test,
+        peer=partial(time_of_a_test, *BY_THEMSELVES),
+        peer_name="eleven tests as the cookbook's",
         goal=0.5,
         at_most=True,
         rounds_quick=1,
     )
 
 
-def time_of_a_fast_test() -> float:
+def time_of_a_test(*arguments: str) -> float:
     """Return the milliseconds of ``pytest`` at the root, start-up included, over its tests.
+
+    Without arguments it runs the fast suites.
 
     Raises TestsFailed unless all have passed.
     """
     begin = time.perf_counter()
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q"],
+        [sys.executable, "-m", "pytest", "-q", *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
