@@ -56,9 +56,7 @@ def pairs(stage: Stage) -> Iterator[Pair]:
 def time_of_a_test(*arguments: str) -> float:
     """Return the milliseconds of ``pytest`` at the root, start-up included, over its tests.
 
-    Without arguments it runs the fast suites.
-
-    Raises TestsFailed unless all have passed.
+    Without arguments it runs the fast suites. Raises TestsFailed unless all pass.
     """
     begin = time.perf_counter()
     run = subprocess.run(
