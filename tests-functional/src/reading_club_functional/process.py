@@ -31,10 +31,15 @@ def command(*arguments: str, module: str = APP) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
+def _die_with_parent() -> None:
+    """Whatever a test has told it to wait for."""
+    end_with_parent(signal.SIGKILL)
+
+
 class ClubProcess:
     """One process of the club, in a session of its own, with its output in a file.
 
-    On Linux it ends also when the test's process is killed.
+    On Linux it is killed when the test's process ends without a word.
     """
 
     def __init__(
@@ -50,7 +55,7 @@ class ClubProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
 
     @property

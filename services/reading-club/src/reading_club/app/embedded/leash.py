@@ -32,9 +32,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def end_with_parent() -> None:
-    """Ask Linux to end this process when the leash is killed and cannot do so."""
-    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
+    """Ask Linux to send this process the signal when its parent is killed and cannot do so."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, by)
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
