@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,8 @@ from reading_club_functional.polling import eventually
 APP = "reading_club.app"
 PATIENCE = 60.0
 """Seconds that a process has to start or to stop."""
+_DIE_WITH_PARENT = partial(end_with_parent, signal.SIGKILL)
+"""At once, whatever a test has told the process to wait for."""
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -29,11 +32,6 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 def command(*arguments: str, module: str = APP) -> list[str]:
     """Return how the command is called in this environment."""
     return [sys.executable, "-m", module, *arguments]
-
-
-def _die_with_parent() -> None:
-    """Whatever a test has told it to wait for."""
-    end_with_parent(signal.SIGKILL)
 
 
 class ClubProcess:
@@ -55,7 +53,7 @@ class ClubProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_DIE_WITH_PARENT if sys.platform == "linux" else None,
             )
 
     @property
