@@ -6,8 +6,10 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
@@ -40,7 +42,10 @@ books = Table(
     Column("author", String(200), nullable=False),
     Column("isbn", String(13), nullable=False, unique=True),
     Column("search", Text, nullable=False, server_default=""),
+    Column("registered_at", UtcDateTime, nullable=True),
+    Index("ix_books_registered_at_id", "registered_at", "id"),
 )
+"""``registered_at`` is the database's time: lists are ordered by it, newest first."""
 
 reviewers = Table(
     "reviewers",
@@ -73,8 +78,13 @@ messages = Table(
     Column("type", String(200), nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("payload", JsonText, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=True, index=True),
 )
-"""Every committed command and event, in the order in which they were handled; append-only."""
+"""Every committed command and event, in the order in which they were handled; append-only.
+
+``created_at`` is the clock of the process that made the message, for people; ``recorded_at`` is the
+database's clock, by which order and age are measured.
+"""
 
 activity = Table(
     "activity",
@@ -119,6 +129,9 @@ outbox = Table(
     Column("leased_until", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("envelope", JSON(none_as_null=True)),
+    Column("added_at", UtcDateTime, nullable=True),
+    Column("reason", Text, nullable=True),
+    Column("attempted", Boolean, nullable=False, server_default=false()),
 )
 """Events that wait to be sent: pointers to ``messages``, or whole where those do not have them.
 
@@ -142,6 +155,7 @@ attempts = Table(
     Column("message_id", Uuid, primary_key=True),
     Column("number", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("stalls", Integer, nullable=False, server_default="0"),
 )
 """How often the handling of a message was begun, of those that did not succeed at once."""
 
@@ -163,6 +177,30 @@ resends = Table(
     Column("again_at", UtcDateTime, nullable=False),
 )
 """What the reconciler has sent again, and when it may do so once more."""
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("role", String(20), nullable=False),
+    Column("subscriber", String(100), nullable=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("release", String(50), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("beat_at", UtcDateTime, nullable=False),
+    Column("clock_offset", Float, nullable=False, server_default="0"),
+    Column("trouble", Text, nullable=True),
+)
+"""The processes of the club, each with its latest heartbeat by the database's clock."""
+
+compatibility = Table(
+    "schema_compatibility",
+    metadata,
+    Column("revision", String(32), primary_key=True),
+    Column("oldest", String(32), nullable=False),
+)
+"""For each schema revision, the oldest revision whose releases go on working with it."""
 
 catalogue = Table(
     "catalogue",
