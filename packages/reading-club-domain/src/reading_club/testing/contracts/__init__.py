@@ -21,6 +21,7 @@ from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
+from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "ActivityLogContract",
@@ -42,5 +43,6 @@ __all__ = [
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
     "UnitOfWorkOn",
+    "WrongClockContract",
     "a_letter",
 ]
