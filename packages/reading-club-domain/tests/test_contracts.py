@@ -89,6 +89,10 @@ class TestBooks(contracts.BookRepositoryContract):
     """The books in memory."""
 
 
+class TestBookPages(contracts.BookPagesContract):
+    """The lists of books in memory."""
+
+
 class TestReviewers(contracts.ReviewerRepositoryContract):
     """The reviewers in memory."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -73,14 +74,11 @@ class Tables:
 
 
 TABLES: Final = tuple(vars(Tables()))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now: Final = partial(datetime.now, UTC)
 
 
 class MemoryDatabase(Tables):
-    """What is committed. ``clock`` is the database's own, which order and age are measured by.
+    """What is committed. ``clock`` is the database's own: order and age are measured by it.
 
     Set ``error`` to have every transaction and every claim raise it: a database that is away.
     """

@@ -6,6 +6,7 @@ event stream need ``uow_on``, ``outbox`` and ``pass_time`` besides: see ``Outbox
 """
 
 from reading_club.testing.contracts.activity import ActivityLogContract
+from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
@@ -25,6 +26,7 @@ from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "ActivityLogContract",
+    "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
     "DeadLettersContract",

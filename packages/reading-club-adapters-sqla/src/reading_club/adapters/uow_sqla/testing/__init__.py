@@ -7,6 +7,7 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 import pytest
 
 pytest.register_assert_rewrite(
+    f"{__name__}.book_pages",
     f"{__name__}.costs",
     f"{__name__}.endings",
     f"{__name__}.fixtures",
@@ -16,6 +17,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.suites",
 )
 
+from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
@@ -57,6 +59,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
+    "TestBookPages",
     "TestBooks",
     "TestCatalogue",
     "TestCosts",

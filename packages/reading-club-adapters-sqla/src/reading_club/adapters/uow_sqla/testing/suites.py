@@ -175,15 +175,10 @@ class TestTables:
             await transaction.uow.outbox.add(Key(event.message_id, "activity"))
             await transaction.commit()
 
-        for column in (
-            orm.books.c.registered_at,
-            orm.messages.c.recorded_at,
-            orm.outbox.c.added_at,
-        ):
-            now = database_time(engine.dialect.name)
-            recent = (column > database_time(engine.dialect.name, -60.0)) & (column <= now)
+        ago, now = (database_time(engine.dialect.name, seconds) for seconds in (-60.0, 0.0))
+        for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
             async with engine.connect() as connection:
-                assert set(await connection.scalars(select(recent))) == {True}
+                assert set(await connection.scalars(select(each.between(ago, now)))) == {True}
 
     async def test_a_message_is_kept_with_its_type(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
