@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.migrations",
     f"{__name__}.retention",
     f"{__name__}.suites",
+    f"{__name__}.wrong_schema",
 )
 
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
@@ -52,6 +53,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestTransaction,
     TestUnitOfWork,
 )
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
@@ -76,6 +78,7 @@ __all__ = [
     "TestTransaction",
     "TestUnitOfWork",
     "TestUpgrade",
+    "TestWrongSchema",
     "history",
     "outbox",
     "pass_time",
