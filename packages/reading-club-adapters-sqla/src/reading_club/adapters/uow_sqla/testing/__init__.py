@@ -38,6 +38,7 @@ from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestNotMissing,
     TestOutbox,
     TestOutboxLeases,
+    TestOutboxSplit,
     TestReceipts,
 )
 from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
@@ -67,6 +68,7 @@ __all__ = [
     "TestNotMissing",
     "TestOutbox",
     "TestOutboxLeases",
+    "TestOutboxSplit",
     "TestPublication",
     "TestReceipts",
     "TestRetention",
