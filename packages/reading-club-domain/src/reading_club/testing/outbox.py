@@ -34,7 +34,8 @@ class InMemoryOutboxEntries:
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event."""
-        row = OutboxRow(key, NOBODY, self.transaction.now, envelope=envelope)
+        now = self.transaction.now
+        row = OutboxRow(key, NOBODY, now, envelope=envelope, added_at=now)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
 
 
@@ -63,12 +64,38 @@ class InMemoryOutbox:
             for row in rows:
                 del self.database.outbox[row.key]
 
-    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
         """Give rows back that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
         with self._mine(token, keys) as rows:
             for row in rows:
-                self._put(replace(row, leased_until=until))
+                self._put(replace(row, leased_until=until, reason=reason or row.reason))
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace rows that bear the token by one for each subscriber."""
+        now = self.database.clock()
+        with self._mine(token, keys) as rows:
+            for row in rows:
+                subscribers = self._subscribers(row)
+                if not subscribers:
+                    self._put(replace(row, leased_until=now + timedelta(seconds=retry_in)))
+                    continue
+                del self.database.outbox[row.key]
+                for name in subscribers:
+                    key = Key(row.key.message_id, name)
+                    new = OutboxRow(key, NOBODY, now, envelope=row.envelope, added_at=now)
+                    self.database.outbox.setdefault(key, new)
+
+    def _subscribers(self, row: OutboxRow) -> Sequence[str]:
+        wanted = self._outgoing(row).envelope.get("type")
+        return [name for name, type_ in self.database.subscriptions if type_ == wanted]
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token."""
@@ -110,7 +137,8 @@ class InMemoryOutbox:
         if envelope is None:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
-        return Outgoing(row.key, envelope, row.attempts)
+        age = self.database.clock() - row.added_at if row.added_at else timedelta()
+        return Outgoing(row.key, envelope, row.attempts, age=age.total_seconds())
 
 
 class InMemoryPublisher:
@@ -118,6 +146,8 @@ class InMemoryPublisher:
 
     Set ``outage`` to have it away, after ``before_outage`` more events. What a test puts into
     ``refused``, by message id, is refused for reasons of its own, and so is an empty envelope.
+    The queues of the subscribers in ``full`` take nothing: ``copies`` are what others took of an
+    event for everybody that was not confirmed because of that.
     """
 
     def __init__(self) -> None:
@@ -126,6 +156,8 @@ class InMemoryPublisher:
         self.outage: Exception | None = None
         self.before_outage = 0
         self.refused: dict[UUID, str] = {}
+        self.full: set[str] = set()
+        self.copies: list[Outgoing] = []
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
         """Append the events, as far as the broker is there and takes them."""
@@ -135,11 +167,17 @@ class InMemoryPublisher:
         if self.outage is not None:
             taken = taken[: self.before_outage]
             self.before_outage -= len(taken)
-        self.sent += taken
-        return Published({event.key for event in taken}, failed, self.outage)
+        refused = {e.key: "its queue is full" for e in taken if self._finds_full(e)}
+        self.copies += [e for e in taken if e.key in refused and e.key.subscriber == EVERYBODY]
+        confirmed = [event for event in taken if event.key not in refused]
+        self.sent += confirmed
+        return Published({event.key for event in confirmed}, failed, self.outage, refused)
 
     def close(self) -> None:
         """Close nothing."""
+
+    def _finds_full(self, event: Outgoing) -> bool:
+        return bool(self.full) and event.key.subscriber in {EVERYBODY, *self.full}
 
     def _refusal(self, event: Outgoing) -> str | None:
         return self.refused.get(event.key.message_id) if event.envelope else "it is empty"

@@ -72,7 +72,8 @@ class SendingClub:
     def set_breaker(self, sender: Sender, pause: float) -> None:
         """Let the breaker be open for so many seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
-        sender._thread()._breaker = Breaker(backoff)
+        thread = sender._thread()
+        thread._breaker = thread._report.breaker = Breaker(backoff)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Outbox]:

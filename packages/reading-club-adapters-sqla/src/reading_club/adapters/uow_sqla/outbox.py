@@ -3,16 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.dead_letters import insert_letter
+from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
+from reading_club.adapters.uow_sqla.dead_letters import insert_letter, unsendable
 from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.splitting import NOBODY, insert_for_subscribers
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
     insert_into,
@@ -20,11 +21,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_rows,
     one_of,
 )
-from reading_club.service.dead_letters import RELAY, DeadLetter
-from reading_club.service.outbox.port import EVERYBODY, Key, Lease, Outgoing
-
-NOBODY: Final = UUID(int=0)
-"""The token of rows that nobody has leased."""
+from reading_club.service.outbox.port import Key, Lease, Outgoing
 
 
 class SQLOutboxEntries:
@@ -97,7 +94,9 @@ class SQLOutbox:
                 .values(
                     token=lease.token, leased_until=database_time(session.dialect, lease.seconds)
                 )
-                .returning(*outbox.c)
+                .returning(
+                    *outbox.c, seconds_since(session.dialect, outbox.c.added_at).label("age")
+                )
             )
             return await _outgoing(session, (await session.write(claimed)).all())
 
@@ -107,12 +106,32 @@ class SQLOutbox:
             for mine in _mine(session, token, keys):
                 await session.write(delete(outbox).where(mine))
 
-    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
         """Lease rows that bear the token to nobody, and for so long only."""
         async with transaction(self.engine) as session:
-            until = database_time(session.dialect, retry_in)
+            changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
+            if reason is not None:
+                changes["reason"] = reason
             for mine in _mine(session, token, keys):
-                await session.write(update(outbox).where(mine).values(leased_until=until))
+                await session.write(update(outbox).where(mine).values(changes))
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace rows that bear the token by one for each subscriber, in one transaction."""
+        async with transaction(self.engine) as session:
+            for mine in _mine(session, token, keys):
+                taken = delete(outbox).where(mine).returning(*outbox.c)
+                rows = (await session.write(taken)).all()
+                events = await _outgoing(session, rows)
+                types = {e.key.message_id: str(e.envelope.get("type", "")) for e in events}
+                envelopes = {row.message_id: row.envelope for row in rows}
+                await insert_for_subscribers(session, types, envelopes, retry_in)
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token, and lease them to nobody meanwhile."""
@@ -130,8 +149,7 @@ class SQLOutbox:
             for mine in _mine(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await _outgoing(session, (await session.write(removed)).all()):
-                    letter = _letter(event, failures[event.key], now)
-                    await insert_letter(session, letter)
+                    await insert_letter(session, unsendable(event, failures[event.key], now))
 
 
 def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
@@ -159,6 +177,7 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
             Key(row.message_id, row.subscriber),
             row.envelope or stored.get(row.message_id, {}),
             row.attempts,
+            age=getattr(row, "age", 0.0),
         )
         for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
     ]
@@ -172,16 +191,3 @@ def _envelope(row: Row[Any]) -> dict[str, str]:
         "type": row.type,
         "payload": row.payload,
     }
-
-
-def _letter(event: Outgoing, error: str, now: Any) -> DeadLetter:
-    subscriber = event.key.subscriber
-    return DeadLetter(
-        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
-        message_id=event.key.message_id,
-        type=str(event.envelope.get("type", "")),
-        envelope=event.envelope,
-        error=error,
-        set_aside_at=now,
-        attempts=event.attempts + 1,
-    )

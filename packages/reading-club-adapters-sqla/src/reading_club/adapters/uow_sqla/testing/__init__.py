@@ -42,6 +42,7 @@ from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestNotMissing,
     TestOutbox,
     TestOutboxLeases,
+    TestOutboxSplit,
     TestReceipts,
     TestWrongClock,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "TestNotMissing",
     "TestOutbox",
     "TestOutboxLeases",
+    "TestOutboxSplit",
     "TestPublication",
     "TestReceipts",
     "TestRetention",
