@@ -20,7 +20,21 @@ class CommandNotHandled(ReadingClubError):
 
 
 class StorageUnavailable(TransientFailure):
-    """The database cannot be reached, or is too busy to answer in time."""
+    """The database cannot be reached, or will not do this now.
+
+    Its text is a reason for people and holds no secret, such as ``the database is read-only``.
+    """
+
+
+class StorageBusy(StorageUnavailable):
+    """The database answers, but did not finish this statement in time: a lock or a time limit.
+
+    It may be the trouble of this one statement, while others succeed.
+    """
+
+
+class CommitInDoubt(StorageUnavailable):
+    """The connection was lost during COMMIT: whether the transaction took effect is unknown."""
 
 
 class EventstreamUnavailable(TransientFailure):
