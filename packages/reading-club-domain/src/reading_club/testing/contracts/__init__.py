@@ -9,6 +9,7 @@ from reading_club.testing.contracts.activity import ActivityLogContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
+from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.history import History, MessageStoreContract
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.leases import OutboxLeaseContract
@@ -27,6 +28,7 @@ __all__ = [
     "BookRepositoryContract",
     "CatalogueContract",
     "DeadLettersContract",
+    "HeartbeatsContract",
     "History",
     "InboxContract",
     "LetterOfficeContract",
@@ -43,4 +45,5 @@ __all__ = [
     "UnitOfWorkFactory",
     "UnitOfWorkOn",
     "a_letter",
+    "a_process",
 ]

@@ -19,6 +19,7 @@ from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
+    heartbeats,
     history,
     outbox,
     titles,
@@ -33,6 +34,7 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
+    TestHeartbeats,
     TestInbox,
     TestLetterOffice,
     TestNotMissing,
@@ -60,6 +62,7 @@ __all__ = [
     "TestCosts",
     "TestDeadLetters",
     "TestEndings",
+    "TestHeartbeats",
     "TestInbox",
     "TestLetterOffice",
     "TestMessageStore",
@@ -76,6 +79,7 @@ __all__ = [
     "TestTransaction",
     "TestUnitOfWork",
     "TestUpgrade",
+    "heartbeats",
     "history",
     "outbox",
     "pass_time",

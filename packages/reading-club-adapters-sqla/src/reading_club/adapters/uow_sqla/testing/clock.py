@@ -16,6 +16,7 @@ INSTANTS = (
     orm.resends.c.again_at,
     orm.subscriptions.c.since,
     orm.messages.c.created_at,
+    orm.processes.c.beat_at,
 )
 """What is compared with the database's clock."""
 
