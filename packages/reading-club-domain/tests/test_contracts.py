@@ -140,6 +140,10 @@ class TestNotMissing(contracts.NotMissingContract):
     """What is not missing in memory."""
 
 
+class TestWrongClock(contracts.WrongClockContract):
+    """Events from a process with a wrong clock, in memory."""
+
+
 class TestCatalogue(contracts.CatalogueContract):
     """The catalogue in memory."""
 

@@ -57,7 +57,9 @@ class Tables:
         self.books: MutableMapping[UUID, Book] = {}
         self.reviewers: MutableMapping[UUID, Reviewer] = {}
         self.reviews: MutableMapping[UUID, Review] = {}
+        self.registered: MutableMapping[UUID, datetime] = {}
         self.messages: MutableMapping[UUID, Message[Any]] = {}
+        self.recorded: MutableMapping[UUID, datetime] = {}
         self.outbox: MutableMapping[Key, OutboxRow] = {}
         self.inbox: MutableMapping[Receipt, datetime] = {}
         self.attempts: MutableMapping[Receipt, Count] = {}
@@ -78,7 +80,7 @@ def _now() -> datetime:
 
 
 class MemoryDatabase(Tables):
-    """What is committed. ``clock`` is the database's own, which leases are measured by.
+    """What is committed. ``clock`` is the database's own, which order and age are measured by.
 
     Set ``error`` to have every transaction and every claim raise it: a database that is away.
     """

@@ -59,10 +59,10 @@ class SQLReceipts:
     ) -> int:
         """Put what is missing into the outbox, and note when it may be sent once more."""
         dialect = self.session.dialect
-        newest = messages.c.created_at <= database_time(dialect, -after)
+        newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
-            newest &= messages.c.created_at <= await self._overtaken(subscriber, after)
-        oldest = messages.c.created_at >= database_time(dialect, -horizon)
+            newest &= messages.c.recorded_at <= await self._overtaken(subscriber, after)
+        oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
         query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [Key(row.message_id, subscriber) for row in missing]
@@ -81,7 +81,7 @@ class SQLReceipts:
             .order_by(inbox.c.received_at.desc())
             .limit(LATEST)
         )
-        newest = select(func.max(messages.c.created_at)).where(messages.c.id.in_(latest))
+        newest = select(func.max(messages.c.recorded_at)).where(messages.c.id.in_(latest))
         received: datetime | None = (await self.session.read(newest)).scalar_one()
         return NEVER if received is None else received - timedelta(seconds=after)
 
@@ -110,7 +110,7 @@ class SQLReceipts:
             .join(subscriptions, heard)
             .outerjoin(resends, again)
             .where(
-                messages.c.created_at >= subscriptions.c.since,
+                messages.c.recorded_at >= subscriptions.c.since,
                 or_(
                     resends.c.again_at.is_(None),
                     resends.c.again_at <= database_time(self.session.dialect),
@@ -124,5 +124,5 @@ class SQLReceipts:
                     )
                 ),
             )
-            .order_by(messages.c.created_at, id_)
+            .order_by(messages.c.recorded_at, id_)
         )

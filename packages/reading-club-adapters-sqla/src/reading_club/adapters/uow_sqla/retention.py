@@ -89,7 +89,7 @@ _MOMENTS: Final = {
     inbox.name: inbox.c.received_at,
     attempts.name: attempts.c.at,
     resends.name: resends.c.again_at,
-    messages.name: messages.c.created_at,
+    messages.name: messages.c.recorded_at,
     processes.name: processes.c.beat_at,
 }
 _MESSAGE: Final = {inbox.name: inbox.c.message_id, messages.name: messages.c.id}

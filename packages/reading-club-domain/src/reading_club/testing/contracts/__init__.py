@@ -22,6 +22,7 @@ from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
+from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "ActivityLogContract",
@@ -44,6 +45,7 @@ __all__ = [
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
     "UnitOfWorkOn",
+    "WrongClockContract",
     "a_letter",
     "a_process",
 ]

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.endings",
     f"{__name__}.fixtures",
     f"{__name__}.migrations",
+    f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.suites",
 )
@@ -41,6 +42,7 @@ from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestOutbox,
     TestOutboxLeases,
     TestReceipts,
+    TestWrongClock,
 )
 from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestActivityLog,
@@ -79,6 +81,7 @@ __all__ = [
     "TestTransaction",
     "TestUnitOfWork",
     "TestUpgrade",
+    "TestWrongClock",
     "heartbeats",
     "history",
     "outbox",

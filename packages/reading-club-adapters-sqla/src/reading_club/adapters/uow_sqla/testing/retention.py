@@ -101,6 +101,18 @@ class TestRetention:
         assert (await self.prune(Retention(messages=365.0)))["messages"] == 1
         assert old not in await values(self.engine, orm.messages.c.id)
 
+    @pytest.mark.parametrize("days", [-400, 400], ids=["behind", "ahead"])
+    async def test_the_age_of_the_history_is_the_time_of_the_database(self, days: int) -> None:
+        """Whatever the clock of the process said that made the message."""
+        event = an_event()
+        event.created_at += timedelta(days=days)
+        await self.sent(event)
+        assert (await self.prune(Retention(messages=30.0)))["messages"] == 0
+
+        await self.pass_time(31 * DAY)
+
+        assert (await self.prune(Retention(messages=30.0)))["messages"] == 1
+
     async def test_a_dead_letter_that_is_forgotten_leaves_a_receipt(self) -> None:
         """As if it had been discarded: it does not come back."""
         letter = DeadLetter(

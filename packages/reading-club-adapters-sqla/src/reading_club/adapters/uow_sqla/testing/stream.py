@@ -23,6 +23,10 @@ class TestNotMissing(contracts.NotMissingContract):
     """What is not missing on SQL."""
 
 
+class TestWrongClock(contracts.WrongClockContract):
+    """Events from a process with a wrong clock, on SQL."""
+
+
 class TestCatalogue(contracts.CatalogueContract):
     """The catalogue on SQL."""
 
