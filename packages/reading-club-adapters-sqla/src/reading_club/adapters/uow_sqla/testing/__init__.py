@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.suites",
+    f"{__name__}.wrong_schema",
 )
 
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
@@ -56,6 +57,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestTransaction,
     TestUnitOfWork,
 )
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
@@ -83,6 +85,7 @@ __all__ = [
     "TestUpgrade",
     "TestWrongClock",
     "heartbeats",
+    "TestWrongSchema",
     "history",
     "outbox",
     "pass_time",
