@@ -7,6 +7,7 @@ import pytest
 
 from reading_club.testing import (
     InMemoryEventstreamTransport,
+    InMemoryHeartbeats,
     InMemoryOutbox,
     InMemoryUnitOfWork,
     ManualClock,
@@ -31,6 +32,12 @@ def database(clock: ManualClock) -> MemoryDatabase:
 def outbox(database: MemoryDatabase) -> InMemoryOutbox:
     """The outbox in memory."""
     return InMemoryOutbox(database)
+
+
+@pytest.fixture
+def heartbeats(database: MemoryDatabase) -> InMemoryHeartbeats:
+    """The heartbeats in memory."""
+    return InMemoryHeartbeats(database)
 
 
 @pytest.fixture
@@ -123,6 +130,10 @@ class TestOutboxLeases(contracts.OutboxLeaseContract):
 
 class TestOutboxSplit(contracts.OutboxSplitContract):
     """The rows for each subscriber in memory."""
+
+
+class TestHeartbeats(contracts.HeartbeatsContract):
+    """The heartbeats in memory."""
 
 
 class TestInbox(contracts.InboxContract):

@@ -10,6 +10,7 @@ from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
+from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.history import History, MessageStoreContract
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.leases import OutboxLeaseContract
@@ -31,6 +32,7 @@ __all__ = [
     "BookRepositoryContract",
     "CatalogueContract",
     "DeadLettersContract",
+    "HeartbeatsContract",
     "History",
     "InboxContract",
     "LetterOfficeContract",
@@ -49,4 +51,5 @@ __all__ = [
     "UnitOfWorkOn",
     "WrongClockContract",
     "a_letter",
+    "a_process",
 ]

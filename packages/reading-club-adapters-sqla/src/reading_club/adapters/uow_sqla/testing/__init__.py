@@ -23,6 +23,7 @@ from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
+    heartbeats,
     history,
     outbox,
     titles,
@@ -37,6 +38,7 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
+    TestHeartbeats,
     TestInbox,
     TestLetterOffice,
     TestNotMissing,
@@ -68,6 +70,7 @@ __all__ = [
     "TestCosts",
     "TestDeadLetters",
     "TestEndings",
+    "TestHeartbeats",
     "TestInbox",
     "TestLetterOffice",
     "TestMessageStore",
@@ -87,6 +90,7 @@ __all__ = [
     "TestUpgrade",
     "TestWrongClock",
     "TestWrongSchema",
+    "heartbeats",
     "history",
     "outbox",
     "pass_time",

@@ -19,6 +19,7 @@ INSTANTS = (
     orm.messages.c.recorded_at,
     orm.outbox.c.added_at,
     orm.books.c.registered_at,
+    orm.processes.c.beat_at,
 )
 """What is compared with the database's clock."""
 

@@ -10,7 +10,7 @@ from lastuuid import uuid7
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import Retention, SQLRetention, orm, retention
+from reading_club.adapters.uow_sqla import Retention, SQLHeartbeats, SQLRetention, orm, retention
 from reading_club.domain.messages import ClubEvent
 from reading_club.service.dead_letters import DeadLetter
 from reading_club.service.inbox import Receipt
@@ -131,6 +131,17 @@ class TestRetention:
         assert (await self.prune(Retention(dead_letters=90.0)))["dead_letters"] == 1
         assert await number_of(self.engine, orm.dead_letters) == 0
         assert await values(self.engine, orm.inbox.c.message_id) == {letter.message_id}
+
+    async def test_a_process_that_was_killed_is_forgotten_after_a_day(
+        self, heartbeats: SQLHeartbeats
+    ) -> None:
+        """It could not remove its heartbeat; those of processes that run are younger."""
+        await heartbeats.beat(contracts.a_process())
+        await self.pass_time(DAY)
+        await heartbeats.beat(running := contracts.a_process())
+
+        assert (await self.prune(Retention()))["processes"] == 1
+        assert [beat.process for beat in await heartbeats.list()] == [running]
 
     async def test_it_goes_on_until_all_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """In small transactions, as many as it takes."""

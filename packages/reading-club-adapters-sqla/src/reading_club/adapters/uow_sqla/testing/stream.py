@@ -35,5 +35,9 @@ class TestCatalogue(contracts.CatalogueContract):
     """The catalogue on SQL."""
 
 
+class TestHeartbeats(contracts.HeartbeatsContract):
+    """The heartbeats on SQL."""
+
+
 class TestLetterOffice(contracts.LetterOfficeContract):
     """The letter office on SQL."""
