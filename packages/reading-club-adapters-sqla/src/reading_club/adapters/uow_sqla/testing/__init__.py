@@ -7,6 +7,7 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 import pytest
 
 pytest.register_assert_rewrite(
+    f"{__name__}.backfill",
     f"{__name__}.book_pages",
     f"{__name__}.costs",
     f"{__name__}.endings",
@@ -14,9 +15,11 @@ pytest.register_assert_rewrite(
     f"{__name__}.migrations",
     f"{__name__}.older_release",
     f"{__name__}.retention",
+    f"{__name__}.schema_state",
     f"{__name__}.suites",
 )
 
+from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
@@ -33,7 +36,9 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
     TestMigrations,
     TestUpgrade,
 )
+from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
     TestInbox,
@@ -59,6 +64,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
+    "TestBackfill",
     "TestBookPages",
     "TestBooks",
     "TestCatalogue",
@@ -70,6 +76,7 @@ __all__ = [
     "TestMessageStore",
     "TestMigrations",
     "TestNotMissing",
+    "TestOlderRelease",
     "TestOutbox",
     "TestOutboxLeases",
     "TestPublication",
@@ -77,6 +84,7 @@ __all__ = [
     "TestRetention",
     "TestReviewers",
     "TestReviews",
+    "TestSchemaState",
     "TestTables",
     "TestTransaction",
     "TestUnitOfWork",
