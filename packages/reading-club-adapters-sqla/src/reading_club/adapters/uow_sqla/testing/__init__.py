@@ -17,6 +17,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.retention",
     f"{__name__}.schema_state",
     f"{__name__}.suites",
+    f"{__name__}.wrong_schema",
 )
 
 from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill  # noqa: E402  # rewritten
@@ -61,6 +62,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestTransaction,
     TestUnitOfWork,
 )
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
@@ -90,6 +92,7 @@ __all__ = [
     "TestUnitOfWork",
     "TestUpgrade",
     "TestWrongClock",
+    "TestWrongSchema",
     "history",
     "outbox",
     "pass_time",
