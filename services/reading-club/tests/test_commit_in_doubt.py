@@ -14,7 +14,6 @@ from reading_club.app.composition import Club
 from reading_club.app.web.application import create_app
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import (
-    ClubCommand,
     CreateReview,
     CreateReviewer,
     RegisterBook,
@@ -150,8 +149,7 @@ async def test_every_command_may_meet_its_own_first_success(unreliable: Unreliab
     """One event each: what is there already is the answer, and a revision changes nothing."""
     book, reviewer = a_command(), CreateReviewer(nickname="Nobody")
     review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)
-    commands: list[ClubCommand] = [book, reviewer, review, ReviseReview(id=review.id, rating=8)]
-    for command in commands:
+    for command in (book, reviewer, review, ReviseReview(id=review.id, rating=8)):
         unreliable.endings = [STORED]
         assert (await unreliable.handle(command)).id == command.id
 

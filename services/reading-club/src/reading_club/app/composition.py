@@ -80,7 +80,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 async def open_club(settings: Settings) -> AsyncIterator[Club]:
     """Open everything that commands need, and close it afterwards.
 
-    Raises ConfigurationError if the schema of the database is behind.
+    Raises ConfigurationError if this release does not work with the schema of the database.
     """
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
@@ -120,9 +120,7 @@ def operating_unit_of_work(engine: AsyncEngine) -> SQLUnitOfWork:
 
 
 async def require_current_schema(engine: AsyncEngine) -> None:
-    """Raise ConfigurationError unless the database has the newest schema."""
-    if not await migrations.is_current(engine):
-        raise ConfigurationError(
-            f"the database is at schema {await migrations.current(engine) or 'none'}, this release "
-            f"needs {migrations.head()}: run `reading-club migrate`"
-        )
+    """Raise ConfigurationError unless this release works with the schema of the database."""
+    schema = await migrations.state(engine)
+    if not schema.usable:
+        raise ConfigurationError(schema.sentence)

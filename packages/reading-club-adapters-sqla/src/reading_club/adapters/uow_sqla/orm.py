@@ -199,8 +199,12 @@ compatibility = Table(
     metadata,
     Column("revision", String(32), primary_key=True),
     Column("oldest", String(32), nullable=False),
+    Column("finished", Boolean, nullable=False, server_default=false()),
 )
-"""For each schema revision, the oldest revision whose releases go on working with it."""
+"""For each schema revision, the oldest revision whose releases go on working with it.
+
+``finished`` says whether the rows and indexes are there that are made after its transaction.
+"""
 
 catalogue = Table(
     "catalogue",

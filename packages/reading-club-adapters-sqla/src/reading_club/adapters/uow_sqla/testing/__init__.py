@@ -7,6 +7,7 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 import pytest
 
 pytest.register_assert_rewrite(
+    f"{__name__}.backfill",
     f"{__name__}.book_pages",
     f"{__name__}.costs",
     f"{__name__}.endings",
@@ -14,10 +15,12 @@ pytest.register_assert_rewrite(
     f"{__name__}.migrations",
     f"{__name__}.older_release",
     f"{__name__}.retention",
+    f"{__name__}.schema_state",
     f"{__name__}.suites",
     f"{__name__}.wrong_schema",
 )
 
+from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
 from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
@@ -35,7 +38,9 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
     TestMigrations,
     TestUpgrade,
 )
+from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
     TestHeartbeats,
@@ -64,6 +69,7 @@ from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema 
 
 __all__ = [
     "TestActivityLog",
+    "TestBackfill",
     "TestBookPages",
     "TestBooks",
     "TestCatalogue",
@@ -76,6 +82,7 @@ __all__ = [
     "TestMessageStore",
     "TestMigrations",
     "TestNotMissing",
+    "TestOlderRelease",
     "TestOutbox",
     "TestOutboxLeases",
     "TestOutboxSplit",
@@ -84,6 +91,7 @@ __all__ = [
     "TestRetention",
     "TestReviewers",
     "TestReviews",
+    "TestSchemaState",
     "TestTables",
     "TestTransaction",
     "TestUnitOfWork",
