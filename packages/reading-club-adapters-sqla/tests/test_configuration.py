@@ -1,5 +1,7 @@
 """A wrong setting is told from a database that is away."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ async def failure_of(url: str) -> Exception:
     with pytest.raises(StorageUnavailable) as raised:
         await migrations.current(engine)
     await engine.dispose()
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:  # aiosqlite's, which reports to this loop
+            await asyncio.to_thread(thread.join, 5.0)
     return raised.value
 
 
