@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from reading_club.app.web.deps import TheClub
+from reading_club.app.web.deps import FormOnly, TheClub
 from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
 from reading_club.app.web.templates import templates
 from reading_club.domain.errors import Refusal
@@ -57,7 +57,7 @@ async def home(
     return await _home(request, club, query=q, before=cursor)
 
 
-@router.post("/books")
+@router.post("/books", dependencies=[FormOnly])
 async def add_book(
     request: Request, club: TheClub, title: Field = "", author: Field = "", isbn: Field = ""
 ) -> Response:
