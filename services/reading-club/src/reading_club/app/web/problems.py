@@ -129,7 +129,8 @@ async def on_refusal(request: Request, error: Exception) -> Response:
 
 async def on_transient_failure(request: Request, error: Exception) -> Response:
     """Answer a request that may work later."""
-    log.error("not available: %s", error, exc_info=error)
+    fields = {"method": request.method, "path": request.url.path, "error": type(error).__name__}
+    log.warning("answered with 503", extra={**fields, "reason": str(error)})
     return _response(request, _problem_of(error), {"Retry-After": "5"})
 
 
