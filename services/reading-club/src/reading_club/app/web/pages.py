@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from lastuuid import uuid7
 from pydantic import ValidationError
 
-from reading_club.app.web.deps import TheClub
+from reading_club.app.web.deps import FormOnly, TheClub
 from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
 from reading_club.app.web.templates import templates
 from reading_club.domain.errors import IdentifierTaken, Refusal
@@ -64,7 +64,7 @@ async def home(
     return await _home(request, club, query=q, before=cursor)
 
 
-@router.post("/books")
+@router.post("/books", dependencies=[FormOnly])
 async def add_book(  # what is typed, and the id of the form
     request: Request,
     club: TheClub,
