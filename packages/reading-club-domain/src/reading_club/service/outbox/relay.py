@@ -62,7 +62,8 @@ class Relay:
         try:
             sent = await self._send_window()
         except TransientFailure as exc:
-            logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+            fields = {"error": type(exc).__name__, "reason": str(exc)}
+            logger.warning("the outbox is away", extra=fields)
             self._away = True
             return self._poll
         if not self._breaker.closed:

@@ -111,7 +111,8 @@ class SendingThread:
                     await self._send(offers, publisher, outbox)
                     await self._forget(outbox, at_once=not offers)
                 except TransientFailure as exc:
-                    logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+                    fields = {"error": type(exc).__name__, "reason": str(exc)}
+                    logger.warning("the outbox is away", extra=fields)
                 except Exception:
                     logger.exception("events are left to the relay")
                     self._breaker.failed()
