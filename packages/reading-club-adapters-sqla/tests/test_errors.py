@@ -131,6 +131,7 @@ def test_a_statement_that_is_slow_is_told_from_a_server_that_is_away() -> None:
         (reported("25006"), "the database is read-only"),
         (of_sqlite(8), "the database is read-only"),
         (of_sqlite(1032), "the database is read-only"),
+        (reported("08003"), "the connection to the database is lost"),
         (reported("53100"), "the database's disk is full"),
         (of_sqlite(13), "the database's disk is full"),
         (reported("28P01"), "the database refuses the log-in"),

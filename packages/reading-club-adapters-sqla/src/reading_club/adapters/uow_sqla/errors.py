@@ -30,6 +30,7 @@ SQLITE_BUSY: Final = frozenset({5, 6, 9})
 SQLITE_BUSY_SNAPSHOT: Final = 517
 
 REASONS: Final[Mapping[str | int, str]] = {
+    "08": "the connection to the database is lost",
     "25006": "the database is read-only",
     "28": "the database refuses the log-in",
     "3D000": "the database does not exist",
