@@ -14,6 +14,9 @@ SENTENCES: Mapping[str, str] = {
 
 
 def story(entry: ActivityEntry) -> str:
-    """Return what happened, for people; the type of an event that has no sentence yet."""
+    """Return what happened, for people; the type of an event that has no sentence for it."""
     fields: Mapping[str, Any] = entry.payload
-    return SENTENCES.get(entry.type, entry.type).format_map(fields)
+    try:
+        return SENTENCES[entry.type].format_map(fields)
+    except (KeyError, TypeError):  # of another release
+        return entry.type
