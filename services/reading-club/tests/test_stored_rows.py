@@ -10,6 +10,8 @@ from sqlalchemy import insert
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.app.composition import Club
+from reading_club.app.web.stories import story
+from reading_club.service.activity import ActivityEntry
 from reading_club.testing import an_isbn
 
 ODD = "\u202e\x07" + "e" * 400 + "\u0301" * 2_000 + "<b>"
@@ -26,7 +28,12 @@ def odd(client: TestClient, club: Club) -> UUID:
             await connection.execute(insert(orm.books).values(row))
             catalogued = {"book_id": book, "title": ODD, "author": ODD, "isbn": "nonsense"}
             await connection.execute(insert(orm.catalogue).values(catalogued))
-            for payload in ({"title": ODD, "author": ODD}, {}, {"title": None}):
+            for payload in (
+                {"title": ODD, "author": ODD},
+                {},
+                {"title": None},
+                {"title": "T", "author": 7},
+            ):
                 entry = {"id": uuid7(), "type": "book_registered_v1", "payload": payload}
                 at = datetime.now(UTC)
                 await connection.execute(insert(orm.activity).values({**entry, "occurred_at": at}))
@@ -53,3 +60,13 @@ def test_a_row_that_no_rule_accepts_is_shown_as_it_is(client: TestClient, odd: U
     assert [b["title"] for b in books] == ["A sound book", ODD]
     assert book == {"id": str(odd), "title": ODD, "author": ODD, "isbn": "nonsense"}
     assert "book_registered_v1" in page.text
+
+
+def test_a_text_of_another_direction_turns_nothing_around_it() -> None:
+    """A control character for directions that was stored once ends with its own text."""
+    payload = {"title": "\u202eevil", "author": "Plain"}
+    entry = ActivityEntry(
+        id=uuid7(), type="book_registered_v1", occurred_at=datetime.now(UTC), payload=payload
+    )
+
+    assert story(entry) == "“\u2068\u202eevil\u2069” by Plain joined the shelf."

@@ -1,7 +1,7 @@
 """The aggregates. They record what happens to them; the unit of work delivers it."""
 
 import unicodedata
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from messagebus import Model
@@ -30,7 +30,8 @@ class Aggregate(Model):
 
         Fields that the aggregate does not have are ignored.
         """
-        return cls.model_construct(messages=[], **fields)
+        stored = cls.model_construct(messages=[], **fields)
+        return cast("Self", stored)
 
 
 class Book(Aggregate):
