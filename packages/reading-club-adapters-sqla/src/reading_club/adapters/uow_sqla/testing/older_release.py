@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla import SQLOutbox, metadata, migrations, orm
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.logs import row_of
-from reading_club.adapters.uow_sqla.outbox import NOBODY
+from reading_club.adapters.uow_sqla.splitting import NOBODY
 from reading_club.domain.model import Book
 from reading_club.service.outbox.port import EVERYBODY, Lease
 from reading_club.testing import a_book, an_event
