@@ -88,7 +88,7 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         return found
 
     def _loaded(self, row: Row[Any]) -> TAggregate:
-        aggregate = self.model.model_validate(row._asdict())
+        aggregate = self.model.reconstitute(**row._asdict())
         self.seen.append(aggregate)
         return aggregate
 

@@ -16,6 +16,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.schema_state",
+    f"{__name__}.stored_rows",
     f"{__name__}.suites",
     f"{__name__}.wrong_schema",
 )
@@ -41,6 +42,7 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestCatalogue,
     TestHeartbeats,
@@ -92,6 +94,7 @@ __all__ = [
     "TestReviewers",
     "TestReviews",
     "TestSchemaState",
+    "TestStoredRows",
     "TestTables",
     "TestTransaction",
     "TestUnitOfWork",
