@@ -198,3 +198,18 @@ def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
 
     assert "hunter2" not in str(failure.value)
     app.close()
+
+
+def test_a_task_is_sent_though_a_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """The transport declares the queues of all subscribers, each as far as the broker allows."""
+    connection = FakeConnection(first=REFUSED)
+    message = {"message": {"type": "book_registered_v1"}}
+    options = EventRoute(QUEUES)("send_message", (), message, {})
+    assert options is not None
+
+    for entity in options["declare"]:
+        entity.declare(channel=connection.channel())
+
+    assert connection.declared == [SECOND]
+    reason = f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
+    assert warnings(caplog.records) == [(FIRST, reason)]

@@ -7,7 +7,7 @@ import pytest
 from celery import Celery
 from kombu import Connection, Queue
 
-from reading_club.adapters.eventstream import EXCHANGE, BatchPublisher, SubscriberQueues
+from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
 from reading_club.adapters.eventstream.testing import (
     LISTENERS,
     Arrived,
@@ -17,6 +17,7 @@ from reading_club.adapters.eventstream.testing import (
 from reading_club.service.errors import QueueRefused
 from reading_club.service.outbox.port import Outgoing
 from reading_club_functional.outages import full
+from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer
 
 FIRST = "eventstream.first"
@@ -95,10 +96,23 @@ class TestRefusals(BatchPublisherFixtures):
         assert fields["queue"] == FIRST
         assert fields["reason"] == f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
 
+    def test_a_task_is_sent_though_a_queue_is_refused(
+        self, app: Celery, broker_url: str, arrived: Arrived
+    ) -> None:
+        """``send_task`` declares all queues before it publishes, and confirms as ever."""
+        with Connection(broker_url) as connection:
+            Queue(FIRST, durable=True)(connection.channel()).declare()
+        events = [outgoing(), outgoing()]
+
+        for event in events:
+            app.send_task("send_message", kwargs={"message": dict(event.envelope)})
+
+        assert ids(arrived("second")) == [event.envelope["id"] for event in events]
+
     def test_a_queue_that_is_locked_makes_nothing_fail(
         self, publisher: BatchPublisher, broker_url: str, arrived: Arrived
     ) -> None:
-        """Another connection has it for itself: its events are refused until it is free."""
+        """Another connection has it for itself: the other queue has the event."""
         with Connection(broker_url) as owner:
             Queue(FIRST, exclusive=True, durable=False)(owner.channel()).declare()
             published = publisher.publish([event := outgoing()])
@@ -111,8 +125,7 @@ class TestRefusals(BatchPublisherFixtures):
     ) -> None:
         """An event is confirmed by one queue of two: the other one misses it until then."""
         publisher.publish([outgoing()])
-        with Connection(broker_url) as connection:
-            connection.channel().queue_unbind(FIRST, exchange=EXCHANGE.name, routing_key=BOOKS)
+        unbind(broker_url, "first", BOOKS)
         missed, heard = outgoing(), outgoing()
         assert list(publisher.publish([missed]).confirmed) == [missed.key]
 
