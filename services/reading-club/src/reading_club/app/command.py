@@ -20,8 +20,21 @@ class Cli(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (ConfigurationError, TransientFailure) as exc:
+        except ConfigurationError as exc:
             fail(str(exc))
+        except TransientFailure as exc:
+            fail(_reason(exc))
+
+
+def _reason(exc: TransientFailure) -> str:
+    """Return what to mend, or what is away."""
+    from reading_club.app.waiting import raise_wrong_setting
+
+    try:
+        raise_wrong_setting(exc)
+    except ConfigurationError as wrong:
+        return str(wrong)
+    return str(exc)
 
 
 def fail(reason: str) -> NoReturn:
@@ -42,8 +55,11 @@ def read_settings() -> Settings:
     return settings
 
 
-def bring_schema_up(settings: Settings) -> str:
-    """Bring the schema up, and return its revision."""
+def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
+    """Bring the schema up, and return its revision.
+
+    With ``wait`` a database that is away is waited for; the process ends when it is to stop.
+    """
     from reading_club.adapters.uow_sqla import migrations
     from reading_club.app.composition import open_engine
 
@@ -52,4 +68,11 @@ def bring_schema_up(settings: Settings) -> str:
             await migrations.upgrade(engine)
             return migrations.head()
 
-    return asyncio.run(to_head())
+    if not wait:
+        return asyncio.run(to_head())
+    from reading_club.app.waiting import run_until_available
+
+    revision = run_until_available(to_head)
+    if revision is None:
+        sys.exit(0)
+    return revision
