@@ -164,3 +164,25 @@ async def test_a_transaction_that_the_database_has_undone_is_not_committed(
 
     async with engine.connect() as connection:
         assert (await connection.execute(select(orm.books))).all() == []
+
+
+async def test_a_plan_that_a_migration_has_made_stale_is_an_outage(
+    engine: AsyncEngine, elsewhere: AsyncEngine
+) -> None:
+    """The statement is right: the next transaction makes a new plan of it."""
+    query = select(orm.books)
+    for _ in range(2):
+        session = Session(engine)
+        await session.read(query)
+        await session.close()
+    async with elsewhere.begin() as connection:
+        await connection.execute(text("ALTER TABLE books ALTER COLUMN title TYPE text"))
+
+    session = Session(engine)
+    with pytest.raises(StorageUnavailable, match="altered"):
+        await session.read(query)
+    await session.close()
+
+    session = Session(engine)
+    assert (await session.read(query)).all() == []
+    await session.close()
