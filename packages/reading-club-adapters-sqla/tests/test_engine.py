@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
 from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
 from reading_club.domain.errors import WriteConflict
-from reading_club.service.errors import StorageUnavailable
+from reading_club.service.errors import StorageBusy, StorageUnavailable
 from reading_club.testing import InMemoryEventstreamTransport, a_book
 
 
@@ -90,7 +90,7 @@ async def test_a_locked_database_is_a_transient_failure(
     hasty = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.01})
     async with SQLUnitOfWork(transport, engine) as slow:
         await slow.uow.books.add(a_book())
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(StorageBusy, match="locked by another writer"):
             async with SQLUnitOfWork(transport, hasty) as transaction:
                 await transaction.uow.books.add(a_book())
         await slow.commit()

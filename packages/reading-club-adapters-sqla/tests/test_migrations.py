@@ -4,12 +4,13 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla.migrations.state import config
 from reading_club.service.errors import StorageUnavailable
 
 
 def test_there_is_one_head() -> None:
     """Two branches would leave it open what the newest schema is."""
-    scripts = ScriptDirectory.from_config(migrations._config())
+    scripts = ScriptDirectory.from_config(config())
 
     assert scripts.get_heads() == [migrations.head()]
 

@@ -7,6 +7,7 @@ import pytest
 
 from reading_club.testing import (
     InMemoryEventstreamTransport,
+    InMemoryHeartbeats,
     InMemoryOutbox,
     InMemoryUnitOfWork,
     ManualClock,
@@ -31,6 +32,12 @@ def database(clock: ManualClock) -> MemoryDatabase:
 def outbox(database: MemoryDatabase) -> InMemoryOutbox:
     """The outbox in memory."""
     return InMemoryOutbox(database)
+
+
+@pytest.fixture
+def heartbeats(database: MemoryDatabase) -> InMemoryHeartbeats:
+    """The heartbeats in memory."""
+    return InMemoryHeartbeats(database)
 
 
 @pytest.fixture
@@ -89,6 +96,10 @@ class TestBooks(contracts.BookRepositoryContract):
     """The books in memory."""
 
 
+class TestBookPages(contracts.BookPagesContract):
+    """The lists of books in memory."""
+
+
 class TestReviewers(contracts.ReviewerRepositoryContract):
     """The reviewers in memory."""
 
@@ -121,6 +132,10 @@ class TestOutboxSplit(contracts.OutboxSplitContract):
     """The rows for each subscriber in memory."""
 
 
+class TestHeartbeats(contracts.HeartbeatsContract):
+    """The heartbeats in memory."""
+
+
 class TestInbox(contracts.InboxContract):
     """The inbox in memory."""
 
@@ -131,6 +146,10 @@ class TestReceipts(contracts.ReceiptsContract):
 
 class TestNotMissing(contracts.NotMissingContract):
     """What is not missing in memory."""
+
+
+class TestWrongClock(contracts.WrongClockContract):
+    """Events from a process with a wrong clock, in memory."""
 
 
 class TestCatalogue(contracts.CatalogueContract):

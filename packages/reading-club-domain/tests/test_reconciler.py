@@ -76,8 +76,8 @@ def lose(database: MemoryDatabase, count: int) -> set[Key]:
     """Let events get lost, and return what has to be sent again."""
     events = [an_event() for _ in range(count)]
     for event in events:
-        event.created_at = NOW - timedelta(seconds=AFTER)
         database.messages[event.message_id] = event
+        database.recorded[event.message_id] = NOW - timedelta(seconds=AFTER)
     return {Key(e.message_id, s.name) for e in events for s in SUBSCRIBERS}
 
 

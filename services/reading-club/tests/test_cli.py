@@ -29,7 +29,7 @@ def test_migrate_brings_the_schema_up_and_can_be_repeated() -> None:
 
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert first.output == second.output
-    assert "schema 0002" in first.output
+    assert "schema 0003" in first.output
 
 
 @pytest.mark.parametrize("command", ["web", "worker", "relay", "reconcile"])

@@ -34,6 +34,11 @@ class Isbn(str):
         """Read any usual spelling. Raises InvalidIsbn."""
         return super().__new__(cls, _canonical(text))
 
+    @classmethod
+    def as_stored(cls, text: str) -> Self:
+        """Return what is stored as it is, also if today's rules do not take it for an ISBN."""
+        return super().__new__(cls, text)
+
     def __str__(self) -> str:
         return self.hyphenated
 
@@ -43,8 +48,9 @@ class Isbn(str):
 
     @property
     def hyphenated(self) -> str:
-        """The printed form, such as 978-0-321-12521-7."""
-        return str(stdnum_isbn.format(self.canonical))
+        """The printed form, such as 978-0-321-12521-7; what is no ISBN is printed as it is."""
+        text = self.canonical
+        return str(stdnum_isbn.format(text)) if _is_canonical(text) else text
 
     @property
     def canonical(self) -> str:

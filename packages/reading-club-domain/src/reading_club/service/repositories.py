@@ -64,9 +64,11 @@ class AbstractBookRepository(Repository[Book]):
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return up to ``limit`` books with ids below ``before``, the highest id first.
+        """Return up to ``limit`` books, the newest first, those of one moment by their ids.
 
-        ``query`` must occur in title, author or ISBN, whatever its case and accents.
+        What is new is decided by the storage's clock, not by an id that a client has chosen.
+        ``before`` is the id of the last book of the page before; after an unknown one there are
+        none. ``query`` must occur in title, author or ISBN, whatever its case and accents.
         """
 
 

@@ -17,6 +17,7 @@ from reading_club.testing.builders import (  # noqa: E402  # after the assert re
 )
 from reading_club.testing.clock import ManualClock  # noqa: E402
 from reading_club.testing.fixtures import bus, database, transport, uow  # noqa: E402
+from reading_club.testing.heartbeats import InMemoryHeartbeats  # noqa: E402
 from reading_club.testing.memory import MemoryDatabase  # noqa: E402
 from reading_club.testing.outbox import (  # noqa: E402
     InMemoryOutbox,
@@ -28,6 +29,7 @@ from reading_club.testing.uow import InMemoryMessageStore, InMemoryUnitOfWork  #
 
 __all__ = [
     "InMemoryEventstreamTransport",
+    "InMemoryHeartbeats",
     "InMemoryMessageStore",
     "InMemoryOutbox",
     "InMemoryPublisher",

@@ -92,8 +92,8 @@ class InMemoryReceipts:
         oldest = now - timedelta(seconds=horizon)
         missing = [
             receipt
-            for receipt, created_at in self._unaccounted(subscriber, now, after)
-            if oldest <= created_at <= min(newest, now) - wait
+            for receipt, recorded_at in self._unaccounted(subscriber, now, after)
+            if oldest <= recorded_at <= min(newest, now) - wait
         ][:limit]
         for receipt in missing:
             self.transaction.write(lambda tables, r=receipt: _resend(tables, r, now))  # type: ignore[misc]
@@ -103,19 +103,19 @@ class InMemoryReceipts:
         """Return when the newest event was published that the subscriber has received."""
         tables = self.transaction.tables
         received = (message_id for name, message_id in tables.inbox if name == subscriber)
-        known = [tables.messages[id_].created_at for id_ in received if id_ in tables.messages]
+        known = [tables.recorded[id_] for id_ in received if id_ in tables.recorded]
         return max(known, default=NEVER)
 
     def _unaccounted(
         self, subscriber: str, now: datetime, after: float
     ) -> Iterator[tuple[Receipt, datetime]]:
         tables = self.transaction.tables
-        for message in sorted(tables.messages.values(), key=lambda message: message.created_at):
-            since = tables.subscriptions.get((subscriber, _type(message)))
-            receipt = Receipt(subscriber, message.message_id)
-            wanted = since is not None and message.created_at >= since
+        for recorded_at, id_ in sorted((at, id_) for id_, at in tables.recorded.items()):
+            since = tables.subscriptions.get((subscriber, _type(tables.messages[id_])))
+            receipt = Receipt(subscriber, id_)
+            wanted = since is not None and recorded_at >= since
             if wanted and not _accounted_for(tables, receipt, now, after):
-                yield receipt, message.created_at
+                yield receipt, recorded_at
 
 
 def _type(message: Message[Any]) -> str:

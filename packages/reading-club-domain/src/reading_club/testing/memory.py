@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from threading import RLock
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -58,7 +59,9 @@ class Tables:
         self.books: MutableMapping[UUID, Book] = {}
         self.reviewers: MutableMapping[UUID, Reviewer] = {}
         self.reviews: MutableMapping[UUID, Review] = {}
+        self.registered: MutableMapping[UUID, datetime] = {}
         self.messages: MutableMapping[UUID, Message[Any]] = {}
+        self.recorded: MutableMapping[UUID, datetime] = {}
         self.outbox: MutableMapping[Key, OutboxRow] = {}
         self.inbox: MutableMapping[Receipt, datetime] = {}
         self.attempts: MutableMapping[Receipt, Count] = {}
@@ -72,14 +75,11 @@ class Tables:
 
 
 TABLES: Final = tuple(vars(Tables()))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now: Final = partial(datetime.now, UTC)
 
 
 class MemoryDatabase(Tables):
-    """What is committed. ``clock`` is the database's own, which leases are measured by.
+    """What is committed. ``clock`` is the database's own: order and age are measured by it.
 
     Set ``error`` to have every transaction and every claim raise it: a database that is away.
     """

@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from reading_club.domain.errors import (
@@ -28,6 +29,7 @@ from reading_club.service.repositories import (
 )
 from reading_club.testing.memory import MemoryTransaction, Tables, TRow, row
 
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
 
@@ -91,6 +93,12 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         if any(book.isbn == aggregate.isbn for book in tables.books.values()):
             raise BookAlreadyRegistered(aggregate.isbn)
 
+    async def add(self, aggregate: Book) -> None:
+        """Store a copy, and when that was."""
+        now = self.transaction.now
+        await super().add(aggregate)
+        self.transaction.write(lambda tables: tables.registered.update({aggregate.id: now}))
+
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return a copy, or None."""
         books = self.transaction.tables.books.values()
@@ -99,9 +107,13 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return copies, the highest id first."""
-        wanted = needles(query)
-        books = newest(self.transaction.tables.books, before)
+        """Return copies, the newest first."""
+        wanted, tables = needles(query), self.transaction.tables
+        order = sorted(((at, id_) for id_, at in tables.registered.items()), reverse=True)
+        if before is not None:
+            last = (tables.registered.get(before, NEVER), before)
+            order = [key for key in order if key < last]
+        books = (tables.books[id_] for _, id_ in order)
         found = (book for book in books if _is_found(book, wanted))
         return [self._loaded(book) for book in islice(found, limit)]
 

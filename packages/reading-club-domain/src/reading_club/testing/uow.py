@@ -41,10 +41,13 @@ class InMemoryMessageStore(AbstractMessageStore):
         return list(self._database.messages.values())
 
     async def _add(self, message: Message[Any]) -> None:
+        now = self._transaction.now
+
         def insert(tables: Tables) -> None:
             if message.message_id in tables.messages:
                 raise MessageAlreadyStored(f"message {message.message_id} is stored already")
             tables.messages[message.message_id] = message
+            tables.recorded[message.message_id] = now
 
         self._transaction.write(insert)
         if self.lease is not None and message.metadata.published:

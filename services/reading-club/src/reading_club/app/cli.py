@@ -94,7 +94,7 @@ main.add_command(dead_letters)
 @main.command()
 def migrate() -> None:
     """Bring the schema of the database to the newest version."""
-    click.echo(f"the database is at schema {bring_schema_up(read_settings())}")
+    click.echo(bring_schema_up(read_settings()))
 
 
 @main.command()

@@ -43,13 +43,17 @@ def read_settings() -> Settings:
 
 
 def bring_schema_up(settings: Settings) -> str:
-    """Bring the schema up, and return its revision."""
+    """Bring the schema up, unless it is newer than this release, and return what it is then.
+
+    Raises ConfigurationError if this release does not work with it.
+    """
     from reading_club.adapters.uow_sqla import migrations
-    from reading_club.app.composition import open_engine
+    from reading_club.app.composition import open_engine, require_current_schema
 
     async def to_head() -> str:
         async with open_engine(settings) as engine:
             await migrations.upgrade(engine)
-            return migrations.head()
+            await require_current_schema(engine)
+            return (await migrations.state(engine)).sentence
 
     return asyncio.run(to_head())

@@ -36,10 +36,10 @@ async def probe_database(engine: AsyncEngine) -> Probe:
     """Look whether the database answers, with the schema that this release needs."""
     try:
         async with asyncio.timeout(DEADLINE):
-            current = await migrations.is_current(engine)
+            schema = await migrations.state(engine)
     except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
         return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
-    return Probe(ok=current, detail="reachable" if current else "its schema is behind: migrate")
+    return Probe(ok=schema.usable, detail="reachable" if schema.usable else schema.sentence)
 
 
 def _connect(broker: Celery) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.composition import open_club
 from reading_club.app.embedded.process import report_ready
 from reading_club.app.settings import Settings
@@ -58,5 +59,6 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN,
-        limit_concurrency=512,
+        http=BoundedProtocol,
+        ws="none",
     )

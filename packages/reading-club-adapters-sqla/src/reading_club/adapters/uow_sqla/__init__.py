@@ -1,9 +1,20 @@
 """The club's storage on SQLAlchemy: PostgreSQL through asyncpg, SQLite through aiosqlite."""
 
+from reading_club.adapters.uow_sqla.configuration import configuration_fault
 from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.retention import Retention, SQLRetention
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 
-__all__ = ["Retention", "SQLOutbox", "SQLRetention", "SQLUnitOfWork", "create_engine", "metadata"]
+__all__ = [
+    "Retention",
+    "SQLHeartbeats",
+    "SQLOutbox",
+    "SQLRetention",
+    "SQLUnitOfWork",
+    "configuration_fault",
+    "create_engine",
+    "metadata",
+]

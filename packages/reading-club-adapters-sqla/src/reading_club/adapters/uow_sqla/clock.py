@@ -1,6 +1,7 @@
 """Instants in two databases: how they are kept, and what time it is by the database's clock."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     func,
     literal,
 )
+from sqlalchemy.ext.compiler import compiles
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,6 +44,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class DatabaseNow(ColumnElement[datetime]):
+    """The time of the statement by the database's clock: what INSERTs fill a column with."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(DatabaseNow, "postgresql")
+def _postgresql_now(*_: Any, **__: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(DatabaseNow, "sqlite")
+def _sqlite_now(*_: Any, **__: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 
 
 def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]:

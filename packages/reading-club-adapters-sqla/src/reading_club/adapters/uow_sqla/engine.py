@@ -9,6 +9,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from reading_club.adapters.uow_sqla.configuration import connect
+
 WAIT = 5
 """Seconds to wait for a connection, and on SQLite for another writer."""
 
@@ -43,6 +45,7 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     if "poolclass" not in options:
         options = {**_pool(in_memory=in_memory), **options}
     engine = create_async_engine(url, **options)
+    event.listen(engine.sync_engine, "do_connect", connect)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine

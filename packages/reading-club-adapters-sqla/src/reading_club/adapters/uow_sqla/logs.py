@@ -119,4 +119,4 @@ class SQLActivityLog:
         if before is not None:
             statement = statement.where(orm.activity.c.id < before)
         rows = await self.session.read(statement)
-        return [ActivityEntry.model_validate(row._asdict()) for row in rows]
+        return [ActivityEntry.model_construct(**row._asdict()) for row in rows]

@@ -21,7 +21,7 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla.clock import UtcDateTime
+from reading_club.adapters.uow_sqla.clock import DatabaseNow, UtcDateTime
 from reading_club.adapters.uow_sqla.json_text import JsonText
 
 metadata = MetaData(
@@ -42,7 +42,7 @@ books = Table(
     Column("author", String(200), nullable=False),
     Column("isbn", String(13), nullable=False, unique=True),
     Column("search", Text, nullable=False, server_default=""),
-    Column("registered_at", UtcDateTime, nullable=True),
+    Column("registered_at", UtcDateTime, nullable=True, default=DatabaseNow()),
     Index("ix_books_registered_at_id", "registered_at", "id"),
 )
 """``registered_at`` is the database's time: lists are ordered by it, newest first."""
@@ -78,7 +78,7 @@ messages = Table(
     Column("type", String(200), nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("payload", JsonText, nullable=False),
-    Column("recorded_at", UtcDateTime, nullable=True, index=True),
+    Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseNow(), index=True),
 )
 """Every committed command and event, in the order in which they were handled; append-only.
 
@@ -129,7 +129,7 @@ outbox = Table(
     Column("leased_until", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("envelope", JSON(none_as_null=True)),
-    Column("added_at", UtcDateTime, nullable=True),
+    Column("added_at", UtcDateTime, nullable=True, default=DatabaseNow()),
     Column("reason", Text, nullable=True),
     Column("attempted", Boolean, nullable=False, server_default=false()),
 )
@@ -199,8 +199,12 @@ compatibility = Table(
     metadata,
     Column("revision", String(32), primary_key=True),
     Column("oldest", String(32), nullable=False),
+    Column("finished", Boolean, nullable=False, server_default=false()),
 )
-"""For each schema revision, the oldest revision whose releases go on working with it."""
+"""For each schema revision, the oldest revision whose releases go on working with it.
+
+``finished`` says whether the rows and indexes are there that are made after its transaction.
+"""
 
 catalogue = Table(
     "catalogue",

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.orm import (
@@ -59,10 +59,10 @@ class SQLReceipts:
     ) -> int:
         """Put what is missing into the outbox, and note when it may be sent once more."""
         dialect = self.session.dialect
-        newest = messages.c.created_at <= database_time(dialect, -after)
+        newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
-            newest &= messages.c.created_at <= await self._overtaken(subscriber, after)
-        oldest = messages.c.created_at >= database_time(dialect, -horizon)
+            newest &= messages.c.recorded_at <= await self._overtaken(subscriber, after)
+        oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
         query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [Key(row.message_id, subscriber) for row in missing]
@@ -81,7 +81,7 @@ class SQLReceipts:
             .order_by(inbox.c.received_at.desc())
             .limit(LATEST)
         )
-        newest = select(func.max(messages.c.created_at)).where(messages.c.id.in_(latest))
+        newest = select(func.max(messages.c.recorded_at)).where(messages.c.id.in_(latest))
         received: datetime | None = (await self.session.read(newest)).scalar_one()
         return NEVER if received is None else received - timedelta(seconds=after)
 
@@ -100,29 +100,40 @@ class SQLReceipts:
     def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
         """Return the query for what was published and heard, and left no trace."""
         id_ = messages.c.id
-        mine_or_relays, mine_or_everybodys = [RELAY, subscriber], [EVERYBODY, subscriber]
-        heard = (subscriptions.c.type == messages.c.type) & (
-            subscriptions.c.subscriber == subscriber
-        )
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
-            select(id_.label("message_id"), func.coalesce(resends.c.number, 0).label("number"))
-            .join(subscriptions, heard)
+            behind(subscriber)
+            .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
-                messages.c.created_at >= subscriptions.c.since,
                 or_(
                     resends.c.again_at.is_(None),
                     resends.c.again_at <= database_time(self.session.dialect),
                 ),
-                *(
-                    ~exists().where(table.c.message_id == id_, table.c.subscriber.in_(names))
-                    for table, names in (
-                        (inbox, mine_or_relays),
-                        (dead_letters, mine_or_relays),
-                        (outbox, mine_or_everybodys),
-                    )
-                ),
+                _not_in(outbox, EVERYBODY, subscriber),
             )
-            .order_by(messages.c.created_at, id_)
+            .order_by(messages.c.recorded_at, id_)
         )
+
+
+def behind(subscriber: str) -> Select[Any]:
+    """Return the query for the ids of events that a subscriber hears and has not dealt with.
+
+    They were published since it subscribed, and have neither a receipt nor a dead letter. What the
+    reconciler calls missing, and ``status`` late, is a part of these.
+    """
+    heard = (subscriptions.c.type == messages.c.type) & (subscriptions.c.subscriber == subscriber)
+    return (
+        select(messages.c.id.label("message_id"))
+        .join(subscriptions, heard)
+        .where(
+            messages.c.recorded_at >= subscriptions.c.since,
+            _not_in(inbox, RELAY, subscriber),
+            _not_in(dead_letters, RELAY, subscriber),
+        )
+    )
+
+
+def _not_in(table: Table, *subscribers: str) -> ColumnElement[bool]:
+    mine = table.c.subscriber.in_(subscribers)
+    return ~exists().where(table.c.message_id == messages.c.id, mine)

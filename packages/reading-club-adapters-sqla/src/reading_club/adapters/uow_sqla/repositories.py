@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, exists, or_, select, tuple_, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
@@ -87,7 +88,7 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         return found
 
     def _loaded(self, row: Row[Any]) -> TAggregate:
-        aggregate = self.model.model_validate(row._asdict())
+        aggregate = self.model.reconstitute(**row._asdict())
         self.seen.append(aggregate)
         return aggregate
 
@@ -126,13 +127,14 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return the books of a page, the highest id first."""
+        """Return the books of a page, the newest first, by the index on their time and id."""
         wanted = [each for each in needles(query) if _is_storable(each)]
         if not wanted:
             return []
-        statement = select(orm.books).order_by(orm.books.c.id.desc()).limit(limit)
+        order = (orm.books.c.registered_at, orm.books.c.id)
+        statement = select(orm.books).order_by(*[each.desc() for each in order]).limit(limit)
         if before is not None:
-            statement = statement.where(orm.books.c.id < before)
+            statement = statement.where(tuple_(*order) < tuple_(_registered_at(before), before))
         if all(wanted):
             found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
             statement = statement.where(or_(*found))
@@ -185,6 +187,12 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         )
         if (await self.session.write(statement)).rowcount != 1:
             raise WriteConflict(f"review {review.id} was changed by somebody else")
+
+
+def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:
+    """Return the query for the time of a book. For an unknown one it is NULL: nothing is older."""
+    book = orm.books.alias("last")
+    return select(book.c.registered_at).where(book.c.id == book_id).scalar_subquery()
 
 
 def _is_storable(text: str) -> bool:

@@ -13,12 +13,15 @@ from reading_club.adapters.uow_sqla.orm import (
     inbox,
     messages,
     outbox,
+    processes,
     resends,
 )
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
 
 DAY: Final = 86_400.0
+PROCESSES: Final = 1.0
+"""Days that the heartbeat of a process is kept that ended without removing it."""
 BATCH: Final = 5_000
 """Rows of one DELETE: no transaction is long, and no other one waits for it for long."""
 
@@ -52,6 +55,7 @@ class SQLRetention:
         pruned = {"dead_letters": await self._dead_letters(keep.dead_letters)}
         for table, days in ((inbox, keep.inbox), (attempts, keep.inbox), (resends, keep.inbox)):
             pruned[table.name] = await self._batches(table, days)
+        pruned["processes"] = await self._batches(processes, PROCESSES)
         pruned["messages"] = await self._batches(messages, keep.messages)
         return pruned
 
@@ -85,7 +89,8 @@ _MOMENTS: Final = {
     inbox.name: inbox.c.received_at,
     attempts.name: attempts.c.at,
     resends.name: resends.c.again_at,
-    messages.name: messages.c.created_at,
+    messages.name: messages.c.recorded_at,
+    processes.name: processes.c.beat_at,
 }
 _MESSAGE: Final = {inbox.name: inbox.c.message_id, messages.name: messages.c.id}
 

@@ -6,9 +6,11 @@ event stream need ``uow_on``, ``outbox`` and ``pass_time`` besides: see ``Outbox
 """
 
 from reading_club.testing.contracts.activity import ActivityLogContract
+from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
+from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.history import History, MessageStoreContract
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.leases import OutboxLeaseContract
@@ -22,12 +24,15 @@ from reading_club.testing.contracts.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.splitting import OutboxSplitContract
 from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
+from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "ActivityLogContract",
+    "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
     "DeadLettersContract",
+    "HeartbeatsContract",
     "History",
     "InboxContract",
     "LetterOfficeContract",
@@ -44,5 +49,7 @@ __all__ = [
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
     "UnitOfWorkOn",
+    "WrongClockContract",
     "a_letter",
+    "a_process",
 ]

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from lastuuid import uuid7
 
 from reading_club.domain.errors import BookAlreadyRegistered, BookNotFound, IdentifierTaken
 from reading_club.domain.isbn import Isbn
@@ -119,21 +118,6 @@ class BookRepositoryContract:
         async with uow_factory() as transaction:
             assert (await transaction.uow.books.get(book.id)).title == "Before"
             await transaction.rollback()
-
-    async def test_pages_follow_each_other(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Pages show the newest id first, and together every book once."""
-        books = [a_book(id=uuid7()) for _ in range(5)]
-        await store(uow_factory, *books)
-
-        async with uow_factory() as transaction:
-            first = list(await transaction.uow.books.page(limit=3))
-            second = list(await transaction.uow.books.page(limit=3, before=first[-1].id))
-            await transaction.rollback()
-
-        assert [book.id for book in first + second] == sorted(
-            (book.id for book in books), reverse=True
-        )
-        assert len(first) == 3
 
     @pytest.mark.parametrize(
         "query",

@@ -9,7 +9,8 @@ from fastapi_offline import FastAPIOffline
 
 from reading_club.app.composition import Club
 from reading_club.app.web import activity, books, health, pages, problems
-from reading_club.app.web.middleware import BodyLimit, SecurityHeaders
+from reading_club.app.web.middleware import BodyLimit, Head, RequestLimit
+from reading_club.app.web.security_headers import SecurityHeaders
 
 STATIC = Path(__file__).parent / "static"
 
@@ -29,6 +30,8 @@ def create_app(club: Club) -> FastAPI:
     for room in (books, activity, health, pages):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(RequestLimit)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Head)
     app.add_middleware(SecurityHeaders)
     return app

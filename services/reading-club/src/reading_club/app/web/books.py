@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
-from reading_club.app.web.deps import Cursor, Limit, Page, TheClub
+from reading_club.app.web.deps import Cursor, JsonOnly, Limit, Page, TheClub
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
@@ -49,7 +49,7 @@ class BookPage(Page):
     items: list[BookOut]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[JsonOnly])
 async def register_book(new: NewBook, club: TheClub, response: Response) -> BookOut:
     """Put a book on the shelf. The same id and content again is the same answer."""
     command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from reading_club.app.composition import Club
@@ -18,6 +18,28 @@ async def the_club(request: Request) -> Club:
     return club
 
 
+async def _json(request: Request) -> None:
+    type_, subtype = _content_type(request)
+    if type_ != "application" or not (subtype == "json" or subtype.endswith("+json")):
+        raise HTTPException(415, "the body has to be application/json")
+
+
+async def _form(request: Request) -> None:
+    if "/".join(_content_type(request)) not in FORMS:
+        raise HTTPException(415, f"the body has to be {' or '.join(FORMS)}")
+
+
+def _content_type(request: Request) -> tuple[str, str]:
+    value = request.headers.get("content-type", "").partition(";")[0]
+    type_, _, subtype = value.strip().lower().partition("/")
+    return type_, subtype
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+JsonOnly = Depends(_json)
+"""For routes with a JSON body: 415 for another content type."""
+FormOnly = Depends(_form)
+"""For routes that take a form: 415 for another content type."""
 TheClub = Annotated[Club, Depends(the_club)]
 Cursor = Annotated[
     UUID | None, Query(description="`next_cursor` of the page before; none for the first page")

@@ -1,60 +1,101 @@
-"""What holds for every request: a body of bounded size, and headers that guard the browser."""
+"""What holds for every request: bounds, and HEAD."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reading_club.app.web.problems import on_http_error
 
 LARGEST_BODY = 64 * 1024
 """Bytes."""
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-DOCS_POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-"""The documentation page starts itself by an inline script."""
+MOST_REQUESTS = 512
+"""That are handled at the same time."""
+HEALTH = frozenset({"/healthz", "/readyz"})
 
 
 class BodyLimit:
-    """Answers 413 to a request body over the limit, also to one that did not tell its length."""
+    """Answers 413 to a request body over the limit, also to one that did not tell its length.
+
+    What is behind it is called when the whole body has come: a slow client keeps nothing busy.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what the application receives."""
-        size = 0
+        """Receive the body, then let the application have it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            body = await _body(receive)
+        except ClientDisconnect:
+            return
+        except HTTPException as error:
+            answer = await on_http_error(Request(scope), error)
+            await answer(scope, receive, send)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        async def limited() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > LARGEST_BODY:
-                raise HTTPException(413, f"a request body has at most {LARGEST_BODY} bytes")
-            return message
+        async def received() -> Message:
+            return whole.pop() if whole else await receive()
 
-        await self.app(scope, limited, send)
+        await self.app(scope, received, send)
 
 
-class SecurityHeaders:
-    """Tells the browser to load nothing from elsewhere and to show the club in no frame."""
+async def _body(receive: Receive) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413, f"a request body has at most {LARGEST_BODY} bytes")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+class RequestLimit:
+    """Answers 503 to a request while many others are handled; health checks are always answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what is being handled."""
+        if scope["type"] != "http" or scope["path"] in HEALTH:
+            await self.app(scope, receive, send)
+            return
+        if self.running >= MOST_REQUESTS:
+            error = HTTPException(503, "too many requests at once", {"Retry-After": "1"})
+            answer = await on_http_error(Request(scope), error)
+            await answer(scope, receive, send)
+            return
+        self.running += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.running -= 1
+
+
+class Head:
+    """Answers HEAD as GET is answered, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the headers to what the application sends."""
+        """Let the application answer GET, and send the head of its answer."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
 
-        async def guarded(message: Message) -> None:
+        async def without_body(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"] == "/docs":
-                    headers["Content-Security-Policy"] = DOCS_POLICY
-            await send(message)
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await self.app(scope, receive, guarded)
+        await self.app({**scope, "method": "GET"}, receive, without_body)

@@ -5,13 +5,16 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
+from reading_club.app.web.security_headers import HEADERS
 from reading_club.app.web.templates import templates
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
@@ -22,6 +25,7 @@ from reading_club.domain.errors import (
     Refusal,
     TransientFailure,
 )
+from reading_club.service.errors import CommitInDoubt
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +46,17 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people."""
+    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people.
+
+    ``id`` is what to ask for, or to send again, after a commit whose outcome is unknown.
+    """
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
     errors: list[FieldError] = []
+    id: UUID | None = None
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -99,6 +107,7 @@ def _problem_of(error: Exception) -> Problem:
         status=status,
         detail=str(error),
         errors=refusal_errors(error),
+        id=error.identifier if isinstance(error, CommitInDoubt) else None,
     )
 
 
@@ -111,7 +120,10 @@ def _response(
             request, "problem.html", context, status_code=problem.status, headers=headers
         )
     return JSONResponse(
-        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+        problem.model_dump(mode="json", exclude_none=True),
+        problem.status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -127,7 +139,8 @@ async def on_refusal(request: Request, error: Exception) -> Response:
 
 async def on_transient_failure(request: Request, error: Exception) -> Response:
     """Answer a request that may work later."""
-    log.error("not available: %s", error, exc_info=error)
+    fields = {"method": request.method, "path": request.url.path, "error": type(error).__name__}
+    log.warning("answered with 503", extra={**fields, "reason": str(error)})
     return _response(request, _problem_of(error), {"Retry-After": "5"})
 
 
@@ -152,9 +165,28 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(allowed_methods(request))}
     return _response(
         request, Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
     )
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return what may be done with the path of a request: each route knows only its own."""
+    asked = request.scope
+    root = asked.get("app_root_path", asked.get("root_path", ""))
+    scope = {"type": "http", "path": asked["path"], "root_path": root}
+    methods = [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+            if not isinstance(route, Mount) or method == "GET"  # what is mounted are files
+        )
+    ]
+    return sorted([*methods, "HEAD"]) if "GET" in methods else methods
 
 
 async def on_bug(request: Request, _: Exception) -> Response:
@@ -162,6 +194,7 @@ async def on_bug(request: Request, _: Exception) -> Response:
     return _response(
         request,
         Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred."),
+        HEADERS,  # it is answered outside of what adds them to all other answers
     )
 
 

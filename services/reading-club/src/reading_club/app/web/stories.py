@@ -13,7 +13,20 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
+FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
+
+
 def story(entry: ActivityEntry) -> str:
-    """Return what happened, for people; the type of an event that has no sentence yet."""
-    fields: Mapping[str, Any] = entry.payload
-    return SENTENCES.get(entry.type, entry.type).format_map(fields)
+    """Return what happened, for people; the type of an event that has no sentence for it."""
+    try:
+        fields = {name: _isolated(value) for name, value in entry.payload.items()}
+        return SENTENCES[entry.type].format_map(fields)
+    except (KeyError, AttributeError):  # of another release
+        return entry.type
+
+
+def _isolated(value: Any) -> Any:
+    """Let a text of another direction turn nothing of the sentence around it."""
+    if isinstance(value, str) and not value.isascii():
+        return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
+    return value

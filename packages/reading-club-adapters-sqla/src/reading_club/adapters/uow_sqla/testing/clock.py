@@ -16,7 +16,9 @@ INSTANTS = (
     orm.attempts.c.at,
     orm.resends.c.again_at,
     orm.subscriptions.c.since,
-    orm.messages.c.created_at,
+    orm.messages.c.recorded_at,
+    orm.books.c.registered_at,
+    orm.processes.c.beat_at,
 )
 """What is compared with the database's clock."""
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import QueuePool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, orm
+from reading_club.adapters.uow_sqla import SQLHeartbeats, SQLOutbox, SQLUnitOfWork, orm
 from reading_club.testing import (
     InMemoryEventstreamTransport,
     contracts,
@@ -54,6 +54,12 @@ def uow_on(engine: AsyncEngine) -> contracts.UnitOfWorkOn:
 def outbox(engine: AsyncEngine) -> SQLOutbox:
     """The outbox of the engine's database."""
     return SQLOutbox(engine)
+
+
+@pytest.fixture
+def heartbeats(engine: AsyncEngine) -> SQLHeartbeats:
+    """The heartbeats in the engine's database."""
+    return SQLHeartbeats(engine)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

@@ -10,7 +10,7 @@ from lastuuid import uuid7
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import Retention, SQLRetention, orm, retention
+from reading_club.adapters.uow_sqla import Retention, SQLHeartbeats, SQLRetention, orm, retention
 from reading_club.domain.messages import ClubEvent
 from reading_club.service.dead_letters import DeadLetter
 from reading_club.service.inbox import Receipt
@@ -101,6 +101,18 @@ class TestRetention:
         assert (await self.prune(Retention(messages=365.0)))["messages"] == 1
         assert old not in await values(self.engine, orm.messages.c.id)
 
+    @pytest.mark.parametrize("days", [-400, 400], ids=["behind", "ahead"])
+    async def test_the_age_of_the_history_is_the_time_of_the_database(self, days: int) -> None:
+        """Whatever the clock of the process said that made the message."""
+        event = an_event()
+        event.created_at += timedelta(days=days)
+        await self.sent(event)
+        assert (await self.prune(Retention(messages=30.0)))["messages"] == 0
+
+        await self.pass_time(31 * DAY)
+
+        assert (await self.prune(Retention(messages=30.0)))["messages"] == 1
+
     async def test_a_dead_letter_that_is_forgotten_leaves_a_receipt(self) -> None:
         """As if it had been discarded: it does not come back."""
         letter = DeadLetter(
@@ -119,6 +131,17 @@ class TestRetention:
         assert (await self.prune(Retention(dead_letters=90.0)))["dead_letters"] == 1
         assert await number_of(self.engine, orm.dead_letters) == 0
         assert await values(self.engine, orm.inbox.c.message_id) == {letter.message_id}
+
+    async def test_a_process_that_was_killed_is_forgotten_after_a_day(
+        self, heartbeats: SQLHeartbeats
+    ) -> None:
+        """It could not remove its heartbeat; those of processes that run are younger."""
+        await heartbeats.beat(contracts.a_process())
+        await self.pass_time(DAY)
+        await heartbeats.beat(running := contracts.a_process())
+
+        assert (await self.prune(Retention()))["processes"] == 1
+        assert [beat.process for beat in await heartbeats.list()] == [running]
 
     async def test_it_goes_on_until_all_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """In small transactions, as many as it takes."""

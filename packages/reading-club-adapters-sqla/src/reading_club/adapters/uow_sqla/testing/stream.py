@@ -27,8 +27,16 @@ class TestNotMissing(contracts.NotMissingContract):
     """What is not missing on SQL."""
 
 
+class TestWrongClock(contracts.WrongClockContract):
+    """Events from a process with a wrong clock, on SQL."""
+
+
 class TestCatalogue(contracts.CatalogueContract):
     """The catalogue on SQL."""
+
+
+class TestHeartbeats(contracts.HeartbeatsContract):
+    """The heartbeats on SQL."""
 
 
 class TestLetterOffice(contracts.LetterOfficeContract):

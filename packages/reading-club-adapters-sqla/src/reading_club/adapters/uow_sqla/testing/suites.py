@@ -1,7 +1,7 @@
 """The contracts on SQL, and what is true of SQL alone."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,11 +11,14 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
+from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.testing.fixtures import Titles, statements
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import RegisterBook
 from reading_club.service.bus import ClubBus
+from reading_club.service.outbox.port import Key
 from reading_club.testing import (
+    RelayedTransport,
     a_book,
     a_review,
     a_reviewer,
@@ -159,6 +162,23 @@ class TestTables:
         async with engine.connect() as connection:
             with pytest.raises(StatementError, match="time zone"):
                 await connection.execute(insert(orm.activity).values(row))
+
+    async def test_the_database_says_when_a_row_was_inserted(
+        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn
+    ) -> None:
+        """By its own clock, whatever the clock of the process says."""
+        event = an_event()
+        event.created_at -= timedelta(days=9)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.books.add(a_book())
+            await transaction.uow.messagestore.add(event)
+            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.commit()
+
+        ago, now = (database_time(engine.dialect.name, seconds) for seconds in (-60.0, 0.0))
+        for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
+            async with engine.connect() as connection:
+                assert set(await connection.scalars(select(each.between(ago, now)))) == {True}
 
     async def test_a_message_is_kept_with_its_type(
         self, engine: AsyncEngine, uow: SQLUnitOfWork

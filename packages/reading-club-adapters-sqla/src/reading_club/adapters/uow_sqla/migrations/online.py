@@ -1,0 +1,156 @@
+"""What a migration does after its transaction, while the club goes on: rows and indexes.
+
+Rows are filled in batches, each in a transaction of its own, and indexes are built without a lock
+on PostgreSQL. Each step passes over what is done already: an interrupted migration is finished by
+the next one. The statements name tables and columns as they were at their revision.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from reading_club.adapters.uow_sqla import sqlite
+
+BATCH: Final = 1_000
+"""Rows of one UPDATE."""
+DAY: Final = 86_400.0
+"""Seconds that an index may take to be built."""
+
+NOW: Final = {
+    "postgresql": "clock_timestamp()",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+}
+EPOCH: Final = {"postgresql": "to_timestamp(0)", "sqlite": "'1970-01-01 00:00:00.000000'"}
+LOCKED: Final = {"postgresql": "FOR UPDATE", "sqlite": ""}
+BOOK_ID: Final = {
+    "postgresql": "CAST(messages.payload ->> 'id' AS uuid)",
+    "sqlite": "replace(json_extract(messages.payload, '$.id'), '-', '')",
+}
+"""The id of a book, as the event of its registration bears it."""
+DIALECTS: Final = {"now": NOW, "epoch": EPOCH, "locked": LOCKED, "book_id": BOOK_ID}
+
+FILL: Final = """\
+UPDATE {table} SET {column} = {value}
+WHERE {column} IS NULL AND {key} IN (
+    SELECT {key} FROM {table} WHERE {column} IS NULL AND {key} > :after
+    ORDER BY {key} LIMIT :batch {locked}
+)
+RETURNING {key}"""
+
+REGISTERED: Final = """\
+UPDATE books SET registered_at = messages.recorded_at FROM messages
+WHERE messages.position > :after AND messages.position <= :last
+    AND messages.type = 'book_registered_v1'
+    AND books.registered_at IS NULL AND books.id = {book_id}"""
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """A column that gets a value where it is NULL, in the order of a key.
+
+    ``first`` is below every key. ``along`` is a second statement for the rows of each batch, in
+    the same transaction.
+    """
+
+    table: str
+    key: str
+    first: Any
+    column: str
+    value: str
+    along: str | None = None
+
+    async def run(self, connection: AsyncConnection) -> None:
+        """Fill the column, batch by batch, until no row is left."""
+        while (last := await self._batch(connection, self.first)) is not None:
+            while last is not None:
+                last = await self._batch(connection, last)
+
+    async def _batch(self, connection: AsyncConnection, after: Any) -> Any:
+        """Fill a batch of rows, and return the last key; None if there was no row."""
+        dialect = connection.dialect.name
+        texts = {name: spelled[dialect] for name, spelled in DIALECTS.items()}
+        names = {"table": self.table, "key": self.key, "column": self.column}
+        fill = FILL.format(**texts, **names, value=self.value.format(**texts))
+        await begin(connection)
+        keys = await connection.scalars(text(fill), {"after": after, "batch": BATCH})
+        last = max(keys, default=None)
+        if self.along is not None and last is not None:
+            along = text(self.along.format(**texts))
+            await connection.execute(along, {"after": after, "last": last})
+        await connection.commit()
+        return last
+
+
+@dataclass(frozen=True)
+class NewIndex:
+    """An index that writers do not wait for on PostgreSQL."""
+
+    name: str
+    on: str
+
+    async def run(self, connection: AsyncConnection) -> None:
+        """Build the index, unless it is there whole: an interruption leaves an invalid one."""
+        if connection.dialect.name != "postgresql":
+            await begin(connection)
+            await connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.on}")
+            await connection.commit()
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
+        if not await driver.fetchval(valid, self.name):
+            drop = f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}"
+            await driver.execute(drop, timeout=DAY)
+            create = f"CREATE INDEX CONCURRENTLY {self.name} ON {self.on}"
+            await driver.execute(create, timeout=DAY)
+
+
+STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
+    "0003": (
+        Backfill(
+            "messages",
+            "position",
+            -1,
+            "recorded_at",
+            "CASE WHEN created_at < {now} THEN created_at ELSE {now} END",
+            along=REGISTERED,
+        ),
+        # Books whose registration is no longer in the history are older than all others.
+        Backfill(
+            "books",
+            "id",
+            "00000000-0000-0000-0000-000000000000",
+            "registered_at",
+            "{epoch}",
+        ),
+        Backfill(
+            "outbox",
+            "message_id",
+            "00000000-0000-0000-0000-000000000000",
+            "added_at",
+            "coalesce((SELECT recorded_at FROM messages WHERE id = message_id), {now})",
+        ),
+        NewIndex("ix_messages_recorded_at", "messages (recorded_at)"),
+        NewIndex("ix_books_registered_at_id", "books (registered_at, id)"),
+    )
+}
+"""What is to be done for each revision after its transaction."""
+
+
+async def finish(connection: AsyncConnection, revision: str) -> None:
+    """Do what is left of a revision, and note that nothing is."""
+    for step in STEPS.get(revision, ()):
+        await step.run(connection)
+    await begin(connection)
+    done = text("UPDATE schema_compatibility SET finished = true WHERE revision = :revision")
+    await connection.execute(done, {"revision": revision})
+    await connection.commit()
+
+
+async def begin(connection: AsyncConnection) -> None:
+    """Begin a transaction that writes."""
+    if connection.dialect.name == "sqlite":
+        await sqlite.begin(connection, write=True)
+    else:
+        await connection.begin()

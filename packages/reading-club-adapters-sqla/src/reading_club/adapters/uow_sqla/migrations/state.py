@@ -1,0 +1,92 @@
+"""What the schema of a database is to this release."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import Connection, inspect, select
+
+from reading_club.adapters.uow_sqla.orm import compatibility
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+Kind = Literal["current", "behind", "unfinished", "newer", "unknown"]
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """The revision of a database beside the one that this release was made for.
+
+    ``newer`` is a schema of a later release that says that this one goes on working with it,
+    ``unknown`` one that does not; ``unfinished`` one whose migration was interrupted.
+    """
+
+    kind: Kind
+    revision: str | None
+    needed: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether this release works with the schema."""
+        return self.kind in {"current", "newer"}
+
+    @property
+    def sentence(self) -> str:
+        """What the schema is, and what to do about it, in one line."""
+        at = f"the database is at schema {self.revision or 'none'}"
+        return {
+            "current": at,
+            "behind": f"{at}, this release needs {self.needed}: run `reading-club migrate`",
+            "unfinished": f"{at}, whose migration was not finished: run `reading-club migrate`",
+            "newer": f"{at}, newer than this release ({self.needed}), which goes on working "
+            "with it",
+            "unknown": f"{at}, which this release ({self.needed}) does not know: install the "
+            "release that made it",
+        }[self.kind]
+
+
+def read_state(connection: Connection) -> SchemaState:
+    """Return the state of the schema of a database."""
+    from alembic.migration import MigrationContext
+
+    revision, known = MigrationContext.configure(connection).get_current_revision(), revisions()
+    return SchemaState(_kind(connection, revision, known), revision, known[-1])
+
+
+def _kind(connection: Connection, revision: str | None, known: tuple[str, ...]) -> Kind:
+    if revision is None or revision in known[:-1]:
+        return "behind"
+    oldest, finished = _compatibility(connection, revision)
+    if revision == known[-1]:
+        return "current" if finished else "unfinished"
+    return "newer" if oldest in known else "unknown"
+
+
+def _compatibility(connection: Connection, revision: str) -> tuple[str | None, bool]:
+    """Return the oldest revision whose releases work with this one, and whether it is finished."""
+    if not inspect(connection).has_table(compatibility.name):
+        return None, False
+    columns = (compatibility.c.oldest, compatibility.c.finished)
+    row = connection.execute(select(*columns).where(compatibility.c.revision == revision)).first()
+    return (None, False) if row is None else (row.oldest, row.finished)
+
+
+@cache
+def revisions() -> tuple[str, ...]:
+    """Return the revisions that this release knows, the oldest first."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(config())
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
+
+
+def config(connection: Connection | None = None) -> "Config":
+    """Return the settings of Alembic, for a connection that is open."""
+    from alembic.config import Config
+
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    settings.attributes["connection"] = connection
+    return settings

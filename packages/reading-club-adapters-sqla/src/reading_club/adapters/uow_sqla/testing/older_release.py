@@ -1,0 +1,87 @@
+"""Rows as release 0.1.0 inserts them, whose newest schema is 0002."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from messagebus.service.eventstream import MessageSerializer
+from sqlalchemy import Insert, column, insert, select, table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla import SQLOutbox, metadata, migrations, orm
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.logs import row_of
+from reading_club.adapters.uow_sqla.splitting import NOBODY
+from reading_club.domain.model import Book
+from reading_club.service.outbox.port import EVERYBODY, Lease
+from reading_club.testing import a_book, an_event
+
+COLUMNS: Final = {
+    "books": ("id", "title", "author", "isbn", "search"),
+    "messages": ("id", "created_at", "type", "metadata", "payload"),
+    "outbox": ("message_id", "subscriber", "token", "leased_until", "attempts", "envelope"),
+}
+"""The columns that its INSERTs name."""
+
+
+async def insert_as_before(engine: AsyncEngine, name: str, *rows: Mapping[str, Any]) -> None:
+    """Insert rows into a table by a statement that knows no column of a later schema."""
+    async with engine.begin() as connection:
+        await connection.execute(_insert(name), rows)
+
+
+async def register_as_before(engine: AsyncEngine, book: Book) -> None:
+    """Insert a book and the event of its registration, in one transaction."""
+    async with engine.begin() as connection:
+        await connection.execute(_insert("books"), book_row(book))
+        await connection.execute(_insert("messages"), row_of(book.messages[0]))
+
+
+def _insert(name: str) -> Insert:
+    columns = [column(each, metadata.tables[name].c[each].type) for each in COLUMNS[name]]
+    return insert(table(name, *columns))
+
+
+def book_row(book: Book) -> dict[str, Any]:
+    """Return the row of a book."""
+    return {**book.model_dump(), "isbn": book.isbn.canonical, "search": book.title}
+
+
+def outbox_row(message_id: UUID) -> dict[str, Any]:
+    """Return the row of an event that waits."""
+    until = datetime(2026, 1, 1, tzinfo=UTC)
+    row = {"message_id": message_id, "subscriber": EVERYBODY, "token": NOBODY, "attempts": 0}
+    return {**row, "leased_until": until, "envelope": None}
+
+
+class TestOlderRelease:
+    """A release that goes on working with the schema of the next one inserts as before."""
+
+    async def test_the_database_says_when_its_rows_were_inserted(
+        self, empty_engine: AsyncEngine
+    ) -> None:
+        """Its INSERTs do not name the column, and its clock may be wrong."""
+        await migrations.upgrade(empty_engine)
+        event = an_event()
+        event.created_at -= timedelta(days=9)
+
+        await insert_as_before(empty_engine, "books", book_row(a_book()))
+        await insert_as_before(empty_engine, "messages", row_of(event))
+        await insert_as_before(empty_engine, "outbox", outbox_row(event.message_id))
+
+        ago, now = (database_time(empty_engine.dialect.name, each) for each in (-60.0, 0.0))
+        for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
+            async with empty_engine.connect() as connection:
+                assert list(await connection.scalars(select(each.between(ago, now)))) == [True]
+
+    async def test_its_events_are_sent(self, empty_engine: AsyncEngine) -> None:
+        """A relay of the next release finds them in the outbox."""
+        await migrations.upgrade(empty_engine)
+        event = an_event()
+        await insert_as_before(empty_engine, "messages", row_of(event))
+        await insert_as_before(empty_engine, "outbox", outbox_row(event.message_id))
+
+        (waiting,) = await SQLOutbox(empty_engine).claim(10, Lease(30.0))
+
+        assert waiting.envelope == MessageSerializer().serialize_message(event)

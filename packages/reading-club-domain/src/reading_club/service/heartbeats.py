@@ -1,0 +1,91 @@
+"""Heartbeats: which processes of the club run, and how far their clocks are off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+FRESH: Final = 30.0
+"""Seconds after its last heartbeat for which a process counts as running: three beats."""
+
+CLOCK_TOLERANCE: Final = 5.0
+"""Seconds that the clock of a process may differ from the database's."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One run of a process of the club."""
+
+    id: UUID
+    role: str
+    """``web``, ``relay`` or ``worker``."""
+    host: str
+    pid: int
+    release: str
+    subscriber: str | None = None
+    """The subscriber of a worker."""
+
+    def __str__(self) -> str:
+        name = self.role if self.subscriber is None else f"{self.role} {self.subscriber}"
+        return f"{name} ({self.host}, process {self.pid})"
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The latest heartbeat of a process. Times are seconds."""
+
+    process: Process
+    age: float
+    """Since the heartbeat, by the database's clock."""
+    clock_offset: float
+    """How far the clock of the process is ahead of the database's."""
+    trouble: str | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the process counts as running."""
+        return self.age < FRESH
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether the clocks differ by more than is tolerated."""
+        return abs(self.clock_offset) > CLOCK_TOLERANCE
+
+
+class Heartbeats(Protocol):
+    """The heartbeats of all processes. Every method is a transaction of its own.
+
+    Raises StorageUnavailable.
+    """
+
+    async def beat(self, process: Process, *, trouble: str | None = None) -> float:
+        """Write the heartbeat of a process, and return how far its clock is ahead, in seconds.
+
+        It commits a change: where that fails, the database takes no other one either.
+        """
+        ...
+
+    async def check_writable(self) -> None:
+        """Commit a change that leaves no row, to find out whether the database takes changes."""
+        ...
+
+    async def remove(self, process: Process) -> None:
+        """Delete the heartbeat of a process that ends."""
+        ...
+
+    async def list(self) -> Sequence[Heartbeat]:
+        """Return the latest heartbeats, ordered by role, subscriber and start."""
+        ...
+
+
+def clock_offset(before: datetime, database: datetime, after: datetime) -> float:
+    """Return by how many seconds a process's clock is certainly ahead of the database's.
+
+    The process has read its clock before and after the database told its time. The exact offset
+    lies between the two differences; the smallest one that is possible is returned, so that a
+    slow answer never makes a clock look wrong.
+    """
+    least, most = before - database, after - database
+    nearest = min(max(timedelta(), least), most)
+    return round(nearest.total_seconds(), 3)

@@ -1,0 +1,73 @@
+"""What every reconciler makes of events from a process whose clock is wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.outbox.port import Key
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.reconciling import AFTER, Reconciling
+from reading_club.testing.contracts.stream import keys, waiting
+
+WRONG = pytest.mark.parametrize(
+    "off", [timedelta(days=-9), timedelta(hours=2)], ids=["9 days behind", "2 hours ahead"]
+)
+
+
+def an_event_of_a_wrong_clock(off: timedelta) -> BookRegistered:
+    """Return an event whose own time differs from the time of the database."""
+    event = an_event()
+    event.created_at += off
+    return event
+
+
+class WrongClockContract(Reconciling):
+    """The age of an event is measured by the clock of the database alone.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    @WRONG
+    async def test_a_lost_event_is_sent_again(self, off: timedelta) -> None:
+        """It is neither beyond the horizon, nor before the subscription, nor too young."""
+        await self.subscribe()
+        event = an_event_of_a_wrong_clock(off)
+        await self.publish(event)
+        await self.pass_time(AFTER + 1)
+
+        assert await self.resend() == 1
+        assert keys(await waiting(self.outbox)) == [Key(event.message_id, "catalogue")]
+
+    @WRONG
+    async def test_a_young_event_is_not_missing(self, off: timedelta) -> None:
+        """However old its own time makes it."""
+        await self.subscribe()
+        await self.publish(an_event_of_a_wrong_clock(off))
+        await self.pass_time(AFTER - 5)
+
+        assert await self.resend() == 0
+
+    @WRONG
+    async def test_an_event_is_overtaken_by_what_was_stored_later(self, off: timedelta) -> None:
+        """The order of the events is the order in which the database stored them."""
+        await self.subscribe()
+        event, later = an_event_of_a_wrong_clock(off), an_event()
+        await self.publish(event)
+        await self.pass_time(AFTER + 1)
+        await self.publish(later)
+        await self.receive("catalogue", later)
+
+        assert await self.resend(idle=False) == 1
+        assert keys(await waiting(self.outbox)) == [Key(event.message_id, "catalogue")]
+
+    @WRONG
+    async def test_an_event_of_the_same_time_overtakes_nothing(self, off: timedelta) -> None:
+        """Two hours between two clocks are not two hours between two events."""
+        await self.subscribe()
+        received = an_event_of_a_wrong_clock(off)
+        await self.publish(an_event(), received)
+        await self.receive("catalogue", received)
+        await self.pass_time(AFTER + 1)
+
+        assert await self.resend(idle=False) == 0

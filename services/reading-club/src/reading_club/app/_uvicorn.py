@@ -1,0 +1,151 @@
+"""Deadlines and a bound for connections, which uvicorn has no options for.
+
+uvicorn waits without end for a request's head and body, and its ``limit_concurrency`` counts
+connections that say nothing. What is used of its insides, of version 0.54.0, and h11 0.16.0; and
+the test that fails when it changes:
+
+- ``H11Protocol``, taken by ``Config(http=)``: it is what is bounded.
+  ``test_uvicorn_serves_with_it``
+- ``conn.their_state`` and ``conn.trailing_data`` of h11, after ``data_received``: which part of a
+  request a connection owes. ``test_a_head_has_a_deadline``, ``test_a_body_has_a_deadline``
+- ``on_response_complete``, which its cycle calls: the next head has a deadline of its own.
+  ``test_the_next_request_has_a_deadline_of_its_own``
+- ``cycle.response_started`` and ``.response_complete``: no request is answered twice, and none that
+  is being handled is closed. ``test_one_answer_is_enough``,
+  ``test_a_request_that_is_handled_is_not_closed``
+- ``timeout_keep_alive_handler``: it closes, and waits without end for a client that does not read.
+  ``test_what_is_closed_ends_although_nobody_reads``
+- ``pause_writing`` and ``resume_writing``: an answer has to be read in time.
+  ``test_an_answer_that_is_not_read_has_a_deadline``
+- ``connections``, the set of all connections of a server, ``loop`` and ``transport``: the oldest
+  one that is silent makes room. ``test_the_oldest_silent_connection_makes_room``
+"""
+
+import asyncio
+import resource
+from typing import Any, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_DEADLINE = 10.0
+"""Seconds from where a connection may send a request until its head is complete."""
+BODY_DEADLINE = 30.0
+"""Seconds from the head of a request until its body is complete."""
+READ_DEADLINE = 30.0
+"""Seconds that a client may take to read what is waiting for it."""
+MOST_CONNECTIONS = 768
+_DEADLINES = {h11.IDLE: HEAD_DEADLINE, h11.SEND_BODY: BODY_DEADLINE}
+_CLOSING = object()
+
+_PROBLEM = (
+    b'{"type":"about:blank","title":"Request Timeout","status":408,'
+    b'"detail":"the request was not complete in time","errors":[]}'
+)
+REQUEST_TIMEOUT = (
+    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b"
+) % (len(_PROBLEM), _PROBLEM)
+
+
+def connection_limit() -> int:
+    """Return how many connections a process has at most: some files are left for the rest."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if files < 0 else min(MOST_CONNECTIONS, files * 3 // 4)
+
+
+class BoundedProtocol(H11Protocol):
+    """A connection that does not wait for its client without end.
+
+    Above the limit of connections, the one that has been waiting longest for its client is closed
+    for a new one. A request that is being handled is never closed.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting_since = 0.0
+        self._phase: object = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request that has come whole has not been answered yet."""
+        unanswered = self.cycle is not None and not self.cycle.response_complete
+        return unanswered and self.conn.their_state is not h11.SEND_BODY
+
+    def connection_made(  # type: ignore[override]  # as uvicorn's own
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Wait for a head, and make room if there are too many who do."""
+        super().connection_made(transport)
+        self._watch()
+        if len(self.connections) > connection_limit():
+            self._close_oldest()
+
+    def data_received(self, data: bytes) -> None:
+        """Look what the client owes now."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head."""
+        super().on_response_complete()
+        self._watch()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close, for good."""
+        super().timeout_keep_alive_handler()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadlines."""
+        _cancel(self._deadline)
+        _cancel(self._reading)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Give the client a time to read in."""
+        super().pause_writing()
+        self._reading = self.loop.call_later(READ_DEADLINE, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """See that the client reads."""
+        super().resume_writing()
+        _cancel(self._reading)
+
+    def _watch(self) -> None:
+        """Begin a deadline where a new part of a request is waited for; end it where none is."""
+        phase = _CLOSING if self.transport.is_closing() else self.conn.their_state
+        if phase is self._phase:
+            return
+        self._phase = phase
+        _cancel(self._deadline)
+        self.waiting_since = self.loop.time()
+        if phase is _CLOSING:
+            self._deadline = self.loop.call_later(READ_DEADLINE, self.transport.abort)
+        elif (seconds := _DEADLINES.get(cast("type[h11.IDLE]", phase))) is not None:
+            self._deadline = self.loop.call_later(seconds, self._on_deadline)
+
+    def _on_deadline(self) -> None:
+        if self._is_owed_an_answer():
+            self.transport.write(REQUEST_TIMEOUT)
+        self.transport.close()
+        self._watch()
+
+    def _is_owed_an_answer(self) -> bool:
+        """Whether a client has begun a request that was not answered; a silent one has not."""
+        if self._phase is h11.SEND_BODY:
+            return not self.cycle.response_started
+        return bool(self.conn.trailing_data[0])
+
+    def _close_oldest(self) -> None:
+        waiting = [c for c in self.connections if isinstance(c, BoundedProtocol) and not c.is_busy]
+        oldest = min(waiting, key=lambda connection: connection.waiting_since)
+        self.connections.discard(oldest)
+        oldest.transport.abort()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()

@@ -1,0 +1,32 @@
+"""The order of the shelf, over HTTP."""
+
+from uuid import UUID
+
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from reading_club.app.composition import Club
+from reading_club.testing import an_isbn
+
+
+def test_an_id_that_a_client_chose_is_not_on_top_for_ever(client: TestClient, club: Club) -> None:
+    """The newest book is the one that the server has stored last, whatever its id."""
+    for number, title in ((2**128 - 1, "First"), (2**127, "Second"), (0, "Third")):
+        body = {"id": str(UUID(int=number)), "title": title, "author": "A", "isbn": an_isbn()}
+        assert client.post("/api/books", json=body).status_code == 201
+        make_older(client, club)
+
+    items = client.get("/api/books").json()["items"]
+    assert [book["title"] for book in items] == ["Third", "Second", "First"]
+
+
+def make_older(client: TestClient, club: Club) -> None:
+    """Let a day pass since the books were stored."""
+
+    async def pass_a_day() -> None:
+        earlier = text("UPDATE books SET registered_at = datetime(registered_at, '-1 day')")
+        async with club.engine.begin() as connection:
+            await connection.execute(earlier)
+
+    assert client.portal is not None
+    client.portal.call(pass_a_day)

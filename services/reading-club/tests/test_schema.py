@@ -1,0 +1,85 @@
+"""A database whose schema was made by a later release."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from fastapi.testclient import TestClient
+
+from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla.testing.schema_state import NEWER, make_newer
+from reading_club.app.cli import main
+from reading_club.app.composition import Club
+
+INCOMPATIBLE = "9998"
+
+
+def make_newer_in(data_dir: Path, oldest: str) -> None:
+    """Let a later release bring the schema up, in the database of the environment."""
+
+    async def make() -> None:
+        engine = create_engine(f"sqlite:///{data_dir / 'club.sqlite3'}")
+        await make_newer(engine, oldest)
+        await engine.dispose()
+
+    asyncio.run(make())
+
+
+def call(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(main, arguments)
+
+
+def test_migrate_leaves_a_newer_schema_that_is_compatible(data_dir: Path) -> None:
+    """In a rolling upgrade an instance of the release before starts again, and serves."""
+    make_newer_in(data_dir, oldest=migrations.head())
+
+    result = call("migrate")
+
+    assert result.exit_code == 0
+    assert f"schema {NEWER}, newer than this release ({migrations.head()})" in result.output
+    assert "which goes on working with it" in result.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["migrate"], ["web"], ["web", "--migrate"], ["worker"], ["relay"], ["reconcile"]],
+    ids=" ".join,
+)
+def test_a_schema_that_needs_a_later_release_stops_every_command(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """One line says which release is needed, and no line tells to migrate."""
+    monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
+    make_newer_in(data_dir, oldest=INCOMPATIBLE)
+
+    result = call(*command)
+
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert f"schema {NEWER}, which this release" in result.stderr
+    assert "migrate`" not in result.stderr
+
+
+def test_a_newer_schema_that_is_compatible_is_ready(client: TestClient, club: Club) -> None:
+    """An instance that runs while a later release migrates goes on serving."""
+    assert client.portal is not None
+    client.portal.call(make_newer, club.engine, migrations.head())
+
+    assert client.get("/readyz").status_code == 200
+    book = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
+    assert client.post("/api/books", json=book).status_code == 201
+
+
+def test_one_that_needs_a_later_release_is_not_ready(client: TestClient, club: Club) -> None:
+    """The answer says why, and does not tell to migrate."""
+    assert client.portal is not None
+    client.portal.call(make_newer, club.engine, INCOMPATIBLE)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    detail = answer.json()["database"]["detail"]
+    assert "install the release that made it" in detail
+    assert "migrate" not in detail

@@ -1,0 +1,72 @@
+"""Pages with rows that an older release or SQL has written."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from lastuuid import uuid7
+from sqlalchemy import insert
+
+from reading_club.adapters.uow_sqla import orm
+from reading_club.app.composition import Club
+from reading_club.app.web.stories import story
+from reading_club.service.activity import ActivityEntry
+from reading_club.testing import an_isbn
+
+ODD = "\u202e\x07" + "e" * 400 + "\u0301" * 2_000 + "<b>"
+
+
+@pytest.fixture
+def odd(client: TestClient, club: Club) -> UUID:
+    """A book and entries of the activity that no rule accepts today."""
+    book = uuid7()
+
+    async def store() -> None:
+        row = {"id": book, "title": ODD, "author": ODD, "isbn": "nonsense", "search": "odd"}
+        async with club.engine.begin() as connection:
+            await connection.execute(insert(orm.books).values(row))
+            catalogued = {"book_id": book, "title": ODD, "author": ODD, "isbn": "nonsense"}
+            await connection.execute(insert(orm.catalogue).values(catalogued))
+            for payload in (
+                {"title": ODD, "author": ODD},
+                {},
+                {"title": None},
+                {"title": "T", "author": 7},
+            ):
+                entry = {"id": uuid7(), "type": "book_registered_v1", "payload": payload}
+                at = datetime.now(UTC)
+                await connection.execute(insert(orm.activity).values({**entry, "occurred_at": at}))
+
+    assert client.portal is not None
+    client.portal.call(store)
+    return book
+
+
+def test_a_row_that_no_rule_accepts_is_shown_as_it_is(client: TestClient, odd: UUID) -> None:
+    """It takes neither the page nor the API down, and is no markup."""
+    body = {"title": "A sound book", "author": "A", "isbn": an_isbn()}
+    assert client.post("/api/books", json=body).status_code == 201
+
+    page, found = client.get("/"), client.get("/", params={"q": "odd"})
+    books = client.get("/api/books").json()["items"]
+    book = client.get(f"/api/books/{odd}").json()
+    activity = client.get("/api/activity")
+
+    assert (page.status_code, found.status_code, activity.status_code) == (200, 200, 200)
+    assert "A sound book" in page.text
+    assert ODD.replace("<b>", "&lt;b&gt;") in found.text
+    assert "<b>" not in page.text
+    assert [b["title"] for b in books] == ["A sound book", ODD]
+    assert book == {"id": str(odd), "title": ODD, "author": ODD, "isbn": "nonsense"}
+    assert "book_registered_v1" in page.text
+
+
+def test_a_text_of_another_direction_turns_nothing_around_it() -> None:
+    """A control character for directions that was stored once ends with its own text."""
+    payload = {"title": "\u202eevil", "author": "Plain"}
+    entry = ActivityEntry(
+        id=uuid7(), type="book_registered_v1", occurred_at=datetime.now(UTC), payload=payload
+    )
+
+    assert story(entry) == "“\u2068\u202eevil\u2069” by Plain joined the shelf."

@@ -1,0 +1,69 @@
+"""Time limits of the database's server are an outage: no event is set aside for them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from reading_club_functional.club import Club, open_club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.load import post_books
+from reading_club_functional.servers import PostgreSQLServer
+
+EVENTS = 40
+LOCKED = 6.0
+"""Seconds: some times as long as a statement may take, and more than all attempts of an event."""
+
+
+@pytest.fixture
+def club(
+    tmp_path: Path,
+    postgresql: PostgreSQLServer,
+    database_url: str,
+    broker_url: str,
+    request: pytest.FixtureRequest,
+) -> Iterator[Club]:
+    """A club on a database whose server ends what takes too long."""
+    name = database_url.rpartition("/")[2]
+    postgresql.psql(f"ALTER DATABASE {name} SET {request.param}")
+    with open_club(tmp_path, database_url, broker_url) as club:
+        yield club
+
+
+@asynccontextmanager
+async def locked(database_url: str, table: str) -> AsyncIterator[None]:
+    """Keep a table from all others, as an ALTER TABLE that takes long does."""
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    await connection.execute("SET statement_timeout = 0")
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+@pytest.mark.parametrize(
+    "club", ["statement_timeout = '1s'", "lock_timeout = '300ms'"], indirect=True
+)
+async def test_a_locked_table_sets_no_event_aside(club: Club, database_url: str) -> None:
+    """All events wait for the table, the other subscriber goes on, and each takes effect once."""
+    async with locked(database_url, "catalogue"):
+        posted = await asyncio.to_thread(post_books, club.url, EVENTS)
+        assert posted.failures == []
+        await asyncio.sleep(LOCKED)
+        during = await asyncio.to_thread(effects_of_the_others, club)
+
+    effects = await asyncio.to_thread(assert_everything_took_effect_once, club, posted.ids)
+
+    assert during == (EVENTS, 0)
+    assert len(effects.books) == EVENTS
+
+
+def effects_of_the_others(club: Club) -> tuple[int, int]:
+    """Return what the activity has, and how many events are set aside: by tables that are free."""
+    return club.database.count("activity"), club.database.count("dead_letters")
