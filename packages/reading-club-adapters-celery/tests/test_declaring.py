@@ -2,8 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
-from unittest.mock import MagicMock, Mock
 
 import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
@@ -16,51 +14,13 @@ from reading_club.adapters.eventstream.publisher.confirming import ConfirmingLin
 from reading_club.adapters.eventstream.publisher.letters import Encoder
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.testing.refusing import FakeConnection
 from reading_club.adapters.eventstream.topology import queues_of
 from reading_club.service.errors import EventstreamUnavailable, QueueRefused
 
 FIRST, SECOND = "eventstream.first", "eventstream.second"
 REFUSED = PreconditionFailed("PRECONDITION_FAILED - inequivalent arg for user 'hunter2'")
 QUEUES = queues_of(LISTENERS)
-
-
-class FakeChannel(MagicMock):
-    """A channel that the broker closes when a queue of ``refused`` is declared on it."""
-
-    def __init__(self, declared: list[str], refused: dict[str, Exception]) -> None:
-        super().__init__()
-        self.prepare_queue_arguments = Mock(side_effect=lambda arguments, **_: arguments)
-        self.queue_declare = Mock(side_effect=self._declare)
-        self._declared, self._refused, self._usable = declared, refused, True
-
-    def _get_child_mock(self, /, **kwargs: Any) -> MagicMock:
-        return MagicMock(**kwargs)
-
-    def _declare(self, queue: str, **_: Any) -> tuple[str, int, int]:
-        assert self._usable, "the broker has closed this channel"
-        if queue in self._refused:
-            self._usable = False
-            raise self._refused[queue]
-        self._declared.append(queue)
-        return queue, 0, 0
-
-
-class FakeConnection(MagicMock):
-    """A connection that lives on; ``declared`` are the queues, ``channels`` all its channels."""
-
-    def __init__(self, **refused: Exception) -> None:
-        super().__init__(transport_options={})
-        self.declared: list[str] = []
-        self.refused = {f"eventstream.{name}": error for name, error in refused.items()}
-        self.channels: list[FakeChannel] = []
-        self.channel = Mock(side_effect=self._open)
-
-    def _get_child_mock(self, /, **kwargs: Any) -> MagicMock:
-        return MagicMock(**kwargs)
-
-    def _open(self) -> FakeChannel:
-        self.channels.append(FakeChannel(self.declared, self.refused))
-        return self.channels[-1]
 
 
 def warnings(records: Sequence[logging.LogRecord]) -> list[tuple[str, str]]:
