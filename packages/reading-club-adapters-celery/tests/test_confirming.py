@@ -12,6 +12,19 @@ from reading_club.adapters.eventstream.reasons import BrokerBlocked
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 
 
+def test_a_broker_that_reads_no_more_may_have_said_why() -> None:
+    """A window that is larger than all buffers cannot be written; the reason is there to read."""
+    encoder = Encoder(publisher_app("memory://", LISTENERS))
+    connection = MagicMock(transport_options={})
+    channel = connection.channel.return_value
+    channel.connection.drain_events.side_effect = BrokerBlocked("the broker's memory alarm")
+    channel.send_method.side_effect = TimeoutError("timed out")
+    line = ConfirmingLine(connection, encoder.route)
+
+    with pytest.raises(BrokerBlocked, match="memory"):
+        line.send(encoder.encode([outgoing()], Outcome()), Outcome())
+
+
 def test_nothing_is_sent_to_a_broker_that_has_said_it_is_blocked() -> None:
     """It would read all of that when it is well again, and the window comes a second time."""
     encoder = Encoder(publisher_app("memory://", LISTENERS))

@@ -143,6 +143,24 @@ def test_queues_are_declared_now_and_then(
     assert connection.declared == [FIRST, SECOND] * times
 
 
+def test_after_a_refusal_the_next_window_has_a_channel_of_its_own() -> None:
+    """RabbitMQ remembers for each channel that a quorum queue is full, when it is not any more."""
+    connection = FakeConnection()
+    line = a_line(connection)
+    opened(line)
+    first = line._channel
+    opened(line)
+    assert line._channel is first
+    assert line._confirms is not None
+
+    line._confirms.on_nack(1, multiple=False)
+    opened(line)
+
+    first.close.assert_called_once_with()
+    assert line._channel is not first
+    assert connection.declared == [FIRST, SECOND]
+
+
 def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
     """Of an event for everybody any of its queues counts, of one for a subscriber its own."""
     line = a_line(FakeConnection(first=REFUSED))
@@ -180,3 +198,18 @@ def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
 
     assert "hunter2" not in str(failure.value)
     app.close()
+
+
+def test_a_task_is_sent_though_a_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """The transport declares the queues of all subscribers, each as far as the broker allows."""
+    connection = FakeConnection(first=REFUSED)
+    message = {"message": {"type": "book_registered_v1"}}
+    options = EventRoute(QUEUES)("send_message", (), message, {})
+    assert options is not None
+
+    for entity in options["declare"]:
+        entity.declare(channel=connection.channel())
+
+    assert connection.declared == [SECOND]
+    reason = f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
+    assert warnings(caplog.records) == [(FIRST, reason)]

@@ -47,7 +47,7 @@ def test_a_size_is_refused_before_the_text_is_normalised(
         TypeAdapter(kind).validate_python("e" + piece * MANY)
 
     (error,) = refused.value.errors()
-    assert (error["type"], error["ctx"]) == ("string_too_long", {"max_length": limit})
+    assert (error["type"], error.get("ctx")) == ("string_too_long", {"max_length": limit})
     assert normalised == []
 
 

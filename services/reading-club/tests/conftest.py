@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla import SQLHeartbeats, create_engine, migrations
 from reading_club.app.composition import Club
+from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.web.application import create_app
 from reading_club.service.projections import SUBSCRIBERS
@@ -48,6 +50,27 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
     return folder
 
 
+async def beat_for_all(engine: AsyncEngine) -> None:
+    """Write the heartbeats of a relay, and of a worker for each subscriber."""
+    heartbeats = SQLHeartbeats(engine)
+    for process in (this_process("relay"), *(this_process("worker", s.name) for s in SUBSCRIBERS)):
+        await heartbeats.beat(process)
+
+
+@pytest.fixture
+def running(data_dir: Path) -> Path:
+    """The database of the environment, where a relay and all workers have just beaten."""
+    path = data_dir / "club.sqlite3"
+
+    async def beat() -> None:
+        engine = create_engine(f"sqlite:///{path}")
+        await beat_for_all(engine)
+        await engine.dispose()
+
+    asyncio.run(beat())
+    return path
+
+
 @pytest.fixture
 def transport() -> RelayedTransport:
     """An event stream whose events stay in the outbox, and are remembered."""
@@ -60,6 +83,14 @@ def club(template: Path, tmp_path: Path, transport: RelayedTransport) -> Club:
     path = shutil.copy(template, tmp_path / "club.sqlite3")
     engine = create_engine(f"sqlite:///{path}")
     return Club(engine, transport, publisher_app("memory://", SUBSCRIBERS))
+
+
+@pytest.fixture
+async def staffed(club: Club) -> Club:
+    """The club, where a relay and all workers have just beaten."""
+    await beat_for_all(club.engine)
+    await club.engine.dispose()  # a test's client has a loop of its own
+    return club
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_status_tells_what_is_away() -> None:
     assert "migrate" in result.output
 
 
-@pytest.mark.usefixtures("data_dir")
+@pytest.mark.usefixtures("running")
 def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """With database and broker there, everything is counted."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
@@ -83,6 +84,8 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.exit_code == 0
     report = json.loads(result.output)
     assert report["health"]["status"] == "ok"
+    assert report["culprits"] == []
+    assert report["running"] == {"relay": 1, "worker activity": 1, "worker catalogue": 1}
     assert report["outbox"] == {"pending": 0, "oldest_seconds": None}
     assert report["subscribers"] == [
         {
@@ -153,6 +156,64 @@ def test_a_data_folder_that_cannot_be_is_told(
     assert "READING_CLUB_DATA_DIR" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["migrate", "web", "relay", "reconcile"])
+def test_a_file_that_is_no_database_is_told_in_one_line(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process that could wait does not: it would wait for ever."""
+    (tmp_path / "notes.txt").write_text("no database\n" * 200)
+    monkeypatch.setenv("READING_CLUB_DATABASE_URL", f"sqlite:///{tmp_path / 'notes.txt'}")
+    monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
+
+    assert_one_line(call(command), "the file is not a database")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:p@127.0.0.1:1/club?foo=bar", "option"),
+        ("postgresql://u:p@127.0.0.1:99999/club", "value"),
+        ("postgresql://u:p@127.0.0.1:1/club", "not reachable"),
+        ("postgresql://u:p@nowhere.invalid/club", "not reachable"),
+        ("sqlite:////no/such/folder/club.sqlite3", "folder"),
+        ("sqlite:////tmp", "cannot be made"),
+        ("sqlite:///club.sqlite3?foo=bar", "option"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_one_line(
+    url: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option, a port, a host or a folder that is not there, or a server that is not."""
+    monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
+
+    assert_one_line(call("migrate"), words)
+
+
+def test_a_data_folder_that_takes_no_files_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The folder is there."""
+    monkeypatch.setenv("READING_CLUB_DATA_DIR", "/proc")
+
+    assert_one_line(call("migrate"), "READING_CLUB_DATA_DIR")
+    assert_one_line(call("run"), "run.lock")
+
+
+def test_a_lock_that_is_a_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    """The club in the folder cannot be started."""
+    (tmp_path / "var" / "run.lock").mkdir(parents=True)
+
+    assert_one_line(call("run"), "run.lock cannot be written")
+
+
+def assert_one_line(result: Result, words: str) -> None:
+    """The command has failed with one line that has these words in it."""
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("reading-club: ")
+    assert words in line
+
+
 @pytest.mark.parametrize("folder", ["a b", "50%20%s", "wh?at=1", "ünï#", "it's"])
 def test_a_folder_may_have_any_name(
     folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -164,25 +225,35 @@ def test_a_folder_may_have_any_name(
     assert (tmp_path / folder / "club.sqlite3").exists()
 
 
-COMMANDS = (
+ONCE = (
     ["status"],
     ["status", "--json"],
     ["migrate"],
-    ["web"],
-    ["worker"],
-    ["worker", "--subscriber", "activity"],
-    ["relay"],
     ["reconcile"],
     ["dead-letters", "list"],
 )
+WAITING = (
+    ["web"],
+    ["worker", "--subscriber", "activity"],
+    ["relay"],
+)
+"""They wait for a database that is away, and end at once when its address cannot be right."""
+AWAY = "postgresql://club:hunter2@127.0.0.1:1/club"
 
 
-def test_no_command_prints_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("url", "commands"),
+    [(AWAY, ONCE), (f"{AWAY}?hunter2=hunter2", [*ONCE, *WAITING, ["worker"]])],
+    ids=["away", "unknown option"],
+)
+def test_no_command_prints_a_password(
+    url: str, commands: Sequence[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither a failure nor a report shows what an address contains."""
-    monkeypatch.setenv("READING_CLUB_DATABASE_URL", "postgresql://club:hunter2@127.0.0.1:1/club")
+    monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "amqp://club:hunter2@127.0.0.1:1//")
 
-    for command in COMMANDS:
+    for command in commands:
         result = call(*command)
         assert result.exit_code != 0
         assert "hunter2" not in result.output + result.stderr + str(result.exception)

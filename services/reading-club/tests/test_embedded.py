@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess, Restarts
+from reading_club.app.embedded.process import LeashedProcess
 from reading_club.app.embedded.run import address, choose_port, exclusive
-from reading_club.app.embedded.valkey import free_port, quoted, write_private
+from reading_club.app.embedded.valkey import free_port, quoted
+from reading_club.app.private_files import write_private
 from reading_club.app.settings import Settings
 
 DEADLINE = 10.0
@@ -133,15 +134,6 @@ def test_the_announced_address_can_be_opened(host: str, url: str) -> None:
 def test_a_path_is_quoted_as_valkey_reads_it() -> None:
     """Quotes and backslashes of a folder's name mean themselves."""
     assert quoted(Path('/a "b"\\c')) == '"/a \\"b\\"\\\\c"'
-
-
-def test_restarts_are_bounded() -> None:
-    """Pauses grow, and a process that ends again and again is given up."""
-    restarts = Restarts(most=3)
-
-    pauses = [restarts.next_pause() for _ in range(4)]
-
-    assert pauses == [0.2, 0.4, 0.8, None]
 
 
 def test_a_data_folder_serves_one_club(tmp_path: Path) -> None:

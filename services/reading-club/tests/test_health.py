@@ -1,10 +1,12 @@
 """Whether the club is alive, and whether it is ready."""
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import create_engine, migrations
 from reading_club.app.composition import Club
 from reading_club.app.embedded.valkey import free_port
 from reading_club.app.probes import probe_broker
@@ -16,6 +18,7 @@ def test_a_living_process_says_so(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
+@pytest.mark.usefixtures("staffed")
 def test_a_club_with_everything_is_ready(client: TestClient) -> None:
     """Database and broker answer."""
     answer = client.get("/readyz")
@@ -27,6 +30,7 @@ def test_a_club_with_everything_is_ready(client: TestClient) -> None:
         "database": reachable,
         "broker": reachable,
         "outbox": {"ok": True, "detail": "events are on their way"},
+        "culprits": [],
     }
 
 
@@ -75,3 +79,33 @@ async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
     assert not finding.ok
     assert "hunter2" not in finding.detail
     assert "127.0.0.1" not in finding.detail
+
+
+def test_a_database_that_takes_no_change_is_not_ready(
+    client: TestClient, staffed: Club, tmp_path: Path
+) -> None:
+    """It answers every question, and no command can be stored."""
+    writable = staffed.engine
+    staffed.engine = create_engine(f"sqlite:///file:{tmp_path}/club.sqlite3?mode=ro&uri=true")
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unavailable"
+    assert answer.json()["database"] == {"ok": False, "detail": "the database is read-only"}
+    assert client.portal is not None
+    client.portal.call(staffed.engine.dispose)
+    staffed.engine = writable
+
+
+def test_a_process_that_is_missing_is_told(client: TestClient) -> None:
+    """Requests are served all the same; who waits for their events should know why."""
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["culprits"] == [
+        "no relay is running",
+        "no worker of activity is running",
+        "no worker of catalogue is running",
+    ]

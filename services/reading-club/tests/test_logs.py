@@ -57,10 +57,10 @@ def test_fields_of_libraries_are_left_out() -> None:
 
 def test_a_bug_keeps_its_traceback() -> None:
     """Below the line with the fields."""
-    try:
+    with pytest.raises(ValueError, match="invalid literal") as raised:
         int("x")
-    except ValueError as exc:
-        line = line_of("a bug", exc_info=(type(exc), exc, exc.__traceback__), queue="q")
+
+    line = line_of("a bug", exc_info=(raised.type, raised.value, raised.tb), queue="q")
 
     assert "a bug queue=q\nTraceback" in line
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+from reading_club.adapters.eventstream.topology import queue_called
 from reading_club_functional.servers import RabbitMQServer, Server
 
 Outage = Callable[[Server], AbstractContextManager[None]]
@@ -47,3 +48,15 @@ def short_of_memory(server: Server) -> Iterator[None]:
         yield
     finally:
         server.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+
+
+@contextmanager
+def full(server: RabbitMQServer, subscriber: str, length: int = 3) -> Iterator[None]:
+    """The queue of one subscriber refuses what is more than so many messages."""
+    policy = f'{{"max-length": {length}, "overflow": "reject-publish"}}'
+    queue = queue_called(subscriber).replace(".", "[.]")
+    server.rabbitmqctl("set_policy", "full", f"^{queue}$", policy, "--apply-to", "queues")
+    try:
+        yield
+    finally:
+        server.rabbitmqctl("clear_policy", "full")

@@ -7,7 +7,7 @@ from typing import Any
 from kombu import Connection
 from redis import Redis
 
-from reading_club.adapters.eventstream.topology import queue_called
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_called
 from reading_club_functional.club import EVERYBODY
 
 
@@ -32,6 +32,12 @@ def delete(broker_url: str) -> None:
     with _channel(broker_url) as channel:
         for name in EVERYBODY:
             channel.queue_delete(queue_called(name))
+
+
+def unbind(broker_url: str, subscriber: str, type_: str) -> None:
+    """Let a subscriber's queue hear no more of this type."""
+    with _channel(broker_url) as channel:
+        channel.queue_unbind(queue_called(subscriber), exchange=EXCHANGE.name, routing_key=type_)
 
 
 def flush(broker_url: str) -> None:

@@ -26,9 +26,13 @@ class Process:
     subscriber: str | None = None
     """The subscriber of a worker."""
 
+    @property
+    def name(self) -> str:
+        """The role, and the subscriber of a worker: ``relay``, ``worker activity``."""
+        return self.role if self.subscriber is None else f"{self.role} {self.subscriber}"
+
     def __str__(self) -> str:
-        name = self.role if self.subscriber is None else f"{self.role} {self.subscriber}"
-        return f"{name} ({self.host}, process {self.pid})"
+        return f"{self.name} ({self.host}, process {self.pid})"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reading_club.app.private_files import database_file
+
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
@@ -38,7 +40,20 @@ def database_url(address: str) -> "URL":
         raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite")) from None
     if url.drivername not in DATABASES:
         raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite"))
+    if url.get_backend_name() == "sqlite" and url.query and "uri" not in url.query:
+        raise ConfigurationError(
+            "READING_CLUB_DATABASE_URL has an option that SQLite does not know"
+        )
     return url
+
+
+def existing(url: "URL") -> "URL":
+    """Return an address by which SQLite opens a file, and does not make one."""
+    path = database_file(url)
+    if path is None:
+        return url
+    uri = path.resolve().as_uri()
+    return url.set(database=uri).update_query_dict({"mode": "rw", "uri": "true"})
 
 
 def broker_url(address: str) -> str:

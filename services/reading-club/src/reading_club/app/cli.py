@@ -38,7 +38,7 @@ def web(*, migrate: bool) -> None:
 
     settings = read_settings()
     if migrate:
-        bring_schema_up(settings)
+        bring_schema_up(settings, wait=True)
     serve(settings)
 
 
@@ -54,7 +54,7 @@ def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
     """Handle the events of one subscriber, or of all."""
     settings = read_settings()
     if migrate:
-        bring_schema_up(settings)
+        bring_schema_up(settings, wait=True)
     if subscriber is None:
         from reading_club.app.embedded.workers import work_for_all
 
@@ -73,7 +73,7 @@ def relay(*, migrate: bool) -> None:
 
     settings = read_settings()
     if migrate:
-        bring_schema_up(settings)
+        bring_schema_up(settings, wait=True)
     relay(settings)
 
 
@@ -100,7 +100,10 @@ def migrate() -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(*, as_json: bool) -> None:
-    """Tell how the club is doing; exit code 1 if it cannot serve."""
+    """Tell how the club is doing, and what is wrong.
+
+    The exit code is 1 if it cannot serve, and 3 if something behind it does not work.
+    """
     from reading_club.app.status import Status, status_of
 
     report: Status = asyncio.run(status_of(read_settings()))
@@ -109,4 +112,4 @@ def status(*, as_json: bool) -> None:
     else:
         for line in report.lines():
             click.echo(line)
-    sys.exit(1 if report.health.status == "unavailable" else 0)
+    sys.exit(report.exit_code)

@@ -20,8 +20,21 @@ class Cli(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (ConfigurationError, TransientFailure) as exc:
+        except ConfigurationError as exc:
             fail(str(exc))
+        except TransientFailure as exc:
+            fail(_reason(exc))
+
+
+def _reason(exc: TransientFailure) -> str:
+    """Return what to mend, or what is away."""
+    from reading_club.app.waiting import raise_wrong_setting
+
+    try:
+        raise_wrong_setting(exc)
+    except ConfigurationError as wrong:
+        return str(wrong)
+    return str(exc)
 
 
 def fail(reason: str) -> NoReturn:
@@ -42,10 +55,11 @@ def read_settings() -> Settings:
     return settings
 
 
-def bring_schema_up(settings: Settings) -> str:
+def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
     """Bring the schema up, unless it is newer than this release, and return what it is then.
 
-    Raises ConfigurationError if this release does not work with it.
+    With ``wait`` a database that is away is waited for; the process ends when it is to stop.
+    Raises ConfigurationError if this release does not work with the schema.
     """
     from reading_club.adapters.uow_sqla import migrations
     from reading_club.app.composition import open_engine, require_current_schema
@@ -56,4 +70,11 @@ def bring_schema_up(settings: Settings) -> str:
             await require_current_schema(engine)
             return (await migrations.state(engine)).sentence
 
-    return asyncio.run(to_head())
+    if not wait:
+        return asyncio.run(to_head())
+    from reading_club.app.waiting import run_until_available
+
+    sentence = run_until_available(to_head)
+    if sentence is None:
+        sys.exit(0)
+    return sentence

@@ -11,8 +11,18 @@ from messagebus import AsyncAbstractEventstreamTransport, AsyncSinkholeEventstre
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream import BatchPublisher, publisher_app
-from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, create_engine, migrations
+from reading_club.adapters.uow_sqla import (
+    SQLHeartbeats,
+    SQLOutbox,
+    SQLUnitOfWork,
+    UnusableAddress,
+    create_engine,
+    migrations,
+)
+from reading_club.app import addresses
 from reading_club.app.addresses import ConfigurationError
+from reading_club.app.private_files import database_file, is_file, make_private_database
+from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubCommand
@@ -26,6 +36,10 @@ DRAIN = 2.0
 """Seconds that a closing club goes on sending; what is left is in the outbox."""
 
 
+BUSY_TIMEOUT = 1.0
+"""Seconds that who only looks waits for another writer of a SQLite file."""
+
+
 class Club:
     """A club that is open: it takes commands and lends units of work."""
 
@@ -36,10 +50,15 @@ class Club:
         self.broker = broker
         self._transport = transport
         self._bus: ClubBus = build_bus()
+        self.process = this_process("web")
 
     def unit_of_work(self) -> SQLUnitOfWork:
         """Return a unit of work that is not open, for one task."""
         return SQLUnitOfWork(self._transport, self.engine)
+
+    async def beat(self) -> None:
+        """Write the heartbeat of this process: a change, which a sound database takes."""
+        await SQLHeartbeats(self.engine).beat(self.process)
 
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return what its handler returned.
@@ -67,9 +86,34 @@ class Club:
 
 @asynccontextmanager
 async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """Lend an engine on the database of the settings."""
-    settings.make_data_dir()
-    engine = create_engine(settings.resolved_database_url())
+    """Lend an engine on the database of the settings.
+
+    Raises ConfigurationError, and UnusableAddress for a SQLite file that cannot be made.
+    """
+    if settings.database_url is None:
+        settings.make_data_dir()
+    url = settings.resolved_database_url()
+    make_private_database(url)
+    if (path := database_file(url)) and not is_file(path):
+        raise UnusableAddress("the file cannot be made: its folder must be there, and writable")
+    async with _closing(create_engine(url)) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def open_existing_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """Lend an engine that makes neither a folder nor a file: a database that is not there stays so.
+
+    Raises ConfigurationError.
+    """
+    url = addresses.existing(settings.resolved_database_url())
+    options = {"connect_args": {"timeout": BUSY_TIMEOUT}} if "sqlite" in url.drivername else {}
+    async with _closing(create_engine(url, **options)) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def _closing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     try:
         yield engine
     finally:

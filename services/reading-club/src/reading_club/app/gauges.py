@@ -1,13 +1,37 @@
-"""What the tables say about how far the events have come."""
+"""What the tables say about how far the events have come. Ages are by the database's clock."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox, subscriptions
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
+from reading_club.adapters.uow_sqla.receipts import behind
+from reading_club.service.outbox.port import EVERYBODY
 from reading_club.service.subscriber import Subscriber
+
+FIRST: Final = 1000
+"""So many rows of the outbox, the oldest messages first, tell how it is: a look costs the same
+however much waits."""
+
+
+class BlockedQueue(BaseModel):
+    """Events that wait for one subscriber, and why."""
+
+    subscriber: str
+    reason: str
+    events: int
+
+
+class Backlog(BaseModel):
+    """What the first rows of the outbox say."""
+
+    oldest_seconds: float | None = None
+    """How long the oldest of them waits that nobody has deferred; None without any."""
+    blocked: list[BlockedQueue] = []
 
 
 class OutboxGauge(BaseModel):
@@ -15,7 +39,7 @@ class OutboxGauge(BaseModel):
 
     pending: int
     oldest_seconds: float | None
-    """The age of the oldest one, None without any."""
+    """How long the oldest one waits, None without any."""
 
 
 class SubscriberGauge(BaseModel):
@@ -31,59 +55,83 @@ class SubscriberGauge(BaseModel):
     dead_letters: int
 
 
-async def oldest_age(connection: AsyncConnection) -> float | None:
-    """Return the age in seconds of the oldest event in the outbox, found by its index."""
-    oldest = select(outbox.c.message_id).order_by(outbox.c.message_id).limit(1)
-    query = select(messages.c.created_at).where(messages.c.id == oldest.scalar_subquery())
-    return _age((await connection.execute(query)).scalar_one_or_none())
+async def backlog(connection: AsyncConnection) -> Backlog:
+    """Look at the first rows of the outbox."""
+    rows = (await connection.execute(_first_rows(connection.dialect.name))).all()
+    ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
+    blocked = [
+        BlockedQueue(subscriber=row.subscriber, reason=row.reason, events=row.events)
+        for row in rows
+        if row.subscriber != EVERYBODY and row.reason
+    ]
+    oldest = max((age for age in ages if age is not None), default=None)
+    return Backlog(oldest_seconds=oldest, blocked=blocked)
+
+
+def _first_rows(dialect: str) -> Select[Any]:
+    """Return the query for the first rows, by subscriber, reason and whether they are deferred.
+
+    An event that is sent again is as old as its row. A row of a release that did not write its
+    time is as old as its message.
+    """
+    now = database_time(dialect)
+    known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
+    first = (
+        select(
+            outbox.c.subscriber,
+            outbox.c.reason,
+            and_(outbox.c.subscriber != EVERYBODY, outbox.c.leased_until > now).label("deferred"),
+            func.coalesce(outbox.c.added_at, known.scalar_subquery()).label("since"),
+        )
+        .order_by(outbox.c.message_id, outbox.c.subscriber)
+        .limit(FIRST)
+        .subquery()
+    )
+    groups = (first.c.subscriber, first.c.reason, first.c.deferred)
+    return select(
+        *groups,
+        func.count().label("events"),
+        func.min(first.c.since).label("oldest"),
+        now.label("now"),
+    ).group_by(*groups)
 
 
 async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:
     """Look at the outbox."""
     pending = await count(connection, select(func.count()).select_from(outbox))
-    return OutboxGauge(pending=pending, oldest_seconds=await oldest_age(connection))
+    return OutboxGauge(pending=pending, oldest_seconds=(await backlog(connection)).oldest_seconds)
 
 
 async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberGauge:
     """Look at the receipts of a subscriber, and at what has none."""
     name = subscriber.name
-    heard = messages.c.type.in_(subscriber.types)
-    behind = (
+    late: Row[Any] = (
         await connection.execute(
-            select(func.count(), func.min(messages.c.created_at))
-            .select_from(messages)
-            .join(subscriptions, subscriptions.c.type == messages.c.type)
-            .where(
-                subscriptions.c.subscriber == name,
-                messages.c.created_at >= subscriptions.c.since,
-                ~exists().where(inbox.c.message_id == messages.c.id, inbox.c.subscriber == name),
-                ~exists().where(
-                    dead_letters.c.message_id == messages.c.id, dead_letters.c.subscriber == name
-                ),
+            behind(name).with_only_columns(
+                func.count().label("events"),
+                func.min(messages.c.recorded_at).label("oldest"),
+                database_time(connection.dialect.name).label("now"),
+                maintain_column_froms=True,
             )
         )
     ).one()
-    published = select(func.count()).select_from(messages).where(heard)
-    handled = select(func.count()).select_from(inbox).where(inbox.c.subscriber == name)
-    letters = (
-        select(func.count()).select_from(dead_letters).where(dead_letters.c.subscriber == name)
-    )
+    published = select(func.count()).where(messages.c.type.in_(subscriber.types))
+    handled = select(func.count()).where(inbox.c.subscriber == name)
+    letters = select(func.count()).where(dead_letters.c.subscriber == name)
     return SubscriberGauge(
         name=name,
         published=await count(connection, published),
         handled=await count(connection, handled),
-        lag=behind[0],
-        lag_seconds=_age(behind[1]),
+        lag=late.events,
+        lag_seconds=_age(late.oldest, late.now),
         dead_letters=await count(connection, letters),
     )
 
 
-async def count(connection: AsyncConnection, query: Select[int]) -> int:
+async def count(connection: AsyncConnection, query: Select[Any]) -> int:
     """Return the one number that the query asks for."""
-    return (await connection.execute(query)).scalar_one()
+    return int((await connection.execute(query)).scalar_one())
 
 
-def _age(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    return round(max(0.0, (datetime.now(UTC) - moment).total_seconds()), 1)
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else round(max(0.0, (now - moment).total_seconds()), 1)

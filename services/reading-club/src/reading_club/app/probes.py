@@ -1,19 +1,25 @@
-"""Is the database there, is the broker there? Every answer comes within a bound."""
+"""Is the database there, is the broker there, does every process run? Every answer is bounded."""
 
 import asyncio
-from typing import Literal
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, Literal
 
 from celery import Celery
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import migrations
-from reading_club.app.gauges import oldest_age
+from reading_club.adapters.uow_sqla import SQLHeartbeats, migrations
+from reading_club.app.bounded import DEADLINE, finding, look, within
+from reading_club.app.gauges import Backlog, backlog
+from reading_club.app.heartbeat import clock_error
+from reading_club.service.heartbeats import Heartbeat
+from reading_club.service.projections import SUBSCRIBERS
 
-DEADLINE = 2.0
-"""Seconds."""
 PATIENCE = 30.0
 """Seconds that an event may be in the outbox: a lease, and a few turns of the relay."""
+
+State = Literal["ok", "degraded", "unavailable"]
+Write = Callable[[], Coroutine[Any, Any, object]]
 
 
 class Probe(BaseModel):
@@ -24,21 +30,30 @@ class Probe(BaseModel):
 
 
 class Health(BaseModel):
-    """``degraded`` means that requests are served while something behind them is away."""
+    """``degraded`` means that requests are served while something behind them is away.
 
-    status: Literal["ok", "degraded", "unavailable"]
+    ``culprits`` says what that is, in sentences.
+    """
+
+    status: State
     database: Probe
     broker: Probe
     outbox: Probe
+    culprits: list[str] = []
 
 
-async def probe_database(engine: AsyncEngine) -> Probe:
-    """Look whether the database answers, with the schema that this release needs."""
+async def probe_database(engine: AsyncEngine, write: Write, seconds: float = DEADLINE) -> Probe:
+    """Look whether the database has the schema that this release needs, and takes a change."""
+
+    async def look() -> migrations.SchemaState:
+        if (schema := await migrations.state(engine)).usable:
+            await write()
+        return schema
+
     try:
-        async with asyncio.timeout(DEADLINE):
-            schema = await migrations.state(engine)
+        schema = await within(seconds, look())
     except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
-        return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
+        return Probe(ok=False, detail=finding(exc))
     return Probe(ok=schema.usable, detail="reachable" if schema.usable else schema.sentence)
 
 
@@ -47,41 +62,89 @@ def _connect(broker: Celery) -> None:
         connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
 
 
-async def probe_broker(broker: Celery | None) -> Probe:
+async def probe_broker(broker: Celery | None, seconds: float = DEADLINE) -> Probe:
     """Look whether the broker accepts a connection."""
     if broker is None:
         return Probe(ok=False, detail="not running")
     try:
-        async with asyncio.timeout(DEADLINE):
-            await asyncio.to_thread(_connect, broker)
+        await within(seconds, asyncio.to_thread(_connect, broker))
     except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
         return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
     return Probe(ok=True, detail="reachable")
 
 
-async def probe_outbox(engine: AsyncEngine) -> Probe:
-    """Look whether events leave the outbox: if not, broker, relay or both do not work."""
-    try:
-        async with asyncio.timeout(DEADLINE), engine.connect() as connection:
-            age = await oldest_age(connection)
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
-        return Probe(ok=False, detail=f"not readable ({type(exc).__name__})")
+def outbox_finding(waiting: Backlog) -> Probe:
+    """Tell whether events leave the outbox: if not, broker, relay or both do not work."""
+    age = waiting.oldest_seconds
     if age is None or age < PATIENCE:
         return Probe(ok=True, detail="events are on their way")
     return Probe(ok=False, detail=f"an event waits for {age:.0f} s")
 
 
-async def probe(engine: AsyncEngine, broker: Celery | None) -> Health:
+async def probe_outbox(engine: AsyncEngine, seconds: float = DEADLINE) -> tuple[Probe, list[str]]:
+    """Look at the first rows of the outbox; return the finding, and whose queues refuse events."""
+    try:
+        waiting = await look(engine, backlog, seconds)
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        return Probe(ok=False, detail=finding(exc)), []
+    return outbox_finding(waiting), list(blocked(waiting))
+
+
+async def probe_processes(engine: AsyncEngine, seconds: float = DEADLINE) -> list[str]:
+    """Look at the heartbeats; return which process is missing, or has something wrong."""
+    try:
+        beats = await within(seconds, SQLHeartbeats(engine).list())
+    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        return [f"the heartbeats: {finding(exc)}"]
+    return [*absent(beats), *troubled(beats)]
+
+
+def blocked(waiting: Backlog) -> Iterator[str]:
+    """Say for whom events wait, and why."""
+    for queue in waiting.blocked:
+        events = "1 event waits" if queue.events == 1 else f"{queue.events} events wait"
+        yield f"{events} for {queue.subscriber}: {queue.reason}"
+
+
+def absent(beats: Sequence[Heartbeat]) -> Iterator[str]:
+    """Say which processes there must be that have no fresh heartbeat."""
+    expected: list[tuple[str, str | None]] = [("relay", None)]
+    expected += [("worker", subscriber.name) for subscriber in SUBSCRIBERS]
+    for role, subscriber in expected:
+        same = [b for b in beats if (b.process.role, b.process.subscriber) == (role, subscriber)]
+        if any(beat.fresh for beat in same):
+            continue
+        name = "no relay" if subscriber is None else f"no worker of {subscriber}"
+        last = min((beat.age for beat in same), default=None)
+        seen = "" if last is None else f"; the last heartbeat is {last:.0f} s old"
+        yield f"{name} is running{seen}"
+
+
+def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
+    """Say what running processes report, and whose clocks are wrong."""
+    for beat in beats:
+        if beat.fresh and beat.clock_is_wrong:
+            yield f"the clock of {beat.process} is {clock_error(beat.clock_offset)}"
+        if beat.fresh and beat.trouble:
+            yield f"{beat.process}: {beat.trouble}"
+
+
+async def probe(
+    engine: AsyncEngine, broker: Celery | None, write: Write, seconds: float = DEADLINE
+) -> Health:
     """Look at everything at once."""
-    database, stream, outbox = await asyncio.gather(
-        probe_database(engine), probe_broker(broker), probe_outbox(engine)
+    database, stream, (outbox, refused), processes = await asyncio.gather(
+        probe_database(engine, write, seconds),
+        probe_broker(broker, seconds),
+        probe_outbox(engine, seconds),
+        probe_processes(engine, seconds),
     )
-    status: Literal["ok", "degraded", "unavailable"] = (
-        "ok" if stream.ok and outbox.ok else "degraded"
-    )
+    named = {"database": database, "broker": stream, "outbox": outbox}
+    culprits = [f"{name}: {found.detail}" for name, found in named.items() if not found.ok]
+    if database.ok:
+        culprits += [*refused, *processes]
     return Health(
-        status=status if database.ok else "unavailable",
-        database=database,
-        broker=stream,
-        outbox=outbox,
+        status=("degraded" if culprits else "ok") if database.ok else "unavailable",
+        culprits=culprits,
+        **named,
     )

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
 from reading_club.adapters.uow_sqla import SQLOutbox, SQLRetention
@@ -16,7 +16,10 @@ from reading_club.app.composition import (
     subscribe,
 )
 from reading_club.app.embedded.process import report_ready
+from reading_club.app.heartbeat import beating
+from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
+from reading_club.app.waiting import stop_signals, when_available
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.outbox import Relay
 from reading_club.service.projections import SUBSCRIBERS
@@ -32,8 +35,18 @@ PRUNE_EVERY = 3600.0
 """Seconds."""
 
 
+@dataclass
+class Trouble:
+    """What the relay has last found wrong, for its heartbeat."""
+
+    text: str | None = None
+
+
 def relay(settings: Settings) -> None:
-    """Send events until SIGINT or SIGTERM. Raises ConfigurationError if the schema is behind."""
+    """Send events until SIGINT or SIGTERM; a database that is away is waited for.
+
+    Raises ConfigurationError if the schema is behind.
+    """
     asyncio.run(_serve(settings))
 
 
@@ -61,12 +74,21 @@ async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLR
 
 
 async def _serve(settings: Settings) -> None:
-    stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with open_relay(settings) as (reconciler, retention, relay), asyncio.TaskGroup() as tasks:
+    async with AsyncExitStack() as stack:
+        stopping = stack.enter_context(stop_signals())
+        opened = await when_available(
+            lambda: stack.enter_async_context(open_relay(settings)), stopping
+        )
+        if opened is None:
+            return
+        reconciler, retention, relay = opened
+        trouble = Trouble()
+        await stack.enter_async_context(
+            beating(settings, this_process("relay"), lambda: trouble.text)
+        )
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(relay.run(stopping))
-        tasks.create_task(_reconcile(reconciler, stopping))
+        tasks.create_task(_reconcile(reconciler, stopping, trouble))
         tasks.create_task(_prune(retention, stopping))
         log.info("the relay is ready")
         report_ready()
@@ -82,12 +104,14 @@ async def reconcile_now(settings: Settings) -> tuple[int, bool]:
         return found, await relay.drain()
 
 
-async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event) -> None:
+async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event, trouble: Trouble) -> None:
     while not stopping.is_set():
         try:
             if found := await reconciler.run_once():
                 log.warning("%s events did not arrive, and are sent again", found)
+            trouble.text = None
         except TransientFailure as exc:
+            trouble.text = f"not reconciled: {exc}"
             log.warning("not reconciled: %s", exc)
         await _wait(stopping, min(RECONCILE_EVERY, reconciler.after))
 

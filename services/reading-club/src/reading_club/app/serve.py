@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.composition import open_club
 from reading_club.app.embedded.process import report_ready
+from reading_club.app.heartbeat import beating
 from reading_club.app.settings import Settings
+from reading_club.app.waiting import stop_signals, when_available
 from reading_club.app.web.application import create_app
 
 SHUTDOWN = 5
@@ -41,13 +43,22 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve HTTP until SIGINT or SIGTERM. Raises ConfigurationError if the club cannot open."""
+    """Serve HTTP until SIGINT or SIGTERM; a database that is away is waited for.
+
+    Raises ConfigurationError if the club cannot open.
+    """
     asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_club(settings) as club:
-        await Server(_config(settings, create_app(club))).serve()
+    async with AsyncExitStack() as stack:
+        stopping = stack.enter_context(stop_signals())
+        club = await when_available(
+            lambda: stack.enter_async_context(open_club(settings)), stopping
+        )
+        if club is not None and not stopping.is_set():
+            await stack.enter_async_context(beating(settings, club.process))
+            await Server(_config(settings, create_app(club))).serve()
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reading_club.app import addresses
 from reading_club.app.addresses import ConfigurationError
+from reading_club.app.private_files import make_private_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -49,6 +50,14 @@ class Settings(BaseSettings):
     dead_letters_days: float | None = Field(default=None, gt=0)
     """How long dead letters are kept before they are discarded; unset: for ever."""
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _is_named(cls, folder: object) -> object:
+        """Refuse an empty name: it would mean the folder that the process happens to be in."""
+        if not str(folder).strip():
+            raise ValueError("must name a folder, or not be set")
+        return folder
+
     @field_validator("inbox_days")
     @classmethod
     def _outlives_redelivery(cls, days: float, info: ValidationInfo) -> float:
@@ -81,9 +90,9 @@ class Settings(BaseSettings):
         return self.data_dir / "broker.url"
 
     def make_data_dir(self) -> None:
-        """Make the data folder if it is not there. Raises ConfigurationError."""
+        """Make the data folder, for its owner alone. Raises ConfigurationError."""
         try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.data_dir)
         except OSError as exc:
             raise ConfigurationError(
                 f"READING_CLUB_DATA_DIR cannot be used: {self.data_dir}: {exc.strerror}"

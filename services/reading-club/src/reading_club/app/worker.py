@@ -1,6 +1,5 @@
 """The worker process: one subscriber's queue, each message in a transaction of its own."""
 
-import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +16,10 @@ from reading_club.app.composition import (
     subscribe,
 )
 from reading_club.app.embedded.process import report_ready
+from reading_club.app.heartbeat import beating_in_thread
+from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
+from reading_club.app.waiting import run_until_available
 from reading_club.service.letter_office import replay_parked
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.subscriber import Subscriber
@@ -29,15 +31,18 @@ log = logging.getLogger(__name__)
 def work(settings: Settings, name: str, concurrency: int) -> None:
     """Handle the events of the subscriber with this name until SIGINT or SIGTERM.
 
-    Raises ConfigurationError if the schema of the database is behind.
+    A database that is away is waited for. Raises ConfigurationError if its schema is behind.
     """
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
-    asyncio.run(_prepare(settings, subscriber))
+    if not run_until_available(lambda: _prepare(settings, subscriber)):
+        return
     app = worker_app(settings.resolved_broker_url(), subscriber)
     consumer = Consumer(subscriber, lambda: units_of_work(settings), attempts=settings.attempts)
     consumer.install(app)
     worker_ready.connect(_on_ready)
-    run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{socket.gethostname()}")
+    with beating_in_thread(settings, this_process("worker", name)):
+        host = socket.gethostname()
+        run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{host}")
 
 
 @asynccontextmanager
@@ -47,8 +52,8 @@ async def units_of_work(settings: Settings) -> AsyncIterator[Callable[[], Abstra
         yield lambda: operating_unit_of_work(engine)
 
 
-async def _prepare(settings: Settings, subscriber: Subscriber) -> None:
-    """Subscribe, and take up what waited for a release that knows it."""
+async def _prepare(settings: Settings, subscriber: Subscriber) -> bool:
+    """Subscribe, and take up what waited for a release that knows it; return that it is done."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
         await subscribe(engine, [subscriber])
@@ -57,6 +62,7 @@ async def _prepare(settings: Settings, subscriber: Subscriber) -> None:
             await transaction.commit()
     if replayed:
         log.info("%s knows %s parked events now", subscriber.name, len(replayed))
+    return True
 
 
 def _on_ready(sender: object, **_: object) -> None:

@@ -11,6 +11,7 @@ from celery import Celery
 from kombu import Queue
 
 from reading_club.adapters.eventstream.broker import Broker, BrokerUrl
+from reading_club.adapters.eventstream.declaring import foreign
 from reading_club.adapters.eventstream.forks import start_anew_after_forks
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
@@ -80,6 +81,7 @@ class EventRoute:
 
     def __init__(self, queues: Sequence[Queue]) -> None:
         self.queues = queues
+        self._foreign = [foreign(queue) for queue in queues]
         self.bindings = {
             (bound.routing_key, queue.name) for queue in queues for bound in queue.bindings
         }
@@ -95,7 +97,7 @@ class EventRoute:
         return {
             "exchange": EXCHANGE.name,
             "routing_key": type_,
-            "declare": [EXCHANGE, *self.queues],
+            "declare": [EXCHANGE, *self._foreign],
             "mandatory": type_ in self.wanted,
             "confirm_timeout": _CONFIRM_TIMEOUT,
             **REPRS,

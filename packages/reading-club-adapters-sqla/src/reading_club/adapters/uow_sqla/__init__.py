@@ -1,6 +1,6 @@
 """The club's storage on SQLAlchemy: PostgreSQL through asyncpg, SQLite through aiosqlite."""
 
-from reading_club.adapters.uow_sqla.configuration import configuration_fault
+from reading_club.adapters.uow_sqla.configuration import UnusableAddress, configuration_fault
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.orm import metadata
@@ -14,6 +14,7 @@ __all__ = [
     "SQLOutbox",
     "SQLRetention",
     "SQLUnitOfWork",
+    "UnusableAddress",
     "configuration_fault",
     "create_engine",
     "metadata",

@@ -21,7 +21,7 @@ FAULTS: Final[Mapping[str | int, str]] = {
 
 
 class UnusableAddress(StorageUnavailable):
-    """The driver does not accept the address: an option or a value in it is unknown."""
+    """The address cannot be right: the driver refuses an option in it, or there is no such file."""
 
 
 def connect(

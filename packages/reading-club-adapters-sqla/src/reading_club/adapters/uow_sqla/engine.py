@@ -69,9 +69,13 @@ def _pool(*, in_memory: bool) -> dict[str, Any]:
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    # It is a property of the file: refused, it is being set by another process that starts.
-    with suppress(OperationalError):
-        cursor.execute("PRAGMA journal_mode = WAL")
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+    try:
+        # It is a property of the file: refused, it is being set by another process that starts.
+        with suppress(OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+    except BaseException:
+        connection.close()  # its thread would outlive the loop
+        raise

@@ -23,9 +23,16 @@ class LeashedProcess:
     """A command that ends with this object's process, however that ends."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        reports: bool = True,
     ) -> None:
         self.name = name
+        self._reports = reports
+        self._reported = False
         self._command = [sys.executable, "-m", "reading_club.app.embedded.leash", *command]
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,6 +41,7 @@ class LeashedProcess:
     def start(self) -> None:
         """Start the command in a session of its own: a Ctrl-C in the terminal is not for it."""
         self._close_ready()
+        self._reported = False
         self._ready, write_end = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -56,20 +64,37 @@ class LeashedProcess:
         """How the command ended; None while it runs."""
         return None if self._process is None else self._process.poll()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it serves: it has reported so, or runs if it is none that reports."""
+        if not self._reports:
+            return self.exit_code is None
+        return self._reported or self._has_reported(0.0)
+
     def wait_ready(self, timeout: float, stopping: threading.Event | None = None) -> bool:
         """Wait until the command reports that it is ready, and return whether it did.
 
         It does not if it ends, if the seconds are over, or if it is time to stop.
         """
-        if self._ready is None:
-            return False
         deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline and not (stopping and stopping.is_set()):
+            if self._has_reported(0.2):
+                return True
+            if self._ready is None:
+                return False
+        return False
+
+    def _has_reported(self, seconds: float) -> bool:
+        """Wait so long for the report, or for the end of the command, which closes the pipe."""
+        if self._ready is None:
+            return self._reported
         with selectors.DefaultSelector() as selector:
             selector.register(self._ready, selectors.EVENT_READ)
-            while time.monotonic() < deadline and not (stopping and stopping.is_set()):
-                if selector.select(0.2):
-                    return os.read(self._ready, 16) == b"ready\n"
-        return False
+            if not selector.select(seconds):
+                return False
+        self._reported = os.read(self._ready, 16) == b"ready\n"
+        self._close_ready()
+        return self._reported
 
     def stop(self, timeout: float) -> None:
         """Let go of the leash and wait for the end; after the seconds, kill."""
@@ -87,21 +112,3 @@ class LeashedProcess:
         if self._ready is not None:
             os.close(self._ready)
             self._ready = None
-
-
-class Restarts:
-    """How often a process may be started again: with growing pauses, and not without end."""
-
-    def __init__(self, most: int = 5, within: float = 60.0) -> None:
-        self._most = most
-        self._within = within
-        self._times: list[float] = []
-
-    def next_pause(self) -> float | None:
-        """Return the seconds to wait before the next start, or None if it is hopeless."""
-        now = time.monotonic()
-        self._times = [moment for moment in self._times if now - moment < self._within]
-        if len(self._times) >= self._most:
-            return None
-        self._times.append(now)
-        return min(0.1 * float(2 ** len(self._times)), 5.0)

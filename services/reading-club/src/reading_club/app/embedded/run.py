@@ -18,8 +18,9 @@ from reading_club.app.embedded.supervision import (
     stop_on_signals,
     supervise,
 )
-from reading_club.app.embedded.valkey import EmbeddedBroker, free_port, write_private
+from reading_club.app.embedded.valkey import EmbeddedBroker, free_port
 from reading_club.app.embedded.workers import workers
+from reading_club.app.private_files import write_private
 from reading_club.app.settings import Settings
 
 DEFAULT_PORT = 8000
@@ -109,7 +110,12 @@ def taken(host: str, port: int) -> bool:
 def exclusive(settings: Settings) -> Iterator[None]:
     """Hold the data folder for this process alone. Raises ConfigurationError."""
     settings.make_data_dir()
-    with (settings.data_dir / "run.lock").open("w") as lock:
+    path = settings.data_dir / "run.lock"
+    try:
+        lock = path.open("w")
+    except OSError as exc:
+        raise ConfigurationError(f"{path} cannot be written: {exc.strerror}") from exc
+    with lock:
         _lock(lock, settings)
         yield
 

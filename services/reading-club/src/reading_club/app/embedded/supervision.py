@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess, Restarts
+from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.embedded.restarts import Keeper
 
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "reading_club.app")
 START_DEADLINE = 30.0
 STOP_DEADLINE = 12.0
+WRONG_SETTINGS = 2
+"""The exit code of a command that cannot run with its settings."""
 
 
 def stop_on_signals() -> threading.Event:
@@ -32,14 +35,15 @@ def stop_on_signals() -> threading.Event:
 def running(processes: list[LeashedProcess], stopping: threading.Event) -> Iterator[None]:
     """Start the processes, wait until all are ready, and stop them in the end, all at once.
 
-    Raises ConfigurationError for one that does not start, unless it is time to stop anyway.
+    One that is not ready in time may wait for its database, and is not waited for. Raises
+    ConfigurationError for one that has ended because of its settings.
     """
     try:
         for process in processes:
             process.start()
         for process in processes:
             if not process.wait_ready(START_DEADLINE, stopping) and not stopping.is_set():
-                raise ConfigurationError(f"{process.name} did not start")
+                _tell_why(process)
         yield
     finally:
         stops = [
@@ -51,19 +55,17 @@ def running(processes: list[LeashedProcess], stopping: threading.Event) -> Itera
             thread.join()
 
 
-def supervise(processes: list[LeashedProcess], stopping: threading.Event) -> None:
-    """Start every process again that ends, until it is time to stop.
+def _tell_why(process: LeashedProcess) -> None:
+    """Log that a process is not ready. Raises ConfigurationError if it cannot become so."""
+    if process.exit_code == WRONG_SETTINGS:
+        raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
+    if process.exit_code is None:
+        log.warning("%s is not ready yet", process.name)
 
-    Raises ConfigurationError for one that ends again and again.
-    """
-    restarts = {process.name: Restarts() for process in processes}
+
+def supervise(processes: list[LeashedProcess], stopping: threading.Event) -> None:
+    """Start every process again that ends, until it is time to stop. None concerns the others."""
+    keepers = [Keeper(process) for process in processes]
     while not stopping.wait(0.2):
-        for process in processes:
-            if process.exit_code is None:
-                continue
-            pause = restarts[process.name].next_pause()
-            if pause is None:
-                raise ConfigurationError(f"{process.name} ends again and again")
-            log.error("%s ended with %s: starting it again", process.name, process.exit_code)
-            if not stopping.wait(pause):
-                process.start()
+        for keeper in keepers:
+            keeper.look()

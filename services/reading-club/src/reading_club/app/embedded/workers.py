@@ -7,6 +7,8 @@ from reading_club.app.composition import open_engine, require_current_schema
 from reading_club.app.embedded.process import LeashedProcess, report_ready
 from reading_club.app.embedded.supervision import COMMAND, running, stop_on_signals, supervise
 from reading_club.app.settings import Settings
+from reading_club.app.waiting import raise_wrong_setting
+from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -23,7 +25,7 @@ def workers(*options: str, environment: Mapping[str, str] | None = None) -> list
 def work_for_all(settings: Settings, concurrency: int) -> None:
     """Run a worker for each subscriber until SIGINT, SIGTERM or SIGHUP.
 
-    Raises ConfigurationError if one of them does not start, or ends again and again.
+    One that ends is started again. Raises ConfigurationError for settings that are wrong.
     """
     asyncio.run(_check(settings))
     settings.resolved_broker_url()
@@ -35,5 +37,9 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
 
 
 async def _check(settings: Settings) -> None:
+    """Raise ConfigurationError for wrong settings; the workers wait for a database themselves."""
     async with open_engine(settings) as engine:
-        await require_current_schema(engine)
+        try:
+            await require_current_schema(engine)
+        except TransientFailure as exc:
+            raise_wrong_setting(exc)

@@ -20,6 +20,6 @@ async def readyz(club: TheClub, response: Response) -> Health:
 
     Without the broker requests are served all the same, and the answer says ``degraded``.
     """
-    health = await probe(club.engine, club.broker)
+    health = await probe(club.engine, club.broker, club.beat)
     response.status_code = 503 if health.status == "unavailable" else 200
     return health

@@ -65,11 +65,13 @@ class ConfirmingLine(Line):
 
     def _opened(self, form: Form) -> Confirms:
         """Return a channel's confirms; after a return, and now and then, queues are declared."""
-        now = time.monotonic()
-        returned = self._confirms is not None and self._confirms.returned
-        if self._confirms is None or returned or now - self._declared_at >= DECLARE_EVERY:
+        now, last = time.monotonic(), self._confirms
+        if last is None or last.returned or now - self._declared_at >= DECLARE_EVERY:
             self._declare()
             self._declared_at = now
+        if last is not None and last.nacked:
+            # RabbitMQ would go on refusing here, for a quorum queue whose limit was taken away.
+            self._close_channel()
         if self._confirms is None:
             channel = self.connection.channel()
             self._confirms = Confirms(channel, self._refusal_of)
@@ -83,14 +85,22 @@ class ConfirmingLine(Line):
             self.connection.drain_events(timeout=0)
         for letter in letters:
             confirms.expect(letter)
-            where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
-            # As py-amqp's ``basic_publish``, which would look for answers before each message.
-            self._channel.send_method(
-                spec.Basic.Publish, "Bssbb", where, self._form.filled_in(letter)
-            )
+            self._write(letter)
         while confirms.pending:
             with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
                 self.connection.drain_events()
+
+    def _write(self, letter: Letter) -> None:
+        """Do as py-amqp's ``basic_publish``, which would look for answers before each message."""
+        where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
+        message = self._form.filled_in(letter)
+        try:
+            self._channel.send_method(spec.Basic.Publish, "Bssbb", where, message)
+        except OSError:
+            # It may have said before why it reads no more. kombu would connect anew to read that.
+            with contextlib.suppress(OSError):
+                self._channel.connection.drain_events(timeout=0)
+            raise
 
     def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Send alone what is not known yet: one is too large, and the broker said not which."""

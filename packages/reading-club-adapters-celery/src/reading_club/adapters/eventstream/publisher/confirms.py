@@ -16,6 +16,7 @@ class Confirms:
         self.outcome = Outcome()
         self.pending: dict[int, Letter] = {}
         self.returned = False
+        self.nacked = False
         self._tag = 0
         self._refusal_of = refusal_of
         channel.confirm_select()
@@ -38,6 +39,7 @@ class Confirms:
 
         The broker is there, and the other queues may have taken it.
         """
+        self.nacked = True
         for letter in self._settled(tag, multiple=multiple):
             queue = "one of its queues" if letter.exchange else f"queue {letter.routing_key}"
             self.outcome.refuse(letter.key, f"{queue} is full or takes no messages")

@@ -28,12 +28,16 @@ PATIENCE: Final = 3_600.0
 SETTINGS: Final = ("SET statement_timeout = 0", "SET lock_timeout = 0")
 """A server may limit the statements of the club; those of a migration take their time."""
 
+TABLE_LOCK: Final = "SET LOCAL lock_timeout = '5s'"
+"""What waits for a table, behind a transaction that is long, has everybody else wait for it."""
+
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """Move the schema up in one transaction, then do the rest while the club goes on.
 
     Two migrations at once wait for each other, and one that was interrupted is finished. A schema
-    that is newer than this release is left as it is. Raises StorageUnavailable.
+    that is newer than this release is left as it is. Raises StorageUnavailable, also if a table is
+    in use for 5 seconds.
     """
     with translated():
         async with _alone(engine) as connection:
@@ -83,6 +87,8 @@ async def _move(connection: AsyncConnection, direction: str, revision: str) -> N
             getattr(command, direction)(config(sync), revision)
 
     await online.begin(connection)
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(TABLE_LOCK))
     await connection.run_sync(move)
     await connection.commit()
 

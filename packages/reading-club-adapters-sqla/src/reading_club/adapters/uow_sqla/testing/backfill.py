@@ -9,12 +9,12 @@ from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, migrations, orm
-from reading_club.adapters.uow_sqla.logs import row_of
 from reading_club.adapters.uow_sqla.migrations import online
 from reading_club.adapters.uow_sqla.testing.older_release import (
     book_row,
     insert_as_before,
     outbox_row,
+    register_as_before,
 )
 from reading_club.domain.model import Book
 from reading_club.service.errors import StorageUnavailable
@@ -32,13 +32,12 @@ async def times(engine: AsyncEngine, key: Any, column: Any) -> Mapping[Any, date
         return {row[0]: row[1] for row in await connection.execute(select(key, column))}
 
 
-async def register_as_before(engine: AsyncEngine, created_at: datetime) -> Book:
-    """Insert a book and its event as an older release does, at a time of its own clock."""
+async def publish_as_before(engine: AsyncEngine, created_at: datetime) -> Book:
+    """Insert a book and its event, which waits, as an older release at a time of its clock."""
     book = a_book()
     (event,) = book.messages
     event.created_at = created_at
-    await insert_as_before(engine, "books", book_row(book))
-    await insert_as_before(engine, "messages", row_of(event))
+    await register_as_before(engine, book)
     await insert_as_before(engine, "outbox", outbox_row(event.message_id))
     return book
 
@@ -51,8 +50,8 @@ class TestBackfill:
     ) -> None:
         """What waits in the outbox waits since then, and a book is on the shelf since then."""
         await migrations.upgrade(empty_engine, "0002")
-        past = await register_as_before(empty_engine, AGO)
-        future = await register_as_before(empty_engine, AHEAD)
+        past = await publish_as_before(empty_engine, AGO)
+        future = await publish_as_before(empty_engine, AHEAD)
 
         await migrations.upgrade(empty_engine)
 
@@ -90,7 +89,7 @@ class TestBackfill:
         monkeypatch.setattr(online, "BATCH", 2)
         await migrations.upgrade(empty_engine, "0002")
         moments = [AGO + timedelta(hours=hours) for hours in (3, 1, 4, 2, 0)]
-        books = [await register_as_before(empty_engine, moment) for moment in moments]
+        books = [await publish_as_before(empty_engine, moment) for moment in moments]
 
         await migrations.upgrade(empty_engine)
 
@@ -107,7 +106,7 @@ class TestBackfill:
     ) -> None:
         """Whatever it was doing; until then the schema is not usable, and says so."""
         await migrations.upgrade(empty_engine, "0002")
-        book = await register_as_before(empty_engine, AGO)
+        book = await publish_as_before(empty_engine, AGO)
         steps = online.STEPS["0003"]
         monkeypatch.setitem(online.STEPS, "0003", (*steps[:step], Interruption()))
         with pytest.raises(StorageUnavailable):

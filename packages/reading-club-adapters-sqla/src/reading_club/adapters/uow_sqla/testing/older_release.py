@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from messagebus.service.eventstream import MessageSerializer
-from sqlalchemy import column, insert, select, table
+from sqlalchemy import Insert, column, insert, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import SQLOutbox, metadata, migrations, orm
@@ -27,9 +27,20 @@ COLUMNS: Final = {
 
 async def insert_as_before(engine: AsyncEngine, name: str, *rows: Mapping[str, Any]) -> None:
     """Insert rows into a table by a statement that knows no column of a later schema."""
-    columns = [column(each, metadata.tables[name].c[each].type) for each in COLUMNS[name]]
     async with engine.begin() as connection:
-        await connection.execute(insert(table(name, *columns)), rows)
+        await connection.execute(_insert(name), rows)
+
+
+async def register_as_before(engine: AsyncEngine, book: Book) -> None:
+    """Insert a book and the event of its registration, in one transaction."""
+    async with engine.begin() as connection:
+        await connection.execute(_insert("books"), book_row(book))
+        await connection.execute(_insert("messages"), row_of(book.messages[0]))
+
+
+def _insert(name: str) -> Insert:
+    columns = [column(each, metadata.tables[name].c[each].type) for each in COLUMNS[name]]
+    return insert(table(name, *columns))
 
 
 def book_row(book: Book) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Looks at what may not answer: each has a bound of its own, and a failure is a finding."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from reading_club.adapters.uow_sqla.errors import translated
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.errors import StorageBusy
+
+T = TypeVar("T")
+
+DEADLINE: Final = 2.0
+LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '1s'")
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Return what the work returns. Raises TimeoutError after so many seconds.
+
+    Work that does not end when it is cancelled, such as a call that blocks in a thread, is not
+    waited for.
+    """
+    task = asyncio.create_task(work)
+    task.add_done_callback(_retrieve)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            raise TimeoutError(f"no answer within {seconds:g} s")
+        return task.result()
+    finally:
+        task.cancel()
+
+
+async def look(
+    engine: AsyncEngine,
+    ask: Callable[[AsyncConnection], Awaitable[T]],
+    seconds: float = DEADLINE,
+) -> T:
+    """Ask the database on a connection of its own. Raises TransientFailure and TimeoutError."""
+
+    async def answer() -> T:
+        with translated():
+            async with engine.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(LOCK_TIMEOUT)
+                return await ask(connection)
+
+    return await within(seconds, answer())
+
+
+def finding(exc: BaseException) -> str:
+    """Return what a failed look has found, without an address or a password."""
+    if isinstance(exc, StorageBusy) and "lock" in str(exc):
+        return f"locked: {exc}"
+    if isinstance(exc, TransientFailure | TimeoutError) and str(exc):
+        return str(exc)
+    return f"not readable ({type(exc).__name__})"
+
+
+def _retrieve(task: "asyncio.Task[Any]") -> None:
+    """Take the error of work that was given up: asyncio would log that nobody did."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,92 @@
+"""The heartbeat of this process: it says every few seconds that it runs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final
+
+from reading_club.adapters.eventstream import LoopThread
+from reading_club.adapters.uow_sqla import SQLHeartbeats
+from reading_club.app.composition import open_engine
+from reading_club.app.settings import Settings
+from reading_club.service.heartbeats import CLOCK_TOLERANCE, Heartbeats, Process
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY: Final = 10.0
+RETRY_AFTER: Final = 2.0
+"""Seconds after a heartbeat that the database did not take."""
+REMOVE_TIMEOUT: Final = 2.0
+
+Trouble = Callable[[], str | None]
+
+
+def no_trouble() -> str | None:
+    """Return that nothing is wrong."""
+    return None
+
+
+async def keep_beating(
+    heartbeats: Heartbeats,
+    process: Process,
+    trouble: Trouble = no_trouble,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Beat until cancelled. A wrong clock is logged once, and so is a row of failures."""
+    told, failing = False, False
+    while True:
+        pause = BEAT_EVERY
+        try:
+            offset = await heartbeats.beat(process, trouble=trouble())
+        except Exception as exc:  # noqa: BLE001  # whatever it is, the next one may succeed
+            pause = RETRY_AFTER
+            if not failing:
+                log.warning("no heartbeat: %s", str(exc) or type(exc).__name__)
+            failing = True
+        else:
+            failing = False
+            if not told and abs(offset) > CLOCK_TOLERANCE:
+                log.warning("the clock of this machine is %s", clock_error(offset))
+            told = True
+        await sleep(pause)
+
+
+def clock_error(offset: float) -> str:
+    """Return how a clock differs from the database's, for people."""
+    side = "ahead of" if offset > 0 else "behind"
+    return f"{abs(offset):.0f} s {side} the database's"
+
+
+@asynccontextmanager
+async def beating(
+    settings: Settings, process: Process, trouble: Trouble = no_trouble
+) -> AsyncIterator[None]:
+    """Beat as long as the block runs, on a connection of its own; the row goes with its end."""
+    async with open_engine(settings) as engine:
+        heartbeats = SQLHeartbeats(engine)
+        task = asyncio.create_task(keep_beating(heartbeats, process, trouble))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            with suppress(Exception):  # it is not heard any more, and that shows soon
+                async with asyncio.timeout(REMOVE_TIMEOUT):
+                    await heartbeats.remove(process)
+
+
+@contextmanager
+def beating_in_thread(settings: Settings, process: Process) -> Iterator[None]:
+    """Do the same in a thread, for a process without an event loop of its own."""
+    thread = LoopThread(lambda: beating(settings, process))
+    thread.run(_begin)
+    try:
+        yield
+    finally:
+        with suppress(TimeoutError):
+            thread.close()
+
+
+async def _begin(_: None) -> None:
+    """Do nothing but let the thread begin."""

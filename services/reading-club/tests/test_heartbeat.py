@@ -1,0 +1,100 @@
+"""The heartbeat of a process."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reading_club.adapters.uow_sqla import SQLHeartbeats, create_engine
+from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating_in_thread, keep_beating
+from reading_club.app.process_identity import this_process
+from reading_club.app.settings import Settings
+from reading_club.service.errors import StorageUnavailable
+from reading_club.service.heartbeats import FRESH, Heartbeat
+from reading_club.testing import InMemoryHeartbeats, MemoryDatabase
+
+RELAY = this_process("relay")
+
+
+class Beating:
+    """A process that beats some times, on a database that a test may take away in between."""
+
+    def __init__(self) -> None:
+        self.database = MemoryDatabase()
+        self.heartbeats = InMemoryHeartbeats(self.database)
+        self.pauses: list[float] = []
+
+    async def run(self, *errors: Exception | None) -> None:
+        """Beat once more than these are errors; each is the database's from a beat to the next."""
+        outcomes = iter(errors)
+
+        async def sleep(seconds: float) -> None:
+            self.pauses.append(seconds)
+            try:
+                self.database.error = next(outcomes)
+            except StopIteration:
+                raise asyncio.CancelledError from None
+
+        with pytest.raises(asyncio.CancelledError):
+            await keep_beating(self.heartbeats, RELAY, sleep=sleep)
+
+
+async def test_a_process_beats_often_enough_to_count_as_running() -> None:
+    """One beat may be lost, and another one be late."""
+    beating = Beating()
+    await beating.run(None)
+
+    (beat,) = await beating.heartbeats.list()
+    assert (beat.process, beat.fresh) == (RELAY, True)
+    assert beating.pauses == [BEAT_EVERY, BEAT_EVERY]
+    assert BEAT_EVERY * 3 <= FRESH
+
+
+async def test_it_goes_on_after_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """One line tells of it, and the next beat is tried soon."""
+    beating, away = Beating(), StorageUnavailable("the database is read-only")
+    with caplog.at_level(logging.WARNING):
+        await beating.run(away, away, None)
+
+    assert beating.pauses == [BEAT_EVERY, RETRY_AFTER, RETRY_AFTER, BEAT_EVERY]
+    assert caplog.messages == ["no heartbeat: the database is read-only"]
+
+
+@pytest.mark.parametrize(("hours", "words"), [(2, "7200 s ahead of"), (-2, "7200 s behind")])
+async def test_a_wrong_clock_is_logged_at_the_start(
+    hours: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, with its error."""
+    beating = Beating()
+    beating.heartbeats.clock = lambda: datetime.now(UTC) + timedelta(hours=hours)
+    with caplog.at_level(logging.WARNING):
+        await beating.run(None, None)
+
+    (line,) = caplog.messages
+    assert words in line
+
+
+def test_a_process_without_a_loop_beats_in_a_thread(data_dir: Path) -> None:
+    """Its row is there while it runs, and goes with its end."""
+    settings = Settings(data_dir=data_dir)
+
+    async def beats() -> list[Heartbeat]:
+        engine = create_engine(settings.resolved_database_url())
+        try:
+            return list(await SQLHeartbeats(engine).list())
+        finally:
+            await engine.dispose()
+
+    async def first_beat() -> list[Heartbeat]:
+        async with asyncio.timeout(10):
+            while not (found := await beats()):  # noqa: ASYNC110  # a row has no event to wait for
+                await asyncio.sleep(0)
+        return found
+
+    worker = this_process("worker", "activity")
+    with beating_in_thread(settings, worker):
+        (beat,) = asyncio.run(first_beat())
+    assert beat.process == worker
+    assert asyncio.run(beats()) == []

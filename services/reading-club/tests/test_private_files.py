@@ -1,0 +1,90 @@
+"""The data folder and the database are for their owner alone."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from reading_club.app.composition import open_engine
+from reading_club.app.private_files import make_private_folder
+from reading_club.app.settings import Settings
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def write(settings: Settings) -> dict[str, int]:
+    """Write to the database, and return the permissions of its files meanwhile."""
+    async with open_engine(settings) as engine, engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE IF NOT EXISTS one (two)"))
+        await connection.execute(text("INSERT INTO one VALUES (3)"))
+        return {path.name: mode(path) for path in settings.data_dir.iterdir()}
+
+
+PRIVATE = {"club.sqlite3": 0o600, "club.sqlite3-wal": 0o600, "club.sqlite3-shm": 0o600}
+
+
+def test_new_files_are_private(tmp_path: Path) -> None:
+    """Those that SQLite keeps beside the database as well."""
+    settings = Settings(data_dir=tmp_path / "var")
+
+    assert asyncio.run(write(settings)) == PRIVATE
+    assert mode(settings.data_dir) == 0o700
+
+
+def test_files_of_a_release_before_become_private(tmp_path: Path) -> None:
+    """They were made with the modes that the process's mask allowed."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    folder.chmod(0o755)
+    for name in PRIVATE:
+        (folder / name).touch()
+        (folder / name).chmod(0o664)
+
+    assert asyncio.run(write(Settings(data_dir=folder))) == PRIVATE
+    assert mode(folder) == 0o700
+
+
+def test_a_database_elsewhere_is_private_and_its_folder_is_left_alone(tmp_path: Path) -> None:
+    """The folder may hold what is not the club's."""
+    tmp_path.chmod(0o755)
+    url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
+    settings = Settings.model_validate({"database_url": url, "data_dir": tmp_path / "var"})
+
+    asyncio.run(open_and_close(settings))
+
+    assert mode(tmp_path / "club.sqlite3") == 0o600
+    assert mode(tmp_path) == 0o755
+    assert not (tmp_path / "var").exists()
+
+
+async def open_and_close(settings: Settings) -> None:
+    """Connect to the database."""
+    async with open_engine(settings) as engine, engine.connect():
+        pass
+
+
+def test_a_folder_that_all_share_stays_shared(tmp_path: Path) -> None:
+    """Who sets the data folder to ``/tmp`` does not take it away from the others."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+
+    make_private_folder(shared)
+
+    assert mode(shared) == 0o1777
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_data_folder_without_a_name_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would mean the folder that the process happens to be in."""
+    monkeypatch.setenv("READING_CLUB_DATA_DIR", name)
+
+    with pytest.raises(ValueError, match="must name a folder"):
+        Settings()

@@ -1,0 +1,105 @@
+"""A process that ends is started again, and none is given up."""
+
+from collections.abc import Sequence
+
+from reading_club.app.embedded.restarts import NO_PROGRESS, RARELY, STEADY, Keeper
+from reading_club.service.backoff import Backoff
+from reading_club.testing import ManualClock
+
+EXACT = Backoff(first=0.1, cap=10.0, jitter=lambda: 0.0)
+
+
+class ScriptedProcess:
+    """A process that a test ends, and that is ready as soon as it is started, if at all."""
+
+    def __init__(self, *, becomes_ready: bool = True) -> None:
+        self.name = "worker activity"
+        self.starts = 0
+        self.exit_code: int | None = None
+        self._becomes_ready = becomes_ready
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it serves."""
+        return self._becomes_ready and self.exit_code is None
+
+    def start(self) -> None:
+        """Run again."""
+        self.exit_code = None
+        self.starts += 1
+
+    def end(self) -> None:
+        """End by SIGKILL."""
+        self.exit_code = -9
+
+
+def pauses_of(
+    process: ScriptedProcess, clock: ManualClock, lifetimes: Sequence[float]
+) -> list[float]:
+    """Return how long the process is down after each of these lifetimes, to a tenth of a second."""
+    keeper, pauses = Keeper(process, clock.seconds, EXACT), []
+    for lifetime in lifetimes:
+        keeper.look()
+        clock.advance(lifetime)
+        keeper.look()
+        process.end()
+        ended, starts = clock.seconds(), process.starts
+        while process.starts == starts:
+            keeper.look()
+            clock.advance(0.05)
+        pauses.append(round(clock.seconds() - ended - 0.05, 1))
+    return pauses
+
+
+def test_pauses_grow_up_to_a_bound() -> None:
+    """A worker that dies again and again is started again and again."""
+    pauses = pauses_of(ScriptedProcess(), ManualClock(), [1.0] * 12)
+
+    assert pauses[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0]
+    assert set(pauses[8:]) == {10.0}
+
+
+def test_a_process_that_was_ready_for_a_while_is_started_at_once() -> None:
+    """What it ended of before is over."""
+    pauses = pauses_of(ScriptedProcess(), ManualClock(), [1.0, 1.0, 1.0, STEADY + 1, 1.0])
+
+    assert pauses == [0.1, 0.2, 0.4, 0.1, 0.2]
+
+
+def test_a_process_that_never_becomes_ready_is_tried_rarely() -> None:
+    """After minutes without progress there is no hurry, and there is hope."""
+    process, clock = ScriptedProcess(becomes_ready=False), ManualClock()
+
+    pauses = pauses_of(process, clock, [1.0, NO_PROGRESS, 1.0])
+
+    assert pauses == [0.1, RARELY, RARELY]
+    assert process.starts == 3
+
+
+def test_a_pause_of_one_process_does_not_hold_up_another() -> None:
+    """A look never waits."""
+    failing, other, clock = ScriptedProcess(becomes_ready=False), ScriptedProcess(), ManualClock()
+    keepers = [Keeper(process, clock.seconds, EXACT) for process in (failing, other)]
+    clock.advance(NO_PROGRESS)
+    for keeper in keepers:
+        keeper.look()
+    failing.end()
+    other.end()
+
+    for _ in range(3):
+        for keeper in keepers:
+            keeper.look()
+        clock.advance(RARELY / 4)
+
+    assert failing.starts == 0
+    assert other.starts == 1
+
+
+def test_a_worker_that_dies_of_an_event_does_not_lack_a_worker_for_its_attempts() -> None:
+    """Eight deaths at once take less than half a minute, and the process is still kept."""
+    process, clock = ScriptedProcess(), ManualClock()
+
+    pauses = pauses_of(process, clock, [0.2] * 8)
+
+    assert sum(pauses[:7]) < 15
+    assert process.starts == 8

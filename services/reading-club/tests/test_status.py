@@ -1,0 +1,239 @@
+"""``reading-club status`` says what is wrong, and whose trouble it is."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from lastuuid import uuid7
+
+from reading_club.app.cli import main
+from reading_club.service.dead_letters import RELAY
+
+NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '{:+.0f} seconds')"
+
+
+@pytest.fixture(autouse=True)
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that is there."""
+    monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
+
+
+def status(*options: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(main, ["status", *options])
+
+
+def culprits() -> tuple[int, list[str]]:
+    """Return the exit code, and what is wrong."""
+    result = status("--json")
+    found: list[str] = json.loads(result.output)["culprits"]
+    return result.exit_code, found
+
+
+def change(path: Path, statement: str, *values: Any) -> None:
+    """Change the database behind the club's back."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def publish(path: Path, age: float) -> str:
+    """Store an event that was published so many seconds ago, and subscribe to it."""
+    id_ = uuid7().hex
+    change(
+        path,
+        "INSERT INTO messages (id, created_at, recorded_at, type, metadata, payload) "
+        f"VALUES (?, {NOW.format(-age)}, {NOW.format(-age)}, 'book_registered_v1', '{{}}', '{{}}')",
+        id_,
+    )
+    change(
+        path,
+        "INSERT OR IGNORE INTO subscriptions VALUES "
+        f"('activity', 'book_registered_v1', {NOW.format(-1e6)})",
+    )
+    return id_
+
+
+def enqueue(path: Path, id_: str, *, added: float, leased: float, subscriber: str = "") -> None:
+    """Let an event wait in the outbox for so many seconds, leased for some more."""
+    reason = f"queue eventstream.{subscriber} is full" if subscriber else None
+    change(
+        path,
+        "INSERT INTO outbox "
+        "(message_id, subscriber, token, leased_until, attempts, added_at, reason) "
+        f"VALUES (?, ?, ?, {NOW.format(leased)}, 0, {NOW.format(-added)}, ?)",
+        id_,
+        subscriber,
+        "0" * 32,
+        reason,
+    )
+
+
+@pytest.mark.usefixtures("running")
+def test_a_club_with_all_its_processes_has_no_culprit() -> None:
+    """The exit code is 0, and the processes are counted."""
+    result = status()
+
+    assert result.exit_code == 0
+    assert "running   1 relay, 1 worker activity, 1 worker catalogue" in result.output
+    assert "culprit" not in result.output
+
+
+@pytest.mark.usefixtures("data_dir")
+def test_processes_that_are_not_there_are_named() -> None:
+    """Each queue without a consumer is one subscriber's trouble."""
+    result = status()
+
+    assert result.exit_code == 3
+    assert "status    degraded" in result.output
+    for name in ("no relay", "no worker of activity", "no worker of catalogue"):
+        assert f"culprit   {name} is running" in result.output
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [("role = 'relay'", "no relay"), ("subscriber = 'activity'", "no worker of activity")],
+)
+def test_a_process_that_does_not_beat_any_more_is_named(
+    running: Path, where: str, name: str
+) -> None:
+    """It was killed, or hangs: its row says when it was there for the last time."""
+    change(running, f"UPDATE processes SET beat_at = {NOW.format(-31)} WHERE {where}")
+
+    code, (sentence,) = culprits()
+
+    assert code == 3
+    assert sentence.startswith(f"{name} is running; the last heartbeat is 3")
+
+
+def test_a_late_subscriber_is_named(running: Path) -> None:
+    """It has not dealt with an event for more than a minute; the other one has nothing to do."""
+    publish(running, age=50)
+    assert culprits() == (0, [])
+    publish(running, age=75)
+
+    code, (sentence,) = culprits()
+
+    assert code == 3
+    assert sentence.startswith("activity is late: 2 events behind, the oldest for 7")
+
+
+def test_an_event_that_a_dead_letter_or_a_receipt_accounts_for_is_not_late(running: Path) -> None:
+    """Both are the end of it, and so is the dead letter of the relay for every subscriber."""
+    change(
+        running,
+        "INSERT INTO dead_letters (subscriber, message_id, type, envelope, error, set_aside_at) "
+        f"VALUES ('(relay)', ?, '', '{{}}', '', {NOW.format(0)})".replace("(relay)", RELAY),
+        publish(running, age=100),
+    )
+    change(
+        running,
+        f"INSERT INTO inbox VALUES ('activity', ?, {NOW.format(0)})",
+        publish(running, age=100),
+    )
+
+    assert culprits() == (0, [])
+
+
+def test_an_event_that_waits_to_be_sent_is_told(running: Path) -> None:
+    """It has been in the outbox for longer than leases last."""
+    enqueue(running, publish(running, age=40), added=40, leased=-1)
+
+    code, (sentence,) = culprits()
+
+    assert code == 3
+    assert sentence.startswith("outbox: an event waits for 4")
+
+
+def test_an_old_event_that_is_sent_again_is_as_old_as_its_row(running: Path) -> None:
+    """The reconciler put it there a moment ago: delivery works."""
+    enqueue(running, publish(running, age=59), added=1, leased=-1)
+
+    assert "delivery  events are on their way" in status().output
+
+
+def test_a_queue_that_takes_nothing_is_named(running: Path) -> None:
+    """Its subscriber's events are deferred, which is no failure of delivery as a whole."""
+    for _ in range(2):
+        enqueue(running, uuid7().hex, added=50, leased=20, subscriber="activity")
+
+    result = status()
+
+    assert result.exit_code == 3
+    assert "delivery  events are on their way" in result.output
+    culprit = "culprit   2 events wait for activity: queue eventstream.activity is full"
+    assert culprit in result.output.splitlines()
+
+
+def test_a_wrong_clock_is_told(running: Path) -> None:
+    """Those who order things by that machine's logs should know."""
+    change(running, "UPDATE processes SET clock_offset = -777600 WHERE role = 'relay'")
+
+    code, (sentence,) = culprits()
+
+    assert code == 3
+    assert sentence.startswith("the clock of relay (")
+    assert sentence.endswith("777600 s behind the database's")
+
+
+def test_what_a_process_finds_wrong_is_told(running: Path) -> None:
+    """Its heartbeat bears it."""
+    change(running, "UPDATE processes SET trouble = 'not reconciled' WHERE role = 'relay'")
+
+    code, (sentence,) = culprits()
+
+    assert code == 3
+    assert sentence.endswith(": not reconciled")
+
+
+def test_it_makes_no_files(tmp_path: Path) -> None:
+    """Neither a folder nor a database: whoever only asks changes nothing."""
+    before = set(tmp_path.rglob("*"))
+
+    result = status()
+
+    assert result.exit_code == 1
+    assert "migrate" in result.output
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_it_leaves_no_row_and_no_file_beside_the_database(running: Path) -> None:
+    """It has written to find out whether it can, and taken that back."""
+    with closing(sqlite3.connect(running)) as connection:
+        rows = connection.execute("SELECT id, beat_at FROM processes").fetchall()
+    files = set(running.parent.iterdir())
+
+    assert status().exit_code == 0
+
+    assert set(running.parent.iterdir()) == files
+    with closing(sqlite3.connect(running)) as connection:
+        assert connection.execute("SELECT id, beat_at FROM processes").fetchall() == rows
+
+
+def test_a_read_only_database_is_told(running: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read, and takes no change: the club cannot serve."""
+    url = f"sqlite:///file:{running}?mode=ro&uri=true"
+    monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
+
+    result = status()
+
+    assert result.exit_code == 1
+    assert "database  the database is read-only" in result.output
+    assert "books     0" in result.output
+
+
+def test_a_database_that_another_writer_holds_is_told_in_time(
+    running: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look does not wait for long."""
+    monkeypatch.setattr("reading_club.app.composition.BUSY_TIMEOUT", 0.05)
+    with closing(sqlite3.connect(running, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("BEGIN IMMEDIATE")
+        result = status()
+
+    assert result.exit_code == 1
+    assert "database  locked: the database is locked by another writer" in result.output

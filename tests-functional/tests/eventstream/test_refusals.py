@@ -1,0 +1,164 @@
+"""A queue that is full, of another kind, missing or not bound: the others do not notice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Connection, Queue
+
+from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
+from reading_club.adapters.eventstream.testing import (
+    LISTENERS,
+    Arrived,
+    BatchPublisherFixtures,
+    outgoing,
+)
+from reading_club.service.errors import QueueRefused
+from reading_club.service.outbox.port import Outgoing
+from reading_club_functional.outages import full
+from reading_club_functional.queues import unbind
+from reading_club_functional.servers import RabbitMQServer
+
+FIRST = "eventstream.first"
+BOOKS = "book_registered_v1"
+
+
+def ids(events: Any) -> list[str]:
+    """Return the ids of envelopes."""
+    return [envelope["id"] for envelope in events]
+
+
+def windows(number: int, subscriber: str = "") -> Iterator[list[Outgoing]]:
+    """Yield windows of twenty events."""
+    for _ in range(number):
+        yield [outgoing(subscriber=subscriber) for _ in range(20)]
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+class TestRefusals(BatchPublisherFixtures):
+    """On RabbitMQ; no other broker refuses a message."""
+
+    def test_a_queue_that_is_full_refuses_and_is_no_outage(
+        self, publisher: BatchPublisher, rabbitmq: RabbitMQServer, arrived: Arrived
+    ) -> None:
+        """Who is not confirmed is refused, nothing has failed, and the other queue has it all."""
+        publisher.publish([outgoing()])
+        arrived("second")
+        sent = []
+        with full(rabbitmq, "first"):
+            for window in windows(5):
+                sent += window
+                published = publisher.publish(window)
+                assert (published.outage, published.failed) == (None, {})
+                assert set(published.confirmed) | set(published.refused) == {e.key for e in window}
+
+        assert len(published.refused) == 20
+        assert set(published.refused.values()) == {"one of its queues is full or takes no messages"}
+        assert ids(arrived("second")) == [event.envelope["id"] for event in sent]
+
+    def test_a_full_queue_is_named_by_what_is_for_it_alone(
+        self, publisher: BatchPublisher, rabbitmq: RabbitMQServer
+    ) -> None:
+        """What is for the other one, between it, is confirmed; and it is taken when it has room."""
+        publisher.publish([outgoing()])
+        with full(rabbitmq, "first"):
+            for window in windows(3, "first"):
+                publisher.publish(window)
+            refused, taken = outgoing(subscriber="first"), outgoing(subscriber="second")
+            published = publisher.publish([refused, taken])
+
+        reason = f"queue {FIRST} is full or takes no messages"
+        assert published.refused == {refused.key: reason}
+        assert list(published.confirmed) == [taken.key]
+        again = publisher.publish([refused])
+        assert list(again.confirmed) == [refused.key]
+
+    def test_a_queue_of_another_kind_stops_no_other(
+        self,
+        publisher: BatchPublisher,
+        broker_url: str,
+        arrived: Arrived,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """It is logged by name; what is for it alone is put there all the same."""
+        with Connection(broker_url) as connection:
+            Queue(FIRST, durable=True)(connection.channel()).declare()
+        event, direct = outgoing(), outgoing(subscriber="first")
+
+        published = publisher.publish([event, direct])
+
+        assert set(published.confirmed) == {event.key, direct.key}
+        assert ids(arrived("second")) == [event.envelope["id"]]
+        assert ids(arrived("first")) == [direct.envelope["id"]]
+        (record,) = caplog.records
+        fields = vars(record)
+        assert fields["queue"] == FIRST
+        assert fields["reason"] == f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
+
+    def test_a_task_is_sent_though_a_queue_is_refused(
+        self, app: Celery, broker_url: str, arrived: Arrived
+    ) -> None:
+        """``send_task`` declares all queues before it publishes, and confirms as ever."""
+        with Connection(broker_url) as connection:
+            Queue(FIRST, durable=True)(connection.channel()).declare()
+        events = [outgoing(), outgoing()]
+
+        for event in events:
+            app.send_task("send_message", kwargs={"message": dict(event.envelope)})
+
+        assert ids(arrived("second")) == [event.envelope["id"] for event in events]
+
+    def test_a_queue_that_is_locked_makes_nothing_fail(
+        self, publisher: BatchPublisher, broker_url: str, arrived: Arrived
+    ) -> None:
+        """Another connection has it for itself: the other queue has the event."""
+        with Connection(broker_url) as owner:
+            Queue(FIRST, exclusive=True, durable=False)(owner.channel()).declare()
+            published = publisher.publish([event := outgoing()])
+
+        assert list(published.confirmed) == [event.key]
+        assert ids(arrived("second")) == [event.envelope["id"]]
+
+    def test_a_binding_that_is_lost_is_put_back_while_the_publisher_lives(
+        self, publisher: BatchPublisher, app: Celery, broker_url: str, arrived: Arrived
+    ) -> None:
+        """An event is confirmed by one queue of two: the other one misses it until then."""
+        publisher.publish([outgoing()])
+        unbind(broker_url, "first", BOOKS)
+        missed, heard = outgoing(), outgoing()
+        assert list(publisher.publish([missed]).confirmed) == [missed.key]
+
+        SubscriberQueues(app).declare(LISTENERS[0])
+        publisher.publish([heard])
+
+        assert ids(arrived("first"))[1:] == [heard.envelope["id"]]
+        assert ids(arrived("second"))[1:] == [missed.envelope["id"], heard.envelope["id"]]
+
+    def test_a_queue_that_is_missing_among_several_is_made_again(
+        self, publisher: BatchPublisher, app: Celery, rabbitmq: RabbitMQServer, arrived: Arrived
+    ) -> None:
+        """Its event is confirmed by the other queue, and not returned."""
+        publisher.publish([outgoing()])
+        rabbitmq.rabbitmqctl("delete_queue", FIRST)
+        missed, heard = outgoing(), outgoing()
+        assert list(publisher.publish([missed]).confirmed) == [missed.key]
+
+        SubscriberQueues(app).declare(LISTENERS[0])
+        publisher.publish([heard])
+
+        assert ids(arrived("first")) == [heard.envelope["id"]]
+
+    def test_a_reconciler_hears_of_a_queue_of_another_kind(
+        self, app: Celery, broker_url: str
+    ) -> None:
+        """It concerns this subscriber, and the text names the queue."""
+        with Connection(broker_url) as connection:
+            Queue(FIRST, durable=True)(connection.channel()).declare()
+        queues = SubscriberQueues(app)
+
+        with pytest.raises(QueueRefused, match=f"{FIRST} .* PRECONDITION_FAILED"):
+            queues.declare(LISTENERS[0])
+
+        queues.declare(LISTENERS[1])
+        assert queues.is_empty("first")

@@ -1,0 +1,83 @@
+"""One subscriber's queue is full: the other one has everything, and that one in the end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.load import post_books
+from reading_club_functional.outages import full
+from reading_club_functional.polling import eventually
+from reading_club_functional.queues import unbind, waiting
+from reading_club_functional.servers import RabbitMQServer
+
+BOOKS = 60
+PROMPTLY = 20.0
+"""Seconds: the start of a worker, a few turns of the relay, and a busy machine."""
+REASON = "queue eventstream.activity is full or takes no messages"
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+    """A club with a web process and a relay."""
+    with prepared_club(tmp_path, database_url, broker_url, reconcile_after="1") as club:
+        club.ready(club.begin("relay"), club.begin("web"))
+        assert not post_books(club.url, 1).failures
+        eventually(lambda: not club.database.count("outbox"), within=PROMPTLY)
+        yield club
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_the_other_subscriber_has_everything_while_one_queue_is_full(
+    club: Club, broker_url: str, rabbitmq: RabbitMQServer
+) -> None:
+    """Only the rows of that queue wait, they say why, and nothing is counted or set aside."""
+    with full(rabbitmq, "activity"):
+        posted = post_books(club.url, BOOKS)
+        eventually(lambda: not others_wait(club), within=PROMPTLY)
+        on_queue = waiting(broker_url)
+        club.worker("catalogue")
+        eventually(lambda: received(club, "catalogue") == BOOKS + 1, within=PROMPTLY)
+        refused = club.database.count("outbox", "subscriber = 'activity'")
+        reasons = club.database.rows("SELECT DISTINCT reason FROM outbox")
+
+    print(f"{refused} of {BOOKS} refused; on the queues {on_queue}")
+    assert len(posted.ids) == BOOKS
+    assert BOOKS / 2 < refused <= BOOKS
+    assert [reason for (reason,) in reasons] == [REASON]
+    assert BOOKS + 1 <= on_queue["catalogue"] <= 2 * BOOKS + 1, "more than one extra copy each"
+    assert not club.database.count("outbox", "attempts > 0")
+    logs = "".join(log.read_text(encoding="utf-8") for log in club.folder.glob("*.log"))
+    assert "the broker is away" not in logs
+    assert "a queue refuses events" in logs
+    club.worker("activity")
+    assert_everything_took_effect_once(club, posted.ids)
+
+
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
+    club: Club, broker_url: str
+) -> None:
+    """The event was confirmed by the other queue; nobody has to connect anew."""
+    unbind(broker_url, "activity", "book_registered_v1")
+    missed = post_books(club.url, BOOKS)
+    club.ready(*club.begin_workers())
+
+    eventually(lambda: received(club, "activity") == BOOKS + 1, within=60.0)
+    sent_again = club.database.count("resends")
+    heard = post_books(club.url, BOOKS)
+
+    assert_everything_took_effect_once(club, [*missed.ids, *heard.ids])
+    assert club.database.count("resends") == sent_again <= BOOKS + 1
+
+
+def others_wait(club: Club) -> int:
+    """Return how many rows of the outbox are not for the activity log alone."""
+    return club.database.count("outbox", "subscriber <> 'activity'")
+
+
+def received(club: Club, subscriber: str) -> int:
+    """Return how many events have taken effect at a subscriber."""
+    return club.database.count("inbox", f"subscriber = '{subscriber}'")
