@@ -72,11 +72,22 @@ def test_a_folder_that_all_share_stays_shared(tmp_path: Path) -> None:
     """Who sets the data folder to ``/tmp`` does not take it away from the others."""
     shared = tmp_path / "shared"
     shared.mkdir()
+    (shared / "club.sqlite3").touch()
     shared.chmod(0o1777)
 
     make_private_folder(shared)
 
     assert mode(shared) == 0o1777
+
+
+def test_a_folder_that_holds_no_club_is_left_alone(tmp_path: Path) -> None:
+    """It was made for something else, or by an operator who has chosen its mode."""
+    (tmp_path / "notes.txt").touch()
+    tmp_path.chmod(0o755)
+
+    make_private_folder(tmp_path)
+
+    assert mode(tmp_path) == 0o755
 
 
 @pytest.mark.parametrize("name", ["", " "])

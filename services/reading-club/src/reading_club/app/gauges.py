@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla.clock import database_time
@@ -105,7 +105,7 @@ async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:
 async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberGauge:
     """Look at the receipts of a subscriber, and at what has none."""
     name = subscriber.name
-    late: Row[Any] = (
+    late = (
         await connection.execute(
             behind(name).with_only_columns(
                 func.count().label("events"),

@@ -10,14 +10,20 @@ if TYPE_CHECKING:
 
 FOLDER: Final = 0o700
 FILE: Final = 0o600
+OURS: Final = ("club.sqlite3", "run.lock")
+"""Files by which a folder is known to be a club's."""
 BESIDE: Final = ("", "-wal", "-shm", "-journal")
 """What SQLite keeps beside a database; it gives new ones the mode of the database."""
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder, or restrict one that is there. Raises OSError."""
+    """Make a folder, or restrict one that holds a club already. Raises OSError.
+
+    A folder that is there and holds no club may be anybody's: it is left as it is.
+    """
     folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-    _restrict(folder, FOLDER)
+    if any(is_file(folder / name) for name in OURS):
+        _restrict(folder, FOLDER)
 
 
 def make_private_database(url: "URL") -> None:

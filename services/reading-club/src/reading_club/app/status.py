@@ -143,11 +143,9 @@ async def _counted(engine: AsyncEngine, status: Status) -> Status:
             unread[name] = finding(exc)
             return None
 
-    shelf, outbox, running, *subscribers = await asyncio.gather(
-        counted("books", _books),
-        counted("outbox", outbox_gauge),
-        _running(engine),
-        *(counted(s.name, _gauge_of(s)) for s in SUBSCRIBERS),
+    (shelf, outbox, running), subscribers = await asyncio.gather(
+        asyncio.gather(counted("books", _books), counted("outbox", outbox_gauge), _running(engine)),
+        asyncio.gather(*(counted(s.name, _gauge_of(s)) for s in SUBSCRIBERS)),
     )
     return Status(
         health=status.health,

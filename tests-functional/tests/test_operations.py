@@ -1,0 +1,218 @@
+"""Processes that start, wait and are watched while their database is away, busy or wrong."""
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from reading_club_functional.club import Club, open_club, prepared_club
+from reading_club_functional.polling import eventually
+from reading_club_functional.process import ClubProcess, command, environment
+from reading_club_functional.servers import PostgreSQLServer, ValkeyServer
+from reading_club_functional.servers.ports import free_ports
+
+STARTS = (["relay"], ["worker", "--subscriber", "activity"], ["web"])
+WAITS = "waiting for the database"
+
+
+@pytest.fixture
+def club(tmp_path: Path, database_url: str, valkey: ValkeyServer) -> Iterator[Club]:
+    """A club on PostgreSQL and Valkey, without a process yet."""
+    with prepared_club(tmp_path, database_url, valkey.url) as club:
+        yield club
+
+
+def status(club: Club) -> tuple[int, dict[str, Any]]:
+    """Return the exit code of ``status`` and its report."""
+    done = subprocess.run(
+        command("status", "--json"),
+        env=environment(club.folder, **club.settings),
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    report: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, report
+
+
+def name_of(club: Club) -> str:
+    """Return the name of the club's database."""
+    return club.settings["database_url"].rpartition("/")[2]
+
+
+def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
+    """Let all transactions of the club's database be read-only, or not, from now on."""
+    name = name_of(club)
+    postgresql.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}')
+    postgresql.psql(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+
+
+@contextmanager
+def locked(postgresql: PostgreSQLServer, club: Club, table: str) -> Iterator[None]:
+    """Hold a table as an ALTER TABLE would."""
+    sql = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60); COMMIT"
+    with suppress(subprocess.CalledProcessError):
+        holder = threading.Thread(target=postgresql.psql, args=[sql, name_of(club)], daemon=True)
+        holder.start()
+        held = f"SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND granted"
+        eventually(lambda: postgresql.psql(held, name_of(club)) != "0")
+        yield
+
+
+def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> None:
+    """The server is stopped when they start; they say so once, and serve when it is there."""
+    with PostgreSQLServer() as server, ValkeyServer() as broker:
+        url = server.create_database()
+        with prepared_club(tmp_path, url, broker.url) as club:
+            server.stop()
+            processes = [club.begin(*arguments) for arguments in STARTS]
+            for process in processes:
+                process.expect(WAITS)
+            time.sleep(1)
+            assert all(process.running for process in processes)
+            server.start()
+
+            club.ready(*processes)
+
+            assert all(process.output.count(WAITS) <= 2 for process in processes)
+            assert not any("Traceback" in process.output for process in processes)
+
+
+@pytest.mark.parametrize("arguments", STARTS, ids=lambda arguments: arguments[0])
+def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
+    """At once, with exit code 0."""
+    (port,) = free_ports(1)
+    process = club.begin(*arguments, database_url=f"postgresql://127.0.0.1:{port}/club")
+    process.expect(WAITS)
+
+    process.send(signal.SIGTERM)
+    asked = time.monotonic()
+
+    assert process.wait() == 0
+    assert time.monotonic() - asked < 3
+    assert "Traceback" not in process.output
+
+
+@pytest.mark.parametrize("arguments", STARTS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize(
+    ("change", "words"), [("database", "does not exist"), ("user", "refuses the user")]
+)
+def test_a_database_or_a_user_that_does_not_exist_ends_the_start(
+    club: Club, postgresql: PostgreSQLServer, arguments: list[str], change: str, words: str
+) -> None:
+    """One line says so: to wait for it would be to wait for ever."""
+    url = postgresql.database_url("no_such_database")
+    if change == "user":
+        url = club.settings["database_url"].replace("//postgres@", "//nobody_there@")
+    process = club.begin(*arguments, database_url=url)
+
+    assert process.wait() == 2
+    (line,) = process.output.splitlines()
+    assert words in line
+
+
+def test_a_read_only_database_is_waited_for_and_told(
+    club: Club, postgresql: PostgreSQLServer
+) -> None:
+    """A demoted primary or a full managed disk: who runs goes on, who starts waits."""
+    running = club.ready(club.begin("relay"), club.begin("web"))
+    read_only(postgresql, club, "on")
+
+    starting = [club.begin(*arguments) for arguments in STARTS[:2]]
+    for process in starting:
+        process.expect(WAITS)
+        assert "the database is read-only" in process.output
+    answer = eventually(lambda: (a := club.browser.get("/readyz")).status_code == 503 and a)
+    assert answer.json()["database"]["detail"] == "the database is read-only"
+    code, report = status(club)
+    assert code == 1
+    assert report["health"]["database"]["detail"] == "the database is read-only"
+
+    read_only(postgresql, club, "off")
+    club.ready(*starting)
+    eventually(lambda: club.browser.get("/readyz").status_code == 200)
+    for process in (*running, *starting):
+        assert process.running
+        assert "Traceback" not in process.output
+
+
+def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> None:
+    """The report is there within seconds, and the rest of it is counted."""
+    with locked(postgresql, club, "outbox"):
+        asked = time.monotonic()
+        code, report = status(club)
+        took = time.monotonic() - asked
+
+    assert code == 3
+    assert took < 15
+    assert report["outbox"] is None
+    assert report["unread"]["outbox"].startswith("locked")
+    assert report["books"] == 0
+    assert [s["name"] for s in report["subscribers"]] == ["activity", "catalogue"]
+
+
+def test_a_process_that_was_killed_is_named_and_one_that_ended_is_not_there(
+    tmp_path: Path, database_url: str, valkey: ValkeyServer
+) -> None:
+    """A clean end removes the heartbeat at once; a kill shows when it is half a minute old."""
+    with open_club(tmp_path, database_url, valkey.url) as club:
+        eventually(lambda: status(club)[0] == 0)
+        worker = club.worker("activity")
+        assert eventually(lambda: status(club)[1]["running"]["worker activity"] == 2)
+        worker.send(signal.SIGTERM)
+        assert worker.wait() == 0
+        assert status(club)[1]["running"]["worker activity"] == 1
+        club.database.rows("DELETE FROM processes WHERE role = 'relay'")
+
+        code, report = status(club)
+
+    assert code in {0, 3}  # the relay beats again within ten seconds
+    assert report["health"]["database"]["ok"]
+
+
+def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) -> None:
+    """Eight deaths of one worker in half a minute: the other works, and both do afterwards."""
+    with club.begin("worker") as both:
+        other = worker_of(both, "activity")
+        started, killed = time.monotonic(), set[int]()
+        while len(killed) < 8:
+            victim = worker_of(both, "catalogue")
+            killed.add(victim.pid)
+            with suppress(psutil.NoSuchProcess):
+                victim.kill()
+                victim.wait(10)
+        print(f"{len(killed)} kills in {time.monotonic() - started:.1f} s")
+
+        assert both.running
+        assert other.is_running()
+        club.ready(club.begin("relay"), club.begin("web"))
+        book = club.browser.add_book(title="DDD", author="Evans", isbn="0-321-12521-5")
+        assert book.status_code == 201
+        eventually(lambda: club.database.count("activity") == 1, within=30)
+        eventually(lambda: club.database.count("catalogue") == 1, within=30)
+
+
+def worker_of(both: ClubProcess, subscriber: str) -> psutil.Process:
+    """Return the process that works for a subscriber, as soon as there is one."""
+    found = eventually(lambda: _worker_of(both, subscriber), within=30)
+    assert found is not None
+    return found
+
+
+def _worker_of(both: ClubProcess, subscriber: str) -> psutil.Process | None:
+    for process in both.family():
+        with suppress(psutil.NoSuchProcess):
+            line = process.cmdline()
+            if line[-1:] == [subscriber] and "reading_club.app.embedded.leash" not in line:
+                return process
+    return None
