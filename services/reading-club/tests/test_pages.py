@@ -67,6 +67,63 @@ def test_a_known_book_is_refused_by_the_form(client: TestClient) -> None:
     assert "already registered" in answer.text
 
 
+def form_id(page: str) -> str:
+    """Return the id that the form of a page carries."""
+    return page.split('name="id" value="')[1].split('"', maxsplit=1)[0]
+
+
+def test_a_form_sent_twice_adds_one_book(client: TestClient, transport: RelayedTransport) -> None:
+    """A second click is no complaint about a known ISBN: it is the same form."""
+    form = {**FORM, "id": form_id(client.get("/").text)}
+
+    answers = [client.post("/books", data=form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [book["id"] for book in client.get("/api/books").json()["items"]] == [form["id"]]
+    assert len(transport.handed_over) == 1
+    assert form_id(client.get("/").text) != form["id"]
+
+
+@pytest.mark.parametrize("wrong", [{"isbn": "0321125216"}, {}], ids=["field", "refusal"])
+def test_a_form_keeps_its_id_after_an_error(client: TestClient, wrong: dict[str, str]) -> None:
+    """What is sent again is the same form, whether a field was wrong or the book was known."""
+    client.post("/api/books", json=FORM)
+    form = {**FORM, **wrong, "id": form_id(client.get("/").text)}
+
+    answer = client.post("/books", data=form)
+
+    assert answer.status_code == 422
+    assert form_id(answer.text) == form["id"]
+
+
+def test_a_form_that_was_sent_with_another_book_gets_a_new_id(client: TestClient) -> None:
+    """A browser leads back to the old form: it is said, and sent again it adds the book."""
+    form = {**FORM, "id": form_id(client.get("/").text)}
+    client.post("/books", data=form)
+    other = {**form, "title": "Another one", "isbn": str(an_isbn())}
+
+    answer = client.post("/books", data=other)
+
+    assert answer.status_code == 422
+    assert "sent before" in answer.text
+    assert 'value="Another one"' in answer.text
+    again = client.post("/books", data={**other, "id": form_id(answer.text)})
+    assert again.status_code == 303
+    assert len(client.get("/api/books").json()["items"]) == 2
+
+
+@pytest.mark.parametrize("id_", ["x", '"><script>', "0" * 40])
+def test_an_id_that_is_none_is_refused(
+    client: TestClient, transport: RelayedTransport, id_: str
+) -> None:
+    """It is in no page again."""
+    answer = client.post("/books", data={**FORM, "id": id_}, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 422
+    assert f'value="{id_}"' not in answer.text
+    assert transport.handed_over == []
+
+
 def test_what_people_type_is_shown_as_text(client: TestClient) -> None:
     """Markup in a title is no markup in the page."""
     client.post("/books", data={**FORM, "title": "<script>alert(1)</script>"})

@@ -1,5 +1,7 @@
 """Errors of the service layer: misuse of its parts, and an event stream that is away."""
 
+from uuid import UUID
+
 from reading_club.domain.errors import ReadingClubError, TransientFailure
 
 
@@ -20,7 +22,30 @@ class CommandNotHandled(ReadingClubError):
 
 
 class StorageUnavailable(TransientFailure):
-    """The database cannot be reached, or is too busy to answer in time."""
+    """The database cannot be reached, or will not do this now.
+
+    Its text is a reason for people and holds no secret, such as ``the database is read-only``.
+    """
+
+
+class StorageBusy(StorageUnavailable):
+    """The database answers, but did not finish this statement in time: a lock or a time limit.
+
+    It may be the trouble of this one statement, while others succeed.
+    """
+
+
+class CommitInDoubt(StorageUnavailable):
+    """The connection was lost during COMMIT: whether the transaction took effect is unknown.
+
+    ``identifier`` is the id to ask for, and to send the same command with again, if it is known.
+    """
+
+    def __init__(self, reason: str, identifier: UUID | None = None) -> None:
+        how = "" if identifier is None else f"; ask for the id {identifier}, or send the same again"
+        super().__init__(f"{reason}: whether it was stored is unknown{how}")
+        self.reason = reason
+        self.identifier = identifier
 
 
 class EventstreamUnavailable(TransientFailure):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from celery import Celery
+from lastuuid import uuid7
 from messagebus import AsyncAbstractEventstreamTransport, AsyncSinkholeEventstreamTransport
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,8 +14,10 @@ from reading_club.adapters.eventstream import BatchPublisher, publisher_app
 from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, create_engine, migrations
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.settings import Settings
+from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubCommand
 from reading_club.service.bus import ClubBus, build_bus
+from reading_club.service.errors import CommitInDoubt
 from reading_club.service.outbox import Sender
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.subscriber import Subscriber
@@ -42,8 +45,20 @@ class Club:
         """Run a command in a transaction of its own and return what its handler returned.
 
         When this returns, the transaction is committed, and its events are in the outbox. The
-        broker is not waited for.
+        broker is not waited for. A command whose commit is in doubt is run once more, which
+        changes nothing if it was stored. Raises CommitInDoubt, with the command's id, if that
+        fails as well.
         """
+        try:
+            return await self._handle_once(command)
+        except CommitInDoubt as doubt:
+            reason = doubt.reason
+        try:
+            return await self._handle_once(command.model_copy(update={"message_id": uuid7()}))
+        except TransientFailure as exc:
+            raise CommitInDoubt(reason, getattr(command, "id", None)) from exc
+
+    async def _handle_once(self, command: ClubCommand) -> Any:
         async with self.unit_of_work() as transaction:
             result = await self._bus.handle(command, transaction)
             await transaction.commit()

@@ -1,19 +1,54 @@
-"""The errors of two databases and their drivers, in the language of the club."""
+"""The errors of two databases and their drivers, in the language of the club.
 
-from collections.abc import Iterator
+Only what concerns a statement and its values is the statement's own error, and passed on. All
+else that a server or a driver reports says "not now" or "not here": it is an outage.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reading_club.domain.errors import TransientFailure, WriteConflict
-from reading_club.service.errors import StorageUnavailable
+from reading_club.service.errors import StorageBusy, StorageUnavailable
 
-SERIALIZATION_STATES = ("40001", "40P01")
-UNAVAILABLE_STATES = ("08", "53", "57P", "58")
-SQLITE_BUSY_SNAPSHOT = 517
-SQLITE_UNAVAILABLE = frozenset({5, 6, 8, 10, 13, 14})
-"""Busy, locked, read-only, input/output error, full, cannot open."""
+OWN_STATES: Final = ("0A", "21", "22", "23", "25P02", "42", "44", "54", "P0")
+"""How the SQLSTATEs begin that concern a statement and its values, but for what follows."""
+NO_PRIVILEGE: Final = "42501"
+STALE_PLANS: Final = frozenset({"InvalidCachedStatementError", "OutdatedSchemaCacheError"})
+"""Errors of asyncpg, and of SQLAlchemy's adapter: a table was altered since it was prepared."""
+SERIALIZATION_STATES: Final = frozenset({"40001", "40P01"})
+BUSY_STATES: Final = frozenset({"57014", "55P03", "55006", "25P03", "25P04"})
+"""The server is there, and ended or refused a statement or a transaction that took too long."""
+
+SQLITE_OWN: Final = frozenset({1, 18, 19, 20, 25})
+"""Primary codes: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE."""
+SQLITE_BUSY: Final = frozenset({5, 6, 9})
+"""Primary codes: BUSY, LOCKED, INTERRUPT."""
+SQLITE_BUSY_SNAPSHOT: Final = 517
+
+REASONS: Final[Mapping[str | int, str]] = {
+    "25006": "the database is read-only",
+    "28": "the database refuses the log-in",
+    "3D000": "the database does not exist",
+    NO_PRIVILEGE: "the database refuses access to what is needed",
+    "53100": "the database's disk is full",
+    "53200": "the database's memory is full",
+    "53300": "the database has too many connections",
+    "55P03": "the database did not get a lock in time",
+    "57014": "the database did not finish a statement in time",
+    "57P01": "the database is shutting down",
+    "57P02": "the database is starting again after a crash",
+    "57P03": "the database is starting or shutting down",
+    5: "the database is locked by another writer",
+    8: "the database is read-only",
+    13: "the database's disk is full",
+    14: "the database's file cannot be opened",
+    26: "the database's file is no database",
+}
+"""By SQLSTATE or its class, and by SQLite's primary code."""
 
 
 @contextmanager
@@ -28,22 +63,74 @@ def translated() -> Iterator[None]:
         raise failure from exc
 
 
-def translation(exc: Exception) -> TransientFailure | None:
-    """Return WriteConflict or StorageUnavailable if another transaction may succeed later."""
+def translation(exc: Exception, *, connected: bool = False) -> TransientFailure | None:
+    """Return WriteConflict or StorageUnavailable if another transaction may succeed later.
+
+    ``connected`` tells that a statement was under way: what took too long then may be the
+    trouble of this statement alone.
+    """
     if isinstance(exc, TransientFailure):
         return exc
-    if isinstance(exc, IntegrityError):
-        return None
-    origin = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
-    state = getattr(origin, "sqlstate", None) or ""
-    code = getattr(origin, "sqlite_errorcode", None)
-    if state in SERIALIZATION_STATES or code == SQLITE_BUSY_SNAPSHOT:
+    origin = driver_error(exc)
+    lost = isinstance(exc, PendingRollbackError) or (
+        isinstance(exc, DBAPIError) and exc.connection_invalidated
+    )
+    state, code = sqlstate(exc), getattr(origin, "sqlite_errorcode", None)
+    if type(origin).__name__ in STALE_PLANS:
+        return StorageUnavailable("the database's tables were altered meanwhile")
+    if state:
+        return _of_postgresql(state, lost=lost)
+    if code is not None:
+        return _of_sqlite(code, lost=lost)
+    if lost:
+        return StorageUnavailable(f"the connection to the database is lost ({_name(origin)})")
+    return _of_the_way_there(exc, connected=connected)
+
+
+def driver_error(exc: BaseException) -> BaseException:
+    """Return the error that SQLAlchemy has wrapped, or the error itself."""
+    return exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
+
+
+def sqlstate(exc: BaseException) -> str:
+    """Return the SQLSTATE of an error of PostgreSQL, and nothing for other errors."""
+    return getattr(driver_error(exc), "sqlstate", None) or ""
+
+
+def _of_postgresql(state: str, *, lost: bool) -> TransientFailure | None:
+    if state in SERIALIZATION_STATES:
         return WriteConflict("another transaction was faster")
-    if (
-        isinstance(exc, PoolTimeout | OSError | PendingRollbackError)  # TimeoutError is an OSError
-        or (isinstance(exc, DBAPIError) and exc.connection_invalidated)
-        or state.startswith(UNAVAILABLE_STATES)
-        or (code is not None and code & 0xFF in SQLITE_UNAVAILABLE)
-    ):
-        return StorageUnavailable(f"the database is not available ({type(origin).__name__})")
+    reason = REASONS.get(state) or REASONS.get(state[:2])
+    reason = reason or f"the database will not do this now (SQLSTATE {state})"
+    if state in BUSY_STATES:
+        return StorageBusy(reason)
+    if state.startswith(OWN_STATES) and state != NO_PRIVILEGE and not lost:
+        return None
+    return StorageUnavailable(reason)
+
+
+def _of_sqlite(code: int, *, lost: bool) -> TransientFailure | None:
+    if code == SQLITE_BUSY_SNAPSHOT:
+        return WriteConflict("another transaction was faster")
+    primary = code & 0xFF
+    reason = REASONS.get(primary, f"the database will not do this now (SQLite error {code})")
+    if primary in SQLITE_BUSY:
+        return StorageBusy(reason)
+    if primary in SQLITE_OWN and not lost:
+        return None
+    return StorageUnavailable(reason)
+
+
+def _of_the_way_there(exc: Exception, *, connected: bool) -> TransientFailure | None:
+    """Translate what happens between the club and the database; TimeoutError is an OSError."""
+    if isinstance(exc, PoolTimeout):
+        return StorageUnavailable("no connection to the database became free in time")
+    if isinstance(exc, TimeoutError) and connected:
+        return StorageBusy("the database did not answer a statement in time")
+    if isinstance(exc, OSError):
+        return StorageUnavailable(f"the database is not reachable ({_name(exc)})")
     return None
+
+
+def _name(exc: BaseException) -> str:
+    return type(exc).__name__

@@ -14,7 +14,8 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.service.errors import StorageUnavailable
+from reading_club.adapters.uow_sqla.errors import sqlstate, translation
+from reading_club.service.errors import CommitInDoubt, StorageUnavailable
 
 TAnswer = TypeVar("TAnswer")
 
@@ -71,7 +72,8 @@ async def begin(
 
 def is_open(connection: AsyncConnection) -> bool:
     """Tell whether the transaction is still there."""
-    return bool(_adapter(connection).driver_connection.is_in_transaction())
+    driver = _adapter(connection).driver_connection
+    return not driver.is_closed() and bool(driver.is_in_transaction())
 
 
 def is_at_rest(connection: AsyncConnection) -> bool:
@@ -83,9 +85,18 @@ def is_at_rest(connection: AsyncConnection) -> bool:
 
 
 async def commit(connection: AsyncConnection) -> None:
-    """Commit the transaction. Raises StorageUnavailable if the database has undone it instead."""
+    """Commit the transaction. Raises StorageUnavailable if the database has undone it instead.
+
+    Raises CommitInDoubt if its answer does not come: an error is one, if the connection lives.
+    """
     driver = _adapter(connection).driver_connection
-    if await _ask(driver, driver.execute("COMMIT")) != "COMMIT":
+    try:
+        answer = await _ask(driver, driver.execute("COMMIT"))
+    except Exception as exc:
+        if sqlstate(exc) and not driver.is_closed():
+            raise
+        raise CommitInDoubt("the database's answer to a commit is lost") from exc
+    if answer != "COMMIT":
         raise StorageUnavailable("the database has undone the transaction")
 
 
@@ -117,8 +128,9 @@ async def _ask(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
         return await answer
     except Exception as exc:
         if driver.is_closed():
-            raise StorageUnavailable("the connection to the database is lost") from exc
-        if str(getattr(exc, "sqlstate", None)).startswith(INTEGRITY):
+            lost = StorageUnavailable("the connection to the database is lost")
+            raise (translation(exc) or lost) from exc
+        if sqlstate(exc).startswith(INTEGRITY):
             raise IntegrityError(None, None, exc) from exc
         raise
     except BaseException:

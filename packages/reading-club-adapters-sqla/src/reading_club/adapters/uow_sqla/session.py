@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import postgresql, sqlite
 from reading_club.adapters.uow_sqla.errors import translation
+from reading_club.adapters.uow_sqla.schema import require_schema
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.errors import StorageUnavailable, UnitOfWorkClosed
 
@@ -64,9 +65,9 @@ class Session:
         )
 
     async def commit(self) -> None:
-        """Commit what was done, if anything was. After StorageUnavailable the outcome is unknown.
+        """Commit what was done, if anything was. The transaction still has to be closed.
 
-        The transaction still has to be closed.
+        Raises CommitInDoubt if the outcome is unknown. After all other errors nothing is stored.
         """
         self._check()
         if self._connection is not None:
@@ -99,8 +100,9 @@ class Session:
                     self._connection = await self._begun(write=write)
                 return await work(self._connection)
         except Exception as exc:
-            failure = translation(exc)
-            if self._connection is not None:
+            connected = self._connection is not None
+            failure = translation(exc, connected=connected)
+            if connected:
                 self._failure = failure
             if failure is None or failure is exc:
                 raise
@@ -145,5 +147,9 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
     try:
         yield session
         await session.commit()
+    except Exception as exc:
+        await session.close()
+        await require_schema(engine, exc)
+        raise
     finally:
         await session.close()

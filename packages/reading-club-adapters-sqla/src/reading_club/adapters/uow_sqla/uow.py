@@ -1,5 +1,7 @@
 """The unit of work on SQL."""
 
+from types import TracebackType
+
 from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -15,6 +17,7 @@ from reading_club.adapters.uow_sqla.repositories import (
     SQLReviewerRepository,
     SQLReviewRepository,
 )
+from reading_club.adapters.uow_sqla.schema import require_schema
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -25,7 +28,8 @@ class SQLUnitOfWork(AbstractUnitOfWork):
     Each transaction has a connection of its own, taken at its first statement and given back
     before its events are published. The messages of a transaction are one INSERT, and with an
     ``OutboxTransport`` what is to be published is a second one. What projections write is
-    collected as well, so that the events of a batch are one INSERT.
+    collected as well, so that the events of a batch are one INSERT. Leaving the block raises
+    StorageUnavailable if a statement has failed because the schema lacks a table or a column.
     """
 
     activity: SQLActivityLog
@@ -54,6 +58,16 @@ class SQLUnitOfWork(AbstractUnitOfWork):
         self.dead_letters = SQLDeadLetters(self._session)
         self.audit = SQLAuditLog(self._session)
         self.messagestore = SQLMessageStore(self.transport, self._session)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(exc_type, exc, tb)
+        if exc is not None:
+            await require_schema(self.engine, exc)
 
     async def _commit(self) -> None:
         try:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from lastuuid import uuid7
 from pydantic import ValidationError
 
 from reading_club.app.web.deps import TheClub
 from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
 from reading_club.app.web.templates import templates
-from reading_club.domain.errors import Refusal
+from reading_club.domain.errors import IdentifierTaken, Refusal
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.text import SearchWords
 
@@ -19,6 +20,12 @@ BOOKS = 25
 ENTRIES = 15
 
 Field = Annotated[str, Form()]
+FormId = Annotated[UUID | None, Form()]
+
+SENT_BEFORE = FieldError(
+    field="id",
+    detail="This form was sent before, with another book. Send it again to add this one as well.",
+)
 
 
 async def _home(  # all but two are keywords
@@ -41,7 +48,7 @@ async def _home(  # all but two are keywords
         "entries": entries,
         "ratings": ratings,
         "query": query,
-        "form": form or {},
+        "form": {"id": str(uuid7()), **(form or {})},
         "errors": {error.field: error.detail for error in errors or []},
     }
     return templates.TemplateResponse(
@@ -58,16 +65,29 @@ async def home(
 
 
 @router.post("/books")
-async def add_book(
-    request: Request, club: TheClub, title: Field = "", author: Field = "", isbn: Field = ""
+async def add_book(  # what is typed, and the id of the form
+    request: Request,
+    club: TheClub,
+    id: FormId = None,
+    title: Field = "",
+    author: Field = "",
+    isbn: Field = "",
 ) -> Response:
-    """Register the book of the form; show the form again with what is wrong with it."""
+    """Register the book of the form; show the form again with what is wrong with it.
+
+    The same form sent twice adds one book.
+    """
     _refuse_foreign_forms(request)
     form = {"title": title, "author": author, "isbn": isbn}
+    if id is not None:
+        form["id"] = str(id)
     try:
         await club.handle(RegisterBook.model_validate(form))
     except ValidationError as exc:
         return await _home(request, club, form=form, errors=field_errors(exc.errors()))
+    except IdentifierTaken:
+        form.pop("id", None)
+        return await _home(request, club, form=form, errors=[SENT_BEFORE])
     except Refusal as exc:
         return await _home(request, club, form=form, errors=refusal_errors(exc))
     return RedirectResponse("/", status_code=303)

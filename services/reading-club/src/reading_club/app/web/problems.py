@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +23,7 @@ from reading_club.domain.errors import (
     Refusal,
     TransientFailure,
 )
+from reading_club.service.errors import CommitInDoubt
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +44,17 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people."""
+    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people.
+
+    ``id`` is what to ask for, or to send again, after a commit whose outcome is unknown.
+    """
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
     errors: list[FieldError] = []
+    id: UUID | None = None
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -99,6 +105,7 @@ def _problem_of(error: Exception) -> Problem:
         status=status,
         detail=str(error),
         errors=refusal_errors(error),
+        id=error.identifier if isinstance(error, CommitInDoubt) else None,
     )
 
 
@@ -111,7 +118,10 @@ def _response(
             request, "problem.html", context, status_code=problem.status, headers=headers
         )
     return JSONResponse(
-        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+        problem.model_dump(mode="json", exclude_none=True),
+        problem.status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
     )
 
 

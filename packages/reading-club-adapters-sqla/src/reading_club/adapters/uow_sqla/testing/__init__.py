@@ -15,6 +15,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.suites",
+    f"{__name__}.wrong_schema",
 )
 
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages  # noqa: E402
@@ -56,6 +57,7 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestTransaction,
     TestUnitOfWork,
 )
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema  # noqa: E402
 
 __all__ = [
     "TestActivityLog",
@@ -82,6 +84,7 @@ __all__ = [
     "TestUnitOfWork",
     "TestUpgrade",
     "TestWrongClock",
+    "TestWrongSchema",
     "history",
     "outbox",
     "pass_time",

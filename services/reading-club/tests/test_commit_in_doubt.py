@@ -1,0 +1,178 @@
+"""A commit whose answer is lost: the command is run once more, with the same id."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+from lastuuid import uuid7
+from sqlalchemy import func, select
+
+from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
+from reading_club.app.composition import Club
+from reading_club.app.web.application import create_app
+from reading_club.domain.errors import BookAlreadyRegistered
+from reading_club.domain.messages import (
+    CreateReview,
+    CreateReviewer,
+    RegisterBook,
+    ReviseReview,
+)
+from reading_club.service.errors import CommitInDoubt, StorageUnavailable
+from reading_club.testing import RelayedTransport, an_isbn
+
+STORED: Final = "stored, and the answer is lost"
+LOST: Final = "neither stored nor answered"
+AWAY: Final = "the database is away"
+LOST_ANSWER: Final = "the database's answer to a commit is lost"
+
+
+class UnreliableUnitOfWork(SQLUnitOfWork):
+    """A unit of work whose commit ends in this way, and in the usual one if there is none."""
+
+    ending = ""
+
+    async def _commit(self) -> None:
+        if self.ending == AWAY:
+            raise StorageUnavailable(AWAY)
+        if self.ending != LOST:
+            await super()._commit()
+        if self.ending:
+            raise CommitInDoubt(LOST_ANSWER)
+
+
+class UnreliableClub(Club):
+    """A club whose next commits end in these ways."""
+
+    endings: list[str]
+
+    def unit_of_work(self) -> SQLUnitOfWork:
+        """Lend a unit of work with the next ending."""
+        lent = UnreliableUnitOfWork(self._transport, self.engine)
+        lent.ending = self.endings.pop(0) if self.endings else ""
+        return lent
+
+
+@pytest.fixture
+def unreliable(club: Club, transport: RelayedTransport) -> UnreliableClub:
+    """A club without endings of its own yet, on the same database."""
+    unreliable = UnreliableClub(club.engine, transport, club.broker)
+    unreliable.endings = []
+    return unreliable
+
+
+@pytest.fixture
+def browser(unreliable: UnreliableClub) -> Iterator[TestClient]:
+    """A browser on that club."""
+    with TestClient(create_app(unreliable), follow_redirects=False) as client:
+        yield client
+        assert client.portal is not None
+        client.portal.call(unreliable.engine.dispose)
+
+
+def a_command() -> RegisterBook:
+    """Return a command for a new book."""
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+
+
+async def stored(club: Club, type_: str) -> int:
+    """Return how many messages of a type the history has; each event has its row in the outbox."""
+    of_type = select(func.count()).where(orm.messages.c.type == type_)
+    waiting = of_type.where(orm.messages.c.id == orm.outbox.c.message_id)
+    async with club.engine.connect() as connection:
+        count = int((await connection.execute(of_type)).scalar_one())
+        assert int((await connection.execute(waiting)).scalar_one()) == count
+    return count
+
+
+@pytest.mark.parametrize("endings", [[STORED], [LOST]])
+async def test_a_command_whose_commit_is_in_doubt_is_run_once_more(
+    unreliable: UnreliableClub, endings: list[str]
+) -> None:
+    """Whichever happened, the answer is the book, and there is one event of it."""
+    unreliable.endings = list(endings)
+    command = a_command()
+
+    book = await unreliable.handle(command)
+
+    assert (book.id, book.title) == (command.id, command.title)
+    assert unreliable.endings == []
+    assert await stored(unreliable, "book_registered_v1") == 1
+    await unreliable.engine.dispose()
+
+
+@pytest.mark.parametrize("first", [STORED, LOST])
+@pytest.mark.parametrize("second", [STORED, LOST, AWAY])
+async def test_a_second_failure_leaves_it_in_doubt(
+    unreliable: UnreliableClub, first: str, second: str
+) -> None:
+    """The caller hears that it is unknown, with the id; sent again, it is the same answer."""
+    unreliable.endings = [first, second]
+    command = a_command()
+
+    with pytest.raises(CommitInDoubt) as doubt:
+        await unreliable.handle(command)
+
+    assert doubt.value.identifier == command.id
+    again = command.model_copy(update={"message_id": uuid7()})
+    assert (await unreliable.handle(again)).id == command.id
+    assert await stored(unreliable, "book_registered_v1") == 1
+    await unreliable.engine.dispose()
+
+
+async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableClub) -> None:
+    """Somebody else had the ISBN first: the first try cannot have been stored."""
+    command = a_command()
+    await unreliable.handle(command.model_copy(update={"id": uuid7(), "message_id": uuid7()}))
+    unreliable.endings = [LOST]
+
+    with pytest.raises(BookAlreadyRegistered):
+        await unreliable.handle(command)
+
+    await unreliable.engine.dispose()
+
+
+async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: UnreliableClub) -> None:
+    """Nothing is stored and nothing is tried again: the caller hears of the outage."""
+    unreliable.endings = [AWAY, LOST]
+
+    with pytest.raises(StorageUnavailable, match=AWAY) as failure:
+        await unreliable.handle(a_command())
+
+    assert not isinstance(failure.value, CommitInDoubt)
+    assert unreliable.endings == [LOST]
+    await unreliable.engine.dispose()
+
+
+async def test_every_command_may_meet_its_own_first_success(unreliable: UnreliableClub) -> None:
+    """One event each: what is there already is the answer, and a revision changes nothing."""
+    book, reviewer = a_command(), CreateReviewer(nickname="Nobody")
+    review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)
+    for command in (book, reviewer, review, ReviseReview(id=review.id, rating=8)):
+        unreliable.endings = [STORED]
+        assert (await unreliable.handle(command)).id == command.id
+
+    for event in ("book_registered", "reviewer_created", "review_created", "review_revised"):
+        assert await stored(unreliable, f"{event}_v1") == 1
+    await unreliable.engine.dispose()
+
+
+def test_a_problem_of_its_own_names_the_id(browser: TestClient, unreliable: UnreliableClub) -> None:
+    """503; the id that the server chose is in it, and sent again it is the same answer."""
+    book = {"title": "Doubtful", "author": "Nobody", "isbn": str(an_isbn())}
+    unreliable.endings = [STORED, AWAY]
+
+    answer = browser.post("/api/books", json=book)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (503, 503)
+    assert problem["type"] == "urn:reading-club:problem:commit-in-doubt"
+    assert problem["id"] in problem["detail"]
+    again = browser.post("/api/books", json={**book, "id": str(UUID(problem["id"]))})
+    assert (again.status_code, again.json()["id"]) == (201, problem["id"])
+
+
+def test_other_problems_name_no_id(browser: TestClient) -> None:
+    """The member is there only where it says something."""
+    assert "id" not in browser.get(f"/api/books/{uuid7()}").json()

@@ -1,0 +1,161 @@
+"""A COMMIT whose answer does not come back from PostgreSQL, on the way through a proxy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import func, make_url, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.eventstream import publisher_app
+from reading_club.adapters.uow_sqla import create_engine, migrations, orm
+from reading_club.app.composition import Club
+from reading_club.domain.messages import RegisterBook
+from reading_club.service.errors import CommitInDoubt
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club.testing import RelayedTransport, an_isbn
+
+ANSWER = "the answer is lost with the connection"
+SILENCE = "the answer is lost, and the connection stays"
+REQUEST = "the request is lost with the connection"
+WINDOW = 65536
+DEFERRED = (
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+    " AS $$ BEGIN RAISE unique_violation; END $$",
+    "CREATE CONSTRAINT TRIGGER refusal AFTER INSERT ON books DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION refuse()",
+)
+
+
+class Proxy:
+    """Forwards connections, and lets the next commits meet these faults."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.faults: list[str] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self._to = (host, port)
+
+    def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until a side of it has ended."""
+        self.tasks.append(asyncio.create_task(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream, to_upstream = await asyncio.open_connection(*self._to)
+        met: list[str] = []
+        answers = asyncio.create_task(_answer(upstream, writer, met))
+        with suppress(ConnectionError):
+            while data := await reader.read(WINDOW):
+                if b"COMMIT\0" in data and self.faults:
+                    met.append(self.faults.pop(0))
+                if REQUEST in met:
+                    break
+                to_upstream.write(data)
+        to_upstream.close()
+        await answers
+
+
+async def _answer(
+    upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, met: list[str]
+) -> None:
+    """Forward answers until the commit meets its fault."""
+    with suppress(ConnectionError):
+        while data := await upstream.read(WINDOW):
+            if ANSWER in met:
+                break
+            if SILENCE not in met:
+                writer.write(data)
+    writer.close()
+
+
+@pytest.fixture
+async def direct(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine that passes the proxy by, on a database with the newest schema."""
+    engine = create_engine(database_url)
+    await migrations.upgrade(engine)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def proxy(direct: AsyncEngine) -> AsyncIterator[tuple[Proxy, int]]:
+    """A proxy of the server, and its port."""
+    proxy = Proxy(str(direct.url.host), int(direct.url.port or 0))
+    server = await asyncio.start_server(proxy.connect, "127.0.0.1", 0)
+    yield proxy, server.sockets[0].getsockname()[1]
+    server.close()
+    await asyncio.gather(*proxy.tasks)
+
+
+@pytest.fixture
+def faults(proxy: tuple[Proxy, int]) -> list[str]:
+    """What the next commits meet."""
+    return proxy[0].faults
+
+
+@pytest.fixture
+async def club(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[Club]:
+    """A club behind the proxy, which waits half a second for an answer."""
+    url = make_url(direct.url).set(port=proxy[1])
+    engine = create_engine(url, connect_args={"command_timeout": 0.5})
+    yield Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
+    await engine.dispose()
+
+
+def a_command() -> RegisterBook:
+    """Return a command for a new book."""
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+
+
+async def counted(engine: AsyncEngine) -> tuple[int, int, int]:
+    """Return how many books, events of books and rows of the outbox there are."""
+    events = select(func.count()).where(orm.messages.c.type == "book_registered_v1")
+    async with engine.connect() as connection:
+        books = await connection.scalar(select(func.count()).select_from(orm.books))
+        outbox = await connection.scalar(select(func.count()).select_from(orm.outbox))
+        return books or 0, await connection.scalar(events) or 0, outbox or 0
+
+
+@pytest.mark.parametrize("fault", [ANSWER, SILENCE, REQUEST])
+async def test_the_command_is_run_once_more(
+    club: Club, direct: AsyncEngine, faults: list[str], fault: str
+) -> None:
+    """Whichever was lost, the caller has his answer, and there is one book with one event."""
+    faults.append(fault)
+    command = a_command()
+
+    book = await club.handle(command)
+
+    assert (book.id, faults) == (command.id, [])
+    assert await counted(direct) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("fault", "count"), [(ANSWER, 1), (SILENCE, 1), (REQUEST, 0)])
+async def test_a_second_loss_is_told(
+    club: Club, direct: AsyncEngine, faults: list[str], *, fault: str, count: int
+) -> None:
+    """The error names the id; sent again by the caller, it is one book with one event."""
+    faults += [fault, fault]
+    command = a_command()
+
+    with pytest.raises(CommitInDoubt) as doubt:
+        await club.handle(command)
+
+    assert doubt.value.identifier == command.id
+    assert await counted(direct) == (count, count, count)
+    again = RegisterBook(**command.model_dump(include={"id", "isbn", "title", "author"}))
+    assert (await club.handle(again)).id == command.id
+    assert await counted(direct) == (1, 1, 1)
+
+
+async def test_a_commit_that_is_refused_is_not_in_doubt(club: Club, direct: AsyncEngine) -> None:
+    """The server's answer to a COMMIT is an answer, also if it is an error."""
+    async with direct.begin() as connection:
+        for statement in DEFERRED:
+            await connection.execute(text(statement))
+
+    with pytest.raises(IntegrityError):
+        await club.handle(a_command())
+
+    assert await counted(direct) == (0, 0, 0)
