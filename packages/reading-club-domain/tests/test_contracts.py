@@ -117,12 +117,20 @@ class TestOutbox(contracts.OutboxContract):
     """The outbox in memory."""
 
 
+class TestOutboxDeferring(contracts.OutboxDeferringContract):
+    """Events that are put off, in memory."""
+
+
 class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox in memory."""
 
 
 class TestInbox(contracts.InboxContract):
     """The inbox in memory."""
+
+
+class TestAttempts(contracts.AttemptsContract):
+    """The attempts in memory."""
 
 
 class TestReceipts(contracts.ReceiptsContract):

@@ -41,6 +41,8 @@ class OutboxRow:
     leased_until: datetime
     attempts: int = 0
     envelope: Any = None
+    reason: str | None = None
+    attempted: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Count:
 
     number: int
     at: datetime
+    stalls: int = 0
 
 
 class Tables:

@@ -11,6 +11,7 @@ from uuid import UUID
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.service.dead_letters import RELAY, DeadLetter
+from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import (
     EVERYBODY,
     Key,
@@ -20,7 +21,7 @@ from reading_club.service.outbox.port import (
     Published,
 )
 from reading_club.testing.dead_letters import keep_letter
-from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow, Tables
 
 NOBODY: Final = UUID(int=0)
 """The token of rows that nobody has leased."""
@@ -36,6 +37,20 @@ class InMemoryOutboxEntries:
         """Let the relay send an event."""
         row = OutboxRow(key, NOBODY, self.transaction.now, envelope=envelope)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Let the relay send an event again later, unless it is done with."""
+        until = self.transaction.now + timedelta(seconds=pause)
+        row = OutboxRow(key, NOBODY, until, envelope=envelope, reason=reason, attempted=True)
+        done = (key.subscriber, key.message_id)
+
+        def put(tables: Tables) -> None:
+            if Receipt(*done) not in tables.inbox and done not in tables.dead_letters:
+                tables.outbox[key] = row
+
+        self.transaction.write(put)
 
 
 class InMemoryOutbox:
@@ -110,7 +125,7 @@ class InMemoryOutbox:
         if envelope is None:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
-        return Outgoing(row.key, envelope, row.attempts)
+        return Outgoing(row.key, envelope, row.attempts, row.attempted)
 
 
 class InMemoryPublisher:

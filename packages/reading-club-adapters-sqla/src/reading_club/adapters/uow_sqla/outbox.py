@@ -6,12 +6,12 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.dead_letters import insert_letter
-from reading_club.adapters.uow_sqla.orm import messages, outbox
+from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
@@ -36,6 +36,21 @@ class SQLOutboxEntries:
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event at once after the commit; one that waits already stays."""
         await self._add_all([key], envelope)
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Put the event's row there, or in place of the one that is there, unless it is done."""
+        dialect = self.session.dialect
+        row = {**key._asdict(), "token": NOBODY, "attempts": 0, "envelope": dict(envelope)}
+        row |= {"reason": reason, "attempted": True}
+        values = [literal(value, outbox.c[name].type).label(name) for name, value in row.items()]
+        until = database_time(dialect, pause).label("leased_until")
+        waiting = select(*values, until).where(*_not_done(key))
+        insert = insert_into(dialect, outbox).from_select([*row, "leased_until"], waiting)
+        replaced = {name: insert.excluded[name] for name in [*row, "leased_until"]}
+        keys = ["message_id", "subscriber"]
+        await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=replaced))
 
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
@@ -147,6 +162,14 @@ def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[Colu
     ]
 
 
+def _not_done(key: Key) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions that the message has neither a receipt nor a dead letter."""
+    return [
+        ~exists().where(table.c.message_id == key.message_id, table.c.subscriber == key.subscriber)
+        for table in (inbox, dead_letters)
+    ]
+
+
 async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
     """Return the events that rows of the outbox point to, the oldest first."""
     wanted = [row.message_id for row in rows if row.envelope is None]
@@ -159,6 +182,7 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
             Key(row.message_id, row.subscriber),
             row.envelope or stored.get(row.message_id, {}),
             row.attempts,
+            row.attempted,
         )
         for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
     ]

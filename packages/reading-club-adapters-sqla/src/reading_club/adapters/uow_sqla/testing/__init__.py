@@ -36,11 +36,13 @@ from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
 )
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
+    TestAttempts,
     TestCatalogue,
     TestInbox,
     TestLetterOffice,
     TestNotMissing,
     TestOutbox,
+    TestOutboxDeferring,
     TestOutboxLeases,
     TestReceipts,
     TestWrongClock,
@@ -61,6 +63,7 @@ from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema 
 
 __all__ = [
     "TestActivityLog",
+    "TestAttempts",
     "TestBookPages",
     "TestBooks",
     "TestCatalogue",
@@ -73,6 +76,7 @@ __all__ = [
     "TestMigrations",
     "TestNotMissing",
     "TestOutbox",
+    "TestOutboxDeferring",
     "TestOutboxLeases",
     "TestPublication",
     "TestReceipts",

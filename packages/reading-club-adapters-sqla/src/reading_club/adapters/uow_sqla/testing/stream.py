@@ -7,12 +7,20 @@ class TestOutbox(contracts.OutboxContract):
     """The outbox on SQL."""
 
 
+class TestOutboxDeferring(contracts.OutboxDeferringContract):
+    """Events that are put off, on SQL."""
+
+
 class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox on SQL."""
 
 
 class TestInbox(contracts.InboxContract):
     """The inbox on SQL."""
+
+
+class TestAttempts(contracts.AttemptsContract):
+    """The attempts on SQL."""
 
 
 class TestReceipts(contracts.ReceiptsContract):
