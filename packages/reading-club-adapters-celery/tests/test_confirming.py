@@ -5,9 +5,10 @@ from unittest.mock import MagicMock
 import pytest
 
 from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.eventstream.publisher.confirming import BrokerBlocked, ConfirmingLine
+from reading_club.adapters.eventstream.publisher.confirming import ConfirmingLine
 from reading_club.adapters.eventstream.publisher.letters import Encoder
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
+from reading_club.adapters.eventstream.reasons import BrokerBlocked
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 
 

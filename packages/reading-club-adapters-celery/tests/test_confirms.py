@@ -6,7 +6,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from amqp.exceptions import MessageNacked
 
 from reading_club.adapters.eventstream.publisher.confirms import Confirms
 from reading_club.adapters.eventstream.publisher.letters import Form, Letter
@@ -16,8 +15,15 @@ FORM = Form({}, {}, {}, "json", None)
 
 
 def a_letter(task_id: str) -> Letter:
-    """Return a letter with an id of its own."""
-    return Letter(outgoing().key, task_id, b"", FORM, "", "", mandatory=True)
+    """Return a letter with an id of its own; "d" is for the activity log alone."""
+    if task_id == "d":
+        key, queue = outgoing(subscriber="activity").key, "eventstream.activity"
+        return Letter(key, task_id, b"", FORM, "", queue, mandatory=True)
+    return Letter(outgoing().key, task_id, b"", FORM, "eventstream", "x", mandatory=True)
+
+
+def refuses_nothing(_: Letter) -> None:
+    """Know of no queue that is refused."""
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def letters() -> list[Letter]:
 @pytest.fixture
 def confirms(letters: list[Letter]) -> Confirms:
     """The confirms of a channel on which these letters are on their way."""
-    confirms = Confirms(Mock(events=defaultdict(set)))
+    confirms = Confirms(Mock(events=defaultdict(set)), refuses_nothing)
     for letter in letters:
         confirms.expect(letter)
     return confirms
@@ -44,7 +50,7 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
     """And its answers are heard."""
     channel = Mock(events=defaultdict(set))
 
-    confirms = Confirms(channel)
+    confirms = Confirms(channel, refuses_nothing)
 
     channel.confirm_select.assert_called_once_with()
     assert channel.events == {
@@ -76,16 +82,44 @@ def test_what_is_returned_and_confirmed_has_failed(
     assert confirms.returned
 
 
-def test_what_is_refused_is_an_outage(confirms: Confirms, letters: list[Letter]) -> None:
-    """It is neither confirmed nor failed; the broker's trouble is told at the end."""
+def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list[Letter]) -> None:
+    """It is neither confirmed nor failed, and no outage; the reason names the queue if it can."""
     confirms.on_nack(2, multiple=True)
+    confirms.on_ack(3, multiple=False)
+    confirms.on_nack(4, multiple=False)
+
+    published = confirms.outcome.published()
+    assert not confirms.pending
+    assert published.outage is None
+    assert list(published.confirmed) == [letters[2].key]
+    assert not published.failed
+    everybodys = "one of its queues is full or takes no messages"
+    assert published.refused == {
+        letters[0].key: everybodys,
+        letters[1].key: everybodys,
+        letters[3].key: "queue eventstream.activity is full or takes no messages",
+    }
+
+
+def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
+    letters: list[Letter],
+) -> None:
+    """The broker does not let the queue be made: the event is not to blame."""
+    reason = "queue eventstream.activity cannot be declared: ACCESS_REFUSED"
+    confirms = Confirms(
+        Mock(events=defaultdict(set)), lambda letter: reason if letter is letters[3] else None
+    )
+    for letter in letters:
+        confirms.expect(letter)
+
+    for task_id in "cd":
+        confirms.on_return(Exception(), "", "x", returned(task_id))
     confirms.on_ack(4, multiple=True)
 
-    with pytest.raises(MessageNacked):
-        confirms.require_no_refusal()
     published = confirms.outcome.published()
-    assert list(published.confirmed) == [letters[2].key, letters[3].key]
-    assert not published.failed
+    assert published.failed == {letters[2].key: "no queue takes it"}
+    assert published.refused == {letters[3].key: reason}
+    assert list(published.confirmed) == [letters[0].key, letters[1].key]
 
 
 def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Letter]) -> None:

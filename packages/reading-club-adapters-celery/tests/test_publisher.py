@@ -55,6 +55,8 @@ def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> 
 
     assert seconds < 2
     assert published.outage is not None
+    assert published.reason
+    assert SECRET not in published.reason
     assert SECRET not in "".join(traceback.format_exception(published.outage))
     assert not published.confirmed
     assert not published.failed

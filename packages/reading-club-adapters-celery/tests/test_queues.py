@@ -1,11 +1,15 @@
 """What waits in a queue."""
 
+from typing import Any
+
 import pytest
 from celery import Celery
+from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream import SubscriberQueues, publisher_app
 from reading_club.adapters.eventstream.testing import on_the_wire
 from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.projections import activity
 from reading_club.testing import an_event
 
 
@@ -18,6 +22,22 @@ def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> Non
 
     assert [queues.is_empty("activity") for _ in range(2)] == [False, False]
     assert queues.is_empty("nobody")
+
+
+def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
+    """Without anybody connecting anew, and what is bound already stays as it is."""
+    queues = SubscriberQueues(memory_app)
+    queues.declare(activity)
+    Transport.global_state.clear()
+
+    for _ in range(2):
+        queues.declare(activity)
+
+    with memory_app.connection_for_read() as connection:
+        channel: Any = connection.channel()
+        bindings = sorted(channel.list_bindings())
+    name = "eventstream.activity"
+    assert bindings == [(name, "eventstream", type_) for type_ in sorted(activity.types)]
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])

@@ -125,6 +125,10 @@ class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox in memory."""
 
 
+class TestOutboxSplit(contracts.OutboxSplitContract):
+    """The rows for each subscriber in memory."""
+
+
 class TestInbox(contracts.InboxContract):
     """The inbox in memory."""
 

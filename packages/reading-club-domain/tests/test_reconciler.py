@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reading_club.service.dead_letters import DeadLetter
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.service.errors import EventstreamUnavailable, QueueRefused
 from reading_club.service.outbox import Key
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.reconciler import Reconciler
+from reading_club.service.subscriber import Subscriber
 from reading_club.testing import (
     InMemoryEventstreamTransport,
     InMemoryUnitOfWork,
@@ -21,14 +22,26 @@ AFTER = 60.0
 
 
 class Queues:
-    """Queues that are empty, unless they are named in ``long``, or the broker is away."""
+    """Queues that are empty, unless they are named in ``long``, or the broker is away.
+
+    Those in ``refused`` are not what they have to be. ``asked`` is what was asked for, in order.
+    """
 
     def __init__(self) -> None:
         self.long: set[str] = set()
+        self.refused: set[str] = set()
+        self.asked: list[tuple[str, str]] = []
         self.error: Exception | None = None
+
+    def declare(self, subscriber: Subscriber) -> None:
+        """Make it."""
+        self.asked.append(("declare", subscriber.name))
+        if subscriber.name in self.refused:
+            raise QueueRefused(f"queue {subscriber.name} cannot be declared: PRECONDITION_FAILED")
 
     def is_empty(self, subscriber: str) -> bool:
         """Say so."""
+        self.asked.append(("is_empty", subscriber))
         if self.error is not None:
             raise self.error
         return subscriber not in self.long
@@ -89,6 +102,35 @@ async def test_a_subscriber_that_is_behind_is_left_alone(
     await reconciler.run_once()
 
     assert set(database.outbox) == {key for key in missing if key.subscriber == "activity"}
+
+
+async def test_bindings_are_put_back_before_anything_is_sent_again(
+    reconciler: Reconciler, queues: Queues
+) -> None:
+    """Each queue is declared before it is looked at, in every pass."""
+    for _ in range(2):
+        await reconciler.run_once()
+
+    names = [subscriber.name for subscriber in SUBSCRIBERS]
+    assert queues.asked == [(act, n) for n in names for act in ("declare", "is_empty")] * 2
+
+
+async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
+    reconciler: Reconciler,
+    database: MemoryDatabase,
+    queues: Queues,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is named in the log; everybody's events are sent again, its own as well."""
+    missing = lose(database, 1)
+    queues.refused = {SUBSCRIBERS[0].name}
+
+    assert await reconciler.run_once() == len(missing)
+
+    (record,) = caplog.records
+    fields = vars(record)
+    assert fields["subscriber"] == SUBSCRIBERS[0].name
+    assert "PRECONDITION_FAILED" in fields["reason"]
 
 
 async def test_without_the_broker_nothing_is_decided(

@@ -50,3 +50,10 @@ class CommitInDoubt(StorageUnavailable):
 
 class EventstreamUnavailable(TransientFailure):
     """The broker did not take the message in time. Whether it has it is unknown."""
+
+
+class QueueRefused(TransientFailure):
+    """The broker does not let a subscriber's queue be what it has to be; others may be well.
+
+    Its text is a reason for people, with the name of the queue, and holds no secret.
+    """

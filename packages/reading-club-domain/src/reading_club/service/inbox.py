@@ -83,14 +83,3 @@ class Receipts(Protocol):
         Returns how many there were, ``limit`` at most.
         """
         ...
-
-
-class Queues(Protocol):
-    """The queues of the subscribers, on the broker."""
-
-    def is_empty(self, subscriber: str) -> bool:
-        """Whether no message waits in the subscriber's queue, or the queue is not there.
-
-        Blocks, within a bound. Raises EventstreamUnavailable.
-        """
-        ...

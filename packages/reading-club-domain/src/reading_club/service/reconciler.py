@@ -1,15 +1,19 @@
 """The reconciler: what was published and did not arrive is sent again."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from reading_club.service.inbox import Queues
+from reading_club.service.errors import QueueRefused
 from reading_club.service.letter_office import replay_parked
+from reading_club.service.queues import Queues
 from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
+
+logger = logging.getLogger(__name__)
 
 DAY: Final = 86_400.0
 
@@ -19,8 +23,9 @@ class Reconciler:
     """Compares what was published with the receipts of each subscriber.
 
     It does for what happens behind the broker's confirm what the relay does before it: a queue
-    that was purged, a broker that lost its disk, a message that vanished between two of its
-    steps. What was parked goes along, as far as this release knows its type. Times are seconds.
+    that was purged, a binding that was deleted, a broker that lost its disk, a message that
+    vanished between two of its steps. Queues and bindings are declared before anything is sent
+    again. What was parked goes along, as far as this release knows its type. Times are seconds.
     """
 
     subscribers: Sequence[Subscriber]
@@ -42,6 +47,7 @@ class Reconciler:
         return sum([await self._reconcile(subscriber) for subscriber in self.subscribers])
 
     async def _reconcile(self, subscriber: Subscriber) -> int:
+        await self._declare(subscriber)
         idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
         found, last = 0, self.limit
         while last == self.limit:
@@ -57,3 +63,11 @@ class Reconciler:
                 await transaction.commit()
             found += last
         return found
+
+    async def _declare(self, subscriber: Subscriber) -> None:
+        """Put back what is lost. A queue that is refused may take messages all the same."""
+        try:
+            await asyncio.to_thread(self.queues.declare, subscriber)
+        except QueueRefused as exc:
+            fields = {"subscriber": subscriber.name, "reason": str(exc)}
+            logger.warning("a queue is refused", extra=fields)

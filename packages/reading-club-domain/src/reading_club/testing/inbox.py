@@ -169,6 +169,6 @@ def _accounted_for(tables: Tables, receipt: Receipt, now: datetime, after: float
 
 def _resend(tables: Tables, receipt: Receipt, now: datetime) -> None:
     key = Key(receipt.message_id, receipt.subscriber)
-    tables.outbox.setdefault(key, OutboxRow(key, NOBODY, now))
+    tables.outbox.setdefault(key, OutboxRow(key, NOBODY, now, added_at=now))
     sent = tables.resends.get(receipt)
     tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)

@@ -1,8 +1,7 @@
 """A database in memory, with transactions that are real.
 
-A transaction reads what is committed and what it wrote itself. Its rows are copies: a
-change to an object is stored only by the repository. At the commit every write is checked
-and made once more, on what others have committed meanwhile.
+A transaction reads what is committed and what it wrote itself, as copies. At the commit every
+write is checked and made once more, on what others have committed meanwhile.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
@@ -41,6 +40,7 @@ class OutboxRow:
     leased_until: datetime
     attempts: int = 0
     envelope: Any = None
+    added_at: datetime | None = None
     reason: str | None = None
     attempted: bool = False
 

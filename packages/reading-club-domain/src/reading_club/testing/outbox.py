@@ -1,4 +1,4 @@
-"""The outbox, on the database in memory, and a broker that is a list."""
+"""The outbox, on the database in memory."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +18,6 @@ from reading_club.service.outbox.port import (
     Lease,
     OutboxTransport,
     Outgoing,
-    Published,
 )
 from reading_club.testing.dead_letters import keep_letter
 from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow, Tables
@@ -35,15 +34,17 @@ class InMemoryOutboxEntries:
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event."""
-        row = OutboxRow(key, NOBODY, self.transaction.now, envelope=envelope)
+        now = self.transaction.now
+        row = OutboxRow(key, NOBODY, now, envelope=envelope, added_at=now)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
 
     async def defer(
         self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
         """Let the relay send an event again later, unless it is done with."""
-        until = self.transaction.now + timedelta(seconds=pause)
-        row = OutboxRow(key, NOBODY, until, envelope=envelope, reason=reason, attempted=True)
+        now = self.transaction.now
+        until = now + timedelta(seconds=pause)
+        row = OutboxRow(key, NOBODY, until, 0, envelope, now, reason, attempted=True)
         done = (key.subscriber, key.message_id)
 
         def put(tables: Tables) -> None:
@@ -78,12 +79,38 @@ class InMemoryOutbox:
             for row in rows:
                 del self.database.outbox[row.key]
 
-    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
         """Give rows back that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
         with self._mine(token, keys) as rows:
             for row in rows:
-                self._put(replace(row, leased_until=until))
+                self._put(replace(row, leased_until=until, reason=reason or row.reason))
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace rows that bear the token by one for each subscriber."""
+        now = self.database.clock()
+        with self._mine(token, keys) as rows:
+            for row in rows:
+                subscribers = self._subscribers(row)
+                if not subscribers:
+                    self._put(replace(row, leased_until=now + timedelta(seconds=retry_in)))
+                    continue
+                del self.database.outbox[row.key]
+                for name in subscribers:
+                    key = Key(row.key.message_id, name)
+                    new = OutboxRow(key, NOBODY, now, envelope=row.envelope, added_at=now)
+                    self.database.outbox.setdefault(key, new)
+
+    def _subscribers(self, row: OutboxRow) -> Sequence[str]:
+        wanted = self._outgoing(row).envelope.get("type")
+        return [name for name, type_ in self.database.subscriptions if type_ == wanted]
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token."""
@@ -125,39 +152,8 @@ class InMemoryOutbox:
         if envelope is None:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
-        return Outgoing(row.key, envelope, row.attempts, row.attempted)
-
-
-class InMemoryPublisher:
-    """A broker that is a list: ``sent`` are the events that it has confirmed, in order.
-
-    Set ``outage`` to have it away, after ``before_outage`` more events. What a test puts into
-    ``refused``, by message id, is refused for reasons of its own, and so is an empty envelope.
-    """
-
-    def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
-        self.windows: list[int] = []
-        self.outage: Exception | None = None
-        self.before_outage = 0
-        self.refused: dict[UUID, str] = {}
-
-    def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Append the events, as far as the broker is there and takes them."""
-        self.windows.append(len(events))
-        failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
-        taken = [event for event in events if event.key not in failed]
-        if self.outage is not None:
-            taken = taken[: self.before_outage]
-            self.before_outage -= len(taken)
-        self.sent += taken
-        return Published({event.key for event in taken}, failed, self.outage)
-
-    def close(self) -> None:
-        """Close nothing."""
-
-    def _refusal(self, event: Outgoing) -> str | None:
-        return self.refused.get(event.key.message_id) if event.envelope else "it is empty"
+        age = self.database.clock() - row.added_at if row.added_at else timedelta()
+        return Outgoing(row.key, envelope, row.attempts, age.total_seconds(), row.attempted)
 
 
 class RelayedTransport(OutboxTransport):

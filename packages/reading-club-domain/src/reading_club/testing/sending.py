@@ -12,7 +12,8 @@ from reading_club.service.outbox import Breaker, Outbox, Outgoing, Published, Re
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.memory import MemoryDatabase
-from reading_club.testing.outbox import InMemoryOutbox, InMemoryPublisher
+from reading_club.testing.outbox import InMemoryOutbox
+from reading_club.testing.publisher import InMemoryPublisher
 from reading_club.testing.uow import InMemoryUnitOfWork
 
 LONG = 30.0
@@ -72,7 +73,8 @@ class SendingClub:
     def set_breaker(self, sender: Sender, pause: float) -> None:
         """Let the breaker be open for so many seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
-        sender._thread()._breaker = Breaker(backoff)
+        thread = sender._thread()
+        thread._breaker = thread._report.breaker = Breaker(backoff)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Outbox]:

@@ -56,7 +56,7 @@ class InMemoryMessageStore(AbstractMessageStore):
     def _lease_row(self, key: Key, lease: Lease) -> None:
         def insert(tables: Tables) -> None:
             until = self._database.clock() + timedelta(seconds=lease.seconds)
-            tables.outbox[key] = OutboxRow(key, lease.token, until)
+            tables.outbox[key] = OutboxRow(key, lease.token, until, added_at=self._database.clock())
 
         self._transaction.write(insert)
 

@@ -1,14 +1,18 @@
-"""Looking at the subscribers' queues, without taking anything from them."""
+"""The subscribers' queues: making them, and looking at them without taking anything."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from amqp.exceptions import NotFound
 from celery import Celery
 from kombu.exceptions import ChannelError
 
+from reading_club.adapters.eventstream.declaring import declare
 from reading_club.adapters.eventstream.publisher.cutting import cut_off
-from reading_club.adapters.eventstream.topology import queue_called
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.adapters.eventstream.reasons import reason_of
+from reading_club.adapters.eventstream.topology import queue_called, queue_of
+from reading_club.service.errors import EventstreamUnavailable, QueueRefused
+from reading_club.service.subscriber import Subscriber
 
 _PATIENCE = 5.0
 
@@ -19,23 +23,37 @@ class SubscriberQueues:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
+    def declare(self, subscriber: Subscriber) -> None:
+        """Make the queue and its bindings, as far as they are not there. Takes seconds at most.
+
+        Raises QueueRefused, and EventstreamUnavailable.
+        """
+        with self._connected() as connection:
+            refusals = declare(connection, [queue_of(subscriber)])
+        for reason in refusals.values():
+            raise QueueRefused(reason)
+
     def is_empty(self, subscriber: str) -> bool:
         """Whether no message waits there, or the queue is not there. Takes seconds at most.
 
         Raises EventstreamUnavailable.
         """
-        try:
-            return self._waiting(queue_called(subscriber)) == 0
-        except Exception as exc:
-            raise EventstreamUnavailable(f"the broker does not say: {type(exc).__name__}") from exc
+        queue = queue_called(subscriber)
+        with self._connected() as connection:
+            try:
+                return int(connection.default_channel.queue_declare(queue, passive=True)[1]) == 0
+            except ChannelError:
+                return True
 
-    def _waiting(self, queue: str) -> int:
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """Lend a connection, for seconds. Raises EventstreamUnavailable for what goes wrong."""
         connection: Any = self._app.connection_for_write()
         try:
             with cut_off(_PATIENCE, connection.collect):
                 connection.ensure_connection(max_retries=0)
-                return int(connection.default_channel.queue_declare(queue, passive=True)[1])
-        except (NotFound, ChannelError):
-            return 0
+                yield connection
+        except Exception as exc:
+            raise EventstreamUnavailable(f"the broker does not say: {reason_of(exc)}") from exc
         finally:
             connection.collect()

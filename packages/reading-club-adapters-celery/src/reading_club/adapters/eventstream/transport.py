@@ -21,6 +21,7 @@ from reading_club.adapters.eventstream.executor import (
     ExecutorBusy,
     ExecutorClosed,
 )
+from reading_club.adapters.eventstream.reasons import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.service.errors import EventstreamUnavailable
 
@@ -75,7 +76,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         except Exception as exc:
             if not _is_the_brokers(exc):
                 raise
-            raise EventstreamUnavailable(f"the broker did not take it: {_kind(exc)}") from exc
+            raise EventstreamUnavailable(f"the broker did not take it: {reason_of(exc)}") from exc
 
     def close(self) -> None:
         """Take no more messages; blocks for those on their way, ``timeout`` seconds at most."""
@@ -89,8 +90,3 @@ def _is_the_brokers(exc: Exception) -> bool:
     # where it was never imported, the error cannot be its.
     redis = sys.modules.get("redis.exceptions")
     return redis is not None and isinstance(exc, redis.RedisError)
-
-
-def _kind(exc: Exception) -> str:
-    """Name the error; its text stays in the cause, where it is not repeated to users."""
-    return type(exc).__name__

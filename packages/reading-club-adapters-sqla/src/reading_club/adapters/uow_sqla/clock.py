@@ -3,7 +3,17 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, Interval, TypeDecorator, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Float,
+    Interval,
+    TypeDecorator,
+    cast,
+    func,
+    literal,
+)
 from sqlalchemy.ext.compiler import compiles
 
 
@@ -63,3 +73,12 @@ def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]
             "%Y-%m-%d %H:%M:%f000", "now", f"{seconds:.3f} seconds", type_=UtcDateTime
         )
     return func.clock_timestamp(type_=UtcDateTime) + literal(timedelta(seconds=seconds), Interval)
+
+
+def seconds_since(dialect: str, instant: ColumnElement[datetime]) -> ColumnElement[float]:
+    """Return how many seconds ago that was by the database's clock; 0 where it is not known."""
+    if dialect == "sqlite":
+        passed = (func.julianday("now") - func.julianday(instant)) * 86_400.0
+    else:
+        passed = cast(func.extract("epoch", func.clock_timestamp() - instant), Float)
+    return func.coalesce(passed, 0.0, type_=Float)

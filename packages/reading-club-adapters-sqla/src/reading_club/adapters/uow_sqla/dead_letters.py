@@ -1,6 +1,7 @@
 """The dead letters on SQL, and what was done with them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, insert, select
 
@@ -9,10 +10,12 @@ from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_once_if, occurs_in
 from reading_club.service.dead_letters import (
     EVERY_LETTER,
+    RELAY,
     AuditEntry,
     DeadLetter,
     LetterFilter,
 )
+from reading_club.service.outbox.port import EVERYBODY, Outgoing
 
 
 async def insert_letter(session: Session, letter: DeadLetter) -> None:
@@ -21,6 +24,20 @@ async def insert_letter(session: Session, letter: DeadLetter) -> None:
         inbox.c.subscriber == letter.subscriber, inbox.c.message_id == letter.message_id
     )
     await insert_once_if(session, dead_letters, letter.model_dump(), ~received)
+
+
+def unsendable(event: Outgoing, error: str, now: datetime) -> DeadLetter:
+    """Return the letter of an event that was refused too often to be sent."""
+    subscriber = event.key.subscriber
+    return DeadLetter(
+        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
+        message_id=event.key.message_id,
+        type=str(event.envelope.get("type", "")),
+        envelope=event.envelope,
+        error=error,
+        set_aside_at=now,
+        attempts=event.attempts + 1,
+    )
 
 
 class SQLDeadLetters:

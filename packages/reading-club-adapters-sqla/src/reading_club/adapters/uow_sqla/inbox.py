@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import case, delete, exists, select, update
 
-from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.orm import (
     attempts,
     inbox,
@@ -67,12 +67,10 @@ class SQLInbox:
 
     async def attempts(self, receipt: Receipt) -> Attempts:
         """Return the count and its age; it is read as a writer does, who may follow."""
-        now = database_time(self.session.dialect)
-        known = select(attempts.c.number, attempts.c.at, now.label("now")).where(*_of(receipt))
+        age = seconds_since(self.session.dialect, attempts.c.at).label("age")
+        known = select(attempts.c.number, age).where(*_of(receipt))
         row = (await self.session.write(known)).one_or_none()
-        return (
-            Attempts() if row is None else Attempts(row.number, (row.now - row.at).total_seconds())
-        )
+        return Attempts() if row is None else Attempts(row.number, row.age)
 
     async def take_back_attempt(self, receipt: Receipt) -> None:
         """Count one attempt less, if there is one."""

@@ -3,16 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, literal, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.dead_letters import insert_letter
-from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
+from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
+from reading_club.adapters.uow_sqla.dead_letters import insert_letter, unsendable
+from reading_club.adapters.uow_sqla.deferring import upsert_deferred
+from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.splitting import NOBODY, insert_for_subscribers
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
     insert_into,
@@ -20,11 +22,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_rows,
     one_of,
 )
-from reading_club.service.dead_letters import RELAY, DeadLetter
-from reading_club.service.outbox.port import EVERYBODY, Key, Lease, Outgoing
-
-NOBODY: Final = UUID(int=0)
-"""The token of rows that nobody has leased."""
+from reading_club.service.outbox.port import Key, Lease, Outgoing
 
 
 class SQLOutboxEntries:
@@ -41,16 +39,7 @@ class SQLOutboxEntries:
         self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
         """Put the event's row there, or in place of the one that is there, unless it is done."""
-        dialect = self.session.dialect
-        row = {**key._asdict(), "token": NOBODY, "attempts": 0, "envelope": dict(envelope)}
-        row |= {"reason": reason, "attempted": True}
-        values = [literal(value, outbox.c[name].type).label(name) for name, value in row.items()]
-        until = database_time(dialect, pause).label("leased_until")
-        waiting = select(*values, until).where(*_not_done(key))
-        insert = insert_into(dialect, outbox).from_select([*row, "leased_until"], waiting)
-        replaced = {name: insert.excluded[name] for name in [*row, "leased_until"]}
-        keys = ["message_id", "subscriber"]
-        await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=replaced))
+        await upsert_deferred(self.session, key, envelope, pause, reason)
 
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
@@ -112,7 +101,9 @@ class SQLOutbox:
                 .values(
                     token=lease.token, leased_until=database_time(session.dialect, lease.seconds)
                 )
-                .returning(*outbox.c)
+                .returning(
+                    *outbox.c, seconds_since(session.dialect, outbox.c.added_at).label("age")
+                )
             )
             return await _outgoing(session, (await session.write(claimed)).all())
 
@@ -122,12 +113,32 @@ class SQLOutbox:
             for mine in _mine(session, token, keys):
                 await session.write(delete(outbox).where(mine))
 
-    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
         """Lease rows that bear the token to nobody, and for so long only."""
         async with transaction(self.engine) as session:
-            until = database_time(session.dialect, retry_in)
+            changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
+            if reason is not None:
+                changes["reason"] = reason
             for mine in _mine(session, token, keys):
-                await session.write(update(outbox).where(mine).values(leased_until=until))
+                await session.write(update(outbox).where(mine).values(changes))
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace rows that bear the token by one for each subscriber, in one transaction."""
+        async with transaction(self.engine) as session:
+            for mine in _mine(session, token, keys):
+                taken = delete(outbox).where(mine).returning(*outbox.c)
+                rows = (await session.write(taken)).all()
+                events = await _outgoing(session, rows)
+                types = {e.key.message_id: str(e.envelope.get("type", "")) for e in events}
+                envelopes = {row.message_id: row.envelope for row in rows}
+                await insert_for_subscribers(session, types, envelopes, retry_in)
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
         """Count an attempt for rows that bear the token, and lease them to nobody meanwhile."""
@@ -145,8 +156,7 @@ class SQLOutbox:
             for mine in _mine(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await _outgoing(session, (await session.write(removed)).all()):
-                    letter = _letter(event, failures[event.key], now)
-                    await insert_letter(session, letter)
+                    await insert_letter(session, unsendable(event, failures[event.key], now))
 
 
 def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
@@ -162,14 +172,6 @@ def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[Colu
     ]
 
 
-def _not_done(key: Key) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions that the message has neither a receipt nor a dead letter."""
-    return [
-        ~exists().where(table.c.message_id == key.message_id, table.c.subscriber == key.subscriber)
-        for table in (inbox, dead_letters)
-    ]
-
-
 async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
     """Return the events that rows of the outbox point to, the oldest first."""
     wanted = [row.message_id for row in rows if row.envelope is None]
@@ -182,6 +184,7 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
             Key(row.message_id, row.subscriber),
             row.envelope or stored.get(row.message_id, {}),
             row.attempts,
+            getattr(row, "age", 0.0),
             row.attempted,
         )
         for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
@@ -196,16 +199,3 @@ def _envelope(row: Row[Any]) -> dict[str, str]:
         "type": row.type,
         "payload": row.payload,
     }
-
-
-def _letter(event: Outgoing, error: str, now: Any) -> DeadLetter:
-    subscriber = event.key.subscriber
-    return DeadLetter(
-        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
-        message_id=event.key.message_id,
-        type=str(event.envelope.get("type", "")),
-        envelope=event.envelope,
-        error=error,
-        set_aside_at=now,
-        attempts=event.attempts + 1,
-    )

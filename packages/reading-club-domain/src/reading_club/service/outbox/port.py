@@ -27,6 +27,8 @@ class Outgoing:
     envelope: Mapping[str, Any]
     attempts: int = 0
     """How often it was refused for reasons of its own."""
+    age: float = 0.0
+    """Seconds since it was put into the outbox, by the database's clock; 0 if that is unknown."""
     attempted: bool = False
     """Whether its handling was begun before: its subscriber handles it alone, and counts that."""
 
@@ -41,7 +43,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Published:
-    """What became of a window. An event that is in neither may or may not have arrived."""
+    """What became of a window. An event that is in none of them may or may not have arrived."""
 
     confirmed: Collection[Key] = ()
     """The broker has put them on a queue, or nobody wants them."""
@@ -49,6 +51,13 @@ class Published:
     """These were refused for reasons of their own, which are told; the others are not affected."""
     outage: Exception | None = None
     """Why the window ended early: the broker is away, slow or full. Nobody's fault."""
+    refused: Mapping[Key, str] = field(default_factory=dict)
+    """The broker is there, and a queue does not take these: it is full, say. No fault of theirs.
+
+    Other queues may have taken an event for everybody all the same.
+    """
+    reason: str = ""
+    """The outage in words for people, without addresses, users and passwords."""
 
 
 class EventPublisher(Protocol):
@@ -84,10 +93,25 @@ class Outbox(Protocol):
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
         """Forget rows whose events the broker has confirmed."""
 
-    async def release(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
         """Give rows back that were not sent, for no fault of theirs: nothing is counted.
 
-        They are kept back for so many seconds, so that others come first.
+        They are kept back for so many seconds, so that others come first. A reason is noted in
+        the rows for people to see.
+        """
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace rows for everybody by one for each subscriber that hears the message's type.
+
+        The new rows have the same envelope and can be claimed at once; one that waits already
+        stays. A row whose type has no subscriber is kept back for ``retry_in`` seconds.
         """
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.outbox.breaker import Breaker
 from reading_club.service.outbox.port import EventPublisher, Lease, Outbox, Outgoing, Published
+from reading_club.service.outbox.reporting import WindowReport
 from reading_club.service.outbox.settling import Settlement
 
 logger = logging.getLogger(__name__)
@@ -19,8 +20,9 @@ class Relay:
 
     Any number of relays may work on one outbox: none knows of another, and none leads. While
     the broker is away one event at a time probes it; nothing is counted then, however long it
-    lasts. What a relay that dies has claimed is sent by the next one, so that an event may be
-    sent twice, and never not at all. Times are seconds.
+    lasts, nor while a subscriber's queue refuses events, which delays no other subscriber. What
+    a relay that dies has claimed is sent by the next one, so that an event may be sent twice, and
+    never not at all. Times are seconds.
 
     While there is more to send, one window is claimed or settled as another one is published:
     a lease has to last for two of them.
@@ -40,6 +42,7 @@ class Relay:
         self._outbox = outbox
         self._publisher = publisher
         self._breaker = breaker or Breaker()
+        self._report = WindowReport(self._breaker)
         self._settlement = settlement or Settlement()
         self._window = window
         self._lease = lease
@@ -59,7 +62,8 @@ class Relay:
         try:
             sent = await self._send_window()
         except TransientFailure as exc:
-            logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+            fields = {"error": type(exc).__name__, "reason": str(exc)}
+            logger.warning("the outbox is away", extra=fields)
             self._away = True
             return self._poll
         if not self._breaker.closed:
@@ -102,25 +106,6 @@ class Relay:
             if self._breaker.allows(len(events)) == len(events):
                 probing = not self._breaker.closed
                 published = await asyncio.to_thread(self._publisher.publish, events)
-                report(self._breaker, events, published)
+                self._report.add(events, published)
                 pause = 2 * self._breaker.pause if probing else 0.0
         await self._settlement.settle(self._outbox, token, events, published, pause=pause)
-
-
-def report(breaker: Breaker, events: Sequence[Outgoing], published: Published) -> None:
-    """Tell the breaker and the log how a window went."""
-    if published.outage is None:
-        if not breaker.closed:
-            logger.info("the broker is back")
-        breaker.succeeded()
-    else:
-        if breaker.closed:
-            logger.warning("the broker is away", extra={"error": type(published.outage).__name__})
-        breaker.failed()
-    for event in events:
-        reason = published.failed.get(event.key)
-        if reason is not None:
-            logger.error(
-                "an event was refused",
-                extra={"message_id": str(event.key.message_id), "error": reason},
-            )

@@ -13,7 +13,8 @@ from uuid import UUID
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.outbox.breaker import Breaker
 from reading_club.service.outbox.port import EventPublisher, Key, Lease, Outbox, Outgoing
-from reading_club.service.outbox.relay import report
+from reading_club.service.outbox.reporting import WindowReport
+from reading_club.service.outbox.settling import finish_refused
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class SendingThread:
         self._window = window
         self._queue: Queue[_Offer | None] = Queue(capacity)
         self._breaker = Breaker()
+        self._report = WindowReport(self._breaker)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline = float("inf")
@@ -106,10 +108,11 @@ class SendingThread:
         async with self._open_outbox() as outbox:
             while (offers := self._take()) is not None:
                 try:
-                    self._send(offers, publisher)
+                    await self._send(offers, publisher, outbox)
                     await self._forget(outbox, at_once=not offers)
                 except TransientFailure as exc:
-                    logger.warning("the outbox is away", extra={"error": type(exc).__name__})
+                    fields = {"error": type(exc).__name__, "reason": str(exc)}
+                    logger.warning("the outbox is away", extra=fields)
                 except Exception:
                     logger.exception("events are left to the relay")
                     self._breaker.failed()
@@ -133,15 +136,18 @@ class SendingThread:
             return offers if offers or not self._closed else None
         return offers or None
 
-    def _send(self, offers: Sequence[_Offer], publisher: EventPublisher) -> None:
+    async def _send(
+        self, offers: Sequence[_Offer], publisher: EventPublisher, outbox: Outbox
+    ) -> None:
         now = monotonic()
         events = [offer.event for offer in offers if now < min(offer.until, self._deadline)]
         events = events[: self._breaker.allows(len(events))]
         if events:
             published = publisher.publish(events)
-            report(self._breaker, events, published)
+            self._report.add(events, published)
             self._since = self._since if self._confirmed else now
             self._confirmed += published.confirmed
+            await finish_refused(outbox, self.lease.token, events, published)
 
     async def _forget(self, outbox: Outbox, *, at_once: bool) -> None:
         """Delete the confirmed rows together, and long before their lease is over."""

@@ -1,14 +1,17 @@
 """After a window: every row is deleted, kept back, made a dead letter, or given back."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from reading_club.service.outbox.port import Key, Outbox, Outgoing, Published
+from reading_club.service.outbox.port import EVERYBODY, Key, Outbox, Outgoing, Published
 
 LONGEST_PAUSE: Final = 3600.0
 """Seconds between two attempts at an event that is refused for reasons of its own."""
+LONGEST_REFUSAL: Final = 60.0
+"""Seconds between two attempts at an event that a queue refuses: it may have room at any time."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,13 @@ class Settlement:
         for event in events:
             reason = published.failed.get(event.key)
             if reason is not None:
-                await self._refused(outbox, token, event, reason)
+                await self._failed(outbox, token, event, reason)
+        await finish_refused(outbox, token, events, published)
         undecided = [e.key for e in events if not _is_decided(e.key, published)]
         if undecided:
             await outbox.release(token, undecided, retry_in=pause)
 
-    async def _refused(self, outbox: Outbox, token: UUID, event: Outgoing, reason: str) -> None:
+    async def _failed(self, outbox: Outbox, token: UUID, event: Outgoing, reason: str) -> None:
         if event.attempts + 1 >= self.attempts:
             await outbox.bury(token, {event.key: reason})
             return
@@ -52,5 +56,36 @@ class Settlement:
         await outbox.fail(token, {event.key: reason}, retry_in=pause)
 
 
+async def finish_refused(
+    outbox: Outbox, token: UUID, events: Sequence[Outgoing], published: Published
+) -> None:
+    """Finish the rows that a queue refused: nothing is counted, and no other queue waits for it.
+
+    A refusal of an event for everybody does not say whose queue it was: from now on each
+    subscriber has a row of its own, so that only the queue that refuses is tried again.
+    Raises StorageUnavailable.
+    """
+    everybodys: list[Key] = []
+    ones = defaultdict[tuple[float, str], list[Key]](list)
+    for event in events:
+        reason = published.refused.get(event.key)
+        if reason is not None and event.key.subscriber == EVERYBODY:
+            everybodys.append(event.key)
+        elif reason is not None:
+            ones[refusal_pause(event.age), reason].append(event.key)
+    if everybodys:
+        await outbox.split(token, everybodys, retry_in=LONGEST_REFUSAL)
+    for (pause, reason), keys in ones.items():
+        await outbox.release(token, keys, retry_in=pause, reason=reason)
+
+
+def refusal_pause(age: float) -> float:
+    """Return how long to wait: half to all of the time that it has taken so far, 1 to 60 seconds.
+
+    It is a power of two, so that the rows of a window have few different pauses.
+    """
+    return min(2.0 ** max(0, int(age).bit_length() - 1), LONGEST_REFUSAL)
+
+
 def _is_decided(key: Key, published: Published) -> bool:
-    return key in published.confirmed or key in published.failed
+    return any(key in keys for keys in (published.confirmed, published.failed, published.refused))

@@ -22,6 +22,7 @@ from reading_club.testing.contracts.publication import PublicationContract
 from reading_club.testing.contracts.receipts import ReceiptsContract
 from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
+from reading_club.testing.contracts.splitting import OutboxSplitContract
 from reading_club.testing.contracts.stream import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
 from reading_club.testing.contracts.wrong_clock import WrongClockContract
@@ -41,6 +42,7 @@ __all__ = [
     "OutboxContract",
     "OutboxDeferringContract",
     "OutboxLeaseContract",
+    "OutboxSplitContract",
     "PassTime",
     "PublicationContract",
     "ReceiptsContract",

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -15,12 +16,11 @@ from reading_club.adapters.eventstream.publisher.forms import WrittenForm
 from reading_club.adapters.eventstream.publisher.letters import Form, Letter
 from reading_club.adapters.eventstream.publisher.line import Line
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
+from reading_club.adapters.eventstream.reasons import BrokerBlocked
 
+DECLARE_EVERY: Final = 60.0
+"""Seconds after which bindings that were lost meanwhile are there again, without a reconnect."""
 _REFUSED: Final = (ContentTooLarge, PreconditionFailed)
-
-
-class BrokerBlocked(Exception):
-    """The broker is short of memory or disk, and reads no messages for the time being."""
 
 
 class ConfirmingLine(Line):
@@ -28,16 +28,21 @@ class ConfirmingLine(Line):
 
     def __init__(self, connection: Connection, route: EventRoute) -> None:
         super().__init__(connection, route)
-        self.connection.transport_options["on_blocked"] = _on_blocked
         self._socket: socket.socket | None = None
         self._confirms: Confirms | None = None
         self._channel: Any = None
         self._form: Any = None
+        self._declared_at = 0.0
 
     def connect(self) -> None:
         """Connect as every line; the socket is at hand for who cuts it."""
         super().connect()
-        self._socket = self.connection.connection.sock
+        connection = self.connection.connection
+        self._socket = connection.sock
+        # py-amqp does not read why it is blocked, which RabbitMQ says: low on memory, or on disk.
+        blocked = spec.Connection.Blocked
+        connection._METHODS = {**connection._METHODS, blocked: spec.method(blocked, "s")}  # noqa: SLF001  # as it does for all others
+        connection._callbacks[blocked] = _on_blocked  # noqa: SLF001  # instead of its own
 
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Return when the broker has confirmed or returned each letter."""
@@ -59,16 +64,18 @@ class ConfirmingLine(Line):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _opened(self, form: Form) -> Confirms:
-        """Return a channel's confirms; after a return, queues are declared once more."""
+        """Return a channel's confirms; after a return, and now and then, queues are declared."""
+        now = time.monotonic()
+        returned = self._confirms is not None and self._confirms.returned
+        if self._confirms is None or returned or now - self._declared_at >= DECLARE_EVERY:
+            self._declare()
+            self._declared_at = now
         if self._confirms is None:
             channel = self.connection.channel()
-            self._declare(channel)
-            self._confirms = Confirms(channel)
+            self._confirms = Confirms(channel, self._refusal_of)
             self._channel = channel
             self._form = WrittenForm(form, channel)
-        elif self._confirms.returned:
-            self._confirms.returned = False
-            self._declare(self._channel)
+        self._confirms.returned = False
         return self._confirms
 
     def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
@@ -84,7 +91,6 @@ class ConfirmingLine(Line):
         while confirms.pending:
             with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
                 self.connection.drain_events()
-        confirms.require_no_refusal()
 
     def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Send alone what is not known yet: one is too large, and the broker said not which."""
@@ -100,4 +106,5 @@ class ConfirmingLine(Line):
 
 def _on_blocked(reason: str) -> None:
     """Raise BrokerBlocked where the connection reads."""
-    raise BrokerBlocked(reason)
+    alarms = [alarm for alarm in ("memory", "disk") if alarm in reason]
+    raise BrokerBlocked(f"the broker's {' and '.join(alarms) or 'resource'} alarm")

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from reading_club.adapters.eventstream.reasons import BrokerTooSlow
+
 
 @contextmanager
 def cut_off(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
     """Call ``cut``, in another thread, when the block is not done after so many seconds.
 
-    Raises TimeoutError then, because of whatever the block raised.
+    Raises BrokerTooSlow then, because of whatever the block raised.
     """
     late = threading.Event()
 
@@ -24,10 +26,10 @@ def cut_off(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
         yield
     except Exception as exc:
         if late.is_set():
-            raise TimeoutError(f"the broker took longer than {seconds:g} s") from exc
+            raise BrokerTooSlow(f"the broker took longer than {seconds:g} s") from exc
         raise
     finally:
         timer.cancel()
         timer.join()
     if late.is_set():
-        raise TimeoutError(f"the broker took longer than {seconds:g} s")
+        raise BrokerTooSlow(f"the broker took longer than {seconds:g} s")

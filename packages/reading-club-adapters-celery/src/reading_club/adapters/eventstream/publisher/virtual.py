@@ -75,7 +75,7 @@ class VirtualLine(Line):
             self.connect()
         self._channel = self.connection.channel()
         self._producer = Producer(self._channel, auto_declare=False)
-        self._declare(self._channel)
+        self._declare()
 
     def _bound(self) -> Table:
         if self._channel is None:

@@ -44,6 +44,7 @@ from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestOutbox,
     TestOutboxDeferring,
     TestOutboxLeases,
+    TestOutboxSplit,
     TestReceipts,
     TestWrongClock,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "TestOutbox",
     "TestOutboxDeferring",
     "TestOutboxLeases",
+    "TestOutboxSplit",
     "TestPublication",
     "TestReceipts",
     "TestRetention",

@@ -11,6 +11,7 @@ from reading_club.testing import contracts
 
 INSTANTS = (
     orm.outbox.c.leased_until,
+    orm.outbox.c.added_at,
     orm.inbox.c.received_at,
     orm.attempts.c.at,
     orm.resends.c.again_at,

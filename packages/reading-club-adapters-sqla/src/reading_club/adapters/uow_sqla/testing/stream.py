@@ -15,6 +15,10 @@ class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox on SQL."""
 
 
+class TestOutboxSplit(contracts.OutboxSplitContract):
+    """The rows for each subscriber on SQL."""
+
+
 class TestInbox(contracts.InboxContract):
     """The inbox on SQL."""
 

@@ -1,0 +1,182 @@
+"""Queues are declared one by one: one that the broker refuses stops no other."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from unittest.mock import MagicMock, Mock
+
+import pytest
+from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
+
+from reading_club.adapters.eventstream import SubscriberQueues, publisher_app
+from reading_club.adapters.eventstream.config import EventRoute
+from reading_club.adapters.eventstream.declaring import declare
+from reading_club.adapters.eventstream.publisher import confirming
+from reading_club.adapters.eventstream.publisher.confirming import ConfirmingLine
+from reading_club.adapters.eventstream.publisher.letters import Encoder
+from reading_club.adapters.eventstream.publisher.outcome import Outcome
+from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.topology import queues_of
+from reading_club.service.errors import EventstreamUnavailable, QueueRefused
+
+FIRST, SECOND = "eventstream.first", "eventstream.second"
+REFUSED = PreconditionFailed("PRECONDITION_FAILED - inequivalent arg for user 'hunter2'")
+QUEUES = queues_of(LISTENERS)
+
+
+class FakeChannel(MagicMock):
+    """A channel that the broker closes when a queue of ``refused`` is declared on it."""
+
+    def __init__(self, declared: list[str], refused: dict[str, Exception]) -> None:
+        super().__init__()
+        self.prepare_queue_arguments = Mock(side_effect=lambda arguments, **_: arguments)
+        self.queue_declare = Mock(side_effect=self._declare)
+        self._declared, self._refused, self._usable = declared, refused, True
+
+    def _get_child_mock(self, /, **kwargs: Any) -> MagicMock:
+        return MagicMock(**kwargs)
+
+    def _declare(self, queue: str, **_: Any) -> tuple[str, int, int]:
+        assert self._usable, "the broker has closed this channel"
+        if queue in self._refused:
+            self._usable = False
+            raise self._refused[queue]
+        self._declared.append(queue)
+        return queue, 0, 0
+
+
+class FakeConnection(MagicMock):
+    """A connection that lives on; ``declared`` are the queues, ``channels`` all its channels."""
+
+    def __init__(self, **refused: Exception) -> None:
+        super().__init__(transport_options={})
+        self.declared: list[str] = []
+        self.refused = {f"eventstream.{name}": error for name, error in refused.items()}
+        self.channels: list[FakeChannel] = []
+        self.channel = Mock(side_effect=self._open)
+
+    def _get_child_mock(self, /, **kwargs: Any) -> MagicMock:
+        return MagicMock(**kwargs)
+
+    def _open(self) -> FakeChannel:
+        self.channels.append(FakeChannel(self.declared, self.refused))
+        return self.channels[-1]
+
+
+def warnings(records: Sequence[logging.LogRecord]) -> list[tuple[str, str]]:
+    """Return which queues were logged, and why."""
+    return [(vars(record)["queue"], vars(record)["reason"]) for record in records]
+
+
+def test_a_queue_that_is_refused_stops_no_other() -> None:
+    """The next one is declared on another channel, and the reason names the queue alone."""
+    connection = FakeConnection(first=REFUSED)
+
+    refusals = declare(connection, QUEUES)
+
+    assert connection.declared == [SECOND]
+    assert refusals == {FIRST: f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"}
+
+
+def test_no_channel_is_left_open() -> None:
+    """Queues are declared again and again, on a connection that lives."""
+    connection = FakeConnection(first=REFUSED, second=AccessRefused("ACCESS_REFUSED - no"))
+
+    declare(connection, QUEUES)
+
+    assert [channel.close.call_count for channel in connection.channels] == [1, 1, 1]
+
+
+def test_a_connection_that_is_lost_is_no_refusal() -> None:
+    """The broker is away."""
+    connection = FakeConnection(first=RecoverableConnectionError("Socket was disconnected"))
+
+    with pytest.raises(RecoverableConnectionError):
+        declare(connection, QUEUES)
+
+
+def a_line(connection: FakeConnection) -> ConfirmingLine:
+    """Return a line on which nothing answers, because nothing is sent."""
+    line = ConfirmingLine(connection, EventRoute(QUEUES))
+    connection.channel()  # the first one is spent
+    return line
+
+
+def opened(line: ConfirmingLine) -> None:
+    """Let the line get ready for a window."""
+    encoder = Encoder(publisher_app("memory://", LISTENERS))
+    (letter,) = encoder.encode([outgoing()], Outcome())
+    line._opened(letter.form)
+
+
+def test_a_line_goes_on_without_a_queue_that_is_refused(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged with the queue and the reason, and again only if the reason changes."""
+    monkeypatch.setattr(confirming, "DECLARE_EVERY", 0.0)
+    connection = FakeConnection(first=REFUSED)
+    line = a_line(connection)
+
+    opened(line)
+    opened(line)
+    connection.refused[FIRST] = AccessRefused("ACCESS_REFUSED - for user 'hunter2'")
+    opened(line)
+
+    assert connection.declared == [SECOND] * 3
+    reasons = ("PRECONDITION_FAILED", "ACCESS_REFUSED")
+    text = f"queue {FIRST} cannot be declared:"
+    assert warnings(caplog.records) == [(FIRST, f"{text} {reason}") for reason in reasons]
+
+
+@pytest.mark.parametrize(("every", "times"), [(3600.0, 1), (0.0, 3)])
+def test_queues_are_declared_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, every: float, times: int
+) -> None:
+    """A binding that was lost is back, though the connection has lived on."""
+    monkeypatch.setattr(confirming, "DECLARE_EVERY", every)
+    connection = FakeConnection()
+    line = a_line(connection)
+
+    for _ in range(3):
+        opened(line)
+
+    assert connection.declared == [FIRST, SECOND] * times
+
+
+def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
+    """Of an event for everybody any of its queues counts, of one for a subscriber its own."""
+    line = a_line(FakeConnection(first=REFUSED))
+    encoder = Encoder(publisher_app("memory://", LISTENERS))
+    events = [outgoing(), outgoing(subscriber="first"), outgoing(subscriber="second")]
+    opened(line)
+
+    refusals = [line._refusal_of(letter) for letter in encoder.encode(events, Outcome())]
+
+    reason = f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
+    assert refusals == [reason, reason, None]
+
+
+def test_a_subscribers_queue_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks after one queue hears why it cannot be, without a secret."""
+    app = publisher_app("memory://", LISTENERS)
+    connection = FakeConnection(first=REFUSED)
+    monkeypatch.setattr(app, "connection_for_write", lambda: connection)
+    queues = SubscriberQueues(app)
+
+    queues.declare(LISTENERS[1])
+    with pytest.raises(QueueRefused, match=FIRST) as refused:
+        queues.declare(LISTENERS[0])
+
+    assert "hunter2" not in str(refused.value)
+    assert connection.declared == [SECOND]
+
+
+def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
+    """It is no refusal of the queue."""
+    app = publisher_app(f"amqp://club:hunter2@127.0.0.1:{closed_port}/0")
+
+    with pytest.raises(EventstreamUnavailable, match="ConnectionRefusedError") as failure:
+        SubscriberQueues(app).declare(LISTENERS[0])
+
+    assert "hunter2" not in str(failure.value)
+    app.close()

@@ -1,0 +1,66 @@
+"""What a window tells the circuit breaker and the log."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from reading_club.service.outbox.breaker import Breaker
+from reading_club.service.outbox.port import EVERYBODY, Outgoing, Published
+
+logger: Final = logging.getLogger(__name__)
+
+
+class WindowReport:
+    """Tells the breaker how each window went, and the log what has changed since the last one.
+
+    A queue that refuses events is no outage: the breaker stays as it is for all the others. Such
+    a queue is logged when it begins to refuse and when it takes events again, not for each event.
+    """
+
+    def __init__(self, breaker: Breaker) -> None:
+        self.breaker = breaker
+        self._refusing: dict[str, str] = {}
+
+    def add(self, events: Sequence[Outgoing], published: Published) -> None:
+        """Report a window that was published."""
+        self._report_outage(published)
+        for event in events:
+            if event.key in published.failed:
+                logger.error(
+                    "an event was refused",
+                    extra={
+                        "message_id": str(event.key.message_id),
+                        "error": published.failed[event.key],
+                    },
+                )
+        self._report_queues(events, published)
+
+    def _report_outage(self, published: Published) -> None:
+        if published.outage is None:
+            if not self.breaker.closed:
+                logger.info("the broker is back")
+            self.breaker.succeeded()
+            return
+        if self.breaker.closed:
+            error = type(published.outage).__name__
+            logger.warning(
+                "the broker is away", extra={"error": error, "reason": published.reason or error}
+            )
+        self.breaker.failed()
+
+    def _report_queues(self, events: Sequence[Outgoing], published: Published) -> None:
+        """Log changes at subscribers' queues; a refusal to everybody does not say whose."""
+        refused = {
+            key.subscriber: reason
+            for key, reason in published.refused.items()
+            if key.subscriber != EVERYBODY
+        }
+        for subscriber, reason in refused.items():
+            if reason != self._refusing.get(subscriber):
+                fields = {"subscriber": subscriber, "reason": reason}
+                logger.warning("a queue refuses events", extra=fields)
+        taking = {e.key.subscriber for e in events if e.key in published.confirmed}
+        for subscriber in (taking & set(self._refusing)) - set(refused):
+            logger.info("a queue takes events again", extra={"subscriber": subscriber})
+            del self._refusing[subscriber]
+        self._refusing |= refused
