@@ -52,11 +52,11 @@ class Inbox(Protocol):
     async def take_back_attempt(self, receipt: Receipt) -> None:
         """Count one attempt less, if any was counted: an outage ended it, or a stop."""
 
-    async def count_stall(self, receipt: Receipt) -> int:
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
         """Note that a transient failure has held the message up; return how often it alone was.
 
-        A stall is counted if the subscriber has received another message since the last one: a
-        first stall is never counted, nor is an outage that concerns all messages.
+        It is counted if the subscriber has received another message within so many seconds: an
+        outage that concerns all messages is not.
         """
         ...
 

@@ -76,14 +76,14 @@ class InMemoryInbox:
 
         self.transaction.write(take_back)
 
-    async def count_stall(self, receipt: Receipt) -> int:
-        """Note a stall, and count it if others have been received since the last one."""
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+        """Note a stall, and count it if others have been received meanwhile."""
         now = self.transaction.now
 
         def count(tables: Tables) -> None:
             known = tables.attempts.get(receipt, Count(0, now))
             others = any(
-                one.subscriber == receipt.subscriber and at > known.at
+                one.subscriber == receipt.subscriber and now - at < timedelta(seconds=within)
                 for one, at in tables.inbox.items()
             )
             tables.attempts[receipt] = replace(known, at=now, stalls=known.stalls + others)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from reading_club.service.outbox.port import Outgoing, Published
+from reading_club.service.outbox.port import EVERYBODY, Outgoing, Published
 
 
 class InMemoryPublisher:

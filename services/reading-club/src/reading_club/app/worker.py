@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream import Consumer, run_worker, worker_app
+from reading_club.adapters.eventstream import Consumer, Pacing, run_worker, worker_app
 from reading_club.app.composition import (
     open_engine,
     operating_unit_of_work,
@@ -34,7 +34,12 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
     asyncio.run(_prepare(settings, subscriber))
     app = worker_app(settings.resolved_broker_url(), subscriber)
-    consumer = Consumer(subscriber, lambda: units_of_work(settings), attempts=settings.attempts)
+    consumer = Consumer(
+        subscriber,
+        lambda: units_of_work(settings),
+        attempts=settings.attempts,
+        pacing=Pacing(attempt_pause=settings.attempt_pause),
+    )
     consumer.install(app)
     worker_ready.connect(_on_ready)
     run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{socket.gethostname()}")

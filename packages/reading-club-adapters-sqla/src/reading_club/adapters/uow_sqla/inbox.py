@@ -77,21 +77,20 @@ class SQLInbox:
         one_less = update(attempts).values(number=attempts.c.number - 1)
         await self.session.write(one_less.where(*_of(receipt), attempts.c.number > 0))
 
-    async def count_stall(self, receipt: Receipt) -> int:
-        """Note a stall, and count it if others have been received since the last one."""
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+        """Note a stall, and count it if others have been received meanwhile."""
+        dialect = self.session.dialect
+        now, since = database_time(dialect), database_time(dialect, -within)
         others = exists().where(
-            inbox.c.subscriber == receipt.subscriber, inbox.c.received_at > attempts.c.at
+            inbox.c.subscriber == receipt.subscriber, inbox.c.received_at > since
         )
-        now = database_time(self.session.dialect)
+        one = case((others, 1), else_=0)
         counted = (
-            insert_into(self.session.dialect, attempts)
-            .values({**receipt._asdict(), "number": 0, "at": now, "stalls": 0})
+            insert_into(dialect, attempts)
+            .values({**receipt._asdict(), "number": 0, "at": now, "stalls": one})
             .on_conflict_do_update(
                 index_elements=["subscriber", "message_id"],
-                set_={
-                    "stalls": case((others, attempts.c.stalls + 1), else_=attempts.c.stalls),
-                    "at": now,
-                },
+                set_={"stalls": attempts.c.stalls + one, "at": now},
             )
             .returning(attempts.c.stalls)
         )

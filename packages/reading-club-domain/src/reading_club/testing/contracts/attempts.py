@@ -18,10 +18,10 @@ async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempt
     return attempts
 
 
-async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> int:
+async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt, within: float) -> int:
     """Note a stall in a transaction of its own."""
     async with uow_factory() as transaction:
-        number = await transaction.uow.inbox.count_stall(receipt)
+        number = await transaction.uow.inbox.count_stall(receipt, within=within)
         await transaction.commit()
     return number
 
@@ -65,32 +65,39 @@ class AttemptsContract:
         assert (await on_record(uow_factory, other)).number == 1
         assert await count(uow_factory, receipt) == 1
 
-    async def test_a_stall_is_counted_if_others_were_received_since_the_last_one(
+    async def test_a_stall_is_counted_if_others_were_received_meanwhile(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
         """What holds up all messages of a subscriber is no message's fault."""
         receipt, theirs = Receipt("activity", uuid7()), Receipt("catalogue", uuid7())
         await receive(uow_factory, Receipt("activity", uuid7()))
-        numbers = [await stall(uow_factory, receipt), await stall(uow_factory, receipt)]
+        await pass_time(20.0)
         await receive(uow_factory, theirs)
-        numbers.append(await stall(uow_factory, receipt))
-        for _ in range(2):
-            await pass_time(1.0)
-            await receive(uow_factory, Receipt("activity", uuid7()))
-            numbers.append(await stall(uow_factory, receipt))
+        numbers = [await stall(uow_factory, receipt, 10.0), await stall(uow_factory, receipt, 10.0)]
+        numbers.append(await stall(uow_factory, receipt, 30.0))
+        await receive(uow_factory, Receipt("activity", uuid7()))
+        await pass_time(1.0)
+        numbers += [await stall(uow_factory, receipt, 10.0), await stall(uow_factory, receipt, 0.0)]
 
-        assert numbers == [0, 0, 0, 1, 2]
+        assert numbers == [0, 0, 1, 2, 2]
         assert (await on_record(uow_factory, receipt)).number == 0
 
+    async def test_a_first_stall_can_be_counted(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Where attempts were counted, and where none were."""
+        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
+        await receive(uow_factory, Receipt("activity", uuid7()))
+        await count(uow_factory, other)
+
+        assert [await stall(uow_factory, each, 10.0) for each in (receipt, other)] == [1, 1]
+
     async def test_stalls_and_attempts_are_counted_apart(
-        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+        self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """A stall changes no number, and an attempt no stalls."""
         receipt = Receipt("activity", uuid7())
         await count(uow_factory, receipt)
-        await pass_time(1.0)
         await receive(uow_factory, Receipt("activity", uuid7()))
 
-        assert await stall(uow_factory, receipt) == 1
+        assert await stall(uow_factory, receipt, 10.0) == 1
         assert await count(uow_factory, receipt) == 2
-        assert await stall(uow_factory, receipt) == 1
+        assert await stall(uow_factory, receipt, 0.0) == 1

@@ -17,7 +17,6 @@ INSTANTS = (
     orm.resends.c.again_at,
     orm.subscriptions.c.since,
     orm.messages.c.recorded_at,
-    orm.outbox.c.added_at,
     orm.books.c.registered_at,
 )
 """What is compared with the database's clock."""
