@@ -9,7 +9,7 @@ from celery import Celery
 from kombu import pools
 from kombu.transport.memory import Transport
 
-from reading_club.adapters.eventstream import Backoff, Consumer, publisher_app
+from reading_club.adapters.eventstream import Backoff, Consumer, Pacing, publisher_app
 from reading_club.adapters.eventstream.testing import (
     InMemoryClub,
     celery_app,
@@ -64,8 +64,9 @@ def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
 
     def make(subscriber: Subscriber) -> Consumer:
         backoff = Backoff(first=1, cap=4, jitter=lambda: 0.0)
+        pacing = Pacing(hold=club.hold, hold_busy=club.hold_busy, backoff=backoff, timer=club.time)
         made.append(
-            Consumer(subscriber, club.resources, backoff=backoff, wait=club.wait, clock=lambda: NOW)
+            Consumer(subscriber, club.resources, pacing=pacing, wait=club.wait, clock=lambda: NOW)
         )
         return made[-1]
 

@@ -14,6 +14,7 @@ class Message:
 
     def __init__(self, name: str) -> None:
         self.payload = [[], {"message": name}, {}]
+        self.headers = {"arrived": float(len(name))}
         self.fate: str | None = None
         self.error: Exception | None = None
 
@@ -61,12 +62,14 @@ class Stage:
     def __init__(self) -> None:
         self.worker = Worker()
         self.received: list[list[object]] = []
+        self.arrived: list[float] = []
         self.alone: list[Any] = []
         self.answer: bool | Exception = True
         self.batches = Batches(self.worker, self._receive, self.alone.append)
 
-    def _receive(self, messages: Sequence[object]) -> bool:
+    def _receive(self, messages: Sequence[object], /, *, arrived: float) -> bool:
         self.received.append(list(messages))
+        self.arrived.append(arrived)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -113,6 +116,16 @@ def test_what_comes_meanwhile_is_the_next_batch(stage: Stage) -> None:
 
     assert stage.received == [["a"], ["b", "c"]]
     assert set(fates(messages)) == {"acknowledged"}
+
+
+def test_a_batch_is_held_since_its_first_message_arrived(stage: Stage) -> None:
+    """A message that has waited behind another batch is not held for as long again."""
+    stage.add("idle", "later", "now")
+
+    stage.worker.work()
+    stage.worker.work()
+
+    assert stage.arrived == [4.0, 3.0]
 
 
 def test_a_batch_is_bounded(stage: Stage) -> None:

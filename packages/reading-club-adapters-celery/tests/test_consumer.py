@@ -46,7 +46,7 @@ def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> 
     event = an_event()
 
     for redelivered in (False, True, False):
-        consumer.receive(on_the_wire(event), redelivered=redelivered)
+        consumer.receive(on_the_wire(event), suspected=redelivered)
 
     assert list(club.database.activity) == [event.message_id]
     assert list(club.database.inbox) == [("activity", event.message_id)]

@@ -64,9 +64,7 @@ def a_line(connection: FakeConnection) -> ConfirmingLine:
 
 def opened(line: ConfirmingLine) -> None:
     """Let the line get ready for a window."""
-    encoder = Encoder(publisher_app("memory://", LISTENERS))
-    (letter,) = encoder.encode([outgoing()], Outcome())
-    line._opened(letter.form)
+    line._opened()
 
 
 def test_a_line_goes_on_without_a_queue_that_is_refused(

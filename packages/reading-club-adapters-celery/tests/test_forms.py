@@ -1,5 +1,6 @@
 """Messages whose properties are written once."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from unittest.mock import Mock
@@ -12,6 +13,7 @@ from reading_club.adapters.eventstream.publisher.forms import WrittenForm
 from reading_club.adapters.eventstream.publisher.letters import Encoder, Letter
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.service.outbox import Outgoing
 
 
 def a_channel() -> Any:
@@ -38,6 +40,24 @@ def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
         assert ours.body == theirs.body
         assert ours._serialize_properties() == theirs._serialize_properties()
         assert letter.task_id.encode() in ours._serialize_properties()
+
+
+def test_what_was_attempted_says_so_in_a_header() -> None:
+    """And no other event: what a worker sees of those is what Celery sends."""
+    channel = a_channel()
+    key = outgoing().key
+    events = [outgoing(), replace(outgoing(), attempted=True), Outgoing(key, outgoing().envelope)]
+    encoded = Encoder(publisher_app("memory://", LISTENERS)).encode(events, Outcome())
+
+    said = [letter.options["headers"].get("attempted") for letter in encoded]
+
+    assert said == [None, True, None]
+    assert "attempted" not in encoded[0].options["headers"]
+    for letter in encoded:
+        Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
+        ours: Any = WrittenForm(letter.form, channel).filled_in(letter)
+        theirs: Any = channel.basic_publish.call_args.args[0]
+        assert ours._serialize_properties() == theirs._serialize_properties()
 
 
 def test_the_letters_of_a_process_have_one_form() -> None:

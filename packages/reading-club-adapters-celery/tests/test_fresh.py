@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kombu import Message
 
-from reading_club.adapters.eventstream.garbage import is_fresh_event
+from reading_club.adapters.eventstream.garbage import is_event, is_suspected
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from reading_club.adapters.eventstream.garbage import is_fresh_event
     [
         ({}, True),
         ({"delivery_info": {"redelivered": True}}, False),
+        ({"headers": {"attempted": True}}, False),
+        ({"headers": {"attempted": "yes"}}, True),
         ({"headers": {"stamped_headers": ["a"]}}, False),
         ({"body": json.dumps([[], {"message": {}, "more": 1}, {}])}, False),
         ({"body": json.dumps([[1], {"message": {}}, {}])}, False),
@@ -31,4 +33,6 @@ def test_only_a_fresh_event_and_nothing_else_is_batched(
         "headers": {},
     }
 
-    assert is_fresh_event(Message(**(fields | changes))) is fresh
+    message = Message(**(fields | changes))
+
+    assert (is_event(message) and not is_suspected(message.delivery_info, message.headers)) is fresh

@@ -68,3 +68,75 @@ def test_a_worker_that_lost_its_connection_stops_as_well() -> None:
     for connection in (None, Mock(connected=False), Mock(connected=True, connection=Mock(spec=[]))):
         consumer.connection = connection
         consumer._cut()
+
+
+class Connecting:
+    """A worker's receiving end that cannot connect, on a clock that its sleep moves."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(guard, "time", self)
+        monkeypatch.setattr(guard, "maybe_shutdown", lambda: None)
+        self.consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
+        for when in ("before", "after"):
+            celerys = f"on_connection_error_{when}_connected"
+            monkeypatch.setattr(GuardedConsumer.__mro__[1], celerys, Mock())
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    def refuse(self, when: str) -> float:
+        """Let the broker refuse the worker; return the seconds until it tries again."""
+        start = self.now
+        getattr(self.consumer, f"on_connection_error_{when}_connected")(ConnectionError("refused"))
+        return self.now - start
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_broker_that_refuses_the_worker_is_asked_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Up to half a minute; as soon as it is let in, it begins anew."""
+    connecting = Connecting(monkeypatch)
+
+    pauses = [connecting.refuse(when) for _ in range(20)]
+    connecting.consumer._delays = None
+    again = connecting.refuse(when)
+
+    assert sum(pauses[:8]) > 6
+    assert max(pauses) <= 30.0 < sum(pauses[-3:])
+    assert again < 0.5
+
+
+def test_a_worker_that_is_refused_stops_when_it_is_asked_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the middle of a pause."""
+    connecting = Connecting(monkeypatch)
+    for _ in range(20):
+        connecting.refuse("before")
+    monkeypatch.setattr(guard, "maybe_shutdown", Mock(side_effect=[None, SystemExit]))
+    start = connecting.now
+
+    with pytest.raises(SystemExit):
+        connecting.refuse("before")
+
+    assert connecting.now - start < 1.0
+
+
+def test_a_worker_that_receives_again_has_no_pause_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next loss of its connection is a new one."""
+    connecting = Connecting(monkeypatch)
+    monkeypatch.setattr(GuardedConsumer.__mro__[1], "create_task_handler", Mock())
+    consumer = connecting.consumer
+    consumer.app = Mock(tasks={})
+    connecting.refuse("before")
+
+    consumer.create_task_handler()
+
+    assert consumer._delays is None

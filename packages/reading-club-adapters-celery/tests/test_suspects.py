@@ -49,7 +49,7 @@ def consumer(
     consumer = consume(subscriber)
     with ThreadPoolExecutor(1) as pool:
         message = on_the_wire(subscriber.held)
-        done = pool.submit(consumer.receive, message, redelivered=True)
+        done = pool.submit(consumer.receive, message, suspected=True)
         assert subscriber.began.wait(WITHIN)
         yield consumer
         subscriber.may_go_on.set()
@@ -64,7 +64,7 @@ def test_a_message_waits_for_its_turn_and_is_not_counted(
     club.stop_after = 3
 
     with pytest.raises(Reject):
-        consumer.receive(on_the_wire(an_event()), redelivered=True)
+        consumer.receive(on_the_wire(an_event()), suspected=True)
 
     assert [number.number for number in club.database.attempts.values()] == [1]
     assert list(club.database.activity) == []
@@ -78,9 +78,9 @@ def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryC
         subscriber.may_go_on.set()
         return False
 
-    consumer._wait = wait
+    consumer._holding._wait = wait
 
-    consumer.receive(on_the_wire(event), redelivered=True)
+    consumer.receive(on_the_wire(event), suspected=True)
 
     assert list(club.database.activity) == [subscriber.held.message_id, event.message_id]
 

@@ -1,15 +1,13 @@
 """An event that cannot be handled becomes one dead letter, and blocks nobody else."""
 
 import signal
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from reading_club.adapters.eventstream.handling import APART
 from reading_club.testing import an_isbn
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
@@ -22,6 +20,9 @@ PROMPTLY = 15.0
 WITHIN = 60.0
 FEW = "2"
 """Attempts, where each of them costs a process."""
+SHORT, LONG = "0.5", "30"
+"""Seconds between the first two attempts."""
+GOOD = 20
 MOODY_WORKER = ("worker", "--subscriber", "activity")
 
 
@@ -76,16 +77,14 @@ def mend(club: Club, moody: ClubProcess) -> None:
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
-@pytest.mark.parametrize("attempts", [FEW])
-def test_what_kills_its_worker_is_set_aside(
-    club: Club, monkeypatch: pytest.MonkeyPatch, attempts: str
-) -> None:
+def test_what_kills_its_worker_is_set_aside(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each death is an attempt; those that were at hand in the same process are handled."""
     monkeypatch.setenv("MOODY", "dies")
-    titles = [f"Before {n}" for n in range(5)] + ["Poison"] + [f"After {n}" for n in range(15)]
-    good = {add(club, title) for title in titles} - poison(club)
+    good = add_with_poison(club)
 
-    deaths = die_until_it_is_set_aside(club, attempts)
+    deaths = 0
+    while kills_a_worker(club, SHORT):
+        deaths += 1
 
     eventually(lambda: heard(club) == good, within=PROMPTLY)
     print(f"{deaths} deaths", letters(club), effects_of(club.database))
@@ -95,19 +94,36 @@ def test_what_kills_its_worker_is_set_aside(
     assert effects_of(club.database).attempts == 0
 
 
-def die_until_it_is_set_aside(club: Club, attempts: str) -> int:
-    """Start a worker each time that one has died, and return how often that was."""
-    deaths = 0
-    while kills_a_worker(club, attempts):
-        deaths += 1
-        time.sleep(APART)  # deaths that are closer together are one attempt
-    return deaths
+@pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
+def test_what_kills_its_worker_blocks_nobody_else(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After two deaths it waits in the outbox for its next attempt, and all others are handled."""
+    monkeypatch.setenv("MOODY", "dies")
+    good = add_with_poison(club)
+
+    deaths = sum(kills_a_worker(club, LONG, until=lambda: heard(club) == good) for _ in range(3))
+
+    assert deaths == 2
+    assert heard(club) == good
+    rows = club.database.rows("SELECT subscriber, attempted, reason FROM outbox")
+    ((subscriber, attempted, reason),) = rows
+    assert (subscriber, bool(attempted)) == ("activity", True)
+    assert "next attempt" in reason
+    assert letters(club) == []
 
 
-def kills_a_worker(club: Club, attempts: str) -> bool:
+def add_with_poison(club: Club) -> set[UUID]:
+    """Register one book that kills its worker among good ones, and return the ids of those."""
+    titles = [f"Volume {n}" for n in range(GOOD)]
+    titles.insert(GOOD // 4, "Poison")
+    return {add(club, title) for title in titles} - poison(club)
+
+
+def kills_a_worker(club: Club, pause: str, *, until: Callable[[], bool] = lambda: False) -> bool:
     """Start a worker, and return whether it dies of what it should have set aside."""
-    worker = club.begin(*MOODY_WORKER, module=MODULE, attempts=attempts)
-    eventually(lambda: not worker.running or poisoned(club), within=WITHIN, every=0.1)
+    worker = club.begin(*MOODY_WORKER, module=MODULE, attempts=FEW, attempt_pause=pause)
+    eventually(lambda: not worker.running or poisoned(club) or until(), within=WITHIN, every=0.1)
     if worker.running:
         return False
     assert worker.wait() == -signal.SIGKILL

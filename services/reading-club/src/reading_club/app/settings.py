@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     log_level: LogLevel = "INFO"
     attempts: int = Field(default=ATTEMPTS, ge=1, le=100)
     """How often a worker tries an event that fails for reasons of its own."""
+    attempt_pause: float = Field(default=5.0, ge=0.1, le=3600)
+    """Seconds between the first two attempts of an event that may have killed its worker."""
     reconcile_after: float = Field(default=300.0, ge=1)
     """Seconds after which an event that has not reached a subscriber is sent to it again."""
     reconcile_days: float = Field(default=7.0, gt=0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream import Consumer, run_worker, worker_app
+from reading_club.adapters.eventstream import Consumer, Pacing, run_worker, worker_app
 from reading_club.app.composition import (
     open_engine,
     operating_unit_of_work,
@@ -37,7 +37,12 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     if not run_until_available(lambda: _prepare(settings, subscriber)):
         return
     app = worker_app(settings.resolved_broker_url(), subscriber)
-    consumer = Consumer(subscriber, lambda: units_of_work(settings), attempts=settings.attempts)
+    consumer = Consumer(
+        subscriber,
+        lambda: units_of_work(settings),
+        attempts=settings.attempts,
+        pacing=Pacing(attempt_pause=settings.attempt_pause),
+    )
     consumer.install(app)
     worker_ready.connect(_on_ready)
     with beating_in_thread(settings, this_process("worker", name)):

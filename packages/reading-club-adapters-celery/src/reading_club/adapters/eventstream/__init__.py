@@ -11,10 +11,11 @@ from reading_club.adapters.eventstream.config import (
     worker_app,
 )
 from reading_club.adapters.eventstream.consumer import ATTEMPTS, Consumer, Resources
-from reading_club.adapters.eventstream.handling import UnitOfWorkFactory
+from reading_club.adapters.eventstream.holding import Pacing
 from reading_club.adapters.eventstream.loop import LoopThread
 from reading_club.adapters.eventstream.publisher import PUBLISH_TIMEOUT, BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.eventstream.setting_aside import UnitOfWorkFactory
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
@@ -38,6 +39,7 @@ __all__ = [
     "EventRoute",
     "EventstreamTransport",
     "LoopThread",
+    "Pacing",
     "Resources",
     "SubscriberQueues",
     "TaskSender",

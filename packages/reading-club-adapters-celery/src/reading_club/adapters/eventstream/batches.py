@@ -4,14 +4,24 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from celery.exceptions import Reject
 from kombu import Message
 
+from reading_club.adapters.eventstream.garbage import ARRIVED
+
 logger = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 100
+
+
+class Receive(Protocol):
+    """Returns whether messages that arrived then or later have taken effect together."""
+
+    def __call__(self, messages: Sequence[object], /, *, arrived: float) -> bool:
+        """Raise Reject for messages that are to go back to their queue."""
+        ...
 
 
 class Batches:
@@ -25,12 +35,15 @@ class Batches:
     def __init__(
         self,
         worker: Any,
-        receive: Callable[[Sequence[object]], bool],
+        receive: Receive,
         handle: Callable[[Message], object],
+        *,
+        largest: int = LARGEST_BATCH,
     ) -> None:
         self._worker = worker
         self._receive = receive
         self._handle = handle
+        self._largest = largest
         self._waiting: deque[Message] = deque()
         self._busy = False
         # Without an event loop, on a broker in memory, Celery acknowledges in the pool's thread.
@@ -51,7 +64,7 @@ class Batches:
         if self._busy or not self._waiting:
             return
         self._busy = True
-        count = min(LARGEST_BATCH, len(self._waiting))
+        count = min(self._largest, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(count)]
         self._worker.pool.apply_async(self._run, (batch,), callback=_nothing)
 
@@ -59,7 +72,9 @@ class Batches:
         """Handle a batch, in a thread of the pool."""
         finish: Callable[[Message], object] = self._give_back
         try:
-            together = self._receive([message.payload[1]["message"] for message in batch])
+            events = [message.payload[1]["message"] for message in batch]
+            arrived = min(float(message.headers[ARRIVED]) for message in batch)
+            together = self._receive(events, arrived=arrived)
             finish = self._acknowledge if together else self._handle
         except Reject:
             logger.debug("the worker is stopping: a batch goes back to its queue")

@@ -1,36 +1,32 @@
 """One subscriber's worker: it holds each message until it is dealt with."""
 
 import logging
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 from celery import Celery, signals
-from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.garbage import unwrapped
-from reading_club.adapters.eventstream.handling import Delivery, Handling, UnitOfWorkFactory
+from reading_club.adapters.eventstream.attempts import AttemptPolicy
+from reading_club.adapters.eventstream.deferring import Deferral
+from reading_club.adapters.eventstream.delivery import Delivery
+from reading_club.adapters.eventstream.garbage import ARRIVED, is_suspected, unwrapped
+from reading_club.adapters.eventstream.handling import Handling
+from reading_club.adapters.eventstream.holding import Holding, Pacing
 from reading_club.adapters.eventstream.loop import LoopThread
+from reading_club.adapters.eventstream.setting_aside import UnitOfWorkFactory
 from reading_club.adapters.eventstream.stopping import StopSignal
+from reading_club.adapters.eventstream.together import Together
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
-from reading_club.domain.errors import TransientFailure
-from reading_club.service.backoff import Backoff
 from reading_club.service.envelope import EventCatalogue, UnreadableMessage
 from reading_club.service.subscriber import Subscriber
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
-Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
-
-logger = logging.getLogger(__name__)
 
 ATTEMPTS: Final = 5
 """How often a message is tried that fails for reasons of its own."""
-
-_NEXT_TURN: Final = 0.05
-"""Seconds after which a message that waits for another one looks whether it is done."""
 
 
 def _now() -> datetime:
@@ -51,18 +47,21 @@ class Consumer:
         resources: Resources,
         *,
         attempts: int = ATTEMPTS,
+        pacing: Pacing | None = None,
         catalogue: EventCatalogue | None = None,
-        backoff: Backoff | None = None,
         wait: Callable[[float], bool] | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.subscriber = subscriber
         self.stopping = StopSignal()
-        self._handling = Handling(subscriber, catalogue or EventCatalogue(), attempts, clock)
-        self._backoff = backoff or Backoff()
-        self._wait = wait or self.stopping.wait
+        pacing = pacing or Pacing()
+        policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
+        self._handling = Handling(subscriber, catalogue or EventCatalogue(), policy, clock)
+        self._letters = self._handling.letters
+        self._deferral = Deferral(subscriber.name, policy, self._letters)
         self._loop = LoopThread(resources)
-        self._turn = threading.Lock()
+        wait = wait or self.stopping.wait
+        self._holding = Holding(self._loop, self._letters, pacing, wait)
 
     def install(self, app: Celery) -> None:
         """Register the task on the app, and listen for the end of its worker.
@@ -72,92 +71,74 @@ class Consumer:
 
         def send_message(task: Any, *args: Any, **kwargs: Any) -> None:
             if not args and kwargs.keys() == {"message"}:
-                again = bool((task.request.delivery_info or {}).get("redelivered"))
-                self.receive(kwargs["message"], redelivered=again)
+                again = is_suspected(task.request.delivery_info or {}, vars(task.request))
+                arrived = task.request.get(ARRIVED)
+                self.receive(kwargs["message"], suspected=again, arrived=arrived)
             else:
                 self._refuse(*unwrapped(args, kwargs))
 
         task: Any = app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
         task.receive_together = self.receive_together
+        task.receive_suspected = self.receive_suspected
         signals.worker_ready.connect(self._on_ready)
         signals.worker_shutting_down.connect(self._on_stopping)
         signals.worker_process_shutdown.connect(self._on_shutdown)
         signals.worker_shutdown.connect(self._on_shutdown)
 
-    def receive(self, message: object, *, redelivered: bool = False) -> None:
+    def receive(
+        self, message: object, *, suspected: bool = False, arrived: float | None = None
+    ) -> None:
         """Return when the message has taken effect, had done so before, or was set aside.
 
-        While the database is away it holds the message, and tries again without counting. Of
+        While the database is away it holds the message, and tries again without counting; what
+        the database takes nevertheless, or is held up alone, is put off after a while. Of
         messages that were delivered before, and may be what a worker died of, a process tries
         one at a time: those that are none are not counted for the one that is.
         Raises Celery's Reject, for the message to go back to its queue, when the worker is
         asked to stop meanwhile.
         """
-        delivery = Delivery(message, redelivered)
-        work = partial(self._handling.attempt, delivery)
-        self._persist(message, work, alone=redelivered)
+        delivery = Delivery(message, suspected)
+        self._holding.hold(
+            message,
+            partial(self._handling.attempt, delivery),
+            lambda error: partial(self._deferral.one, delivery, error),
+            arrived=arrived,
+            alone=suspected,
+        )
 
-    def receive_together(self, messages: Sequence[object]) -> bool:
+    def receive_together(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
         """Return when all messages have taken effect, in one transaction, or had done so before.
 
         Returns False, and none has, if one of them cannot: each has to be received alone then.
-        While the database is away it holds them. Raises Celery's Reject as ``receive`` does.
+        While the database is away it holds them, and puts them off after a while if it can.
+        Raises Celery's Reject as ``receive`` does.
         """
-        apart = False
+        together = Together(self._handling, messages)
+        self._holding.hold(
+            messages[0],
+            together.attempt,
+            lambda error: partial(self._deferral.all, messages, error),
+            arrived=arrived,
+        )
+        return not together.apart
 
-        async def work(make_uow: UnitOfWorkFactory) -> bool:
-            nonlocal apart
-            try:
-                await self._handling.together(messages, make_uow)
-            except TransientFailure:
-                raise
-            except Exception as exc:  # noqa: BLE001  # whose fault it is shows when each is alone
-                apart = True
-                logger.info("a batch is taken apart", extra={"error": type(exc).__name__})
-            return True
-
-        self._persist(messages[0], work)
-        return not apart
+    def receive_suspected(
+        self, messages: Sequence[object], *, arrived: float | None = None
+    ) -> bool:
+        """Receive messages one after the other, that may be what a worker has died of."""
+        for message in messages:
+            self.receive(message, suspected=True, arrived=arrived)
+        return True
 
     def _refuse(self, message: object, error: UnreadableMessage) -> None:
         """Return when the message was set aside; otherwise as ``receive``."""
-        self._handling.log(logging.ERROR, "message set aside", message, error)
+        self._letters.log(logging.ERROR, "message set aside", message, error)
 
         async def set_aside(make_uow: UnitOfWorkFactory) -> bool:
-            await self._handling.set_aside(Delivery(message), error, make_uow)
+            await self._letters.set_aside(Delivery(message), error, make_uow)
             return True
 
-        self._persist(message, set_aside)
-
-    def _persist(self, message: object, work: Work, *, alone: bool = False) -> None:
-        for delay in self._backoff.delays():
-            with self._in_turn() if alone else nullcontext():
-                if self._is_done(message, work):
-                    return
-            self._pause(delay)
-
-    def _is_done(self, message: object, work: Work) -> bool:
-        try:
-            return self._loop.run(work)
-        except TransientFailure as exc:
-            self._handling.log(logging.WARNING, "waiting for what is away", message, exc)
-        except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept
-            text = "cannot set the message aside"
-            self._handling.log(logging.ERROR, text, message, exc, trace=True)
-        return False
-
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        while not self._turn.acquire(blocking=False):
-            self._pause(_NEXT_TURN)
-        try:
-            yield
-        finally:
-            self._turn.release()
-
-    def _pause(self, seconds: float) -> None:
-        if self._wait(seconds):
-            raise Reject("the worker is stopping", requeue=True)
+        self._holding.hold(message, set_aside, None)
 
     def close(self) -> None:
         """Close the resources and the loop of this process, and release the stop signal."""

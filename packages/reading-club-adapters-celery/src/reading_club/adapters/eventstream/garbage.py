@@ -14,8 +14,11 @@ from uuid import uuid4
 
 from kombu import Message
 
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE
 from reading_club.service.envelope import UnreadableMessage
+
+ARRIVED: Final = "arrived"
+"""The header in which a worker notes when it received a message, by its monotonic clock."""
 
 _WRAPPED: Final = frozenset({"garbage", "error"})
 _BODY_PARTS: Final = 3
@@ -40,17 +43,20 @@ def require_call(message: Message) -> None:
         raise UnreadableMessage("the body is not a list of three")
     if not isinstance(body[0], list) or not isinstance(body[1], dict):
         raise UnreadableMessage("the body has no arguments")
+    if body[2] and (not isinstance(body[2], dict) or any(body[2].values())):
+        raise UnreadableMessage("nothing is called after an event")
 
 
-def is_fresh_event(message: Message) -> bool:
-    """Whether the call is an event and nothing else, and the broker delivers it for the first time.
-
-    What bears stamps is for Celery to understand.
-    """
+def is_event(message: Message) -> bool:
+    """Whether the call is an event and nothing else. What bears stamps is for Celery to read."""
     args, kwargs, _ = message.payload
-    again: object = message.delivery_info.get("redelivered")
     stamped: object = message.headers.get("stamped_headers")
-    return not args and kwargs.keys() == {"message"} and not again and not stamped
+    return not args and kwargs.keys() == {"message"} and not stamped
+
+
+def is_suspected(delivery_info: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
+    """Whether the handling may have been begun before, by a process that did not finish it."""
+    return bool(delivery_info.get("redelivered")) or headers.get(ATTEMPTED) is True
 
 
 def wrapped(message: Message, error: Exception) -> Message:
@@ -91,8 +97,9 @@ def _description(message: Message) -> str:
         "content_type": message.content_type,
         "content_encoding": message.content_encoding,
     }
+    headers = {name: value for name, value in message.headers.items() if name != ARRIVED}
     try:
-        return json.dumps({**received, "headers": message.headers}, sort_keys=True, default=str)
+        return json.dumps({**received, "headers": headers}, sort_keys=True, default=str)
     except _UNREADABLE:
         return json.dumps(received, sort_keys=True, default=str)
 

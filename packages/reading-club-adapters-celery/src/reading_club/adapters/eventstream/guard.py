@@ -2,21 +2,37 @@
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
 from celery.worker.consumer import Consumer
+from celery.worker.state import maybe_shutdown
 from kombu import Message
 
 from reading_club.adapters.eventstream.batches import Batches
-from reading_club.adapters.eventstream.garbage import is_fresh_event, require_call, wrapped
+from reading_club.adapters.eventstream.garbage import (
+    ARRIVED,
+    is_event,
+    is_suspected,
+    require_call,
+    wrapped,
+)
 from reading_club.adapters.eventstream.hands import let_go_in_any_case
 from reading_club.adapters.eventstream.publisher.cutting import cut_off
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.service.backoff import Backoff
 
 _GOODBYE: Final = 5.0
 """Seconds in which a broker has to answer when a worker stops."""
+
+
+_LONGEST_PAUSE: Final = 30.0
+"""Seconds between two attempts to connect to a broker that refuses the worker."""
+
+_LOOK: Final = 0.2
+"""Seconds after which a worker that pauses looks whether it is asked to stop."""
 
 
 class GuardedConsumer(Consumer):
@@ -27,7 +43,8 @@ class GuardedConsumer(Consumer):
     to the list, never comes here: it ends the worker.
     """
 
-    _batches: Batches | None = None
+    _batches: Sequence[Batches] = ()
+    _delays: Iterator[float] | None = None
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class, in truth
         """Celery's, without the step that makes 28 queues for delays as soon as one is quorum.
@@ -44,13 +61,18 @@ class GuardedConsumer(Consumer):
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], object]:
         """Return what is called with each message."""
         handle = super().create_task_handler(*args, **kwargs)
-        batches = self._new_batches(handle)
+        self._delays = None  # it is connected
+        fresh, suspected = self._new_batches(handle) or (None, None)
 
         def on_task_received(message: Message) -> None:
             let_go_in_any_case(message)
             try:
                 require_call(message)
-                if batches is None or not is_fresh_event(message):
+                headers: dict[str, Any] = message.headers
+                headers[ARRIVED] = time.monotonic()
+                again = is_suspected(message.delivery_info, message.headers)
+                batches = suspected if again else fresh
+                if batches is None or not is_event(message):
                     handle(message)
                 else:
                     batches.add(message)
@@ -59,16 +81,42 @@ class GuardedConsumer(Consumer):
 
         return on_task_received
 
-    def _new_batches(self, handle: Callable[[Message], object]) -> Batches | None:
-        """Return where fresh events are collected, if the pool is part of this process."""
+    def _new_batches(self, handle: Callable[[Message], object]) -> tuple[Batches, Batches] | None:
+        """Return where fresh events are collected, and those that may have killed a worker.
+
+        The latter are tried one at a time, in a thread beside the former. There are none if the
+        pool is not part of this process.
+        """
         worker: Any = self  # the stubs know little of it
-        if self._batches is not None:
-            self._batches.abandon()
-        receive = getattr(worker.app.tasks.get(SEND_MESSAGE), "receive_together", None)
+        for batches in self._batches:
+            batches.abandon()
+        task = worker.app.tasks.get(SEND_MESSAGE)
+        receive = getattr(task, "receive_together", None)
         if receive is None or not getattr(worker.pool, "body_can_be_buffer", False):
             return None
-        self._batches = Batches(worker, receive, handle)
-        return self._batches
+        fresh = Batches(worker, receive, handle)
+        suspected = Batches(worker, task.receive_suspected, handle, largest=1)
+        self._batches = fresh, suspected
+        return fresh, suspected
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Pause, longer each time: a broker that refuses the log-in is not asked without end."""
+        super().on_connection_error_before_connected(exc)
+        self._pause()
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Pause in the same way, until messages can be received."""
+        super().on_connection_error_after_connected(exc)
+        self._pause()
+
+    def _pause(self) -> None:
+        """Wait for the next attempt to connect; a worker that is asked to stop does so."""
+        if self._delays is None:
+            self._delays = Backoff(cap=_LONGEST_PAUSE).delays()
+        until = time.monotonic() + next(self._delays)
+        while (left := until - time.monotonic()) > 0:
+            maybe_shutdown()
+            time.sleep(min(left, _LOOK))
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         """Set aside what kombu cannot decompress, or Celery cannot decode."""

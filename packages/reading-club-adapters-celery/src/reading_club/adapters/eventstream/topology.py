@@ -10,6 +10,9 @@ from reading_club.service.subscriber import Subscriber
 SEND_MESSAGE = "send_message"
 """The name of the one task; its one keyword is ``message``."""
 
+ATTEMPTED: Final = "attempted"
+"""The header of an event whose handling was begun before; others do not have it."""
+
 EXCHANGE = Exchange("eventstream", type="topic", durable=True)
 """Where events are published, with their type as routing key."""
 

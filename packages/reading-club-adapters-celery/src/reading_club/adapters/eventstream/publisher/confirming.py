@@ -31,7 +31,7 @@ class ConfirmingLine(Line):
         self._socket: socket.socket | None = None
         self._confirms: Confirms | None = None
         self._channel: Any = None
-        self._form: Any = None
+        self._forms: dict[int, WrittenForm] = {}
         self._declared_at = 0.0
 
     def connect(self) -> None:
@@ -46,7 +46,7 @@ class ConfirmingLine(Line):
 
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Return when the broker has confirmed or returned each letter."""
-        confirms = self._opened(letters[0].form)
+        confirms = self._opened()
         confirms.outcome = outcome
         try:
             self._publish(letters, confirms)
@@ -63,7 +63,7 @@ class ConfirmingLine(Line):
             with contextlib.suppress(OSError):  # it is closed
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
-    def _opened(self, form: Form) -> Confirms:
+    def _opened(self) -> Confirms:
         """Return a channel's confirms; after a return, and now and then, queues are declared."""
         now, last = time.monotonic(), self._confirms
         if last is None or last.returned or now - self._declared_at >= DECLARE_EVERY:
@@ -76,7 +76,7 @@ class ConfirmingLine(Line):
             channel = self.connection.channel()
             self._confirms = Confirms(channel, self._refusal_of)
             self._channel = channel
-            self._form = WrittenForm(form, channel)
+            self._forms = {}
         self._confirms.returned = False
         return self._confirms
 
@@ -93,7 +93,7 @@ class ConfirmingLine(Line):
     def _write(self, letter: Letter) -> None:
         """Do as py-amqp's ``basic_publish``, which would look for answers before each message."""
         where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
-        message = self._form.filled_in(letter)
+        message = self._written(letter.form).filled_in(letter)
         try:
             self._channel.send_method(spec.Basic.Publish, "Bssbb", where, message)
         except OSError:
@@ -101,6 +101,12 @@ class ConfirmingLine(Line):
             with contextlib.suppress(OSError):
                 self._channel.connection.drain_events(timeout=0)
             raise
+
+    def _written(self, form: Form) -> WrittenForm:
+        """Return the form as it is on the wire; its encoder keeps it, and so its identity."""
+        if id(form) not in self._forms:
+            self._forms[id(form)] = WrittenForm(form, self._channel)
+        return self._forms[id(form)]
 
     def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
         """Send alone what is not known yet: one is too large, and the broker said not which."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from celery import Celery
@@ -13,7 +13,7 @@ from kombu.utils.uuid import uuid
 
 from reading_club.adapters.eventstream.config import REPRS, EventRoute
 from reading_club.adapters.eventstream.publisher.outcome import Outcome
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_called
+from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_called
 from reading_club.service.outbox.port import EVERYBODY, Key, Outgoing
 
 NO_ID: Final = "00000000-0000-0000-0000-000000000000"
@@ -34,6 +34,10 @@ class Form:
     """What Celery writes behind the arguments of a task."""
     serializer: str
     compression: str | None
+
+
+Forms = Mapping[bool, Form]
+"""That of events which were attempted, and of those which were not."""
 
 
 @dataclass(frozen=True)
@@ -69,24 +73,26 @@ class Encoder:
     def __init__(self, app: Celery) -> None:
         self._app: Any = app  # the stubs know little of it
         self.route = _route_of(app)
-        self._forms: dict[int, Form] = {}
+        self._forms: dict[int, Forms] = {}
 
     def encode(self, events: Iterable[Outgoing], outcome: Outcome) -> list[Letter]:
         """Return letters in the order of the events; what cannot be one has failed."""
-        letters, form = [], self._form()
+        letters, forms = [], self._of_this_process()
         for event in events:
             try:
-                letters.append(self._letter(event, form))
+                letters.append(self._letter(event, forms[event.attempted]))
             except _UNENCODABLE as exc:
                 # Its text may repeat what is in the event.
                 outcome.fail(event.key, f"it cannot be encoded: {_root(exc)}")
         return letters
 
-    def _form(self) -> Form:
-        """Return the form of this process, whose name is in it."""
+    def _of_this_process(self) -> Forms:
+        """Return the forms of this process, whose name is in them."""
         pid = os.getpid()
         if pid not in self._forms:
-            self._forms[pid] = self._new_form()
+            form = self._new_form()
+            attempted = replace(form, headers={**form.headers, ATTEMPTED: True})
+            self._forms[pid] = {False: form, True: attempted}
         return self._forms[pid]
 
     def _new_form(self) -> Form:

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
-from reading_club.adapters.eventstream.handling import UnitOfWorkFactory
+from reading_club.adapters.eventstream.setting_aside import UnitOfWorkFactory
 from reading_club.domain.messages import ClubEvent, type_of
 from reading_club.service.dead_letters import DeadLetter
 from reading_club.testing import InMemoryEventstreamTransport, InMemoryUnitOfWork, MemoryDatabase
@@ -28,7 +29,8 @@ class InMemoryClub:
 
     ``opening`` are errors that opening the resources raises first, the last one first. After
     ``stop_after`` waits the worker is asked to stop. ``now`` is the time by the database's
-    clock: it passes where something waits.
+    clock: it passes where something waits. For ``hold`` and ``hold_busy`` seconds a consumer may
+    hold a message.
     """
 
     def __init__(self, database: MemoryDatabase) -> None:
@@ -36,6 +38,7 @@ class InMemoryClub:
         self.opening: list[Exception] = []
         self.stop_after = 100
         self.waits: list[float] = []
+        self.hold = self.hold_busy = inf
         self.now = datetime(2024, 2, 3, tzinfo=UTC)
         database.clock = lambda: self.now
 
@@ -51,6 +54,14 @@ class InMemoryClub:
         self.waits.append(seconds)
         self.now += timedelta(seconds=seconds)
         return len(self.waits) >= self.stop_after
+
+    def time(self) -> float:
+        """Return the seconds that have passed, as a process measures them."""
+        return self.now.timestamp()
+
+    def pass_(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self.now += timedelta(seconds=seconds)
 
     @property
     def letters(self) -> list[DeadLetter]:

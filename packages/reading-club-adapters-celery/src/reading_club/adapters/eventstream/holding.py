@@ -1,0 +1,114 @@
+"""How long a message is held: until it is dealt with, or put off, or the worker stops."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream.loop import LoopThread
+from reading_club.adapters.eventstream.setting_aside import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.domain.errors import TransientFailure, WriteConflict
+from reading_club.service.backoff import Backoff
+from reading_club.service.errors import StorageBusy
+
+Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
+"""Returns whether the message is done with."""
+
+BUSY: Final = (StorageBusy, WriteConflict)
+"""The database answers: it may be the trouble of one message alone."""
+
+_NEXT_TURN: Final = 0.05
+"""Seconds after which a message that waits for another one looks whether it is done."""
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """When a message is tried again, and for how long it is held meanwhile, in seconds."""
+
+    attempt_pause: float = 5.0
+    """Between the first two attempts of a message that may have killed its worker; each further
+    pause is four times as long."""
+    hold: float = 45.0
+    """Since its arrival, if a transient failure keeps it from taking effect: below the time after
+    which a Valkey delivers it to another worker, and far below RabbitMQ's."""
+    hold_busy: float = 10.0
+    """Since its first attempt, if the database answers: others are to have their turn."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """Between two attempts while it is held."""
+    timer: Callable[[], float] = time.monotonic
+
+
+class Holding:
+    """Repeats the work on a message, with pauses, until it is done."""
+
+    def __init__(
+        self,
+        loop: LoopThread[UnitOfWorkFactory],
+        letters: DeadLetterWriter,
+        pacing: Pacing,
+        wait: Callable[[float], bool],
+    ) -> None:
+        self._loop = loop
+        self._letters = letters
+        self._pacing = pacing
+        self._wait = wait
+        self._turn = threading.Lock()
+
+    def hold(
+        self,
+        message: object,
+        work: Work,
+        put_off: Callable[[TransientFailure], Work] | None,
+        *,
+        arrived: float | None = None,
+        alone: bool = False,
+    ) -> None:
+        """Return when the work is done, or the message was put off after its time.
+
+        Raises Reject when the worker is asked to stop.
+        """
+        begun = self._pacing.timer()
+        for delay in self._pacing.backoff.delays():
+            with self._in_turn() if alone else nullcontext():
+                done, failure = self._attempt(message, work)
+            late = failure is not None and self._is_late(failure, begun, arrived)
+            if failure is not None and put_off is not None and late:
+                done, _ = self._attempt(message, put_off(failure))
+            if done:
+                return
+            self._pause(delay)
+
+    def _is_late(self, failure: TransientFailure, begun: float, arrived: float | None) -> bool:
+        now = self._pacing.timer()
+        if isinstance(failure, BUSY) and now - begun >= self._pacing.hold_busy:
+            return True
+        return now - (begun if arrived is None else arrived) >= self._pacing.hold
+
+    def _attempt(self, message: object, work: Work) -> tuple[bool, TransientFailure | None]:
+        try:
+            return self._loop.run(work), None
+        except TransientFailure as exc:
+            self._letters.log(logging.WARNING, "waiting for what is away", message, exc)
+            return False, exc
+        except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept
+            text = "cannot set the message aside"
+            self._letters.log(logging.ERROR, text, message, exc, trace=True)
+            return False, None
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        while not self._turn.acquire(blocking=False):
+            self._pause(_NEXT_TURN)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _pause(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise Reject("the worker is stopping", requeue=True)

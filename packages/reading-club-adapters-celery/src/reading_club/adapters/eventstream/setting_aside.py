@@ -1,0 +1,75 @@
+"""How a message is made a dead letter, and what is logged about it."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from reading_club.adapters.eventstream.delivery import Delivery
+from reading_club.adapters.eventstream.letters import as_text, dead_letter
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.dead_letters import DeadLetter
+from reading_club.service.envelope import UnknownEvent
+from reading_club.service.inbox import Receipt
+from reading_club.service.uow import AbstractUnitOfWork
+
+logger = logging.getLogger(__name__)
+
+UnitOfWorkFactory = Callable[[], AbstractUnitOfWork]
+
+
+class DeadLetterWriter:
+    """Keeps the messages of one subscriber that could not be handled."""
+
+    def __init__(self, subscriber: str, limit: int, clock: Callable[[], datetime]) -> None:
+        self._subscriber = subscriber
+        self._limit = limit
+        self._clock = clock
+
+    async def give_up(
+        self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Make a dead letter of what has had all its attempts. Raises what keeping it raises."""
+        self.log(logging.ERROR, "message set aside", delivery.message, error, trace=True)
+        await self.set_aside(delivery, error, make_uow)
+
+    async def set_aside(
+        self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Make a dead letter of the message. Raises what keeping it raises."""
+        letter = self._letter(delivery.message, error).model_copy(
+            update={
+                "attempts": min(delivery.number, self._limit),
+                "parked": isinstance(error, UnknownEvent),
+            }
+        )
+        try:
+            await _keep(letter, make_uow())
+        except TransientFailure:
+            raise
+        except Exception as exc:  # noqa: BLE001  # such as a NUL that a database refuses
+            self.log(logging.WARNING, "dead letter kept as text", delivery.message, exc, trace=True)
+            await _keep(as_text(letter), make_uow())
+
+    def _letter(self, message: object, error: Exception) -> DeadLetter:
+        return dead_letter(self._subscriber, message, error, self._clock())
+
+    def log(
+        self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False
+    ) -> None:
+        """Log ids as fields, and nothing of the content."""
+        letter = self._letter(message, exc)
+        fields: dict[str, Any] = {
+            "subscriber": letter.subscriber,
+            "message_id": str(letter.message_id),
+            "message_type": letter.type,
+            "error": type(exc).__name__,
+        }
+        logger.log(level, text, extra=fields, exc_info=exc if trace else None)
+
+
+async def _keep(letter: DeadLetter, uow: AbstractUnitOfWork) -> None:
+    async with uow as transaction:
+        await uow.dead_letters.add(letter)
+        await uow.inbox.forget_attempts(Receipt(letter.subscriber, letter.message_id))
+        await transaction.commit()

@@ -1,0 +1,168 @@
+"""No message is held for long: what a transient failure holds up is put off."""
+
+from collections.abc import Callable
+
+import pytest
+
+from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.domain.errors import TransientFailure
+from reading_club.domain.messages import BookRegistered
+from reading_club.service.errors import StorageBusy, StorageUnavailable
+from reading_club.service.inbox import Receipt
+from reading_club.service.projections import activity
+from reading_club.service.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing import an_event
+
+ATTEMPTS = 5
+Consume = Callable[[Subscriber], Consumer]
+
+
+class Slow(Subscriber):
+    """Raises this error at each event that is called Slow, and records the others."""
+
+    def __init__(self, error: TransientFailure) -> None:
+        super().__init__("slow")
+        self.error = error
+        self.on(BookRegistered)(self._record)
+
+    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        await activity.handle(event, uow)
+        if event.title == "Slow":
+            raise self.error
+
+
+@pytest.fixture(autouse=True)
+def _held(club: InMemoryClub) -> None:
+    club.hold, club.hold_busy = 45.0, 10.0
+
+
+def stalls(club: InMemoryClub) -> list[int]:
+    """Return the stalls that are on record."""
+    return [count.stalls for count in club.database.attempts.values()]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(StorageBusy("busy"), 10.0), (StorageUnavailable("lost"), 45.0)]
+)
+def test_what_is_held_up_for_long_is_put_off(
+    consume: Consume, club: InMemoryClub, error: TransientFailure, seconds: float
+) -> None:
+    """Earlier where the database answers; nothing is counted, and the row says why it waits."""
+    event, start = an_event("Slow"), club.time()
+
+    consume(Slow(error)).receive(on_the_wire(event))
+
+    (row,) = club.database.outbox.values()
+    assert (row.key.message_id, row.reason, row.attempted) == (event.message_id, str(error), True)
+    assert seconds <= club.time() - start < seconds + 5
+    assert (row.leased_until - club.now).total_seconds() == 5.0
+    assert [count.number for count in club.database.attempts.values()] == [0]
+    assert club.letters == []
+
+
+def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """The time runs from its arrival: it is tried once, and put off."""
+    arrived = club.time() - 50.0
+
+    consume(Slow(StorageUnavailable("lost"))).receive(
+        on_the_wire(an_event("Slow")), arrived=arrived
+    )
+
+    assert len(club.database.outbox) == 1
+    assert club.waits == []
+
+
+def test_a_database_that_takes_nothing_holds_the_message(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Where else could it be? It is tried until the worker stops, or the database is back."""
+    club.opening = [StorageUnavailable("away")] * 41
+    event = an_event()
+
+    consume(Slow(StorageUnavailable("lost"))).receive(on_the_wire(event))
+
+    assert sum(club.waits) > 45.0
+    assert list(club.database.activity) == [event.message_id]
+    assert dict(club.database.outbox) == {}
+
+
+def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InMemoryClub) -> None:
+    """Each of its events for itself, to be handled alone."""
+    events = [an_event(), an_event("Slow"), an_event()]
+
+    assert consume(Slow(StorageUnavailable("lost"))).receive_together(
+        [on_the_wire(event) for event in events]
+    )
+
+    assert {key.message_id for key in club.database.outbox} == {e.message_id for e in events}
+    assert all(row.attempted for row in club.database.outbox.values())
+    assert 45.0 <= sum(club.waits) < 50.0
+    assert dict(club.database.activity) == {}
+
+
+def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Soon: one slow handler does not hold up the others."""
+    events = [an_event(), an_event("Slow"), an_event()]
+
+    assert not consume(Slow(StorageBusy("busy"))).receive_together(
+        [on_the_wire(event) for event in events]
+    )
+
+    assert len(club.waits) == 2
+    assert dict(club.database.outbox) == {}
+
+
+def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> float | None:
+    """Deliver a slow event once more, and return for how long it is put off."""
+    club.database.outbox.clear()
+    consumer.receive(on_the_wire(event), suspected=True)
+    for row in club.database.outbox.values():
+        return (row.leased_until - club.now).total_seconds()
+    return None
+
+
+def test_what_is_always_too_slow_becomes_a_dead_letter(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """After as many stalls as attempts, if others succeeded in between; the pauses grow."""
+    consumer, event = consume(Slow(StorageBusy("the statement took too long"))), an_event("Slow")
+    pauses = []
+    for _ in range(ATTEMPTS + 1):
+        pauses.append(stall(consumer, club, event))
+        club.pass_(1.0)
+        consumer.receive(on_the_wire(an_event()))
+
+    assert pauses == [5.0, 20.0, 80.0, 320.0, 1280.0, None]
+    (letter,) = club.letters
+    assert (letter.message_id, letter.attempts) == (event.message_id, ATTEMPTS)
+    assert letter.error == "StorageBusy: the statement took too long"
+    assert dict(club.database.attempts) == {}
+
+
+def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMemoryClub) -> None:
+    """However long it lasts: no stall is counted while the subscriber receives nothing."""
+    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+
+    pauses = [stall(consumer, club, event) for _ in range(20)]
+
+    assert pauses == [5.0] * 20
+    assert (stalls(club), club.letters) == ([0], [])
+
+
+def test_what_another_subscriber_receives_says_nothing(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Its tables are others."""
+    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+    for _ in range(20):
+        stall(consumer, club, event)
+        club.pass_(1.0)
+        club.database.inbox[Receipt("other", an_event().message_id)] = club.now
+
+    assert (stalls(club), club.letters) == ([0], [])
