@@ -124,6 +124,10 @@ class TestOutbox(contracts.OutboxContract):
     """The outbox in memory."""
 
 
+class TestOutboxDeferring(contracts.OutboxDeferringContract):
+    """Events that are put off, in memory."""
+
+
 class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox in memory."""
 
@@ -138,6 +142,10 @@ class TestHeartbeats(contracts.HeartbeatsContract):
 
 class TestInbox(contracts.InboxContract):
     """The inbox in memory."""
+
+
+class TestAttempts(contracts.AttemptsContract):
+    """The attempts in memory."""
 
 
 class TestReceipts(contracts.ReceiptsContract):

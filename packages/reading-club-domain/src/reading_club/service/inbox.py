@@ -1,6 +1,7 @@
 """The inbox: what a subscriber has handled, and how often it has tried."""
 
 from collections.abc import Collection
+from math import inf
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -10,6 +11,15 @@ class Receipt(NamedTuple):
 
     subscriber: str
     message_id: UUID
+
+
+class Attempts(NamedTuple):
+    """What is on record of the attempts to handle a message."""
+
+    number: int = 0
+    """How many were counted."""
+    age: float = inf
+    """Seconds since the last one was counted or held up, by the database's clock."""
 
 
 class Inbox(Protocol):
@@ -35,8 +45,23 @@ class Inbox(Protocol):
         """
         ...
 
+    async def attempts(self, receipt: Receipt) -> Attempts:
+        """Return what is on record of the attempts, for a transaction that will write to it."""
+        ...
+
+    async def take_back_attempt(self, receipt: Receipt) -> None:
+        """Count one attempt less, if any was counted: an outage ended it, or a stop."""
+
+    async def count_stall(self, receipt: Receipt) -> int:
+        """Note that a transient failure has held the message up; return how often it alone was.
+
+        A stall is counted if the subscriber has received another message since the last one: a
+        first stall is never counted, nor is an outage that concerns all messages.
+        """
+        ...
+
     async def forget_attempts(self, receipt: Receipt) -> None:
-        """Begin to count from zero again."""
+        """Begin to count from zero again, attempts and stalls."""
 
 
 class Receipts(Protocol):

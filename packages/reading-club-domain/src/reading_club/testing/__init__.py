@@ -21,9 +21,9 @@ from reading_club.testing.heartbeats import InMemoryHeartbeats  # noqa: E402
 from reading_club.testing.memory import MemoryDatabase  # noqa: E402
 from reading_club.testing.outbox import (  # noqa: E402
     InMemoryOutbox,
-    InMemoryPublisher,
     RelayedTransport,
 )
+from reading_club.testing.publisher import InMemoryPublisher  # noqa: E402
 from reading_club.testing.transport import InMemoryEventstreamTransport  # noqa: E402
 from reading_club.testing.uow import InMemoryMessageStore, InMemoryUnitOfWork  # noqa: E402
 

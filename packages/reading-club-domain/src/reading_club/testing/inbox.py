@@ -1,6 +1,7 @@
 """The inbox, and what is missing in it, on the database in memory."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from messagebus import Message
 
 from reading_club.domain.errors import WriteConflict
 from reading_club.service.dead_letters import RELAY
-from reading_club.service.inbox import Receipt
+from reading_club.service.inbox import Attempts, Receipt
 from reading_club.service.outbox.port import EVERYBODY, Key
 from reading_club.testing.memory import Count, MemoryTransaction, OutboxRow, Tables
 from reading_club.testing.outbox import NOBODY
@@ -53,10 +54,42 @@ class InMemoryInbox:
             if known is None:
                 tables.attempts[receipt] = Count(1, now)
             elif now - known.at >= timedelta(seconds=apart):
-                tables.attempts[receipt] = Count(known.number + 1, now)
+                tables.attempts[receipt] = replace(known, number=known.number + 1, at=now)
 
         self.transaction.write(count)
         return self.transaction.tables.attempts[receipt].number
+
+    async def attempts(self, receipt: Receipt) -> Attempts:
+        """Return the count and its age."""
+        known = self.transaction.tables.attempts.get(receipt)
+        if known is None:
+            return Attempts()
+        return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
+
+    async def take_back_attempt(self, receipt: Receipt) -> None:
+        """Count one attempt less."""
+
+        def take_back(tables: Tables) -> None:
+            known = tables.attempts.get(receipt)
+            if known is not None:
+                tables.attempts[receipt] = replace(known, number=max(0, known.number - 1))
+
+        self.transaction.write(take_back)
+
+    async def count_stall(self, receipt: Receipt) -> int:
+        """Note a stall, and count it if others have been received since the last one."""
+        now = self.transaction.now
+
+        def count(tables: Tables) -> None:
+            known = tables.attempts.get(receipt, Count(0, now))
+            others = any(
+                one.subscriber == receipt.subscriber and at > known.at
+                for one, at in tables.inbox.items()
+            )
+            tables.attempts[receipt] = replace(known, at=now, stalls=known.stalls + others)
+
+        self.transaction.write(count)
+        return self.transaction.tables.attempts[receipt].stalls
 
     async def forget_attempts(self, receipt: Receipt) -> None:
         """Begin to count from zero again."""

@@ -1,7 +1,7 @@
 """A database in memory, with transactions that are real.
 
-A transaction reads what is committed and what it wrote itself. Its rows are copies. At the commit
-every write is checked and made once more, on what others have committed meanwhile.
+A transaction reads what is committed and what it wrote itself, as copies. At the commit every
+write is checked and made once more, on what others have committed meanwhile.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
@@ -42,6 +42,7 @@ class OutboxRow:
     envelope: Any = None
     added_at: datetime | None = None
     reason: str | None = None
+    attempted: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Count:
 
     number: int
     at: datetime
+    stalls: int = 0
 
 
 class Tables:

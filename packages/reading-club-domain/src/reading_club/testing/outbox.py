@@ -1,4 +1,4 @@
-"""The outbox, on the database in memory, and a broker that is a list."""
+"""The outbox, on the database in memory."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,16 +11,16 @@ from uuid import UUID
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.service.dead_letters import RELAY, DeadLetter
+from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import (
     EVERYBODY,
     Key,
     Lease,
     OutboxTransport,
     Outgoing,
-    Published,
 )
 from reading_club.testing.dead_letters import keep_letter
-from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow
+from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow, Tables
 
 NOBODY: Final = UUID(int=0)
 """The token of rows that nobody has leased."""
@@ -37,6 +37,21 @@ class InMemoryOutboxEntries:
         now = self.transaction.now
         row = OutboxRow(key, NOBODY, now, envelope=envelope, added_at=now)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Let the relay send an event again later, unless it is done with."""
+        now = self.transaction.now
+        until = now + timedelta(seconds=pause)
+        row = OutboxRow(key, NOBODY, until, 0, envelope, now, reason, attempted=True)
+        done = (key.subscriber, key.message_id)
+
+        def put(tables: Tables) -> None:
+            if Receipt(*done) not in tables.inbox and done not in tables.dead_letters:
+                tables.outbox[key] = row
+
+        self.transaction.write(put)
 
 
 class InMemoryOutbox:
@@ -138,49 +153,7 @@ class InMemoryOutbox:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
         age = self.database.clock() - row.added_at if row.added_at else timedelta()
-        return Outgoing(row.key, envelope, row.attempts, age=age.total_seconds())
-
-
-class InMemoryPublisher:
-    """A broker that is a list: ``sent`` are the events that it has confirmed, in order.
-
-    Set ``outage`` to have it away, after ``before_outage`` more events. What a test puts into
-    ``refused``, by message id, is refused for reasons of its own, and so is an empty envelope.
-    The queues of the subscribers in ``full`` take nothing: ``copies`` are what others took of an
-    event for everybody that was not confirmed because of that.
-    """
-
-    def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
-        self.windows: list[int] = []
-        self.outage: Exception | None = None
-        self.before_outage = 0
-        self.refused: dict[UUID, str] = {}
-        self.full: set[str] = set()
-        self.copies: list[Outgoing] = []
-
-    def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Append the events, as far as the broker is there and takes them."""
-        self.windows.append(len(events))
-        failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
-        taken = [event for event in events if event.key not in failed]
-        if self.outage is not None:
-            taken = taken[: self.before_outage]
-            self.before_outage -= len(taken)
-        refused = {e.key: "its queue is full" for e in taken if self._finds_full(e)}
-        self.copies += [e for e in taken if e.key in refused and e.key.subscriber == EVERYBODY]
-        confirmed = [event for event in taken if event.key not in refused]
-        self.sent += confirmed
-        return Published({event.key for event in confirmed}, failed, self.outage, refused)
-
-    def close(self) -> None:
-        """Close nothing."""
-
-    def _finds_full(self, event: Outgoing) -> bool:
-        return bool(self.full) and event.key.subscriber in {EVERYBODY, *self.full}
-
-    def _refusal(self, event: Outgoing) -> str | None:
-        return self.refused.get(event.key.message_id) if event.envelope else "it is empty"
+        return Outgoing(row.key, envelope, row.attempts, age.total_seconds(), row.attempted)
 
 
 class RelayedTransport(OutboxTransport):

@@ -10,7 +10,8 @@ from reading_club.service.outbox.settling import Settlement
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.memory import MemoryDatabase
-from reading_club.testing.outbox import InMemoryOutbox, InMemoryPublisher, RelayedTransport
+from reading_club.testing.outbox import InMemoryOutbox, RelayedTransport
+from reading_club.testing.publisher import InMemoryPublisher
 from reading_club.testing.uow import InMemoryUnitOfWork
 
 POLL = 0.25

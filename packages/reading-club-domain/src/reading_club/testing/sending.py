@@ -12,7 +12,8 @@ from reading_club.service.outbox import Breaker, Outbox, Outgoing, Published, Re
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.memory import MemoryDatabase
-from reading_club.testing.outbox import InMemoryOutbox, InMemoryPublisher
+from reading_club.testing.outbox import InMemoryOutbox
+from reading_club.testing.publisher import InMemoryPublisher
 from reading_club.testing.uow import InMemoryUnitOfWork
 
 LONG = 30.0

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.dead_letters import insert_letter, unsendable
+from reading_club.adapters.uow_sqla.deferring import upsert_deferred
 from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.splitting import NOBODY, insert_for_subscribers
@@ -33,6 +34,12 @@ class SQLOutboxEntries:
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
         """Let the relay send an event at once after the commit; one that waits already stays."""
         await self._add_all([key], envelope)
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Put the event's row there, or in place of the one that is there, unless it is done."""
+        await upsert_deferred(self.session, key, envelope, pause, reason)
 
     async def add_all(self, keys: Sequence[Key]) -> None:
         """Do the same for many messages of the history, by one statement."""
@@ -177,7 +184,8 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
             Key(row.message_id, row.subscriber),
             row.envelope or stored.get(row.message_id, {}),
             row.attempts,
-            age=getattr(row, "age", 0.0),
+            getattr(row, "age", 0.0),
+            row.attempted,
         )
         for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
     ]

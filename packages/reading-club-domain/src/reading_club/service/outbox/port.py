@@ -29,6 +29,8 @@ class Outgoing:
     """How often it was refused for reasons of its own."""
     age: float = 0.0
     """Seconds since it was put into the outbox, by the database's clock; 0 if that is unknown."""
+    attempted: bool = False
+    """Whether its handling was begun before: its subscriber handles it alone, and counts that."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ class OutboxEntries(Protocol):
         """Let the relay send an event at once after the commit; one that waits already stays.
 
         Without an envelope it is the message that the history has under this id.
+        """
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Let the relay send a delivered event to its one subscriber again, in so many seconds.
+
+        It is sent as one that was attempted. A row that is there is replaced, also while it is
+        being sent: who sends it does not delete the new one. Nothing is written if the event has
+        a receipt or is a dead letter by now. ``reason`` says what the event waits for.
         """
 
 

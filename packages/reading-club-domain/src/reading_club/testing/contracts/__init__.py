@@ -6,11 +6,13 @@ event stream need ``uow_on``, ``outbox`` and ``pass_time`` besides: see ``Outbox
 """
 
 from reading_club.testing.contracts.activity import ActivityLogContract
+from reading_club.testing.contracts.attempts import AttemptsContract
 from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
 from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
+from reading_club.testing.contracts.deferring import OutboxDeferringContract
 from reading_club.testing.contracts.history import History, MessageStoreContract
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.leases import OutboxLeaseContract
@@ -28,6 +30,7 @@ from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "ActivityLogContract",
+    "AttemptsContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
@@ -39,6 +42,7 @@ __all__ = [
     "MessageStoreContract",
     "NotMissingContract",
     "OutboxContract",
+    "OutboxDeferringContract",
     "OutboxLeaseContract",
     "OutboxSplitContract",
     "PassTime",

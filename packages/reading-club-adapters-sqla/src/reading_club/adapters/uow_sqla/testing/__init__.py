@@ -44,12 +44,14 @@ from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # no
 from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows  # noqa: E402
 from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
+    TestAttempts,
     TestCatalogue,
     TestHeartbeats,
     TestInbox,
     TestLetterOffice,
     TestNotMissing,
     TestOutbox,
+    TestOutboxDeferring,
     TestOutboxLeases,
     TestOutboxSplit,
     TestReceipts,
@@ -72,6 +74,7 @@ from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema 
 __all__ = [
     "TestActivityLog",
     "TestBackfill",
+    "TestAttempts",
     "TestBookPages",
     "TestBooks",
     "TestCatalogue",
@@ -86,6 +89,7 @@ __all__ = [
     "TestNotMissing",
     "TestOlderRelease",
     "TestOutbox",
+    "TestOutboxDeferring",
     "TestOutboxLeases",
     "TestOutboxSplit",
     "TestPublication",

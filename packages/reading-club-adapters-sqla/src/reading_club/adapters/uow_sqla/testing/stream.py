@@ -7,6 +7,10 @@ class TestOutbox(contracts.OutboxContract):
     """The outbox on SQL."""
 
 
+class TestOutboxDeferring(contracts.OutboxDeferringContract):
+    """Events that are put off, on SQL."""
+
+
 class TestOutboxLeases(contracts.OutboxLeaseContract):
     """The leases of the outbox on SQL."""
 
@@ -17,6 +21,10 @@ class TestOutboxSplit(contracts.OutboxSplitContract):
 
 class TestInbox(contracts.InboxContract):
     """The inbox on SQL."""
+
+
+class TestAttempts(contracts.AttemptsContract):
+    """The attempts on SQL."""
 
 
 class TestReceipts(contracts.ReceiptsContract):

@@ -1,0 +1,96 @@
+"""What every inbox promises about attempts: their record, and what is taken back or held up."""
+
+from math import inf
+
+from lastuuid import uuid7
+
+from reading_club.service.inbox import Attempts, Receipt
+from reading_club.testing.contracts.inbox import count, receive
+from reading_club.testing.contracts.stream import PassTime
+from reading_club.testing.contracts.uow import UnitOfWorkFactory
+
+
+async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempts:
+    """Return what is on record of the attempts."""
+    async with uow_factory() as transaction:
+        attempts = await transaction.uow.inbox.attempts(receipt)
+        await transaction.rollback()
+    return attempts
+
+
+async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> int:
+    """Note a stall in a transaction of its own."""
+    async with uow_factory() as transaction:
+        number = await transaction.uow.inbox.count_stall(receipt)
+        await transaction.commit()
+    return number
+
+
+class AttemptsContract:
+    """Attempts are on record, and can be taken back; stalls are counted apart.
+
+    Needs the fixture ``pass_time`` (see ``PassTime``).
+    """
+
+    async def test_the_record_says_how_many_attempts_there_were_and_how_long_ago(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """By the database's clock; of a message without attempts it says so."""
+        receipt = Receipt("activity", uuid7())
+        nothing = await on_record(uow_factory, receipt)
+        await count(uow_factory, receipt)
+        await count(uow_factory, receipt)
+        await pass_time(60.0)
+
+        record = await on_record(uow_factory, receipt)
+
+        assert nothing == Attempts(0, inf)
+        assert record.number == 2
+        assert 60.0 <= record.age < 70.0
+
+    async def test_an_attempt_can_be_taken_back(self, uow_factory: UnitOfWorkFactory) -> None:
+        """One for each call, never below none, and of this message alone."""
+        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
+        for each in (receipt, receipt, other):
+            await count(uow_factory, each)
+
+        numbers = []
+        for _ in range(3):
+            async with uow_factory() as transaction:
+                await transaction.uow.inbox.take_back_attempt(receipt)
+                await transaction.commit()
+            numbers.append((await on_record(uow_factory, receipt)).number)
+
+        assert numbers == [1, 0, 0]
+        assert (await on_record(uow_factory, other)).number == 1
+        assert await count(uow_factory, receipt) == 1
+
+    async def test_a_stall_is_counted_if_others_were_received_since_the_last_one(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """What holds up all messages of a subscriber is no message's fault."""
+        receipt, theirs = Receipt("activity", uuid7()), Receipt("catalogue", uuid7())
+        await receive(uow_factory, Receipt("activity", uuid7()))
+        numbers = [await stall(uow_factory, receipt), await stall(uow_factory, receipt)]
+        await receive(uow_factory, theirs)
+        numbers.append(await stall(uow_factory, receipt))
+        for _ in range(2):
+            await pass_time(1.0)
+            await receive(uow_factory, Receipt("activity", uuid7()))
+            numbers.append(await stall(uow_factory, receipt))
+
+        assert numbers == [0, 0, 0, 1, 2]
+        assert (await on_record(uow_factory, receipt)).number == 0
+
+    async def test_stalls_and_attempts_are_counted_apart(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """A stall changes no number, and an attempt no stalls."""
+        receipt = Receipt("activity", uuid7())
+        await count(uow_factory, receipt)
+        await pass_time(1.0)
+        await receive(uow_factory, Receipt("activity", uuid7()))
+
+        assert await stall(uow_factory, receipt) == 1
+        assert await count(uow_factory, receipt) == 2
+        assert await stall(uow_factory, receipt) == 1
