@@ -79,6 +79,11 @@ test-functional: sync-all ## Prove the club with real workers, brokers and datab
 	@$(BIN)/pytest tests-functional --numprocesses logical --maxprocesses 4 --dist loadfile \
 		--no-loadscope-reorder --timeout 300 -rP
 
+.PHONY: faults
+faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ONLY=NAME,... PAIR=...
+	@$(BIN)/python -m reading_club_functional.faults $(if $(DURATION),--duration $(DURATION)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(PAIR)
+
 .PHONY: mutants
 mutants: sync-all ## Take away each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py

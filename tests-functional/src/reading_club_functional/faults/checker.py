@@ -1,0 +1,138 @@
+"""What must hold when all faults are over; a pure function of what was answered and stored."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+SHOWN = 5
+MISSING, NOT_AT_REST = "no loss", "at rest"
+NO_LETTER = "poison is set aside"
+ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER})
+
+
+class InvariantViolation(AssertionError):
+    """A promise of the club that was broken, and by what."""
+
+    def __init__(self, invariant: str, detail: str) -> None:
+        super().__init__(f"{invariant}: {detail}")
+        self.invariant = invariant
+        self.detail = detail
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether waiting may help, because something is still on its way."""
+        return self.invariant in ON_THEIR_WAY
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What clients were answered, what the processes did, and what the tables say, by book."""
+
+    begun: frozenset[UUID]
+    """The books that clients have tried to register."""
+    created: frozenset[UUID]
+    """Those that were answered with 201."""
+    wrong: tuple[str, ...]
+    """The answers that are neither 201 nor 503."""
+    poison: frozenset[UUID]
+    """The books whose events cannot be handled."""
+    ended: tuple[str, ...]
+    """The processes that ended by themselves."""
+    books: frozenset[UUID]
+    events: Counter[UUID]
+    """How many events of the history tell of a book."""
+    effects: Mapping[str, Counter[UUID]]
+    """For each subscriber, how often the event of a book was applied to its table."""
+    rows: Mapping[str, Counter[UUID]]
+    """For each subscriber, how many rows of its table tell of a book."""
+    receipts: Mapping[str, frozenset[UUID]]
+    """For each subscriber, the books whose event is in its inbox."""
+    dead_letters: Mapping[tuple[str, UUID], str]
+    """For each subscriber and book, the error."""
+    outbox: int
+    attempts: int
+
+
+def check(observed: Observed) -> None:
+    """Raise the first `InvariantViolation`, if there is one."""
+    for violation in violations(observed):
+        raise violation
+
+
+def violations(observed: Observed) -> Iterator[InvariantViolation]:
+    """Yield every violation."""
+    yield from _answers(observed)
+    yield from _lost(observed)
+    yield from _ghosts(observed)
+    yield from _doubles(observed)
+    yield from _dead_letters(observed)
+    yield from _rest(observed)
+
+
+def _answers(observed: Observed) -> Iterator[InvariantViolation]:
+    """Every write ends in 201, before which only 503 and lost connections are seen."""
+    yield from _some("answers", "neither 201 nor 503", observed.wrong)
+    unanswered = observed.begun - observed.created if not observed.wrong else ()
+    yield from _some("answers", "never answered with 201", unanswered)
+    yield from _some("processes", "ended by themselves", observed.ended)
+
+
+def _lost(observed: Observed) -> Iterator[InvariantViolation]:
+    """A book that was answered with 201 is stored, has its event, and that all its effects."""
+    yield from _some(MISSING, "answered, not stored", observed.created - observed.books)
+    yield from _some(MISSING, "stored without event", observed.books - observed.events.keys())
+    healthy = observed.books - observed.poison
+    for name, rows in observed.rows.items():
+        yield from _some(MISSING, f"no effect at {name}", healthy - rows.keys())
+        yield from _some(MISSING, f"not received by {name}", healthy - observed.receipts[name])
+
+
+def _ghosts(observed: Observed) -> Iterator[InvariantViolation]:
+    """No event and no effect lacks its book, and poison has no effect."""
+    yield from _some("no ghost", "events without book", observed.events.keys() - observed.books)
+    for name, rows in observed.rows.items():
+        seen = rows.keys() | observed.effects[name].keys()
+        yield from _some("no ghost", f"effects at {name} without book", seen - observed.books)
+        received = seen | observed.receipts[name]
+        yield from _some("no ghost", f"poison handled by {name}", received & observed.poison)
+
+
+def _doubles(observed: Observed) -> Iterator[InvariantViolation]:
+    """A book has one event, which is applied once by each subscriber."""
+    yield from _some("effect once", "several events", _several(observed.events))
+    for name in observed.rows:
+        yield from _some("effect once", f"rows of {name}", _several(observed.rows[name]))
+        yield from _some("effect once", f"applied by {name}", _several(observed.effects[name]))
+
+
+def _dead_letters(observed: Observed) -> Iterator[InvariantViolation]:
+    """Poison has a dead letter for each subscriber, and nothing else has one."""
+    innocent = {
+        f"{name}, {book}: {error}"
+        for (name, book), error in observed.dead_letters.items()
+        if book not in observed.poison
+    }
+    yield from _some("dead letters", "of events that are no poison", innocent)
+    stored = observed.poison & observed.books
+    expected = {(name, book) for name in observed.rows for book in stored}
+    missing = {f"{n}, {b}" for n, b in expected - observed.dead_letters.keys()}
+    yield from _some(NO_LETTER, "without dead letter", missing)
+
+
+def _rest(observed: Observed) -> Iterator[InvariantViolation]:
+    """Nothing is on its way any more."""
+    for table in ("outbox", "attempts"):
+        if rows := getattr(observed, table):
+            yield InvariantViolation(NOT_AT_REST, f"{rows} rows in {table}")
+
+
+def _several(counts: Counter[UUID]) -> Collection[UUID]:
+    return {book for book, count in counts.items() if count > 1}
+
+
+def _some(invariant: str, what: str, found: Collection[object]) -> Iterator[InvariantViolation]:
+    """Yield one violation for all that is found, with the first of them."""
+    if found:
+        shown = ", ".join(sorted(map(str, found))[:SHOWN])
+        yield InvariantViolation(invariant, f"{len(found)} {what}: {shown}")

@@ -1,0 +1,105 @@
+"""The club's processes, each of which is started again when it has ended."""
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+from reading_club_functional.club import EVERYBODY, Club
+from reading_club_functional.faults.handlers import MODULE
+from reading_club_functional.process import ClubProcess
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "web": ("web",),
+    "relay": ("relay",),
+    **{f"worker {name}": ("worker", "--subscriber", name) for name in EVERYBODY},
+}
+CHECK_EVERY = 0.2
+LAST_LINES = 12
+
+
+class Cluster:
+    """Web, relay and a worker for each subscriber, by role.
+
+    ``ended`` names the processes that have ended without a signal of ours and without a poison
+    event, ``deaths`` counts the ends by SIGKILL that a poison event may have caused. Linux kills
+    the processes when the thread that has started them ends: ``starter`` outlives them.
+    """
+
+    def __init__(self, club: Club, starter: Executor) -> None:
+        self.club = club
+        self._starter = starter
+        self.ended: list[str] = []
+        self.deaths: Counter[str] = Counter()
+        self._lock = threading.RLock()
+        self.processes = {role: self._begin(role) for role in ROLES}
+        club.ready(*self.processes.values())
+
+    def _begin(self, role: str) -> ClubProcess:
+        return self._starter.submit(self.club.begin, *ROLES[role], module=MODULE).result()
+
+    def kill(self, role: str) -> None:
+        """End a process by SIGKILL, and begin another one."""
+        with self._lock:
+            self.processes[role].kill()
+            self.processes[role] = self._begin(role)
+
+    def terminate(self, role: str) -> None:
+        """End a process by SIGTERM, and begin another one; an exit code but 0 is noted."""
+        with self._lock:
+            process = self.processes[role]
+            process.send(signal.SIGTERM)
+            if code := process.wait():
+                self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
+            self.processes[role] = self._begin(role)
+
+    @contextmanager
+    def frozen(self, role: str) -> Iterator[None]:
+        """Stop a process by SIGSTOP for a while."""
+        with self._lock:
+            process = self.processes[role]
+            process.send(signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                process.send(signal.SIGCONT)
+
+    def restart_ended(self) -> None:
+        """Begin another process for each that has ended, and note why it has ended."""
+        for role in ROLES:
+            with self._lock:
+                process = self.processes[role]
+                if not process.running:
+                    self._note_end(role, process)
+                    self.processes[role] = self._begin(role)
+
+    def _note_end(self, role: str, process: ClubProcess) -> None:
+        code = process.wait()
+        if code == -signal.SIGKILL and role.startswith("worker"):
+            self.deaths[role] += 1
+        else:
+            self.ended.append(_last_words(role, f"exit code {code}", process))
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Restart what ends, in a thread, until the block is over."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(CHECK_EVERY):
+                self.restart_ended()
+
+        thread = threading.Thread(target=watch, name="watch")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _last_words(role: str, how: str, process: ClubProcess) -> str:
+    lines = process.output.splitlines()[-LAST_LINES:]
+    return "\n    ".join([f"{role}: {how}", *lines])

@@ -1,0 +1,63 @@
+"""The clubs that faults are done to: PostgreSQL with RabbitMQ, and SQLite with Valkey."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reading_club_functional.club import prepared_club
+from reading_club_functional.faults import brokers, databases
+from reading_club_functional.faults.cluster import Cluster
+from reading_club_functional.faults.observing import count_effects
+from reading_club_functional.faults.target import ROLE, Fault, Target
+from reading_club_functional.faults.writer import Writer
+from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
+
+SETTINGS = {"reconcile_after": "3", "attempt_pause": "0.5", "attempts": "3"}
+"""Seconds until lost events are sent again, and between attempts; fewer attempts for each."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A kind of club, and the faults of its servers."""
+
+    open: Callable[[Path], AbstractContextManager[Target]]
+    servers: Mapping[str, Fault]
+
+
+@contextmanager
+def large(folder: Path) -> Iterator[Target]:
+    """Open a club on PostgreSQL and RabbitMQ, with an account that is no superuser."""
+    with PostgreSQLServer() as postgresql, RabbitMQServer() as broker:
+        postgresql.psql(f"CREATE ROLE {ROLE} LOGIN")
+        url = postgresql.create_database()
+        postgresql.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
+        url = url.replace("postgres@", f"{ROLE}@")
+        with started(folder, url, broker.url) as cluster:
+            yield Target(cluster, Writer(cluster.club.url), broker, folder, postgresql)
+
+
+@contextmanager
+def small(folder: Path) -> Iterator[Target]:
+    """Open a club on a SQLite file and Valkey."""
+    url = f"sqlite:///{folder / 'club.sqlite3'}"
+    with ValkeyServer() as broker, started(folder, url, broker.url) as cluster:
+        yield Target(cluster, Writer(cluster.club.url), broker, folder)
+
+
+@contextmanager
+def started(folder: Path, database_url: str, broker_url: str) -> Iterator[Cluster]:
+    """Start all processes of a club whose effects are counted."""
+    with (
+        ThreadPoolExecutor(1) as starter,
+        prepared_club(folder, database_url, broker_url, **SETTINGS) as club,
+    ):
+        count_effects(club.database, sqlite=database_url.startswith("sqlite"))
+        yield Cluster(club, starter)
+
+
+PAIRS: Mapping[str, Pair] = {
+    "postgresql-rabbitmq": Pair(large, {**databases.POSTGRESQL, **brokers.RABBITMQ}),
+    "sqlite-valkey": Pair(small, {**databases.SQLITE, **brokers.VALKEY}),
+}

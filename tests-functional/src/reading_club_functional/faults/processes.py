@@ -1,0 +1,68 @@
+"""Faults of the club's own processes, and of their handlers."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from random import Random
+
+from reading_club_functional.faults.cluster import ROLES
+from reading_club_functional.faults.handlers import CLOCK, FAILING, KILLING
+from reading_club_functional.faults.target import Fault, Target
+
+CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
+"""Seconds by which the clock of a web process is off."""
+
+
+@contextmanager
+def killed(role: str, target: Target, _: Random) -> Iterator[None]:
+    """SIGKILL, and another one is begun at once."""
+    target.cluster.kill(role)
+    yield
+
+
+@contextmanager
+def terminated(role: str, target: Target, _: Random) -> Iterator[None]:
+    """SIGTERM, and another one is begun when it has ended."""
+    target.cluster.terminate(role)
+    yield
+
+
+@contextmanager
+def frozen(role: str, target: Target, _: Random) -> Iterator[None]:
+    """SIGSTOP, and SIGCONT."""
+    with target.cluster.frozen(role):
+        yield
+
+
+@contextmanager
+def wrong_clock(target: Target, random: Random) -> Iterator[None]:
+    """The next web process has a clock that is off; the one after it has not."""
+    os.environ[CLOCK] = str(random.choice(CLOCKS))
+    try:
+        target.cluster.kill("web")
+    finally:
+        del os.environ[CLOCK]
+    yield
+    target.cluster.terminate("web")
+
+
+@contextmanager
+def poison(title: str, target: Target, _: Random) -> Iterator[None]:
+    """One event comes that no subscriber can handle."""
+    target.writer.write_poison(title)
+    yield
+
+
+def _of_each_role() -> Iterator[tuple[str, Fault]]:
+    for role in ROLES:
+        for fault in (killed, terminated, frozen):
+            yield f"{role.replace(' ', '-')}-{fault.__name__}", partial(fault, role)
+
+
+FAULTS: Mapping[str, Fault] = {
+    **dict(_of_each_role()),
+    "web-wrong-clock": wrong_clock,
+    "event-fails": partial(poison, FAILING),
+    "event-kills": partial(poison, KILLING),
+}

@@ -1,0 +1,125 @@
+"""Runs faults under load, waits until nothing is on its way, and reports what was found."""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from reading_club_functional.faults import processes
+from reading_club_functional.faults.checker import InvariantViolation, Observed, violations
+from reading_club_functional.faults.observing import observe
+from reading_club_functional.faults.pairs import PAIRS
+from reading_club_functional.faults.schedule import planned
+from reading_club_functional.faults.target import Fault, Target
+from reading_club_functional.polling import NotInTime, eventually
+
+ANSWERED, AT_REST = 60.0, 180.0
+"""Seconds, when all faults are lifted: until every write is answered, and all has its effect."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done, and what has become of it."""
+
+    pair: str
+    seed: int
+    answers: Mapping[str, int]
+    faults: Mapping[str, int]
+    deaths: Mapping[str, int]
+    sent_again: int
+    observed: Observed
+    violations: list[InvariantViolation]
+
+    def __str__(self) -> str:
+        seen = self.observed
+        counts = {
+            **{f"answer {status}": count for status, count in sorted(self.answers.items())},
+            **{f"fault {name}": count for name, count in sorted(self.faults.items())},
+            **{f"killed by poison: {role}": n for role, n in sorted(self.deaths.items())},
+            "sent again by the reconciler": self.sent_again,
+            "books": len(seen.books),
+            "poison events": len(seen.poison),
+            "dead letters": len(seen.dead_letters),
+            "violations": len(self.violations),
+        }
+        lines = [f"{name:40} {count:6}" for name, count in counts.items()]
+        return "\n".join([f"{self.pair}, seed {self.seed}", *lines, *map(str, self.violations)])
+
+    def check(self) -> None:
+        """Raise the first violation, if there is one."""
+        for violation in self.violations:
+            raise violation
+
+
+def run(
+    pair: str, folder: Path, *, duration: float, seed: int, only: Collection[str] = ()
+) -> Report:
+    """Do random faults to a club for some seconds, of those with these names, or of all."""
+    kind = PAIRS[pair]
+    with kind.open(folder) as target:
+        done: Counter[str] = Counter()
+        with target.cluster.watched():
+            with target.writer.writing(), ThreadPoolExecutor() as pool:
+                deadline = time.monotonic() + duration
+                lanes = [
+                    pool.submit(_lane, target, chosen, f"{seed}-{lane}", deadline)
+                    for lane, faults in enumerate((kind.servers, processes.FAULTS))
+                    if (chosen := {n: f for n, f in faults.items() if not only or n in only})
+                ]
+                for lane in lanes:
+                    done.update(lane.result())
+                time.sleep(max(0.0, deadline - time.monotonic()))
+            target.writer.finish(ANSWERED)
+            return _report(pair, seed, target, done, _at_rest(target))
+
+
+def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
+    """Do one fault after the other until the deadline, and return how often each was done."""
+    done: Counter[str] = Counter()
+    for plan in planned(sorted(faults), seed):
+        time.sleep(min(plan.pause, max(0.0, deadline - time.monotonic())))
+        if time.monotonic() >= deadline:
+            return done
+        _log(f"{plan.name}: begins, {plan.seconds:.1f} s, seed {plan.seed}")
+        with faults[plan.name](target, Random(plan.seed)):  # noqa: S311  # no secret
+            time.sleep(plan.seconds)
+        _log(f"{plan.name}: is lifted")
+        done[plan.name] += 1
+    return done
+
+
+def _at_rest(target: Target) -> Observed:
+    """Wait until nothing is missing any more, and return what is there then, or at the end."""
+    latest: list[Observed] = []
+
+    def complete() -> bool:
+        latest[:] = [observe(target.cluster.club.database, target.writer, target.cluster)]
+        return not any(violation.may_pass for violation in violations(latest[0]))
+
+    try:
+        eventually(complete, within=AT_REST, every=1.0)
+    except NotInTime:
+        print(target.cluster.club.last_words())
+    return latest[0]
+
+
+def _report(pair: str, seed: int, target: Target, done: Counter[str], observed: Observed) -> Report:
+    database = target.cluster.club.database
+    ((sent_again,),) = database.rows("SELECT coalesce(sum(number), 0) FROM resends")
+    return Report(
+        pair=pair,
+        seed=seed,
+        answers=target.writer.answers,
+        faults=done,
+        deaths=target.cluster.deaths,
+        sent_again=int(sent_again),
+        observed=observed,
+        violations=list(violations(observed)),
+    )
+
+
+def _log(words: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {words}", flush=True)

@@ -1,0 +1,97 @@
+"""A steady stream of writes over HTTP, each repeated with the same id until it is answered 201."""
+
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import httpx2
+from lastuuid import uuid7
+
+from reading_club.testing import an_isbn
+from reading_club_functional.polling import eventually
+
+WRITERS = 3
+BETWEEN, AGAIN = 0.1, 0.2
+"""Seconds between two books of one writer, and until a request is repeated."""
+TIMEOUT = 10.0
+CREATED, UNAVAILABLE = "201", "503"
+NO_ANSWER = "no answer"
+REPEATED = frozenset({UNAVAILABLE, NO_ANSWER})
+
+
+@dataclass
+class Writer:
+    """Registers books, several at a time."""
+
+    url: str
+    answers: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    """The answers that are neither 201 nor 503, with their bodies."""
+    begun: set[UUID] = field(default_factory=set)
+    created: set[UUID] = field(default_factory=set)
+    poison: set[UUID] = field(default_factory=set)
+    titles: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
+    over: threading.Event = field(default_factory=threading.Event)
+    given_up: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def open(self) -> bool:
+        """Whether a book is begun that is neither created nor refused."""
+        return len(self.begun) > len(self.created) + len(self.wrong)
+
+    def write_poison(self, title: str) -> None:
+        """Let one of the next books have this title; its event cannot be handled."""
+        self.titles.put(title)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write until the block is over, then only repeat what is not answered with 201 yet."""
+        threads = [threading.Thread(target=self._write, name="writer") for _ in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.over.set()
+
+    def finish(self, within: float) -> None:
+        """Wait for the last answers, and give up what has none by then."""
+        with suppress(AssertionError):
+            eventually(lambda: not self.open, within=within)
+        self.given_up.set()
+
+    def _write(self) -> None:
+        with httpx2.Client(base_url=self.url, timeout=TIMEOUT) as client:
+            while not self.over.is_set():
+                self._write_book(client)
+                time.sleep(BETWEEN)
+
+    def _write_book(self, client: httpx2.Client) -> None:
+        id_, isbn = uuid7(), an_isbn().canonical
+        title = f"Volume {isbn}"
+        with suppress(queue.Empty):
+            title = f"{self.titles.get_nowait()} {isbn}"
+            self.poison.add(id_)
+        self.begun.add(id_)
+        book = {"id": str(id_), "title": title, "author": "Many", "isbn": isbn}
+        while self._post(client, book) in REPEATED and not self.given_up.is_set():
+            time.sleep(AGAIN)
+
+    def _post(self, client: httpx2.Client, book: dict[str, str]) -> str:
+        try:
+            answer = client.post("/api/books", json=book)
+        except httpx2.HTTPError:
+            self.answers[NO_ANSWER] += 1
+            return NO_ANSWER
+        status = str(answer.status_code)
+        self.answers[status] += 1
+        if status == CREATED:
+            self.created.add(UUID(book["id"]))
+        elif status != UNAVAILABLE:
+            self.wrong.append(f"{status} {answer.text[:300]}")
+        return status

@@ -1,0 +1,96 @@
+"""The wheels of earlier releases, built from the commits that ``releases.toml`` names."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "releases.toml"
+CACHE = ROOT / "var" / "releases"
+"""Wheels are built once for each commit; git ignores the folder."""
+
+
+class ReleaseNotBuilt(Exception):
+    """The wheels of a release could not be built, and why."""
+
+
+def commits() -> dict[str, str]:
+    """Return the commit of each release by its version, the oldest first."""
+    releases = tomllib.loads(FILE.read_text(encoding="utf-8"))["release"]
+    return {release["version"]: release["commit"] for release in releases}
+
+
+def require_commit(commit: str, root: Path = ROOT) -> None:
+    """Raise `ReleaseNotBuilt` if the clone does not have the commit."""
+    command = ["git", "-C", str(root), "cat-file", "-e", f"{commit}^{{commit}}"]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        raise ReleaseNotBuilt(
+            f"the commit {commit} is not in this clone: fetch the whole history "
+            "(`git fetch --unshallow`, in CI a checkout with `fetch-depth: 0`)"
+        )
+
+
+def wheels_of(version: str, cache: Path = CACHE) -> Path:
+    """Return a folder with the wheels of a release. Raises `ReleaseNotBuilt`."""
+    commit = commits()[version]
+    require_commit(commit)
+    folder = cache / commit
+    if not folder.exists():
+        source, wheels = (cache / f"{commit}.{part}" for part in ("source", "wheels"))
+        for left in (source, wheels):
+            shutil.rmtree(left, ignore_errors=True)
+        _extract(commit, source)
+        _run([uv(), "build", "--quiet", "--all-packages", "--wheel", "--out-dir", wheels], source)
+        wheels.rename(folder)
+        shutil.rmtree(source)
+    return folder
+
+
+def environment_of(version: str, folder: Path, requirements: Sequence[str]) -> Path:
+    """Make a virtual environment with packages of a release; return its interpreter.
+
+    What is not ours has the versions of this workspace's lock. Raises `ReleaseNotBuilt`.
+    """
+    wheels, python = wheels_of(version), folder / "bin" / "python"
+    lock = folder.with_suffix(".txt")
+    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-workspace")
+    export = ("export", "--quiet", "--frozen", *everything, "--no-hashes", "--output-file", lock)
+    _run([uv(), *export], ROOT)
+    with lock.open("a", encoding="utf-8") as constraints:
+        for wheel in wheels.glob("*.whl"):
+            name = wheel.name.partition("-")[0].replace("_", "-")
+            constraints.write(f"{name} @ {wheel.as_uri()}\n")
+    _run([uv(), "venv", "--quiet", "--python", sys.executable, folder], ROOT)
+    install = ("pip", "install", "--quiet", "--python", python, "--constraint", lock)
+    _run([uv(), *install, *requirements], ROOT)
+    return python
+
+
+def uv() -> str:
+    """Return the program that ``make`` uses. Raises `ReleaseNotBuilt` if it is missing."""
+    own = ROOT / ".tools" / "bin" / "uv"
+    found = shutil.which("uv") or (str(own) if own.exists() else None)
+    if found is None:
+        raise ReleaseNotBuilt("uv is missing: `make sync-all` installs it")
+    return found
+
+
+def _extract(commit: str, folder: Path) -> None:
+    """Write the files of a commit into a folder."""
+    folder.mkdir(parents=True)
+    archive = folder.with_suffix(".tar")
+    _run(["git", "archive", "--format", "tar", "--output", archive, commit], ROOT)
+    shutil.unpack_archive(archive, folder)
+    archive.unlink()
+
+
+def _run(command: Sequence[str | Path], folder: Path) -> None:
+    """Run a program. Raises `ReleaseNotBuilt` with its complaint."""
+    result = subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, timeout=240
+    )
+    if result.returncode:
+        raise ReleaseNotBuilt(f"{Path(command[0]).name} {command[1]}: {result.stderr.strip()}")

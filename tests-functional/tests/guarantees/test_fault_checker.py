@@ -1,0 +1,102 @@
+"""The checker of random faults sees each kind of broken promise, in what a healthy club shows."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from reading_club_functional.faults.brokers import RABBITMQ, VALKEY
+from reading_club_functional.faults.checker import InvariantViolation, Observed, check
+from reading_club_functional.faults.databases import POSTGRESQL, SQLITE
+from reading_club_functional.faults.processes import FAULTS
+from reading_club_functional.faults.schedule import planned
+
+GOOD, OTHER, POISON, STRANGER = (UUID(int=number) for number in range(4))
+NAMES = ("activity", "catalogue")
+STORED = frozenset({GOOD, OTHER, POISON})
+ONCE = Counter([GOOD, OTHER])
+LETTERS = {(name, POISON): "ZeroDivisionError: the handler fails" for name in NAMES}
+HEALTHY = Observed(
+    begun=STORED,
+    created=STORED,
+    wrong=(),
+    poison=frozenset({POISON}),
+    ended=(),
+    books=STORED,
+    events=Counter(STORED),
+    effects=dict.fromkeys(NAMES, ONCE),
+    rows=dict.fromkeys(NAMES, ONCE),
+    receipts=dict.fromkeys(NAMES, frozenset({GOOD, OTHER})),
+    dead_letters=LETTERS,
+    outbox=0,
+    attempts=0,
+)
+
+
+def at(field: str, counts: Any) -> dict[str, Any]:
+    """Return a change of what is seen at the catalogue alone."""
+    return {field: {**getattr(HEALTHY, field), "catalogue": counts}}
+
+
+def also(book: UUID) -> Counter[UUID]:
+    """Return the effects of a healthy club, and one more."""
+    return ONCE + Counter([book])
+
+
+def test_a_healthy_club_keeps_all_promises() -> None:
+    """Poison has no effect but its dead letters."""
+    check(HEALTHY)
+
+
+@pytest.mark.parametrize(
+    ("invariant", "detail", "change"),
+    [
+        ("answers", "neither 201 nor 503", {"wrong": ("500 Internal Server Error",)}),
+        ("answers", "never answered", {"created": STORED - {GOOD}}),
+        ("processes", "ended by themselves", {"ended": ("relay: exit code 1",)}),
+        ("no loss", "answered, not stored", {"books": STORED - {GOOD}}),
+        ("no loss", "stored without event", {"events": Counter(STORED - {GOOD})}),
+        ("no loss", "no effect at catalogue", at("rows", Counter([GOOD]))),
+        ("no loss", "not received by catalogue", at("receipts", frozenset({GOOD}))),
+        ("no ghost", "events without book", {"events": Counter({*STORED, STRANGER})}),
+        ("no ghost", "effects at catalogue", at("rows", also(STRANGER))),
+        ("no ghost", "effects at catalogue", at("effects", also(STRANGER))),
+        ("no ghost", "poison handled by catalogue", at("rows", also(POISON))),
+        ("no ghost", "poison handled by catalogue", at("receipts", STORED)),
+        ("effect once", "several events", {"events": Counter([*STORED, GOOD])}),
+        ("effect once", "rows of catalogue", at("rows", also(GOOD))),
+        ("effect once", "applied by catalogue", at("effects", also(GOOD))),
+        (
+            "dead letters",
+            "of events that are no poison",
+            {"dead_letters": {**LETTERS, ("activity", GOOD): "QueryCanceledError"}},
+        ),
+        (
+            "poison is set aside",
+            "without dead letter",
+            {"dead_letters": {("activity", POISON): "ZeroDivisionError"}},
+        ),
+        ("at rest", "in outbox", {"outbox": 1}),
+        ("at rest", "in attempts", {"attempts": 1}),
+    ],
+)
+def test_a_broken_promise_is_seen(invariant: str, detail: str, change: dict[str, Any]) -> None:
+    """One thing is different from a healthy club, and the violation says what."""
+    with pytest.raises(InvariantViolation) as violation:
+        check(replace(HEALTHY, **change))
+
+    assert violation.value.invariant == invariant
+    assert detail in violation.value.detail
+
+
+@pytest.mark.parametrize("faults", [RABBITMQ, VALKEY, POSTGRESQL, SQLITE, FAULTS])
+def test_a_seed_names_the_same_faults_again(faults: dict[str, Any]) -> None:
+    """Each fault comes once before one comes again, and another seed orders them differently."""
+    first, again, other = (planned(sorted(faults), seed) for seed in ("1", "1", "2"))
+    taken = [next(first) for _ in faults]
+
+    assert taken == [next(again) for _ in faults]
+    assert {plan.name for plan in taken} == set(faults)
+    assert taken != [next(other) for _ in faults]
