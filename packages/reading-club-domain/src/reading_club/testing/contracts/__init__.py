@@ -11,8 +11,8 @@ from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
-from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.deferring import OutboxDeferringContract
+from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.history import History, MessageStoreContract
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.leases import OutboxLeaseContract

@@ -73,8 +73,8 @@ from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema 
 
 __all__ = [
     "TestActivityLog",
-    "TestBackfill",
     "TestAttempts",
+    "TestBackfill",
     "TestBookPages",
     "TestBooks",
     "TestCatalogue",
