@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -44,49 +44,53 @@ def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
     """Look into the tables; what waits is counted first, so that the rest is as it stays."""
     outbox, attempts = database.count("outbox"), database.count("attempts")
     book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
-    told = {"activity": book_of, "catalogue": {}}
-
-    def books(rows: Iterable[tuple[Any, ...]], names: dict[UUID, UUID]) -> Counter[UUID]:
-        keys = (UUID(str(key)) for (key,) in rows)
-        return Counter(names.get(key, key) for key in keys)
-
     return Observed(
         begun=frozenset(writer.begun),
         created=frozenset(writer.created),
         wrong=tuple(writer.wrong),
         poison=frozenset(writer.poison),
         ended=tuple(cluster.ended),
-        books=frozenset(books(database.rows("SELECT id FROM books"), {})),
+        books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects={
-            name: books(
-                database.rows(f"SELECT key FROM effects WHERE subscriber = '{name}'"),  # noqa: S608  # ours
-                told[name],
-            )
-            for name in EVERYBODY
-        },
-        rows={
-            name: books(database.rows(f"SELECT {KEYS[name]} FROM {name}"), told[name])  # noqa: S608  # ours
-            for name in EVERYBODY
-        },
-        receipts={
-            name: frozenset(
-                books(
-                    database.rows(f"SELECT message_id FROM inbox WHERE subscriber = '{name}'"),  # noqa: S608  # ours
-                    book_of,
-                )
-            )
-            for name in EVERYBODY
-        },
-        dead_letters={
-            (name, book_of.get(UUID(str(id_)), UUID(str(id_)))): error
-            for name, id_, error in database.rows(
-                "SELECT subscriber, message_id, error FROM dead_letters"
-            )
-        },
+        effects={name: _effects(database, name, book_of) for name in EVERYBODY},
+        rows={name: _rows(database, name, book_of) for name in EVERYBODY},
+        receipts={name: _receipts(database, name, book_of) for name in EVERYBODY},
+        dead_letters=_dead_letters(database, book_of),
         outbox=outbox,
         attempts=attempts,
     )
+
+
+def _effects(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
+    """Return how often the table of a subscriber was changed for a book."""
+    found = database.rows(f"SELECT key FROM effects WHERE subscriber = '{name}'")  # noqa: S608  # ours
+    return Counter(book_of.get(key, key) for key in _ids(found))
+
+
+def _rows(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
+    """Return how many rows a subscriber's table has for a book: keys are of events, or of books."""
+    found = database.rows(f"SELECT {KEYS[name]} FROM {name}")  # noqa: S608  # ours
+    return Counter(book_of.get(key, key) for key in _ids(found))
+
+
+def _receipts(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> frozenset[UUID]:
+    """Return the books whose event is in the subscriber's inbox."""
+    found = database.rows(f"SELECT message_id FROM inbox WHERE subscriber = '{name}'")  # noqa: S608  # ours
+    return frozenset(book_of.get(key, key) for key in _ids(found))
+
+
+def _dead_letters(database: Database, book_of: Mapping[UUID, UUID]) -> dict[tuple[str, UUID], str]:
+    """Return the error of each dead letter, by subscriber and book."""
+    found = database.rows("SELECT subscriber, message_id, error FROM dead_letters")
+    keys = _ids((id_,) for _, id_, _ in found)
+    return {
+        (name, book_of.get(key, key)): error
+        for (name, _, error), key in zip(found, keys, strict=True)
+    }
+
+
+def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[UUID]:
+    return (UUID(str(id_)) for (id_,) in rows)
 
 
 def _book(payload: Any) -> UUID:

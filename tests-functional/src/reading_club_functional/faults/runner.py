@@ -16,7 +16,7 @@ from reading_club_functional.faults.schedule import planned
 from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.polling import NotInTime, eventually
 
-ANSWERED, AT_REST = 60.0, 180.0
+ANSWERED, AT_REST = 60.0, 120.0
 """Seconds, when all faults are lifted: until every write is answered, and all has its effect."""
 
 
