@@ -132,7 +132,8 @@ def test_a_read_only_database_is_waited_for_and_told(
     for process in starting:
         process.expect(WAITS)
         assert "the database is read-only" in process.output
-    answer = eventually(lambda: (a := club.browser.get("/readyz")).status_code == 503 and a)
+    eventually(lambda: club.browser.get("/readyz").status_code == 503)
+    answer = club.browser.get("/readyz")
     assert answer.json()["database"]["detail"] == "the database is read-only"
     code, report = status(club)
     assert code == 1

@@ -15,7 +15,7 @@ from reading_club.adapters.eventstream.testing import (
     outgoing,
 )
 from reading_club.service.errors import QueueRefused
-from reading_club.service.outbox.port import Outgoing
+from reading_club.service.outbox.port import Outgoing, Published
 from reading_club_functional.outages import full
 from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer
@@ -45,7 +45,7 @@ class TestRefusals(BatchPublisherFixtures):
         """Who is not confirmed is refused, nothing has failed, and the other queue has it all."""
         publisher.publish([outgoing()])
         arrived("second")
-        sent = []
+        sent, published = [], Published()
         with full(rabbitmq, "first"):
             for window in windows(5):
                 sent += window

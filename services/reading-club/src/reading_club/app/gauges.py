@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Executable, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla.clock import database_time
@@ -68,7 +68,7 @@ async def backlog(connection: AsyncConnection) -> Backlog:
     return Backlog(oldest_seconds=oldest, blocked=blocked)
 
 
-def _first_rows(dialect: str) -> Select[Any]:
+def _first_rows(dialect: str) -> Executable:
     """Return the query for the first rows, by subscriber, reason and whether they are deferred.
 
     An event that is sent again is as old as its row. A row of a release that did not write its
