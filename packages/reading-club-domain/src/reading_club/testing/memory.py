@@ -1,8 +1,4 @@
-"""A database in memory, with transactions that are real.
-
-A transaction reads what is committed and what it wrote itself, as copies. At the commit every
-write is checked and made once more, on what others have committed meanwhile.
-"""
+"""A database in memory, with transactions that are real: at the commit all is checked again."""
 
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager

@@ -57,9 +57,9 @@ class AttemptPolicy:
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
-        if last.age < pause:
-            return Begun(last.number, pause - last.age)
         # Of two copies that come together, one is counted; the first time both are tried.
         apart = self.first_pause if last.age == inf else pause
         number = await uow.inbox.count_attempt(receipt, apart=apart)
-        return Begun(number, pause if number == last.number else 0.0)
+        if not pause or number > last.number:
+            return Begun(number, 0.0)
+        return Begun(number, pause - last.age if last.age < pause else pause)

@@ -46,9 +46,7 @@ class SQLOutboxEntries:
         if keys:
             await self._add_all(keys)
 
-    async def _add_all(
-        self, keys: Sequence[Key], envelope: Mapping[str, Any] | None = None
-    ) -> None:
+    async def _add_all(self, keys: Sequence[Key], envelope: Any = None) -> None:
         insert = insert_new_into(self.session.dialect, outbox)
         await self._insert(insert, keys, Lease(0.0, NOBODY), envelope)
 
