@@ -15,7 +15,7 @@ from reading_club.adapters.eventstream.testing import (
     outgoing,
 )
 from reading_club.service.errors import QueueRefused
-from reading_club.service.outbox.port import Outgoing, Published
+from reading_club.service.outbox.port import Outgoing
 from reading_club_functional.outages import full
 from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer
@@ -45,17 +45,17 @@ class TestRefusals(BatchPublisherFixtures):
         """Who is not confirmed is refused, nothing has failed, and the other queue has it all."""
         publisher.publish([outgoing()])
         arrived("second")
-        sent, published = [], Published()
         with full(rabbitmq, "first"):
-            for window in windows(5):
-                sent += window
-                published = publisher.publish(window)
-                assert (published.outage, published.failed) == (None, {})
-                assert set(published.confirmed) | set(published.refused) == {e.key for e in window}
+            sent = [(window, publisher.publish(window)) for window in windows(5)]
 
-        assert len(published.refused) == 20
-        assert set(published.refused.values()) == {"one of its queues is full or takes no messages"}
-        assert ids(arrived("second")) == [event.envelope["id"] for event in sent]
+        for window, published in sent:
+            assert (published.outage, published.failed) == (None, {})
+            assert set(published.confirmed) | set(published.refused) == {e.key for e in window}
+        last = sent[-1][1].refused
+        assert len(last) == 20
+        assert set(last.values()) == {"one of its queues is full or takes no messages"}
+        everything = [event.envelope["id"] for window, _ in sent for event in window]
+        assert ids(arrived("second")) == everything
 
     def test_a_full_queue_is_named_by_what_is_for_it_alone(
         self, publisher: BatchPublisher, rabbitmq: RabbitMQServer
