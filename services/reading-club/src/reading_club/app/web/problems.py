@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Mount
 
+from reading_club.app.web.methods import allowed_methods
 from reading_club.app.web.security_headers import HEADERS
 from reading_club.app.web.templates import templates
 from reading_club.domain.errors import (
@@ -170,23 +170,6 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     return _response(
         request, Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
     )
-
-
-def allowed_methods(request: Request) -> list[str]:
-    """Return what may be done with the path of a request: each route knows only its own."""
-    asked = request.scope
-    root = asked.get("app_root_path", asked.get("root_path", ""))
-    scope = {"type": "http", "path": asked["path"], "root_path": root}
-    methods = [
-        method
-        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
-        if any(
-            route.matches({**scope, "method": method})[0] is Match.FULL
-            for route in request.app.routes
-            if not isinstance(route, Mount) or method == "GET"  # what is mounted are files
-        )
-    ]
-    return sorted([*methods, "HEAD"]) if "GET" in methods else methods
 
 
 async def on_bug(request: Request, _: Exception) -> Response:
