@@ -132,8 +132,9 @@ def test_a_read_only_database_is_waited_for_and_told(
     for process in starting:
         process.expect(WAITS)
         assert "the database is read-only" in process.output
-    answer = eventually(lambda: (a := club.browser.get("/readyz")).status_code == 503 and a)
-    assert answer.json()["database"]["detail"] == "the database is read-only"
+    eventually(lambda: club.browser.get("/readyz").status_code == 503)
+    found = club.browser.get("/readyz").json()["database"]
+    assert found == {"ok": False, "detail": "the database is read-only"}
     code, report = status(club)
     assert code == 1
     assert report["health"]["database"]["detail"] == "the database is read-only"
