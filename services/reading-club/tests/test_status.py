@@ -150,7 +150,7 @@ def test_an_event_that_waits_to_be_sent_is_told(running: Path) -> None:
 
 def test_an_old_event_that_is_sent_again_is_as_old_as_its_row(running: Path) -> None:
     """The reconciler put it there a moment ago: delivery works."""
-    enqueue(running, publish(running, age=59), added=1, leased=-1)
+    enqueue(running, publish(running, age=50), added=1, leased=-1)
 
     assert "delivery  events are on their way" in status().output
 
