@@ -28,15 +28,15 @@ def test_the_commands_exist() -> None:
     assert all(f"\n{target}:" in makefile for target in targets - {"makes"})
 
 
-def test_every_sharp_edge_names_a_test_that_exists() -> None:
-    """The page on the bus's sharp edges is no fiction."""
-    page = (ROOT / "docs" / "sharp-edges.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(test_\w+)`", page))
+@pytest.mark.parametrize(("page", "least"), [("sharp-edges.md", 15), ("eventstream.md", 30)])
+def test_every_test_that_a_page_names_exists(page: str, least: int) -> None:
+    """The pages on sharp edges and on faults are no fiction."""
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
     sources = [
         path.read_text(encoding="utf-8")
-        for folder in ("packages", "services")
+        for folder in ("packages", "services", "tests-functional")
         for path in (ROOT / folder).rglob("*.py")
     ]
 
-    assert len(named) > 15
+    assert len(named) > least
     assert {n for n in named if not any(f"def {n}(" in text for text in sources)} == set()
