@@ -99,7 +99,7 @@ def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
     asked = time.monotonic()
 
     assert process.wait() == 0
-    assert time.monotonic() - asked < 3
+    assert time.monotonic() - asked < 8
     assert "Traceback" not in process.output
 
 

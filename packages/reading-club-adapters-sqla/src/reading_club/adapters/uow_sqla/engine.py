@@ -9,6 +9,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from reading_club.adapters.uow_sqla import _aiosqlite
 from reading_club.adapters.uow_sqla.configuration import connect
 
 WAIT = 5
@@ -23,7 +24,7 @@ DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
 }
 POSTGRESQL = {"timeout": WAIT, "command_timeout": 30}
-SQLITE = {"timeout": WAIT}
+SQLITE = {"timeout": WAIT, "async_creator_fn": _aiosqlite.connect}
 PRAGMAS = (
     # A book that was answered with 201 outlives a power cut, at the price of one sync a commit.
     "PRAGMA synchronous = FULL",
