@@ -52,7 +52,6 @@ class Observed:
     """For each subscriber and book, the error."""
     outbox: int
     attempts: int
-    """Counts of events that are no poison; a late copy of a poison event is tried again."""
 
 
 def check(observed: Observed) -> None:
