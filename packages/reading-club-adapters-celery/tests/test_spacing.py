@@ -84,6 +84,22 @@ def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: InMemoryC
     assert (letter.attempts, letter.error.partition(":")[0]) == (ATTEMPTS, "WorkerLost")
 
 
+def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """A killed worker held it; it is neither handled nor counted, and the letter stays."""
+    failing, event = Failing(forever=ValueError("poison")), an_event()
+    deliver(consume(failing), event)
+    before = list(club.letters)
+
+    deliver(consume(failing), event)
+
+    assert failing.calls == ATTEMPTS
+    assert club.letters == before
+    assert len(before) == 1
+    assert (numbers(club), waits(club)) == ([], None)
+
+
 def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemoryClub) -> None:
     """Whole, marked as attempted, with the reason."""
     failing, event = Failing(Killed()), an_event()
