@@ -162,10 +162,10 @@ def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> 
     assert [s["name"] for s in report["subscribers"]] == ["activity", "catalogue"]
 
 
-def test_a_process_that_was_killed_is_named_and_one_that_ended_is_not_there(
+def test_a_worker_that_has_ended_is_not_counted(
     tmp_path: Path, database_url: str, valkey: ValkeyServer
 ) -> None:
-    """A clean end removes the heartbeat at once; a kill shows when it is half a minute old."""
+    """A clean end removes its heartbeat at once; a row that is lost comes back by itself."""
     with open_club(tmp_path, database_url, valkey.url) as club:
         eventually(lambda: status(club)[0] == 0)
         worker = club.worker("activity")
@@ -175,10 +175,7 @@ def test_a_process_that_was_killed_is_named_and_one_that_ended_is_not_there(
         assert status(club)[1]["running"]["worker activity"] == 1
         club.database.rows("DELETE FROM processes WHERE role = 'relay'")
 
-        code, report = status(club)
-
-    assert code in {0, 3}  # the relay beats again within ten seconds
-    assert report["health"]["database"]["ok"]
+        eventually(lambda: status(club)[0] == 0, within=30)  # a beat comes every ten seconds
 
 
 def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) -> None:
