@@ -61,12 +61,17 @@ def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
 def locked(postgresql: PostgreSQLServer, club: Club, table: str) -> Iterator[None]:
     """Hold a table as an ALTER TABLE would."""
     sql = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60); COMMIT"
-    with suppress(subprocess.CalledProcessError):
-        holder = threading.Thread(target=postgresql.psql, args=[sql, name_of(club)], daemon=True)
-        holder.start()
-        held = f"SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND granted"
-        eventually(lambda: postgresql.psql(held, name_of(club)) != "0")
-        yield
+
+    def hold() -> None:
+        with suppress(subprocess.CalledProcessError):  # its session is ended
+            postgresql.psql(sql, name_of(club))
+
+    threading.Thread(target=hold, daemon=True).start()
+    held = f"SELECT count(*) FROM pg_locks WHERE relation = '{table}'::regclass AND granted"
+    eventually(lambda: postgresql.psql(held, name_of(club)) != "0")
+    yield
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
+    postgresql.psql(f"{end} AND pid <> pg_backend_pid()")
 
 
 def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> None:
