@@ -42,8 +42,8 @@ def header(**headers: Any) -> Garbage:
     return a_body(), HEADERS | headers, JSON
 
 
-def garbage() -> list[Garbage]:
-    """Return one of each kind."""
+def wrong_headers() -> list[Garbage]:
+    """Return one of each kind with an event inside."""
     return [
         (a_body(), {}, JSON),
         (a_body(), {"task": "send_message"}, JSON),
@@ -55,6 +55,12 @@ def garbage() -> list[Garbage]:
         header(eta="tomorrow"),
         header(expires="soon"),
         header(compression="klingon"),
+    ]
+
+
+def wrong_bodies() -> list[Garbage]:
+    """Return one of each kind without an event inside."""
+    return [
         body({"a": 1}),
         body(5),
         body([[]]),
@@ -95,7 +101,7 @@ def workers() -> list[psutil.Process]:
 
 def test_garbage_does_not_stop_the_club(tmp_path: Path, database_url: str, broker_url: str) -> None:
     """Each kind becomes a dead letter; the same worker handles what comes afterwards."""
-    kinds = garbage()
+    kinds = wrong_headers() + wrong_bodies()
     with open_club(tmp_path, database_url, broker_url) as club:
         browser, running = club.browser, workers()
 

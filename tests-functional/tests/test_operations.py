@@ -1,6 +1,5 @@
 """Processes that start, wait and are watched while their database is away, busy or wrong."""
 
-import json
 import signal
 import subprocess
 import threading
@@ -8,14 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from reading_club_functional.club import Club, open_club, prepared_club
 from reading_club_functional.polling import eventually
-from reading_club_functional.process import ClubProcess, command, environment
 from reading_club_functional.servers import PostgreSQLServer, ValkeyServer
 from reading_club_functional.servers.ports import free_ports
 
@@ -28,19 +25,6 @@ def club(tmp_path: Path, database_url: str, valkey: ValkeyServer) -> Iterator[Cl
     """A club on PostgreSQL and Valkey, without a process yet."""
     with prepared_club(tmp_path, database_url, valkey.url) as club:
         yield club
-
-
-def status(club: Club) -> tuple[int, dict[str, Any]]:
-    """Return the exit code of ``status`` and its report."""
-    done = subprocess.run(
-        command("status", "--json"),
-        env=environment(club.folder, **club.settings),
-        stdout=subprocess.PIPE,
-        check=False,
-        timeout=60,
-    )
-    report: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, report
 
 
 def name_of(club: Club) -> str:
@@ -140,7 +124,7 @@ def test_a_read_only_database_is_waited_for_and_told(
     eventually(lambda: club.browser.get("/readyz").status_code == 503)
     found = club.browser.get("/readyz").json()["database"]
     assert found == {"ok": False, "detail": "the database is read-only"}
-    code, report = status(club)
+    code, report = club.status()
     assert code == 1
     assert report["health"]["database"]["detail"] == "the database is read-only"
 
@@ -156,7 +140,7 @@ def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> 
     """The report is there within seconds, and the rest of it is counted."""
     with locked(postgresql, club, "outbox"):
         asked = time.monotonic()
-        code, report = status(club)
+        code, report = club.status()
         took = time.monotonic() - asked
 
     assert code == 3
@@ -172,24 +156,24 @@ def test_a_worker_that_has_ended_is_not_counted(
 ) -> None:
     """A clean end removes its heartbeat at once; a row that is lost comes back by itself."""
     with open_club(tmp_path, database_url, valkey.url) as club:
-        eventually(lambda: status(club)[0] == 0)
+        eventually(lambda: club.status()[0] == 0)
         worker = club.worker("activity")
-        assert eventually(lambda: status(club)[1]["running"]["worker activity"] == 2)
+        assert eventually(lambda: club.status()[1]["running"]["worker activity"] == 2)
         worker.send(signal.SIGTERM)
         assert worker.wait() == 0
-        assert status(club)[1]["running"]["worker activity"] == 1
+        assert club.status()[1]["running"]["worker activity"] == 1
         club.database.rows("DELETE FROM processes WHERE role = 'relay'")
 
-        eventually(lambda: status(club)[0] == 0, within=30)  # a beat comes every ten seconds
+        eventually(lambda: club.status()[0] == 0, within=30)  # a beat comes every ten seconds
 
 
 def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) -> None:
     """Eight deaths of one worker in half a minute: the other works, and both do afterwards."""
     with club.begin("worker") as both:
-        other = worker_of(both, "activity")
+        other = both.worker_of("activity")
         started, killed = time.monotonic(), set[int]()
         while len(killed) < 8:
-            victim = worker_of(both, "catalogue")
+            victim = both.worker_of("catalogue")
             killed.add(victim.pid)
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
@@ -203,19 +187,3 @@ def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) 
         assert book.status_code == 201
         eventually(lambda: club.database.count("activity") == 1, within=30)
         eventually(lambda: club.database.count("catalogue") == 1, within=30)
-
-
-def worker_of(both: ClubProcess, subscriber: str) -> psutil.Process:
-    """Return the process that works for a subscriber, as soon as there is one."""
-    found = eventually(lambda: _worker_of(both, subscriber), within=30)
-    assert found is not None
-    return found
-
-
-def _worker_of(both: ClubProcess, subscriber: str) -> psutil.Process | None:
-    for process in both.family():
-        with suppress(psutil.NoSuchProcess):
-            line = process.cmdline()
-            if line[-1:] == [subscriber] and "reading_club.app.embedded.leash" not in line:
-                return process
-    return None

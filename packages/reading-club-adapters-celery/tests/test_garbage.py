@@ -98,8 +98,7 @@ class Worker(InMemoryWorker):
     def take(self, garbage: Garbage) -> None:
         """Receive one message."""
         text, headers, options = garbage
-        options = {"content_type": JSON, "content_encoding": "utf-8"} | options
-        self.receive(text, headers, **options)
+        self.receive(text, headers, **{"content_type": JSON, "content_encoding": "utf-8"} | options)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from reading_club.adapters.uow_sqla import SQLHeartbeats, create_engine, migrati
 from reading_club.app.composition import Club
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
+from reading_club.app.testing import Visitors
 from reading_club.app.web.application import create_app
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing import RelayedTransport
@@ -100,3 +101,9 @@ def client(club: Club) -> Iterator[TestClient]:
         yield client
         assert client.portal is not None
         client.portal.call(club.engine.dispose)
+
+
+@pytest.fixture
+def visitors() -> Visitors:
+    """Connections to a server that has none yet."""
+    return Visitors()

@@ -1,5 +1,6 @@
 """The club as its operators run it: web, relays and workers on a database and a broker."""
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -109,6 +110,18 @@ class Club:
             text=True,
             timeout=60,
         ).stdout
+
+    def status(self) -> tuple[int, dict[str, Any]]:
+        """Return the exit code of the command ``status`` and its report."""
+        done = subprocess.run(
+            command("status", "--json"),
+            env=environment(self.folder, **self.settings),
+            stdout=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+        report: dict[str, Any] = json.loads(done.stdout)
+        return done.returncode, report
 
 
 @contextmanager

@@ -70,6 +70,20 @@ class ClubProcess:
         """Return the process and everything that it has started."""
         return [self._process, *self._process.children(recursive=True)]
 
+    def worker_of(self, subscriber: str) -> psutil.Process:
+        """Return the process that works for a subscriber, as soon as there is one."""
+        found = eventually(lambda: self._worker_of(subscriber), within=30)
+        assert found is not None
+        return found
+
+    def _worker_of(self, subscriber: str) -> psutil.Process | None:
+        for process in self.family():
+            with suppress(psutil.NoSuchProcess):
+                line = process.cmdline()
+                if line[-1:] == [subscriber] and "reading_club.app.embedded.leash" not in line:
+                    return process
+        return None
+
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(number)

@@ -28,10 +28,7 @@ async def browsers(
     async def post(command: RegisterBook) -> None:
         reader, writer = connection = await free.get()
         writer.write(_request(command))
-        head = await reader.readuntil(b"\r\n\r\n")
-        _, _, rest = head.lower().partition(LENGTH)
-        await reader.readexactly(int(rest[: rest.index(b"\r")]))
-        assert head.startswith(CREATED), head
+        await _read_answer(reader)
         free.put_nowait(connection)
 
     try:
@@ -39,6 +36,13 @@ async def browsers(
     finally:
         while not free.empty():
             free.get_nowait()[1].close()
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    _, _, rest = head.lower().partition(LENGTH)
+    await reader.readexactly(int(rest[: rest.index(b"\r")]))
+    assert head.startswith(CREATED), head
 
 
 def _request(command: RegisterBook) -> bytes:

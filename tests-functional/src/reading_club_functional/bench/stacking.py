@@ -44,6 +44,20 @@ async def relay(database_url: str, broker_url: str, number: int) -> float:
     engine = create_async_engine(database_url, pool_size=WORKERS + 2)
     rabbit = RabbitBroker(broker_url, logger=None, apply_types=False)
     outbox = OutboxBroker(engine, outbox_table=TABLE, logger=None, apply_types=False)
+    all_seen = _pass_on(outbox, rabbit, number)
+    async with rabbit:
+        await rabbit.start()
+        start = perf_counter()
+        async with outbox:
+            await all_seen.wait()
+            await _until_empty(engine)
+            seconds = perf_counter() - start
+    await engine.dispose()
+    return seconds
+
+
+def _pass_on(outbox: OutboxBroker, rabbit: RabbitBroker, number: int) -> asyncio.Event:
+    """Subscribe to the table and publish to RabbitMQ. The event is set at the last message."""
     all_seen, seen = asyncio.Event(), 0
 
     @rabbit.publisher(
@@ -61,15 +75,7 @@ async def relay(database_url: str, broker_url: str, number: int) -> float:
             all_seen.set()
         return body
 
-    async with rabbit:
-        await rabbit.start()
-        start = perf_counter()
-        async with outbox:
-            await all_seen.wait()
-            await _until_empty(engine)
-            seconds = perf_counter() - start
-    await engine.dispose()
-    return seconds
+    return all_seen
 
 
 async def _until_empty(engine: AsyncEngine) -> None:

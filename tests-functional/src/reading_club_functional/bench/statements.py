@@ -40,10 +40,9 @@ async def asyncpg_club(
     ) as pool:
 
         async def handle(command: RegisterBook) -> None:
-            isbn = command.isbn.canonical
+            isbn, event_id = command.isbn.canonical, uuid7()
             book = {"id": str(command.id), "isbn": isbn, **_texts(command)}
             search = f"{command.title}\n{command.author}\n{isbn}".casefold()
-            event_id = uuid7()
             done = _message(command.message_id, "register_book", book, published=False)
             event = _message(event_id, "book_registered", book, published=True)
             async with pool.acquire() as connection, connection.transaction():

@@ -88,12 +88,8 @@ def _first_rows(dialect: str) -> Executable:
         .subquery()
     )
     groups = (first.c.subscriber, first.c.reason, first.c.deferred)
-    return select(
-        *groups,
-        func.count().label("events"),
-        func.min(first.c.since).label("oldest"),
-        now.label("now"),
-    ).group_by(*groups)
+    events, oldest = func.count().label("events"), func.min(first.c.since).label("oldest")
+    return select(*groups, events, oldest, now.label("now")).group_by(*groups)
 
 
 async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:

@@ -81,7 +81,8 @@ class SQLOutbox:
     async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
         """Lease the oldest rows whose lease has run out, passing over those in others' hands."""
         async with transaction(self.engine) as session:
-            now = database_time(session.dialect)
+            dialect = session.dialect
+            now = database_time(dialect)
             due = (
                 select(outbox.c.message_id, outbox.c.subscriber)
                 .where(outbox.c.leased_until <= now)
@@ -96,12 +97,8 @@ class SQLOutbox:
                     outbox.c.message_id == due.c.message_id,
                     outbox.c.subscriber == due.c.subscriber,
                 )
-                .values(
-                    token=lease.token, leased_until=database_time(session.dialect, lease.seconds)
-                )
-                .returning(
-                    *outbox.c, seconds_since(session.dialect, outbox.c.added_at).label("age")
-                )
+                .values(token=lease.token, leased_until=database_time(dialect, lease.seconds))
+                .returning(*outbox.c, seconds_since(dialect, outbox.c.added_at).label("age"))
             )
             return await _outgoing(session, (await session.write(claimed)).all())
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, exists, or_, sel
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once, insert_once_if
+from reading_club.adapters.uow_sqla.statements import insert_once, insert_once_if, is_storable
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -128,7 +128,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return the books of a page, the newest first, by the index on their time and id."""
-        wanted = [each for each in needles(query) if _is_storable(each)]
+        wanted = [each for each in needles(query) if is_storable(each)]
         if not wanted:
             return []
         order = (orm.books.c.registered_at, orm.books.c.id)
@@ -193,8 +193,3 @@ def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:
     """Return the query for the time of a book. For an unknown one it is NULL: nothing is older."""
     book = orm.books.alias("last")
     return select(book.c.registered_at).where(book.c.id == book_id).scalar_subquery()
-
-
-def _is_storable(text: str) -> bool:
-    """Tell whether a text can be in a table: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
-    return "\x00" not in text and text == text.encode("utf-8", "ignore").decode("utf-8")

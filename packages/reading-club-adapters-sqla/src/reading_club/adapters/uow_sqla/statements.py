@@ -138,3 +138,8 @@ def occurs_in(session: Session, column: Column[str], words: str) -> ColumnElemen
     """
     position = func.strpos if session.dialect == "postgresql" else func.instr
     return position(column, words) > 0
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a text can be in a table: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
+    return "\x00" not in text and text == text.encode("utf-8", "ignore").decode("utf-8")

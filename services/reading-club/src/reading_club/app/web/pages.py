@@ -1,6 +1,6 @@
 """Pages for people."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -37,23 +37,26 @@ async def _home(  # all but two are keywords
     form: dict[str, str] | None = None,
     errors: list[FieldError] | None = None,
 ) -> HTMLResponse:
-    async with club.unit_of_work() as transaction:
-        books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
-        entries = await transaction.uow.activity.page(limit=ENTRIES)
-        ratings = await transaction.uow.catalogue.entries([book.id for book in books])
-        await transaction.rollback()
     context = {
-        "books": books[:BOOKS],
-        "more": books[BOOKS - 1].id if len(books) > BOOKS else None,
-        "entries": entries,
-        "ratings": ratings,
-        "query": query,
+        **await _shelf(club, query, before),
         "form": {"id": str(uuid7()), **(form or {})},
         "errors": {error.field: error.detail for error in errors or []},
     }
     return templates.TemplateResponse(
         request, "home.html", context, status_code=422 if errors else 200
     )
+
+
+async def _shelf(club: TheClub, query: str, before: UUID | None) -> dict[str, Any]:
+    """Return a page of books with their ratings, and the newest entries of the activity log."""
+    async with club.unit_of_work() as transaction:
+        books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
+        entries = await transaction.uow.activity.page(limit=ENTRIES)
+        ratings = await transaction.uow.catalogue.entries([book.id for book in books])
+        await transaction.rollback()
+    more = books[BOOKS - 1].id if len(books) > BOOKS else None
+    shown = {"books": books[:BOOKS], "more": more, "query": query}
+    return {**shown, "entries": entries, "ratings": ratings}
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -73,10 +76,7 @@ async def add_book(  # what is typed, and the id of the form
     author: Field = "",
     isbn: Field = "",
 ) -> Response:
-    """Register the book of the form; show the form again with what is wrong with it.
-
-    The same form sent twice adds one book.
-    """
+    """Register the book of the form, once if sent twice; show a wrong form with its errors."""
     _refuse_foreign_forms(request)
     form = {"title": title, "author": author, "isbn": isbn}
     if id is not None:

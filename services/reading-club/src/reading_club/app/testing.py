@@ -1,0 +1,125 @@
+"""Connections to a server in this process, with a clock that a test moves."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import Request
+from fastapi.responses import PlainTextResponse
+from uvicorn.server import ServerState
+
+from reading_club.app._uvicorn import BoundedProtocol
+
+GET = b"GET / HTTP/1.1\r\nHost: club\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: club\r\nContent-Length: 4\r\n\r\n"
+
+
+class ManualLoop:
+    """The running loop, with a clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._timers: list[tuple[float, asyncio.TimerHandle]] = []
+
+    def time(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def call_later(self, delay: float, callback: Callable[..., Any]) -> asyncio.TimerHandle:
+        """Remember a call."""
+        loop = asyncio.get_running_loop()
+        handle = asyncio.TimerHandle(self.now + delay, callback, (), loop)
+        self._timers.append((self.now + delay, handle))
+        return handle
+
+    def create_task(self, coroutine: Any) -> asyncio.Task[None]:
+        """Run it in the loop that runs."""
+        return asyncio.get_running_loop().create_task(coroutine)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Move the clock, make the calls that are due, and let tasks go on."""
+        self.now += seconds
+        due = [handle for when, handle in self._timers if when <= self.now]
+        self._timers = [timer for timer in self._timers if timer[0] > self.now]
+        for handle in due:
+            if not handle.cancelled():
+                handle._run()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Wire(asyncio.Transport):
+    """A connection's other end: what has come over it, and whether it is open."""
+
+    protocol: BoundedProtocol | None = None
+    reads: bool = True
+    received: bytearray = field(default_factory=bytearray)
+    aborted: bool = False
+    _closing: bool = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
+        """Tell nothing."""
+        return default
+
+    def is_closing(self) -> bool:
+        """Return whether it is closed, or will be."""
+        return self._closing
+
+    def write(self, data: Any) -> None:
+        """Take what the server says."""
+        self.received += data
+
+    def close(self) -> None:
+        """End it when all is read."""
+        self._closing = True
+        if self.reads:
+            self.abort()
+
+    def abort(self) -> None:
+        """End it at once."""
+        self._closing = True
+        if not self.aborted and self.protocol is not None:
+            self.aborted = True
+            self.protocol.connection_lost(None)
+
+    def pause_reading(self) -> None:
+        """Do nothing."""
+
+    def resume_reading(self) -> None:
+        """Do nothing."""
+
+
+class Visitors:
+    """Connections to one server, whose application answers when it is let."""
+
+    def __init__(self) -> None:
+        self.loop = ManualLoop()
+        self.state = ServerState()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.config = uvicorn.Config(
+            self._app, interface="asgi3", http=BoundedProtocol, ws="none", log_config=None
+        )
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        await Request(scope, receive).body()
+        await self.may_answer.wait()
+        await PlainTextResponse("hello")(scope, receive, send)
+
+    async def come(self, said: bytes = b"") -> Wire:
+        """Connect, and say something."""
+        wire = Wire()
+        wire.protocol = BoundedProtocol(self.config, self.state, {}, self.loop)
+        wire.protocol.connection_made(wire)
+        await self.say(wire, said)
+        return wire
+
+    async def say(self, wire: Wire, said: bytes) -> None:
+        """Say something over a connection."""
+        if said:
+            assert wire.protocol is not None
+            wire.protocol.data_received(said)
+        await self.loop.pass_time(0)
