@@ -47,11 +47,15 @@ class Cluster:
             self.processes[role] = self._begin(role)
 
     def terminate(self, role: str) -> None:
-        """End a process by SIGTERM, and begin another one; an exit code but 0 is noted."""
+        """End a process by SIGTERM, and begin another one; an exit code but 0 is noted.
+
+        One that has said nothing yet is importing its modules, and ends by the signal itself.
+        """
         with self._lock:
             process = self.processes[role]
+            silent = not process.output
             process.send(signal.SIGTERM)
-            if code := process.wait():
+            if (code := process.wait()) and not (silent and code == -signal.SIGTERM):
                 self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
             self.processes[role] = self._begin(role)
 

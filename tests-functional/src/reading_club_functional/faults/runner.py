@@ -17,7 +17,8 @@ from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.polling import NotInTime, eventually
 
 ANSWERED, AT_REST = 60.0, 120.0
-"""Seconds, when all faults are lifted: until every write is answered, and all has its effect."""
+"""Seconds, when all faults are lifted: until every write is answered, and all has its effect. Waits
+between two attempts at an event that is lost again and again double: a longer run rests longer."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def run(
                     done.update(lane.result())
                 time.sleep(max(0.0, deadline - time.monotonic()))
             target.writer.finish(ANSWERED)
-            return _report(pair, seed, target, done, _at_rest(target))
+            return _report(pair, seed, target, done, _at_rest(target, AT_REST + 1.5 * duration))
 
 
 def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
@@ -91,8 +92,9 @@ def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: floa
     return done
 
 
-def _at_rest(target: Target) -> Observed:
+def _at_rest(target: Target, within: float) -> Observed:
     """Wait until nothing is missing any more, and return what is there then, or at the end."""
+    begun = time.monotonic()
     latest: list[Observed] = []
 
     def complete() -> bool:
@@ -100,7 +102,8 @@ def _at_rest(target: Target) -> Observed:
         return not any(violation.may_pass for violation in violations(latest[0]))
 
     try:
-        eventually(complete, within=AT_REST, every=1.0)
+        eventually(complete, within=within, every=1.0)
+        _log(f"all has its effect after {time.monotonic() - begun:.0f} s")
     except NotInTime:
         print(target.cluster.club.last_words())
     return latest[0]
