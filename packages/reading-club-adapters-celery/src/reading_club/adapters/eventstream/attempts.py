@@ -6,6 +6,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from reading_club.adapters.eventstream.delivery import Delivery
+from reading_club.service.dead_letters import LetterFilter
 from reading_club.service.inbox import Receipt
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -51,9 +52,13 @@ class AttemptPolicy:
         """Return a pause after so many others."""
         return min(self.first_pause * GROWTH**before, LONGEST_PAUSE)
 
-    async def begin(self, delivery: Delivery, receipt: Receipt, uow: AbstractUnitOfWork) -> Begun:
-        """Count the attempt before it begins, unless it is too early."""
+    async def begin(
+        self, delivery: Delivery, receipt: Receipt, uow: AbstractUnitOfWork
+    ) -> Begun | None:
+        """Count the attempt before it begins, unless it is too early; None for a dead letter."""
         last = await uow.inbox.attempts(receipt)
+        if last.age == inf and await _is_dead_letter(receipt, uow):
+            return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
@@ -63,3 +68,8 @@ class AttemptPolicy:
         if not pause or number > last.number:
             return Begun(number, 0.0)
         return Begun(number, pause - last.age if last.age < pause else pause)
+
+
+async def _is_dead_letter(receipt: Receipt, uow: AbstractUnitOfWork) -> bool:
+    wanted = LetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
+    return bool(await uow.dead_letters.page(wanted, limit=1))

@@ -13,7 +13,6 @@ from reading_club.adapters.eventstream.delivery import Delivery
 from reading_club.adapters.eventstream.setting_aside import DeadLetterWriter, UnitOfWorkFactory
 from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubEvent
-from reading_club.service.dead_letters import LetterFilter
 from reading_club.service.envelope import EventCatalogue, UnknownEvent, UnreadableMessage
 from reading_club.service.inbox import Receipt
 from reading_club.service.subscriber import Subscriber
@@ -77,10 +76,11 @@ class Handling:
         A late copy of what is a dead letter by now does not begin.
         """
         async with make_uow() as transaction:
-            if await _is_dead_letter(receipt, transaction.uow):
+            begun = await self.policy.begin(delivery, receipt, transaction.uow)
+            if begun is None:
                 await transaction.rollback()
                 return False
-            number, wait = await self.policy.begin(delivery, receipt, transaction.uow)
+            number, wait = begun
             if wait:
                 await defer(delivery.message, receipt, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
@@ -161,8 +161,3 @@ class Handling:
         async with make_uow() as transaction:
             delivery.number = await transaction.uow.inbox.count_attempt(receipt)
             await transaction.commit()
-
-
-async def _is_dead_letter(receipt: Receipt, uow: AbstractUnitOfWork) -> bool:
-    wanted = LetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
-    return bool(await uow.dead_letters.page(wanted, limit=1))
