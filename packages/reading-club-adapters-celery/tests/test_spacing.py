@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.setting_aside import DeadLetterWriter
 from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
 from reading_club.domain.messages import BookRegistered
-from reading_club.service.errors import StorageBusy
+from reading_club.service.errors import StorageBusy, StorageUnavailable
+from reading_club.service.inbox import Receipt
 from reading_club.service.outbox import Key
 from reading_club.service.projections import activity
 from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing import an_event
 from reading_club.testing.inbox import InMemoryInbox
+from reading_club.testing.memory import Count
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
@@ -98,6 +102,42 @@ def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
     assert club.letters == before
     assert len(before) == 1
     assert (numbers(club), waits(club)) == ([], None)
+
+
+def test_a_first_copy_of_a_dead_letter_leaves_no_count(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """It was not delivered before, as one that waited in the queue: it is tried once."""
+    failing, event = Failing(forever=ValueError("poison")), an_event()
+    consume(failing).receive(on_the_wire(event))
+
+    consume(failing).receive(on_the_wire(event))
+
+    assert failing.calls == ATTEMPTS + 1
+    assert (len(club.letters), numbers(club), waits(club)) == (1, [], None)
+
+
+def test_what_is_given_up_in_an_outage_is_not_handled_again(
+    consume: Consume, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event kills its worker: it is given up when the database is back."""
+    failing, event = Failing(), an_event()
+    receipt = Receipt("failing", event.message_id)
+    club.database.attempts[receipt] = Count(ATTEMPTS, club.now - timedelta(hours=1))
+    keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")]
+
+    async def set_aside(writer: DeadLetterWriter, *arguments: Any) -> None:
+        if outages:
+            raise outages.pop()
+        await keep(writer, *arguments)
+
+    monkeypatch.setattr(DeadLetterWriter, "set_aside", set_aside)
+    deliver(consume(failing), event)
+    club.pass_(waits(club) or 0.0)
+    deliver(consume(failing), event)
+
+    assert failing.calls == 0
+    assert len(club.letters) == 1
 
 
 def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemoryClub) -> None:

@@ -57,7 +57,7 @@ class AttemptPolicy:
     ) -> Begun | None:
         """Count the attempt before it begins, unless it is too early; None for a dead letter."""
         last = await uow.inbox.attempts(receipt)
-        if last.age == inf and await _is_dead_letter(receipt, uow):
+        if await _is_dead_letter(receipt, uow):
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age

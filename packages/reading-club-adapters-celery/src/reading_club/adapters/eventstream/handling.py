@@ -78,7 +78,8 @@ class Handling:
         async with make_uow() as transaction:
             begun = await self.policy.begin(delivery, receipt, transaction.uow)
             if begun is None:
-                await transaction.rollback()
+                await transaction.uow.inbox.forget_attempts(receipt)
+                await transaction.commit()
                 return False
             number, wait = begun
             if wait:
@@ -86,11 +87,13 @@ class Handling:
             await transaction.commit()
         if wait:
             return False
-        delivery.number, delivery.to_count, delivery.counted = number, False, True
+        delivery.number = number
         if number > self.policy.limit:
             lost = WorkerLost("its handling never came to an end")
             await self.letters.give_up(delivery, lost, make_uow)
-        return number <= self.policy.limit
+            return False
+        delivery.to_count, delivery.counted = False, True
+        return True
 
     async def _take_back(
         self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
