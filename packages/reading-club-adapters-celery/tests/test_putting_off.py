@@ -1,10 +1,12 @@
 """No message is held for long: what a transient failure holds up is put off."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from reading_club.adapters.eventstream import Consumer
+from reading_club.adapters.eventstream.setting_aside import DeadLetterWriter
 from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
 from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import BookRegistered
@@ -153,6 +155,42 @@ def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMem
 
     assert pauses == [5.0] * 20
     assert (stalls(club), club.letters) == ([0], [])
+
+
+def test_what_is_refused_while_others_succeed_is_an_outage(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Such as a table that the database gives no access to: it was not too slow."""
+    error = StorageUnavailable("the database refuses access")
+    consumer, event = consume(Slow(error)), an_event("Slow")
+    for _ in range(ATTEMPTS + 2):
+        stall(consumer, club, event)
+        club.pass_(1.0)
+        consumer.receive(on_the_wire(an_event()))
+
+    assert (stalls(club), club.letters) == ([0], [])
+
+
+def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
+    consume: Consume,
+    club: InMemoryClub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """However long the database is away; it has no row in the outbox, and no traceback."""
+    keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")] * 60
+
+    async def set_aside(writer: DeadLetterWriter, *arguments: Any) -> None:
+        if outages:
+            raise outages.pop()
+        await keep(writer, *arguments)
+
+    monkeypatch.setattr(DeadLetterWriter, "set_aside", set_aside)
+    consume(Slow(StorageBusy("busy"))).receive("no event")
+
+    assert len(club.letters) == 1
+    assert dict(club.database.outbox) == {}
+    assert [record for record in caplog.records if record.exc_info] == []
 
 
 def test_what_another_subscriber_receives_says_nothing(

@@ -24,7 +24,8 @@ AFTER = 60.0
 class Queues:
     """Queues that are empty, unless they are named in ``long``, or the broker is away.
 
-    Those in ``refused`` are not what they have to be. ``asked`` is what was asked for, in order.
+    Those in ``refused`` are not what they have to be, those in ``silent`` do not answer.
+    ``asked`` is what was asked for, in order.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class Queues:
         self.refused: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self.error: Exception | None = None
+        self.silent: set[str] = set()
 
     def declare(self, subscriber: Subscriber) -> None:
         """Make it."""
@@ -44,6 +46,8 @@ class Queues:
         self.asked.append(("is_empty", subscriber))
         if self.error is not None:
             raise self.error
+        if subscriber in self.silent:
+            raise EventstreamUnavailable("the broker does not say")
         return subscriber not in self.long
 
 
@@ -131,6 +135,19 @@ async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
     fields = vars(record)
     assert fields["subscriber"] == SUBSCRIBERS[0].name
     assert "PRECONDITION_FAILED" in fields["reason"]
+
+
+async def test_a_queue_that_does_not_answer_is_its_subscribers_trouble(
+    reconciler: Reconciler, queues: Queues, database: MemoryDatabase
+) -> None:
+    """The broker is there, and the others have their turn; the failure is told at the end."""
+    missing = lose(database, 1)
+    queues.silent = {"activity"}
+
+    with pytest.raises(EventstreamUnavailable):
+        await reconciler.run_once()
+
+    assert set(database.outbox) == {key for key in missing if key.subscriber == "catalogue"}
 
 
 async def test_without_the_broker_nothing_is_decided(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from reading_club.domain.errors import TransientFailure
 from reading_club.service.errors import QueueRefused
 from reading_club.service.letter_office import replay_parked
 from reading_club.service.queues import Queues
@@ -41,10 +42,19 @@ class Reconciler:
     async def run_once(self) -> int:
         """Put into the outbox what is missing, and return how many events that is.
 
-        Raises EventstreamUnavailable while the broker cannot say what waits in its queues, and
+        Each subscriber has its turn, also after a failure of another one. Raises the first of
+        these: EventstreamUnavailable while the broker cannot say what waits in a queue, and
         StorageUnavailable.
         """
-        return sum([await self._reconcile(subscriber) for subscriber in self.subscribers])
+        found, failures = 0, list[TransientFailure]()
+        for subscriber in self.subscribers:
+            try:
+                found += await self._reconcile(subscriber)
+            except TransientFailure as exc:
+                failures.append(exc)
+        if failures:
+            raise failures[0]
+        return found
 
     async def _reconcile(self, subscriber: Subscriber) -> int:
         await self._declare(subscriber)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import Executable, Select, and_, func, select
+from sqlalchemy import Executable, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla.clock import database_time
@@ -71,17 +71,19 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 def _first_rows(dialect: str) -> Executable:
     """Return the query for the first rows, by subscriber, reason and whether they are deferred.
 
-    An event that is sent again is as old as its row. A row of a release that did not write its
-    time is as old as its message.
+    An event that is sent again is as old as its row, and one for a single subscriber waits since
+    the time until which it was deferred. A row without a time is as old as its message.
     """
     now = database_time(dialect)
     known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
+    added = func.coalesce(outbox.c.added_at, known.scalar_subquery())
+    single = outbox.c.subscriber != EVERYBODY
     first = (
         select(
             outbox.c.subscriber,
             outbox.c.reason,
-            and_(outbox.c.subscriber != EVERYBODY, outbox.c.leased_until > now).label("deferred"),
-            func.coalesce(outbox.c.added_at, known.scalar_subquery()).label("since"),
+            and_(single, outbox.c.leased_until > now).label("deferred"),
+            case((single, outbox.c.leased_until), else_=added).label("since"),
         )
         .order_by(outbox.c.message_id, outbox.c.subscriber)
         .limit(FIRST)

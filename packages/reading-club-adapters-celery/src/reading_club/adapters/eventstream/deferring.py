@@ -7,6 +7,7 @@ from uuid import UUID
 
 from reading_club.adapters.eventstream.attempts import AttemptPolicy
 from reading_club.adapters.eventstream.delivery import Delivery
+from reading_club.adapters.eventstream.holding import BUSY
 from reading_club.adapters.eventstream.setting_aside import DeadLetterWriter, UnitOfWorkFactory
 from reading_club.service.inbox import Receipt
 from reading_club.service.outbox.port import Key
@@ -34,15 +35,20 @@ class Deferral:
         self._letters = letters
 
     async def one(self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
-        """Put a message off, for longer each time that it was held up while others succeeded.
+        """Put a message off, for longer each time that it alone was too slow for the database.
 
-        After as many of these times as it has attempts it is set aside: the fault is its own.
+        It was, if others of its subscriber succeeded meanwhile. After as many of these times as it
+        has attempts it is set aside: the fault is its own. Any other failure counts nothing.
+        Returns False for a message that cannot be read: it is held.
         """
-        receipt = self._receipt(delivery.message)
+        try:
+            receipt = self._receipt(delivery.message)
+        except (TypeError, LookupError, ValueError):
+            return False
         async with make_uow() as transaction:
             if delivery.counted:
                 await transaction.uow.inbox.take_back_attempt(receipt)
-            within = self._policy.since_last(delivery)
+            within = self._policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
             stalls = await transaction.uow.inbox.count_stall(receipt, within=within)
             if stalls < self._policy.limit:
                 pause, reason = self._policy.growing_pause(stalls), str(error)

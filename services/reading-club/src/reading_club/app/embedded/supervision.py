@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "reading_club.app")
 START_DEADLINE = 30.0
+ONE_LOOK = 0.2
+"""Seconds that each process has at least: all of them together have the deadline."""
 STOP_DEADLINE = 12.0
 WRONG_SETTINGS = 2
 """The exit code of a command that cannot run with its settings."""
@@ -41,8 +44,10 @@ def running(processes: list[LeashedProcess], stopping: threading.Event) -> Itera
     try:
         for process in processes:
             process.start()
+        deadline = time.monotonic() + START_DEADLINE
         for process in processes:
-            if not process.wait_ready(START_DEADLINE, stopping) and not stopping.is_set():
+            left = max(ONE_LOOK, deadline - time.monotonic())
+            if not process.wait_ready(left, stopping) and not stopping.is_set():
                 _tell_why(process)
         yield
     finally:

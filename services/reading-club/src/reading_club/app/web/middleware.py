@@ -4,12 +4,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reading_club.app._uvicorn import connection_limit
 from reading_club.app.web.problems import on_http_error
 
 LARGEST_BODY = 64 * 1024
 """Bytes."""
 MOST_REQUESTS = 512
-"""That are handled at the same time."""
+"""That are handled at the same time, unless the process has few connections."""
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
@@ -69,7 +70,7 @@ class RequestLimit:
         if scope["type"] != "http" or scope["path"] in HEALTH:
             await self.app(scope, receive, send)
             return
-        if self.running >= MOST_REQUESTS:
+        if self.running >= min(MOST_REQUESTS, connection_limit() * 2 // 3):
             error = HTTPException(503, "too many requests at once", {"Retry-After": "1"})
             answer = await on_http_error(Request(scope), error)
             await answer(scope, receive, send)
