@@ -52,6 +52,7 @@ class Observed:
     """For each subscriber and book, the error."""
     outbox: int
     attempts: int
+    """Those at events that have neither a receipt nor a dead letter."""
 
 
 def check(observed: Observed) -> None:

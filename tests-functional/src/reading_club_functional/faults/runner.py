@@ -74,7 +74,7 @@ def run(
                     done.update(lane.result())
                 time.sleep(max(0.0, deadline - time.monotonic()))
             target.writer.finish(ANSWERED)
-            return _report(pair, seed, target, done, _at_rest(target, AT_REST + 1.5 * duration))
+            return _report(pair, seed, target, done, _at_rest(target, AT_REST + 2 * duration))
 
 
 def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
