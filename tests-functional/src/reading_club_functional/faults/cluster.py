@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from reading_club_functional.club import EVERYBODY, Club
+from reading_club_functional.club import EVERYBODY, READY, Club
 from reading_club_functional.faults.handlers import MODULE
 from reading_club_functional.process import ClubProcess
 
@@ -49,13 +49,13 @@ class Cluster:
     def terminate(self, role: str) -> None:
         """End a process by SIGTERM, and begin another one; an exit code but 0 is noted.
 
-        One that has said nothing yet is importing its modules, and ends by the signal itself.
+        One that is not ready yet may end by the signal itself.
         """
         with self._lock:
             process = self.processes[role]
-            silent = not process.output
+            starting = READY[process.name.partition(" ")[0]] not in process.output
             process.send(signal.SIGTERM)
-            if (code := process.wait()) and not (silent and code == -signal.SIGTERM):
+            if (code := process.wait()) and not (starting and code == -signal.SIGTERM):
                 self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
             self.processes[role] = self._begin(role)
 
