@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 def work(settings: Settings, name: str, concurrency: int) -> None:
     """Handle the events of the subscriber with this name until SIGINT or SIGTERM.
 
-    It has two threads at least: what was delivered before is tried beside what was not.
+    With a single thread, what was delivered before is not tried beside what was not.
     A database that is away is waited for. Raises ConfigurationError if its schema is behind.
     """
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
@@ -48,7 +48,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     worker_ready.connect(_on_ready)
     with beating_in_thread(settings, this_process("worker", name)):
         host = socket.gethostname()
-        run_worker(app, pool="threads", concurrency=max(2, concurrency), name=f"{name}@{host}")
+        run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{host}")
 
 
 @asynccontextmanager
