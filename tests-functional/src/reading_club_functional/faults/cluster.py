@@ -17,6 +17,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     **{f"worker {name}": ("worker", "--subscriber", name) for name in EVERYBODY},
 }
 CHECK_EVERY = 0.2
+WRONG_SETTING = 2
+"""The exit code of a process that the database refuses the log-in when it begins."""
+STARTS_END_BY = (-signal.SIGTERM, WRONG_SETTING)
 LAST_LINES = 12
 
 
@@ -24,8 +27,10 @@ class Cluster:
     """Web, relay and a worker for each subscriber, by role.
 
     ``ended`` names the processes that have ended without a signal of ours and without a poison
-    event, ``deaths`` counts the ends by SIGKILL that a poison event may have caused. Linux kills
-    the processes when the thread that has started them ends: ``starter`` outlives them.
+    event, but for those that were refused the log-in when they began: they say so in one line,
+    and a service manager starts them again. ``deaths`` counts the ends by SIGKILL that a poison
+    event may have caused. Linux kills the processes when the thread that has started them ends:
+    ``starter`` outlives them.
     """
 
     def __init__(self, club: Club, starter: Executor) -> None:
@@ -53,9 +58,9 @@ class Cluster:
         """
         with self._lock:
             process = self.processes[role]
-            starting = READY[process.name.partition(" ")[0]] not in process.output
+            starting = _is_starting(process)
             process.send(signal.SIGTERM)
-            if (code := process.wait()) and not (starting and code == -signal.SIGTERM):
+            if (code := process.wait()) and not (starting and code in STARTS_END_BY):
                 self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
             self.processes[role] = self._begin(role)
 
@@ -83,7 +88,7 @@ class Cluster:
         code = process.wait()
         if code == -signal.SIGKILL and role.startswith("worker"):
             self.deaths[role] += 1
-        else:
+        elif not (_is_starting(process) and code == WRONG_SETTING):
             self.ended.append(_last_words(role, f"exit code {code}", process))
 
     @contextmanager
@@ -102,6 +107,10 @@ class Cluster:
         finally:
             over.set()
             thread.join()
+
+
+def _is_starting(process: ClubProcess) -> bool:
+    return READY[process.name.partition(" ")[0]] not in process.output
 
 
 def _last_words(role: str, how: str, process: ClubProcess) -> str:
