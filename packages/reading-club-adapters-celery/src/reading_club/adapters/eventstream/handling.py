@@ -18,6 +18,7 @@ from reading_club.service.inbox import Receipt
 from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
+NEVER_ENDED: Final = "its handling never came to an end"
 SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
 
 
@@ -89,8 +90,7 @@ class Handling:
             return False
         delivery.number = number
         if number > self.policy.limit:
-            lost = WorkerLost("its handling never came to an end")
-            await self.letters.give_up(delivery, lost, make_uow)
+            await self.letters.give_up(delivery, WorkerLost(NEVER_ENDED), make_uow)
             return False
         delivery.to_count, delivery.counted = False, True
         return True
