@@ -155,6 +155,13 @@ def test_an_old_event_that_is_sent_again_is_as_old_as_its_row(running: Path) -> 
     assert "delivery  events are on their way" in status().output
 
 
+def test_an_event_whose_pause_is_over_waits_since_then(running: Path) -> None:
+    """It was put off for longer than a relay may take: that relay is not late."""
+    enqueue(running, publish(running, age=320), added=320, leased=-1, subscriber="activity")
+
+    assert "delivery  events are on their way" in status().output
+
+
 def test_a_queue_that_takes_nothing_is_named(running: Path) -> None:
     """Its subscriber's events are deferred, which is no failure of delivery as a whole."""
     for _ in range(2):
