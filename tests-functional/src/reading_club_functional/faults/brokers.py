@@ -68,6 +68,20 @@ def unbound(target: Target, random: Random) -> Iterator[None]:
 
 
 @contextmanager
+def of_another_kind(target: Target, random: Random) -> Iterator[None]:
+    """The queue of one subscriber is replaced by one that the club cannot declare."""
+    name = queue_called(random.choice(EVERYBODY))
+    with channel(target) as at_broker:
+        at_broker.queue_delete(name)
+        at_broker.queue_declare(name, durable=True, auto_delete=False)
+    try:
+        yield
+    finally:
+        with channel(target) as at_broker:
+            at_broker.queue_delete(name)
+
+
+@contextmanager
 def full(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber refuses what is published."""
     server, pattern = rabbitmq(target), f"^{queue_called(random.choice(EVERYBODY))}$"
@@ -130,6 +144,7 @@ RABBITMQ: Mapping[str, Fault] = {
     "queue-deleted": deleted,
     "queue-unbound": unbound,
     "queue-full": full,
+    "queue-of-another-kind": of_another_kind,
 }
 VALKEY: Mapping[str, Fault] = {
     "broker-stopped": of_outage(outages.stopped),

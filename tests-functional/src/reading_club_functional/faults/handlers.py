@@ -4,6 +4,7 @@ The handler of BookRegistered raises for titles that begin with FAILING, and end
 SIGKILL for titles that begin with KILLING. FAULTY_CLOCK is added to the clock, in seconds.
 """
 
+import ctypes
 import os
 import sys
 from datetime import datetime, timedelta, tzinfo
@@ -16,6 +17,7 @@ from reading_club_functional.moody import behave
 MODULE = __name__ if __name__ != "__main__" else "reading_club_functional.faults.handlers"
 FAILING, KILLING = "Failing", "Killing"
 CLOCK = "FAULTY_CLOCK"
+CAPABILITY_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
 PATCHED = ("reading_club.", "messagebus.")
 
 
@@ -38,10 +40,24 @@ def shift_clock() -> None:
             module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # it is there
 
 
+def obey_file_modes() -> None:
+    """Give up root's privilege to write to files that are read-only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, held = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    if libc.capget(header, held):
+        raise OSError(ctypes.get_errno(), "capget")
+    for effective_permitted_or_inheritable in range(3):
+        held[effective_permitted_or_inheritable] &= ~CAP_DAC_OVERRIDE
+    if libc.capset(header, held):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 if __name__ == "__main__":
     for each in SUBSCRIBERS:
         behave(each, "fails", FAILING)
         behave(each, "dies", KILLING)
     if CLOCK in os.environ:
         shift_clock()
+    if sys.platform == "linux":
+        obey_file_modes()
     main()

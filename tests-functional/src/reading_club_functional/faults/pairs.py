@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reading_club_functional.club import prepared_club
-from reading_club_functional.faults import brokers, databases
+from reading_club_functional.faults import brokers, postgresql, sqlite
 from reading_club_functional.faults.cluster import Cluster
 from reading_club_functional.faults.observing import count_effects
+from reading_club_functional.faults.postgresql import DETECTED_AFTER
 from reading_club_functional.faults.target import ROLE, Fault, Target
 from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
@@ -29,13 +30,14 @@ class Pair:
 @contextmanager
 def large(folder: Path) -> Iterator[Target]:
     """Open a club on PostgreSQL and RabbitMQ, with an account that is no superuser."""
-    with PostgreSQLServer() as postgresql, RabbitMQServer() as broker:
-        postgresql.psql(f"CREATE ROLE {ROLE} LOGIN")
-        url = postgresql.create_database()
-        postgresql.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
+    with PostgreSQLServer() as server, RabbitMQServer() as broker:
+        server.psql(f"CREATE ROLE {ROLE} LOGIN")
+        url = server.create_database()
+        server.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
+        server.psql(f"ALTER ROLE {ROLE} SET deadlock_timeout = '{DETECTED_AFTER}'")
         url = url.replace("postgres@", f"{ROLE}@")
         with started(folder, url, broker.url) as cluster:
-            yield Target(cluster, Writer(cluster.club.url), broker, folder, postgresql)
+            yield Target(cluster, Writer(cluster.club.url), broker, folder, server)
 
 
 @contextmanager
@@ -58,6 +60,6 @@ def started(folder: Path, database_url: str, broker_url: str) -> Iterator[Cluste
 
 
 PAIRS: Mapping[str, Pair] = {
-    "postgresql-rabbitmq": Pair(large, {**databases.POSTGRESQL, **brokers.RABBITMQ}),
-    "sqlite-valkey": Pair(small, {**databases.SQLITE, **brokers.VALKEY}),
+    "postgresql-rabbitmq": Pair(large, {**postgresql.POSTGRESQL, **brokers.RABBITMQ}),
+    "sqlite-valkey": Pair(small, {**sqlite.SQLITE, **brokers.VALKEY}),
 }

@@ -1,10 +1,12 @@
 """Faults of the club's own processes, and of their handlers."""
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from random import Random
+from urllib.parse import urlsplit
 
 from reading_club_functional.faults.cluster import ROLES
 from reading_club_functional.faults.handlers import CLOCK, FAILING, KILLING
@@ -12,6 +14,8 @@ from reading_club_functional.faults.target import Fault, Target
 
 CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
 """Seconds by which the clock of a web process is off."""
+CLIENTS = 1000
+HALF_A_REQUEST = b"POST /api/books HTTP/1.1\r\nHost: club\r\nContent-Length: 100\r\n"
 
 
 @contextmanager
@@ -48,6 +52,18 @@ def wrong_clock(target: Target, random: Random) -> Iterator[None]:
 
 
 @contextmanager
+def silent_clients(target: Target, _: Random) -> Iterator[None]:
+    """Clients of the web send half of a request, and no more."""
+    address = urlsplit(target.cluster.club.url)
+    with ExitStack() as clients:
+        for _client in range(CLIENTS):
+            with suppress(OSError):
+                connected = socket.create_connection((address.hostname, address.port), timeout=1)
+                clients.enter_context(connected).sendall(HALF_A_REQUEST)
+        yield
+
+
+@contextmanager
 def poison(title: str, target: Target, _: Random) -> Iterator[None]:
     """One event comes that no subscriber can handle."""
     target.writer.write_poison(title)
@@ -63,6 +79,7 @@ def _of_each_role() -> Iterator[tuple[str, Fault]]:
 FAULTS: Mapping[str, Fault] = {
     **dict(_of_each_role()),
     "web-wrong-clock": wrong_clock,
+    "web-silent-clients": silent_clients,
     "event-fails": partial(poison, FAILING),
     "event-kills": partial(poison, KILLING),
 }

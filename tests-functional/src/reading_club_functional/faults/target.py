@@ -36,6 +36,11 @@ class Target:
         """The name of the database, or of its file."""
         return self.cluster.club.settings["database_url"].rpartition("/")[2]
 
+    @property
+    def database_file(self) -> Path:
+        """The file of a club on SQLite."""
+        return self.folder / self.database_name
+
 
 Fault = Callable[[Target, Random], AbstractContextManager[None]]
 """Begins when it is entered, and is lifted when it is left."""

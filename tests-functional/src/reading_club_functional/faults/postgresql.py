@@ -1,0 +1,172 @@
+"""Faults of PostgreSQL."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from random import Random
+
+import asyncpg
+
+from reading_club_functional import outages
+from reading_club_functional.faults.target import ROLE, Fault, Target
+
+TABLES = ("books", "messages", "outbox", "inbox", "catalogue", "activity", "attempts")
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'club'"
+AT_RANDOM = " ORDER BY (query LIKE 'COMMIT%' AND state = 'active') DESC, random() LIMIT 1"
+EVERY = 0.1
+CROSSED = (("catalogue", "inbox"), ("activity", "inbox"), ("outbox", "books"))
+"""Two tables that one transaction of the club writes to, the second one first."""
+DETECTED_AFTER = "100ms"
+"""What the club's sessions wait for a lock until they look for a deadlock, and end it."""
+FULL = """
+CREATE FUNCTION full_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END $$;
+CREATE TRIGGER full_{table} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION full_{table}();
+"""
+NO_LONGER_FULL = "DROP FUNCTION full_{table} CASCADE"
+
+
+def of_outage(outage: outages.Outage) -> Fault:
+    """Return an outage of the database's server as a fault."""
+
+    @contextmanager
+    def fault(target: Target, _: Random) -> Iterator[None]:
+        with outage(target.database_server):
+            yield
+
+    return fault
+
+
+def setting(begin: str, end: str) -> Fault:
+    """Return a setting as a fault: it holds for new connections, so the old ones are ended."""
+
+    @contextmanager
+    def fault(target: Target, _: Random) -> Iterator[None]:
+        change(target, begin)
+        try:
+            yield
+        finally:
+            change(target, end)
+
+    return fault
+
+
+def timeout(name: str) -> Fault:
+    """Return a timeout of the server as a fault, with a table that is locked meanwhile."""
+    who = f"ALTER ROLE {ROLE} IN DATABASE {{name}}"
+    short = setting(f"{who} SET {name} = '200ms'", f"{who} RESET {name}")
+
+    @contextmanager
+    def fault(target: Target, random: Random) -> Iterator[None]:
+        with short(target, random), locked(target, random):
+            yield
+
+    return fault
+
+
+def change(target: Target, statement: str) -> None:
+    """Change a setting of the club, and end its sessions."""
+    server, name = target.database_server, target.database_name
+    server.psql(statement.format(name=f'"{name}"'))
+    server.psql(TERMINATE)
+
+
+@contextmanager
+def session(target: Target) -> Iterator[Callable[[str], object]]:
+    """Open a session of our own, and yield what executes statements there."""
+    url = target.database_server.database_url(target.database_name).replace("+asyncpg", "")
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(url))
+        try:
+            yield lambda statements: runner.run(connection.execute(statements))
+        finally:
+            runner.run(connection.close())
+
+
+@contextmanager
+def locked(target: Target, random: Random) -> Iterator[None]:
+    """One table is locked, as by an ALTER TABLE."""
+    with session(target) as execute:
+        execute(f"BEGIN; LOCK TABLE {random.choice(TABLES)}")
+        yield
+
+
+@contextmanager
+def full(target: Target, random: Random) -> Iterator[None]:
+    """One table cannot grow."""
+    table = random.choice(TABLES)
+    with session(target) as execute:
+        execute(FULL.format(table=table))
+        try:
+            yield
+        finally:
+            execute(NO_LONGER_FULL.format(table=table))
+
+
+@contextmanager
+def deadlocks(target: Target, random: Random) -> Iterator[None]:
+    """A session locks two tables in another order than the club, which ends each deadlock."""
+    held, wanted = random.choice(CROSSED)
+    with session(target) as execute, repeated(lambda: cross(execute, held, wanted)):
+        yield
+
+
+def cross(execute: Callable[[str], object], held: str, wanted: str) -> None:
+    """Lock one table, and another one when the club's sessions wait for the first."""
+    execute(f"BEGIN; SET LOCAL deadlock_timeout = '1min'; LOCK TABLE {held}")
+    time.sleep(EVERY / 2)
+    execute(f"LOCK TABLE {wanted}; COMMIT")
+
+
+@contextmanager
+def sessions_ended(target: Target, _: Random) -> Iterator[None]:
+    """Sessions end one by one, those in a COMMIT first."""
+    with repeated(lambda: target.database_server.psql(TERMINATE + AT_RANDOM)):
+        yield
+
+
+@contextmanager
+def repeated(act: Callable[[], object]) -> Iterator[None]:
+    """Act again and again, in a thread, until the block is over. Raises what that has raised."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(EVERY):
+            act()
+
+    with ThreadPoolExecutor(1) as pool:
+        repeating = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            over.set()
+        repeating.result()
+
+
+POSTGRESQL: Mapping[str, Fault] = {
+    "database-stopped": of_outage(outages.stopped),
+    "database-killed": of_outage(outages.killed),
+    "database-frozen": of_outage(outages.frozen),
+    "database-read-only": setting(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on",
+        "ALTER DATABASE {name} RESET default_transaction_read_only",
+    ),
+    "database-login-revoked": setting(f"ALTER ROLE {ROLE} NOLOGIN", f"ALTER ROLE {ROLE} LOGIN"),
+    "database-too-many-connections": setting(
+        "ALTER DATABASE {name} CONNECTION LIMIT 0", "ALTER DATABASE {name} CONNECTION LIMIT -1"
+    ),
+    "database-sessions-ended": sessions_ended,
+    "database-table-full": full,
+    "database-deadlocks": deadlocks,
+    "database-serializable": setting(
+        "ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'",
+        "ALTER DATABASE {name} RESET default_transaction_isolation",
+    ),
+    "statement-timeout": timeout("statement_timeout"),
+    "lock-timeout": timeout("lock_timeout"),
+    "table-locked": locked,
+}

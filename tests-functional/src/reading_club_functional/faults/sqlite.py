@@ -1,0 +1,67 @@
+"""Faults of a SQLite file."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from random import Random
+
+import psutil
+
+from reading_club_functional.faults.cluster import ROLES
+from reading_club_functional.faults.target import Fault, Target
+
+DISK = 4096
+"""Bytes that a process may write to a file."""
+READ_ONLY, PRIVATE = 0o400, 0o600
+
+
+@contextmanager
+def file_locked(target: Target, _: Random) -> Iterator[None]:
+    """Another process writes to the file and does not end."""
+    with closing(
+        sqlite3.connect(target.database_file, timeout=30, isolation_level=None)
+    ) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def disk_full(target: Target, _: Random) -> Iterator[None]:
+    """No process of the club may write to its files beyond some bytes, but for Linux."""
+    limited = [
+        member for process in target.cluster.processes.values() for member in process.family()
+    ]
+    for process in limited:
+        limit(process, DISK)
+    try:
+        yield
+    finally:
+        for process in limited:
+            limit(process, psutil.RLIM_INFINITY)
+
+
+def limit(process: psutil.Process, size: int) -> None:
+    """Limit the size of the files that a process writes; nothing if it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
+
+
+@contextmanager
+def read_only(target: Target, random: Random) -> Iterator[None]:
+    """The file may not be written to by who opens it from now on, as a process that begins."""
+    target.database_file.chmod(READ_ONLY)
+    target.cluster.kill(random.choice([*ROLES]))
+    try:
+        yield
+    finally:
+        target.database_file.chmod(PRIVATE)
+
+
+SQLITE: Mapping[str, Fault] = {
+    "database-locked": file_locked,
+    "database-disk-full": disk_full,
+    "database-read-only": read_only,
+}
