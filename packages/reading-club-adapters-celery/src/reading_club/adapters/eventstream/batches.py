@@ -1,4 +1,4 @@
-"""Messages that come together are handled together: the worker's way around a task for each."""
+"""Batching in the worker: waiting messages are handled together, without a task for each."""
 
 import logging
 import threading
@@ -17,19 +17,19 @@ LARGEST_BATCH: Final = 100
 
 
 class Receive(Protocol):
-    """Returns whether messages that arrived then or later have taken effect together."""
+    """Handles a batch; returns False if its messages have to be handled one by one."""
 
     def __call__(self, messages: Sequence[object], /, *, arrived: float) -> bool:
-        """Raise Reject for messages that are to go back to their queue."""
+        """``arrived`` is the oldest message's monotonic time. Raise Reject to requeue the batch."""
         ...
 
 
 class Batches:
-    """Collects messages while a batch is under way, and makes the next one of them.
+    """Collects messages while a batch runs in the pool; they become the next batch.
 
-    A message that comes to an idle worker is a batch of its own, at once: nothing waits for
-    company. A batch of which one message fails is taken apart: each goes the way of a task.
-    Acknowledgements are the business of the worker's own thread, as Celery has it.
+    An idle worker handles a message at once, as a batch of one. A batch that fails is split: each
+    of its messages becomes a Celery task. Messages are acknowledged in the worker's own thread, as
+    in Celery.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class Batches:
         self._lock = threading.RLock()
 
     def add(self, message: Message) -> None:
-        """Take a message; it is acknowledged when it has taken effect."""
+        """Add a message to the next batch; it is acknowledged after its effect is committed."""
         with self._lock:
             self._waiting.append(message)
             self._next()
 
     def abandon(self) -> None:
-        """Forget what waits: its connection is lost, and the broker delivers it again."""
+        """Drop the waiting messages after a lost connection: the broker redelivers them."""
         with self._lock:
             self._waiting.clear()
 
@@ -82,7 +82,7 @@ class Batches:
             self._worker.call_soon_ack(self._settle, batch, finish)
 
     def _settle(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
-        """Finish each message, also if the broker has gone meanwhile, and go on."""
+        """Finish each message, start the next batch, and raise the first error."""
         with self._lock:
             failures = [exc for message in batch if (exc := _failure(finish, message)) is not None]
             self._busy = False
@@ -98,12 +98,12 @@ class Batches:
 
 
 def _nothing(_: object) -> None:
-    """Do nothing with what a pool reports: what is to be done has been scheduled."""
+    """Ignore the pool's result: the acknowledgements have been scheduled."""
 
 
 def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:
     try:
         finish(message)
-    except Exception as exc:  # noqa: BLE001  # it is raised when all messages had their turn
+    except Exception as exc:  # noqa: BLE001  # raised after all messages are finished
         return exc
     return None

@@ -1,4 +1,4 @@
-"""Broker URLs: which transport they name, and how they are printed."""
+"""Broker URLs: supported transports, clusters, and a repr without passwords."""
 
 from enum import Enum
 from typing import Final
@@ -7,7 +7,7 @@ from kombu.utils.url import maybe_sanitize_url
 
 
 class Broker(Enum):
-    """The kinds of brokers, for the options that are their own."""
+    """The kinds of brokers; each has its own transport options."""
 
     AMQP = "amqp"
     REDIS = "redis"
@@ -27,17 +27,17 @@ _SCHEMES: Final = {
 
 
 class BrokerUrl(str):
-    """A broker's URL as kombu spells it, or several of a cluster with semicolons between them.
+    """A broker's URL as kombu spells it, or those of a cluster, separated by semicolons.
 
-    Its ``repr`` hides the passwords. Raises ValueError, which does not show the URL, for a
-    scheme that is not supported.
+    Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme; the error hides
+    the URL.
     """
 
     broker: Broker
     alternatives: int
-    """How many more brokers there are to try when the first one is away."""
+    """Number of further brokers in the cluster."""
 
-    def __new__(cls, url: str) -> "BrokerUrl":  # noqa: D102  # the class says it
+    def __new__(cls, url: str) -> "BrokerUrl":  # noqa: D102  # documented by the class
         spelled = [_spelled(part) for part in url.split(";")]
         new = super().__new__(cls, ";".join(text for text, _ in spelled))
         new.broker = spelled[0][1]

@@ -1,7 +1,7 @@
-"""The Celery configuration: routing, broker and serialisation live here, never in arguments.
+"""The Celery applications of publishers and workers: routing, broker options, serialisation.
 
-Publisher and worker are separate applications. A publisher gives up within seconds, because
-the caller keeps the event and tries again; a worker waits for its broker for as long as it takes.
+A publisher gives up within seconds, because the caller keeps the event and tries again; a worker
+waits for its broker without limit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,13 +23,13 @@ from reading_club.adapters.eventstream.topology import (
 from reading_club.service.subscriber import Subscriber
 
 PUBLISHER_CONNECTIONS: Final = 8
-"""The publisher's broker connections; a transport has no more threads than that."""
+"""Size of the publisher's connection pool, and the default number of a transport's threads."""
 
 VISIBILITY_TIMEOUT: Final = 60
-"""Seconds after which Redis gives a message that nobody acknowledged to somebody else.
+"""Seconds after which Redis delivers an unacknowledged message again, to any worker.
 
-Keep it above the longest handler. A message that is held for longer, because the database is
-away, is delivered a second time, and takes effect once.
+Keep the timeout above the longest handler. A message that is held longer, because the database
+is unavailable, is delivered a second time, and takes effect once.
 """
 
 _CONFIRM_TIMEOUT: Final = 2.0
@@ -68,15 +68,15 @@ _PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
 
 
 REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
-"""Headers that workers log: the content is no business of a log."""
+"""Redacted headers: workers log them, and the content stays out of the log."""
 
 
 class EventRoute:
-    """Routes a message by its type, and declares whoever is to hear it.
+    """Celery router: the event type is the routing key; declares the known subscribers' queues.
 
-    The publisher declares the queues of all known subscribers, so that an event that is
-    published before a worker's first start waits for it. A message that a queue wants is
-    mandatory: an AMQP broker refuses it when the queue is gone, instead of dropping it.
+    An event that is published before a worker's first start waits in the worker's queue. A message
+    with a bound type is mandatory: an AMQP broker returns it if the queue is gone, instead of
+    dropping it.
     """
 
     def __init__(self, queues: Sequence[Queue]) -> None:
@@ -90,7 +90,7 @@ class EventRoute:
     def __call__(
         self, name: str, _args: object, kwargs: Mapping[str, Any], *_: object, **__: object
     ) -> dict[str, Any] | None:
-        """Return the options of a message, or None for another task, which is not touched."""
+        """Return the publishing options of an event, or None for any other task."""
         if name != SEND_MESSAGE:
             return None
         type_ = kwargs["message"]["type"]
@@ -107,8 +107,8 @@ class EventRoute:
 def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Celery:
     """Return an application that publishes events for these subscribers, and gives up in seconds.
 
-    Nothing is connected before the first message, and a forked process connects anew.
-    Raises ValueError for the URL.
+    The first message connects; a forked process opens its own connections. Raises ValueError for an
+    unsupported broker URL.
     """
     url = BrokerUrl(broker_url)
     app = Celery("reading-club-publisher", set_as_current=False)
@@ -120,7 +120,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Ce
         broker_heartbeat=0,
         broker_pool_limit=PUBLISHER_CONNECTIONS,
         broker_transport_options={
-            # One attempt at each broker; without it kombu goes on until its timeout.
+            # One attempt at each broker; without this option kombu retries until its timeout.
             "max_retries": url.alternatives,
             **_PUBLISHER_TRANSPORT[url.broker],
         },
@@ -134,10 +134,10 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Ce
 def worker_app(
     broker_url: str, subscriber: Subscriber, *, visibility_timeout: int = VISIBILITY_TIMEOUT
 ) -> Celery:
-    """Return an application whose worker hears what this subscriber wants.
+    """Return an application whose worker consumes the subscriber's queue.
 
-    It acknowledges late, takes 64 messages for each of its threads or processes, and waits
-    for its broker. The task itself is registered by ``Consumer.install``.
+    The worker acknowledges late, prefetches 64 messages for each thread or process, and waits for
+    its broker without limit. ``Consumer.install`` registers the task.
     """
     url, queue = BrokerUrl(broker_url), queue_of(subscriber)
     app = Celery(f"reading-club-{subscriber.name}", set_as_current=False)
@@ -147,7 +147,7 @@ def worker_app(
         **_WORKER,
         broker_url=url,
         broker_transport_options=_worker_transport(url.broker, visibility_timeout),
-        # Celery binds each of its queues to a default as well: let it be one that is there.
+        # Celery also adds a default binding to each queue: make it one that exists.
         task_default_exchange=EXCHANGE.name,
         task_default_exchange_type=EXCHANGE.type,
         task_default_queue=queue_name(subscriber),
@@ -165,11 +165,12 @@ _WORKER: Final[Mapping[str, Any]] = {
     "task_create_missing_queues": False,
     "task_reject_on_worker_lost": True,
     "worker_consumer": "reading_club.adapters.eventstream.guard:GuardedConsumer",
-    # A quorum queue needs a limit for each consumer; see the guard for what else this does.
+    # Quorum queues need a prefetch limit for each consumer. The option's delay queues are
+    # left out by the worker's consumer.
     "worker_detect_quorum_queues": True,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,
-    # For each thread: what comes while a batch is handled is the next batch.
+    # For each thread: messages prefetched while a batch is handled are the next batch.
     "worker_prefetch_multiplier": 64,
     "worker_redirect_stdouts": False,
 }
@@ -182,7 +183,7 @@ def _worker_transport(broker: Broker, visibility_timeout: int) -> dict[str, Any]
         "visibility_timeout": visibility_timeout,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
-        # A worker that is killed during the sweep must not stop the others' for long.
+        # Seconds for which a worker killed during its sweep blocks the sweeps of others.
         "unacked_mutex_expire": 10,
         "socket_connect_timeout": 5.0,
         "socket_timeout": 10.0,

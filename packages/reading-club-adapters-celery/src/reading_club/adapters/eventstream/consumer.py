@@ -1,4 +1,4 @@
-"""One subscriber's worker: it holds each message until it is dealt with."""
+"""The Celery task of one subscriber, and the resources of its worker process."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from reading_club.service.subscriber import Subscriber
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
 ATTEMPTS: Final = 5
-"""How often a message is tried that fails for reasons of its own."""
+"""Default number of attempts before a failing message becomes a dead letter."""
 
 
 def _now() -> datetime:
@@ -34,11 +34,11 @@ def _now() -> datetime:
 
 
 class Consumer:
-    """Handles the messages of one subscriber, one transaction each.
+    """Handles the messages of one subscriber, each in one transaction, or a batch in one.
 
-    ``resources`` opens what a process needs, such as a database engine, on the process's one
-    event loop, and closes it when the worker shuts down. ``wait`` waits so many seconds and
-    returns True at once when the worker is asked to stop.
+    ``resources`` opens the resources of a process, such as a database engine, on the process's
+    event loop, and closes them at shutdown. ``wait`` waits for the given seconds, and returns True
+    at once when the worker is asked to stop.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Consumer:
         self._holding = Holding(self._loop, self._letters, pacing, wait)
 
     def install(self, app: Celery) -> None:
-        """Register the task on the app, and listen for the end of its worker.
+        """Register the task on the app, and connect to the worker's shutdown signals.
 
-        Do it before the worker forks. A message is acknowledged when the task returns.
+        Call this before the worker forks. A message is acknowledged when the task returns.
         """
 
         def send_message(task: Any, *args: Any, **kwargs: Any) -> None:
@@ -88,14 +88,14 @@ class Consumer:
     def receive(
         self, message: object, *, suspected: bool = False, arrived: float | None = None
     ) -> None:
-        """Return when the message has taken effect, had done so before, or was set aside.
+        """Return when the message has taken effect, now or before, is deferred or a dead letter.
 
-        While the database is away it holds the message, and tries again without counting; what
-        the database takes nevertheless, or is held up alone, is put off after a while. Of
-        messages that were delivered before, and may be what a worker died of, a process tries
-        one at a time: those that are none are not counted for the one that is.
-        Raises Celery's Reject, for the message to go back to its queue, when the worker is
-        asked to stop meanwhile.
+        During an outage the message is held, and tried again without counting. If the outage
+        outlasts the limits of ``pacing``, the message is deferred, provided that the database
+        accepts the row. A ``suspected`` message was delivered before and may have killed a worker:
+        a process handles one of them at a time, so that a crash is counted for that one alone.
+        ``arrived`` is a monotonic time. Raises Celery's Reject, which requeues the message, when
+        the worker is asked to stop.
         """
         delivery = Delivery(message, suspected)
         self._holding.hold(
@@ -107,11 +107,11 @@ class Consumer:
         )
 
     def receive_together(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
-        """Return when all messages have taken effect, in one transaction, or had done so before.
+        """Return True when all messages have taken effect, now or before, or are deferred.
 
-        Returns False, and none has, if one of them cannot: each has to be received alone then.
-        While the database is away it holds them, and puts them off after a while if it can.
-        Raises Celery's Reject as ``receive`` does.
+        They are handled in one transaction. Returns False, without any effect, if the batch has to
+        be split: receive each message alone then. Holds and defers messages during an outage, and
+        raises Celery's Reject, as ``receive`` does.
         """
         together = Together(self._handling, messages)
         self._holding.hold(
@@ -125,13 +125,13 @@ class Consumer:
     def receive_suspected(
         self, messages: Sequence[object], *, arrived: float | None = None
     ) -> bool:
-        """Receive messages one after the other, that may be what a worker has died of."""
+        """Receive messages that may have killed a worker, one after the other; return True."""
         for message in messages:
             self.receive(message, suspected=True, arrived=arrived)
         return True
 
     def _refuse(self, message: object, error: UnreadableMessage) -> None:
-        """Return when the message was set aside; otherwise as ``receive``."""
+        """Return when the message is a dead letter; raises Reject as ``receive`` does."""
         self._letters.log(logging.ERROR, "message set aside", message, error)
 
         async def set_aside(make_uow: UnitOfWorkFactory) -> bool:
@@ -146,7 +146,7 @@ class Consumer:
         self.stopping.close()
 
     def _on_ready(self, sender: Any, **_: object) -> None:
-        """Wake the worker's event loop each second: on AMQP it may sleep for 20, and not stop."""
+        """Wake the worker's event loop each second: on AMQP a stop would wait up to 20 s."""
         hub = getattr(sender, "hub", None)
         if hub is not None:
             hub.call_repeatedly(1.0, _nothing)
@@ -159,4 +159,4 @@ class Consumer:
 
 
 def _nothing() -> None:
-    """Do nothing but be awake."""
+    """Do nothing: the call itself wakes the event loop."""

@@ -1,4 +1,4 @@
-"""Declaring the exchange and the queues: one that is refused stops no other."""
+"""Declares the exchange and the queues, all of them even if the broker refuses one."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
-    """Declare each queue with its bindings, and return the reasons of those that are refused.
+    """Declare each queue with its bindings; return the reasons of refusals by queue name.
 
-    A broker refuses a queue that is there with other arguments, for one, and closes the channel
-    then: the next queue is declared on another channel, and the connection lives on. Raises what
-    tells that the broker is away, or refuses the exchange.
+    A broker refuses, for example, a queue that exists with other arguments, and closes the channel:
+    the next queue is declared on a new channel of the same connection. Raises the driver's error if
+    the broker is unavailable or refuses the exchange.
     """
     channel = connection.channel()
     EXCHANGE(channel).declare()
@@ -28,21 +28,21 @@ def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
             queue(channel).declare()
         except ChannelError as exc:
             refusals[queue.name] = _refusal(queue, exc)
-            channel.close()  # py-amqp has opened it again in place of the one that was closed
+            channel.close()  # py-amqp has reopened the channel that the broker closed
             channel = connection.channel()
     channel.close()
     return refusals
 
 
 class ForeignQueue(Queue):
-    """A subscriber's queue, as ``send_task`` declares it: whose it is has the trouble if it fails.
+    """A subscriber's queue in a publisher; a refused declaration is logged.
 
-    kombu declares the queues of all subscribers before it publishes on a connection, and would
-    publish nothing if one of them is refused. py-amqp opens the channel again by itself.
+    kombu declares the queues of all subscribers before it publishes on a connection; an error would
+    stop the publication. py-amqp reopens the channel by itself.
     """
 
     def declare(self, *args: Any, **options: Any) -> str:
-        """Declare it with its bindings; a refusal is logged."""
+        """Declare the queue with its bindings, log a refusal, and return the name."""
         try:
             super().declare(*args, **options)
         except ChannelError as exc:
@@ -52,7 +52,7 @@ class ForeignQueue(Queue):
 
 
 def foreign(queue: Queue) -> ForeignQueue:
-    """Return the same queue, which is declared as far as the broker allows it."""
+    """Return a copy of the queue that logs a refused declaration instead of raising."""
     return ForeignQueue(
         queue.name,
         bindings=queue.bindings,

@@ -1,4 +1,4 @@
-"""Messages that are put off: the relay sends them again later, and others go on meanwhile."""
+"""Deferred messages: the relay sends them again later, and others are handled meanwhile."""
 
 import logging
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 async def defer(
     message: Any, receipt: Receipt, pause: float, reason: str, uow: AbstractUnitOfWork
 ) -> None:
-    """Write the row by which the relay sends the message to its subscriber again."""
+    """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
     key = Key(receipt.message_id, receipt.subscriber)
     await uow.outbox.defer(key, message, pause=pause, reason=reason)
     fields = {"subscriber": receipt.subscriber, "message_id": str(receipt.message_id)}
@@ -27,7 +27,7 @@ async def defer(
 
 
 class Deferral:
-    """Puts off what a transient failure has held up for long, if the database takes it."""
+    """Defers messages that a transient failure delays, if the database accepts the rows."""
 
     def __init__(self, subscriber: str, policy: AttemptPolicy, letters: DeadLetterWriter) -> None:
         self._subscriber = subscriber
@@ -35,11 +35,11 @@ class Deferral:
         self._letters = letters
 
     async def one(self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
-        """Put a message off, for longer each time that it alone was too slow for the database.
+        """Defer a message, or make a dead letter of it at the limit of stalls; return True.
 
-        It was, if others of its subscriber succeeded meanwhile. After as many of these times as it
-        has attempts it is set aside: the fault is its own. Any other failure counts nothing.
-        Returns False for a message that cannot be read: it is held.
+        A stall is counted if the database was too busy for this message while others of its
+        subscriber succeeded; each stall makes the pause four times as long. Other failures are not
+        counted. Returns False for an unreadable message, which cannot be deferred.
         """
         try:
             receipt = self._receipt(delivery.message)
@@ -62,7 +62,7 @@ class Deferral:
     async def all(
         self, messages: Sequence[object], error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
-        """Put the messages of a batch off, each for itself: they are handled alone then."""
+        """Defer each message of a batch by the first pause, to be handled alone; return True."""
         async with make_uow() as transaction:
             for message in messages:
                 receipt, pause = self._receipt(message), self._policy.first_pause

@@ -1,25 +1,25 @@
-"""A message as it was delivered, and what has become of it so far."""
+"""A delivered message, and the state of its attempts."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Delivery:
-    """One message in the hands of a worker."""
+    """One delivery of a message to a worker."""
 
     message: object
     suspected: bool = False
-    """Whether its handling may have been begun before, by a process that died of it."""
+    """Whether an earlier attempt may have killed its worker."""
     number: int = 0
-    """The attempts that are counted; 0 for a first one, which is counted only if it fails."""
+    """The attempts counted so far; a first attempt is counted only if it fails."""
     to_count: bool = False
     """Whether the next attempt is counted before it begins."""
     counted: bool = False
-    """Whether the attempt that is under way was counted before it began."""
+    """Whether the current attempt was counted before it began."""
     stalled_at: float | None = None
-    """When the last attempt before this delivery was counted or held up, by a monotonic clock."""
+    """Monotonic time of the last counted attempt or stall before this delivery."""
     begun: bool = False
-    """Whether this process has begun an attempt: its next one need not wait for its time."""
+    """Whether this process has begun an attempt: the next one needs no pause before it."""
 
     def __post_init__(self) -> None:
         self.to_count = self.suspected

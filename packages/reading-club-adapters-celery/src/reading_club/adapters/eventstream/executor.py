@@ -1,4 +1,4 @@
-"""A few threads for calls that may hang, with a bound on everything."""
+"""A thread pool with a bounded backlog, for calls that may hang."""
 
 import os
 import threading
@@ -12,11 +12,11 @@ Job = tuple[Future[Any], Callable[[], Any]]
 
 
 class ExecutorBusy(Exception):
-    """Every thread is at work and the backlog is full."""
+    """All threads are busy and the backlog is full."""
 
 
 class ExecutorClosed(Exception):
-    """The executor takes no more calls."""
+    """The executor accepts no more calls."""
 
 
 class BoundedExecutor:
@@ -36,16 +36,16 @@ class BoundedExecutor:
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
         """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
 
-        A future that is cancelled before its turn is skipped.
+        A call whose future is cancelled before a thread takes it is skipped.
         """
         if self._closed:
             raise ExecutorClosed
         return self._crew().submit(call)
 
     def close(self, within: float) -> None:
-        """Take no more calls, and wait for those that run so many seconds.
+        """Accept no more calls, and wait up to ``within`` seconds for running ones.
 
-        Those that wait for a thread end with ExecutorClosed.
+        The futures of waiting calls raise ExecutorClosed.
         """
         self._closed = True
         crew = self._crews.get(os.getpid())
@@ -61,7 +61,7 @@ class BoundedExecutor:
 
 
 class _Crew:
-    """The threads of one process, and what waits for them."""
+    """The threads and the waiting calls of one process."""
 
     def __init__(self, size: int, backlog: int) -> None:
         self._size = size
@@ -109,7 +109,7 @@ class _Crew:
         while (job := self._jobs.get()) is not None:
             self._room.release()
             _run(*job)
-            del job  # Not to hold the message until the next one.
+            del job  # Frees the message before the next call.
             self._idle.release()
 
 
@@ -118,7 +118,7 @@ def _run(future: Future[Any], call: Callable[[], Any]) -> None:
         return
     try:
         result = call()
-    except BaseException as exc:  # noqa: BLE001  # it is raised where the future is awaited
+    except BaseException as exc:  # noqa: BLE001  # raised where the future is awaited
         future.set_exception(exc)
     else:
         future.set_result(result)

@@ -1,4 +1,4 @@
-"""What a forked process must not share with its parent."""
+"""Fork safety: a forked process opens its own broker connections."""
 
 import os
 from weakref import ref
@@ -8,10 +8,10 @@ from kombu import pools
 
 
 def start_anew_after_forks(app: Celery) -> None:
-    """Let every process that is forked open broker connections of its own.
+    """Let each forked process open broker connections of its own.
 
-    Celery does so for the processes of multiprocessing; this is for any fork, such as those
-    of a web server. Two processes on one socket would read each other's confirms.
+    Celery does so for the processes of multiprocessing; this is for any fork, such as those of a
+    web server. Two processes on one socket would read each other's confirms.
     """
     known = ref(app)
 

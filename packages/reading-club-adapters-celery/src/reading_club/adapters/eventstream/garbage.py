@@ -1,9 +1,8 @@
-"""Messages that are no call of our task: told apart, and wrapped into a call that sets them aside.
+"""Validates task messages, and wraps malformed ones into a task that makes a dead letter.
 
-Celery decodes a message and makes a request of it in the worker's event loop, where an error
-ends the worker, or it discards the message. Wrapped, the message goes the usual way instead: a
-task sets it aside, waits for the database if it must, and is acknowledged afterwards. What goes
-back to its queue is the message as it came.
+Celery builds a request from a message in the worker's event loop: an error there ends the worker or
+discards the message. A wrapped message runs as a task instead, which stores the dead letter and
+waits for the database if necessary; then the original is acknowledged, or requeued unchanged.
 """
 
 import json
@@ -18,7 +17,7 @@ from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE
 from reading_club.service.envelope import UnreadableMessage
 
 ARRIVED: Final = "arrived"
-"""The header in which a worker notes when it received a message, by its monotonic clock."""
+"""Header that a worker sets: the monotonic time at which it received the message."""
 
 _WRAPPED: Final = frozenset({"garbage", "error"})
 _BODY_PARTS: Final = 3
@@ -26,10 +25,10 @@ _UNREADABLE: Final = (TypeError, ValueError, RecursionError)
 
 
 def require_call(message: Message) -> None:
-    """Return if the message calls our task, at once and without a limit, as publishers do.
+    """Validate the message as a call of the event task, without schedule, limits or callbacks.
 
-    Raises UnreadableMessage if it does not, and what kombu raises for a body that it cannot
-    or must not decode. The decoded body is kept in the message, where Celery needs it next.
+    Raises UnreadableMessage for anything else, and kombu's errors for a body that cannot or must
+    not be decoded. The decoded body is cached in the message, where Celery reads it next.
     """
     headers: Mapping[str, Any] = message.headers
     if headers.get("task") != SEND_MESSAGE or not isinstance(headers.get("id"), str):
@@ -48,22 +47,22 @@ def require_call(message: Message) -> None:
 
 
 def is_event(message: Message) -> bool:
-    """Whether the call is an event and nothing else. What bears stamps is for Celery to read."""
+    """Whether the call is an event and nothing else; a call with stamps is left to Celery."""
     args, kwargs, _ = message.payload
     stamped: object = message.headers.get("stamped_headers")
     return not args and kwargs.keys() == {"message"} and not stamped
 
 
 def is_suspected(delivery_info: Mapping[str, Any], headers: Mapping[str, Any]) -> bool:
-    """Whether the handling may have been begun before, by a process that did not finish it."""
+    """Whether an earlier attempt may have begun and not ended: redelivered, or so marked."""
     return bool(delivery_info.get("redelivered")) or headers.get(ATTEMPTED) is True
 
 
 def wrapped(message: Message, error: Exception) -> Message:
-    """Return a call of our task that sets the message aside because of the error.
+    """Return a call of the event task that makes a dead letter of the message.
 
-    What it carries is text, so that nothing in it is decoded a second time. It has no channel:
-    acknowledge the message itself.
+    The message is embedded as text, and so is not decoded a second time. The call has no channel:
+    acknowledge the original message.
     """
     kwargs = {"garbage": _description(message), "error": f"{type(error).__name__}: {error}"}
     return Message(
@@ -81,7 +80,7 @@ def wrapped(message: Message, error: Exception) -> Message:
 
 
 def unwrapped(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[object, UnreadableMessage]:
-    """Return what to set aside for a call that has not exactly a ``message``, and why."""
+    """Return content and error of the dead letter for a call with other arguments than an event."""
     if not args and kwargs.keys() == _WRAPPED:
         return _value(kwargs["garbage"]), UnreadableMessage(str(kwargs["error"]))
     call = {**_identity([args, kwargs]), "args": list(args), "kwargs": dict(kwargs)}
@@ -89,7 +88,7 @@ def unwrapped(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[object, U
 
 
 def _description(message: Message) -> str:
-    """Return one JSON text in ASCII of all that was received, the body as text or in base64."""
+    """Return the received body, as text or base64, and headers as one JSON text in ASCII."""
     body = _text(message.body)
     received = {
         **_identity(_value(body.get("body"))),
@@ -115,7 +114,7 @@ def _text(body: Any) -> dict[str, str]:
 
 
 def _value(text: object) -> object:
-    """Return the value of a JSON text, or what was given if it is none."""
+    """Return the value of a JSON text, or the argument itself if it is not JSON."""
     try:
         return json.loads(text) if isinstance(text, str) else text
     except _UNREADABLE:

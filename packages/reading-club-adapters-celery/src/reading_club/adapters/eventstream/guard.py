@@ -1,4 +1,4 @@
-"""The part of a Celery worker that receives: it lets no message end the worker or disappear."""
+"""The worker's consumer: batches events, and makes dead letters of malformed messages."""
 
 import contextlib
 import socket
@@ -25,31 +25,31 @@ from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.service.backoff import Backoff
 
 _GOODBYE: Final = 5.0
-"""Seconds in which a broker has to answer when a worker stops."""
+"""Seconds that a stopping worker waits for the broker."""
 
 
 _LONGEST_PAUSE: Final = 30.0
-"""Seconds between two attempts to connect to a broker that refuses the worker."""
+"""Longest pause, in seconds, between two attempts to connect to a broker."""
 
 _LOOK: Final = 0.2
-"""Seconds after which a worker that pauses looks whether it is asked to stop."""
+"""Seconds between two checks for a stop during such a pause."""
 
 
 class GuardedConsumer(Consumer):
-    """Hands every message to the pool: in a batch, alone, or wrapped if it cannot be a task's.
+    """Passes each message to the pool: in a batch, as a task, or wrapped if it is malformed.
 
-    Where the pool cannot even take the wrapped message the worker ends, and the message goes
-    to another one. What kombu's Redis transport cannot parse, because no publisher pushed it
-    to the list, never comes here: it ends the worker.
+    If the pool does not accept the wrapped message either, the worker ends, and another worker gets
+    the message. A list entry on Redis that kombu cannot parse, because no publisher pushed it, ends
+    the worker before this class receives it.
     """
 
     _batches: Sequence[Batches] = ()
     _delays: Iterator[float] | None = None
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class, in truth
-        """Celery's, without the step that makes 28 queues for delays as soon as one is quorum.
+    class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class at run time
+        """Celery's startup steps, without the one that declares 28 delay queues for quorum queues.
 
-        An event has no time to come. What it waits for is written in our tables.
+        Events have no ETA: delays are rows in our tables.
         """
 
         default_steps: ClassVar = {
@@ -59,9 +59,9 @@ class GuardedConsumer(Consumer):
         }
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], object]:
-        """Return what is called with each message."""
+        """Return the callback for received messages."""
         handle = super().create_task_handler(*args, **kwargs)
-        self._delays = None  # it is connected
+        self._delays = None  # connected: back-off starts over
         fresh, suspected = self._new_batches(handle) or (None, None)
 
         def on_task_received(message: Message) -> None:
@@ -76,18 +76,18 @@ class GuardedConsumer(Consumer):
                     handle(message)
                 else:
                     batches.add(message)
-            except Exception as exc:  # noqa: BLE001  # whatever it is, it concerns this message
+            except Exception as exc:  # noqa: BLE001  # any error concerns this message alone
                 self._set_aside(message, exc)
 
         return on_task_received
 
     def _new_batches(self, handle: Callable[[Message], object]) -> tuple[Batches, Batches] | None:
-        """Return where fresh events are collected, and those that may have killed a worker.
+        """Return the batching of first deliveries, and that of suspected messages.
 
-        The latter are tried one at a time, in a thread beside the former. There are none if the
-        pool is not part of this process.
+        Suspected messages are handled one at a time, in a thread beside the batches. Returns None
+        if the pool runs in other processes.
         """
-        worker: Any = self  # the stubs know little of it
+        worker: Any = self  # the stubs are incomplete
         for batches in self._batches:
             batches.abandon()
         task = worker.app.tasks.get(SEND_MESSAGE)
@@ -100,17 +100,17 @@ class GuardedConsumer(Consumer):
         return fresh, suspected
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
-        """Pause, longer each time: a broker that refuses the log-in is not asked without end."""
+        """Pause before the next log-in, longer each time, such as after a refused one."""
         super().on_connection_error_before_connected(exc)
         self._pause()
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
-        """Pause in the same way, until messages can be received."""
+        """Pause before reconnecting, longer each time until the worker consumes again."""
         super().on_connection_error_after_connected(exc)
         self._pause()
 
     def _pause(self) -> None:
-        """Wait for the next attempt to connect; a worker that is asked to stop does so."""
+        """Wait for the next attempt to connect. Raises Celery's shutdown errors on a stop."""
         if self._delays is None:
             self._delays = Backoff(cap=_LONGEST_PAUSE).delays()
         until = time.monotonic() + next(self._delays)
@@ -119,42 +119,42 @@ class GuardedConsumer(Consumer):
             time.sleep(min(left, _LOOK))
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
-        """Set aside what kombu cannot decompress, or Celery cannot decode."""
+        """Make a dead letter of a message that kombu or Celery cannot decode."""
         let_go_in_any_case(message)
         self._set_aside(message, exc)
 
     def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002
-        """Set aside what Celery refuses."""
+        """Make a dead letter of a message that Celery refuses."""
         self._set_aside(message, exc)
 
     def stop(self) -> None:
-        """Take no more messages; a broker that does not answer is not waited for."""
+        """Stop consuming; wait 5 s at most for the broker."""
         with self._bounded():
             super().stop()
 
     def shutdown(self) -> None:
-        """Close the connection; a broker that does not answer is not waited for."""
+        """Close the connection; wait 5 s at most for the broker."""
         with self._bounded():
             super().shutdown()
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """On AMQP nothing else bounds it. What is not acknowledged is delivered again."""
+        """Cut an AMQP connection after 5 s; the broker redelivers unacknowledged messages."""
         with contextlib.suppress(TimeoutError), cut_off(_GOODBYE, self._cut):
             yield
 
     def _cut(self) -> None:
-        worker: Any = self  # the stubs know little of it
+        worker: Any = self  # the stubs are incomplete
         connection = worker.connection
         if connection is not None and connection.connected:
             sock = getattr(connection.connection, "sock", None)
             if sock is not None:
-                with contextlib.suppress(OSError):  # it is closed
+                with contextlib.suppress(OSError):  # already closed
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _set_aside(self, message: Message, error: Exception) -> None:
-        """Let a task set the message aside, and acknowledge it or give it back afterwards."""
-        worker: Any = self  # the stubs know little of it
+        """Let a task make a dead letter of the message, and then acknowledge or requeue it."""
+        worker: Any = self  # the stubs are incomplete
         ack = partial(worker.call_soon_ack, message.ack_log_error)
         reject = partial(worker.call_soon_ack, message.reject_log_error)
         task = wrapped(message, error)

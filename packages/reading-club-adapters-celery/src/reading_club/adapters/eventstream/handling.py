@@ -1,4 +1,4 @@
-"""What happens to a message at its subscriber: effect, another attempt, or a dead letter."""
+"""Processes the messages of one subscriber: effect, another attempt, or a dead letter."""
 
 import asyncio
 import contextlib
@@ -23,15 +23,15 @@ SUSPECTED: Final = "its handling may have killed a worker, and waits for the nex
 
 
 class WorkerLost(Exception):
-    """The handling was begun again and again, and never came to an end."""
+    """Every attempt began, and each time the worker was lost before the attempt ended."""
 
 
 class Handling:
-    """Handles the messages of one subscriber, each attempt in a transaction of its own.
+    """Handles the messages of one subscriber, each attempt in its own transaction.
 
-    Nothing is counted for an outage. What fails for reasons of its own is tried ``attempts``
-    times, each attempt but the very first counted before it begins, in a transaction of its
-    own: also an attempt that takes the whole process along is one.
+    A failing message has as many attempts as the policy allows. Each attempt but the first is
+    counted before it begins, in a transaction of its own, so that an attempt that kills its process
+    counts as well. Outages are not counted.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Handling:
         self.letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
 
     async def attempt(self, delivery: Delivery, make_uow: UnitOfWorkFactory) -> bool:
-        """Return whether the message is done with, or False if it is to be tried again.
+        """Return True when the message may be acknowledged, False if it has to be tried again.
 
-        Raises TransientFailure while something is away; call it again then.
+        Raises TransientFailure during an outage; call again with the same delivery then.
         """
         try:
             event = self._decode(delivery.message)
@@ -72,9 +72,10 @@ class Handling:
     async def _may_begin(
         self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
     ) -> bool:
-        """Count the attempt, for good; put the message off, or give it up, if it may not begin.
+        """Commit the count of the attempt; return False if the message must not be handled now.
 
-        A late copy of what is a dead letter by now does not begin.
+        A message that comes too early is deferred, and one without attempts left is given up; a
+        late copy of a dead letter is skipped.
         """
         async with make_uow() as transaction:
             begun = await self.policy.begin(delivery, receipt, transaction.uow)
@@ -98,9 +99,9 @@ class Handling:
     async def _take_back(
         self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
     ) -> None:
-        """Count the attempt that was counted before it began no longer, if the database takes it.
+        """Undo the count of an attempt that an outage or a stop ended, if the database allows.
 
-        Where it does not, the attempt goes on when the message is tried again.
+        Otherwise the next try continues the same counted attempt.
         """
         delivery.begun = True
         if not delivery.counted:
@@ -113,9 +114,9 @@ class Handling:
             delivery.to_count, delivery.counted = True, False
 
     async def together(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
-        """Let messages take effect in one transaction, each with its receipt, or none of them.
+        """Handle messages in one transaction, each with its inbox row.
 
-        Raises what concerns one of them, whichever that is, and TransientFailure.
+        Raises the first error of any message, or TransientFailure; no message has an effect then.
         """
         events = [self._decode(message) for message in messages]
         receipts = [Receipt(self.subscriber.name, event.message_id) for event in events]
@@ -137,7 +138,7 @@ class Handling:
     async def _handle(
         self, event: ClubEvent, receipt: Receipt, delivery: Delivery, uow: AbstractUnitOfWork
     ) -> None:
-        """Let the event take effect in one transaction with its receipt, or not at all."""
+        """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:
             if await uow.inbox.receive(receipt):
                 await self.subscriber.handle(event, uow)
@@ -160,7 +161,7 @@ class Handling:
     async def _count(
         self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
     ) -> None:
-        """Count an attempt that has failed, the first one."""
+        """Count the first attempt, after it has failed."""
         async with make_uow() as transaction:
             delivery.number = await transaction.uow.inbox.count_attempt(receipt)
             await transaction.commit()

@@ -1,4 +1,4 @@
-"""How many messages a worker has in hand on Redis: what it cannot acknowledge is not among them."""
+"""Works around kombu: on Redis a message whose ack failed keeps counting as prefetched."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from kombu.transport import virtual
 
 
 def let_go_in_any_case(message: Message) -> None:
-    """Let an attempt to acknowledge or to reject the message be the last, also if it fails.
+    """Stop counting the message as prefetched after its ack or reject, even if that fails.
 
-    On Redis kombu would count the message as in hand for good: a worker whose hands were full
-    when the broker was away for a moment would take no other one, ever. The broker gives it to
-    somebody else when its time is over, and it takes effect once. On AMQP nothing changes: what
-    is in hand is known to the broker, and a new connection has nothing in hand.
+    On Redis kombu would count the message for good: a worker at its prefetch limit during a short
+    outage would never consume again. The broker redelivers the message after the visibility
+    timeout, and it takes effect once. AMQP is unaffected: the broker counts, and a new connection
+    starts at zero.
     """
     qos = getattr(message.channel, "qos", None)
     if isinstance(qos, virtual.QoS):
@@ -22,7 +22,7 @@ def let_go_in_any_case(message: Message) -> None:
 
 
 class _Last:
-    """Does what it is given, and forgets the message if that was in vain."""
+    """Calls ack or reject, and stops counting the message if the call fails."""
 
     def __init__(self, message: Message, qos: virtual.QoS, attempt: Any) -> None:
         self._message = message
@@ -34,6 +34,6 @@ class _Last:
             self._attempt(*args, **options)
         finally:
             if not self._message.acknowledged:
-                # Of the base class, which asks no broker.
+                # The base class's ack changes the local count, without asking the broker.
                 base: Any = virtual.QoS
                 base.ack(self._qos, self._message.delivery_tag)

@@ -1,4 +1,4 @@
-"""How long a message is held: until it is dealt with, or put off, or the worker stops."""
+"""Retries a message in the worker: until it is done or deferred, or the worker stops."""
 
 import logging
 import threading
@@ -17,34 +17,34 @@ from reading_club.service.backoff import Backoff
 from reading_club.service.errors import StorageBusy
 
 Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
-"""Returns whether the message is done with."""
+"""One attempt; returns True if the message may be acknowledged."""
 
 BUSY: Final = (StorageBusy, WriteConflict)
-"""The database answers: it may be the trouble of one message alone."""
+"""Failures of a database that answers: this one message may be the cause."""
 
 _NEXT_TURN: Final = 0.05
-"""Seconds after which a message that waits for another one looks whether it is done."""
+"""Seconds between two checks whether the message tried before is done."""
 
 
 @dataclass(frozen=True)
 class Pacing:
-    """When a message is tried again, and for how long it is held meanwhile, in seconds."""
+    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
 
     attempt_pause: float = 5.0
     """Between the first two attempts of a message that may have killed its worker; each further
     pause is four times as long."""
     hold: float = 45.0
-    """Since its arrival, if a transient failure keeps it from taking effect: below the time after
-    which a Valkey delivers it to another worker, and far below RabbitMQ's."""
+    """Longest time from arrival to deferral during an outage: below the visibility timeout of
+    Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
     hold_busy: float = 10.0
-    """Since its first attempt, if the database answers: others are to have their turn."""
+    """Longest time from the first attempt to deferral if the database answers: others wait."""
     backoff: Backoff = field(default_factory=Backoff)
-    """Between two attempts while it is held."""
+    """Between two attempts of a held message."""
     timer: Callable[[], float] = time.monotonic
 
 
 class Holding:
-    """Repeats the work on a message, with pauses, until it is done."""
+    """Retries the work on a message, with back-off, until it is done."""
 
     def __init__(
         self,
@@ -68,9 +68,10 @@ class Holding:
         arrived: float | None = None,
         alone: bool = False,
     ) -> None:
-        """Return when the work is done, or the message was put off after its time.
+        """Return when the work is done, or the message was deferred after its holding time.
 
-        Raises Reject when the worker is asked to stop.
+        ``arrived`` is a monotonic time. With ``alone``, one message of the process is tried at a
+        time. Raises Reject, which requeues the message, when the worker is asked to stop.
         """
         begun = self._pacing.timer()
         for delay in self._pacing.backoff.delays():
@@ -95,7 +96,7 @@ class Holding:
         except TransientFailure as exc:
             self._letters.log(logging.WARNING, "waiting for what is away", message, exc)
             return False, exc
-        except Exception as exc:  # noqa: BLE001  # not even a dead letter can be kept
+        except Exception as exc:  # noqa: BLE001  # the dead letter cannot be stored either
             text = "cannot set the message aside"
             self._letters.log(logging.ERROR, text, message, exc, trace=True)
             return False, None

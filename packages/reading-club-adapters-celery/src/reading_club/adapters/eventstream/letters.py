@@ -1,4 +1,4 @@
-"""A dead letter out of any message, however broken."""
+"""Builds a dead letter from any message, valid or not."""
 
 import json
 from datetime import datetime
@@ -12,7 +12,7 @@ _LONGEST_TYPE: Final = 200
 
 
 def dead_letter(subscriber: str, message: object, error: Exception, now: datetime) -> DeadLetter:
-    """Return the letter. It never fails, whatever the message is."""
+    """Return a dead letter of any message, without raising."""
     text, value = _as_json(message)
     return DeadLetter(
         subscriber=subscriber,
@@ -25,15 +25,16 @@ def dead_letter(subscriber: str, message: object, error: Exception, now: datetim
 
 
 def as_text(letter: DeadLetter) -> DeadLetter:
-    """Return the letter with its envelope as JSON text in ASCII, for a storage that refused it."""
+    """Return the dead letter with its envelope as JSON text in ASCII, if JSON was refused."""
     text = json.dumps(letter.envelope, sort_keys=True)
     return letter.model_copy(update={"envelope": text})
 
 
 def _as_json(message: object) -> tuple[str, Any]:
-    """Return the one JSON text of the message, in ASCII, and its value.
+    """Return the message as canonical JSON text in ASCII, and the decoded value.
 
-    What is not JSON becomes a string, and a message that is not Unicode is its text.
+    Values that JSON does not know become strings. If a string has a lone surrogate, the value is
+    the text.
     """
     try:
         text = json.dumps(message, sort_keys=True, separators=(",", ":"), default=str)
@@ -44,7 +45,7 @@ def _as_json(message: object) -> tuple[str, Any]:
 
 
 def _is_unicode(value: object) -> bool:
-    """Whether no string has a lone surrogate, which JSON can write and UTF-8 cannot."""
+    """Whether all strings can be encoded as UTF-8: lone surrogates in JSON cannot."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -69,6 +70,6 @@ def _field(message: object, name: str) -> str:
 
 
 def _plain(text: str, longest: int) -> str:
-    """Return text that every database stores: no NUL, no lone surrogates, bounded."""
+    """Return text that every database stores: NUL and lone surrogates escaped, length bounded."""
     clean = text[:longest].encode("utf-8", "backslashreplace").decode("utf-8")
     return clean.replace("\x00", "\\x00")

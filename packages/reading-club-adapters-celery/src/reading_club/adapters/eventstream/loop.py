@@ -1,4 +1,4 @@
-"""One event loop in a thread, for code that must block: Celery has no asynchronous tasks."""
+"""One event loop in a thread, for blocking callers: Celery has no asynchronous tasks."""
 
 import asyncio
 import os
@@ -14,9 +14,9 @@ TResult = TypeVar("TResult")
 class LoopThread(Generic[TResource]):
     """Runs coroutines on one loop per process, with a resource that is opened there once.
 
-    The first call starts the thread and opens the resource; what opening it raises reaches
-    the caller, and the next call tries again. A forked process starts anew, with a loop and
-    a resource of its own. Whatever the pool, tasks of one process share both.
+    The first call starts the thread and opens the resource; an error while opening is raised to the
+    caller, and the next call tries again. A forked process has its own loop and resource. All tasks
+    of a process share both, whatever the pool.
     """
 
     def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
@@ -24,7 +24,7 @@ class LoopThread(Generic[TResource]):
         self._processes: dict[int, _Process[TResource]] = {}
 
     def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
-        """Run the coroutine that ``work`` makes of the resource, and block for its result."""
+        """Run ``work`` with the resource on the loop, and block for its result."""
         pid = os.getpid()
         if pid not in self._processes:
             # Atomic, without a lock that a fork could copy while it is held.
@@ -32,10 +32,10 @@ class LoopThread(Generic[TResource]):
         return self._processes[pid].run(work)
 
     def close(self, within: float = 10.0) -> None:
-        """Cancel what still runs, and close this process's resource and loop.
+        """Cancel running coroutines, and close this process's resource and loop.
 
-        Raises TimeoutError after so many seconds, and what closing the resource raises. A
-        call that comes later starts anew.
+        Raises TimeoutError after ``within`` seconds, and errors of closing the resource. A later
+        call starts a new loop.
         """
         process = self._processes.pop(os.getpid(), None)
         if process is not None:
@@ -86,7 +86,7 @@ class _Process(Generic[TResource]):
         return await work(await asyncio.shield(self._opened))
 
     async def _keep(self, opened: asyncio.Future[TResource]) -> None:
-        """Open the resource and close it in one task, as cancel scopes demand."""
+        """Open and close the resource in one task, as cancel scopes require."""
         try:
             async with self._resources() as resource:
                 opened.set_result(resource)
@@ -100,7 +100,7 @@ class _Process(Generic[TResource]):
             opened.cancel()
 
     async def _release(self) -> None:
-        """Cancel what still runs, and close the resource, or stop opening it."""
+        """Cancel running coroutines, and close the resource or cancel its opening."""
         running = asyncio.all_tasks() - {asyncio.current_task(), self._keeper}
         for task in running:
             task.cancel()

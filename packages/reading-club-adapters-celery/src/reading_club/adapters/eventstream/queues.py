@@ -1,4 +1,4 @@
-"""The subscribers' queues: making them, and looking at them without taking anything."""
+"""Declares the subscribers' queues, and checks them without consuming."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ _PATIENCE = 5.0
 
 
 class SubscriberQueues:
-    """The queues of the subscribers, on the broker of the app. It connects for each look."""
+    """The subscribers' queues on the app's broker; each call opens a connection."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
 
     def declare(self, subscriber: Subscriber) -> None:
-        """Make the queue and its bindings, as far as they are not there. Takes seconds at most.
+        """Declare the queue and its bindings, where missing. Takes about 5 s at most.
 
         Raises QueueRefused, and EventstreamUnavailable.
         """
@@ -34,7 +34,7 @@ class SubscriberQueues:
             raise QueueRefused(reason)
 
     def is_empty(self, subscriber: str) -> bool:
-        """Whether no message waits there, or the queue is not there. Takes seconds at most.
+        """Whether the queue has no messages or does not exist. Takes about 5 s at most.
 
         Raises EventstreamUnavailable.
         """
@@ -47,7 +47,7 @@ class SubscriberQueues:
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        """Lend a connection, for seconds. Raises EventstreamUnavailable for what goes wrong."""
+        """Yield a connection, cut after 5 s. Raises EventstreamUnavailable for any error."""
         connection: Any = self._app.connection_for_write()
         try:
             with cut_off(_PATIENCE, connection.collect):

@@ -1,10 +1,10 @@
-"""Why a broker does not do what it is asked, in words that hold no secret."""
+"""Reasons of a broker's failures and refusals, as text without secrets."""
 
 import re
 from typing import Final
 
 _CODE: Final = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*\b")
-"""How RabbitMQ and Redis begin their answers: ``ACCESS_REFUSED``, ``OOM``."""
+"""Error code at the start of an answer of RabbitMQ or Redis: ``ACCESS_REFUSED``, ``OOM``."""
 
 
 class BrokerBlocked(Exception):
@@ -12,14 +12,14 @@ class BrokerBlocked(Exception):
 
 
 class BrokerTooSlow(TimeoutError):
-    """The broker has not answered within the bound that was set for it."""
+    """The broker has not answered within its deadline."""
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the reason, without addresses, names of users and passwords.
+    """Return the reason of an error, without addresses, user names and passwords.
 
-    It is the broker's own code if it gave one; what else brokers and libraries write may repeat
-    who has asked where, and is left out.
+    It is the broker's error code, or else the type of the error: the other text of brokers and
+    drivers may repeat addresses and credentials.
     """
     if isinstance(error, BrokerBlocked | BrokerTooSlow):
         return str(error)

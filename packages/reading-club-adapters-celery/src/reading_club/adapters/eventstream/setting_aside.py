@@ -1,4 +1,4 @@
-"""How a message is made a dead letter, and what is logged about it."""
+"""Stores dead letters, and logs failed messages by their ids."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ UnitOfWorkFactory = Callable[[], AbstractUnitOfWork]
 
 
 class DeadLetterWriter:
-    """Keeps the messages of one subscriber that could not be handled."""
+    """Stores the dead letters of one subscriber."""
 
     def __init__(self, subscriber: str, limit: int, clock: Callable[[], datetime]) -> None:
         self._subscriber = subscriber
@@ -29,14 +29,14 @@ class DeadLetterWriter:
     async def give_up(
         self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
     ) -> None:
-        """Make a dead letter of what has had all its attempts. Raises what keeping it raises."""
+        """Store a dead letter after the last attempt, and log it. Raises the storage's errors."""
         self.log(logging.ERROR, "message set aside", delivery.message, error, trace=True)
         await self.set_aside(delivery, error, make_uow)
 
     async def set_aside(
         self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
     ) -> None:
-        """Make a dead letter of the message. Raises what keeping it raises."""
+        """Store a dead letter, as text if JSON is refused. Raises the storage's errors."""
         letter = self._letter(delivery.message, error).model_copy(
             update={
                 "attempts": min(delivery.number, self._limit),
@@ -47,7 +47,7 @@ class DeadLetterWriter:
             await _keep(letter, make_uow())
         except TransientFailure:
             raise
-        except Exception as exc:  # noqa: BLE001  # such as a NUL that a database refuses
+        except Exception as exc:  # noqa: BLE001  # such as a NUL that the database refuses
             self.log(logging.WARNING, "dead letter kept as text", delivery.message, exc, trace=True)
             await _keep(as_text(letter), make_uow())
 
@@ -57,7 +57,7 @@ class DeadLetterWriter:
     def log(
         self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False
     ) -> None:
-        """Log ids as fields, and nothing of the content."""
+        """Log the message's ids as fields, without its content."""
         letter = self._letter(message, exc)
         fields: dict[str, Any] = {
             "subscriber": letter.subscriber,

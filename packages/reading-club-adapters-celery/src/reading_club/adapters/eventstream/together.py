@@ -1,4 +1,4 @@
-"""A batch under way: whether it takes effect as a whole, or has to be taken apart."""
+"""Handles a batch in one transaction, or decides that it has to be split."""
 
 import logging
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from reading_club.domain.errors import TransientFailure
 logger = logging.getLogger(__name__)
 
 BUSY_ATTEMPTS: Final = 3
-"""So often a batch is tried as a whole while the database answers, but is too busy for it."""
+"""Attempts in a row that a busy database fails before the batch is split."""
 
 
 class Together:
-    """Attempts to let messages take effect in one transaction.
+    """Handles messages in one transaction, and splits the batch if that fails.
 
-    An outage holds them together. What one of them raises takes them apart, and so does a
-    database that is busy again and again: one slow handler does not hold up the others.
+    An outage is retried as a batch. An error of one message splits the batch, and so does a
+    database that is busy several times in a row: one slow handler does not delay the others.
     """
 
     def __init__(self, handling: Handling, messages: Sequence[object]) -> None:
@@ -29,7 +29,7 @@ class Together:
         self.apart = False
 
     async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
-        """Return True when they have taken effect or have to be taken apart."""
+        """Return True when the batch took effect or has to be split. Raises TransientFailure."""
         try:
             await self._handling.together(self._messages, make_uow)
         except TransientFailure as exc:
@@ -37,7 +37,7 @@ class Together:
             if self._busy < BUSY_ATTEMPTS:
                 raise
             self._take_apart(exc)
-        except Exception as exc:  # noqa: BLE001  # whose fault it is shows when each is alone
+        except Exception as exc:  # noqa: BLE001  # handling each alone shows which one fails
             self._take_apart(exc)
         return True
 

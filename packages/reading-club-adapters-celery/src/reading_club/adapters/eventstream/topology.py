@@ -1,4 +1,4 @@
-"""The names on the broker: the exchange, and one durable queue for each subscriber."""
+"""The exchange, and one durable queue for each subscriber."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -11,20 +11,20 @@ SEND_MESSAGE = "send_message"
 """The name of the one task; its one keyword is ``message``."""
 
 ATTEMPTED: Final = "attempted"
-"""The header of an event whose handling was begun before; others do not have it."""
+"""Header of an event with an earlier attempt; other events lack it."""
 
 EXCHANGE = Exchange("eventstream", type="topic", durable=True)
-"""Where events are published, with their type as routing key."""
+"""The exchange of all events; the routing key is the event type."""
 
 QUEUE_ARGUMENTS: Final[Mapping[str, Any]] = {
     "x-queue-type": "quorum",
-    # RabbitMQ drops a message after so many deliveries, from 4.0 on after 20 by default. An
-    # outage is not poison: what is given up is for the consumer to say. -1 is new in 4.0.
+    # RabbitMQ drops a message after this number of deliveries, by default 20 from 4.0 on. The
+    # consumer counts attempts instead, without those in an outage. -1 is new in 4.0.
     "x-delivery-limit": 1_000_000_000,
 }
-"""Replicated and safe on disk on RabbitMQ, and of no effect elsewhere.
+"""A quorum queue on RabbitMQ, replicated and on disk; other brokers ignore the arguments.
 
-Publisher and worker declare the same: a queue that is there with other arguments is refused.
+Publisher and worker declare the same: RabbitMQ refuses a queue that exists with others.
 """
 
 
@@ -39,9 +39,9 @@ def queue_name(subscriber: Subscriber) -> str:
 
 
 def queue_of(subscriber: Subscriber) -> Queue:
-    """Return the subscriber's queue, bound to each type that it wants.
+    """Return the subscriber's queue, bound to each type that the subscriber handles.
 
-    Raises ValueError for a subscriber that hears nothing: an unbound queue is a mistake.
+    Raises ValueError for a subscriber without handlers: its queue would have no bindings.
     """
     if not subscriber.types:
         raise ValueError(f"the subscriber {subscriber.name} has no handlers")

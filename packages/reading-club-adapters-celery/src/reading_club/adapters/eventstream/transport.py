@@ -1,4 +1,4 @@
-"""Publishing events as Celery messages."""
+"""Publishes each event as a Celery task."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ _BUGS: Final = (SerializationError, SerializerNotInstalled, VersionMismatch)
 
 
 class TaskSender(Protocol):
-    """What the transport needs of a Celery application."""
+    """The part of a Celery application that the transport uses."""
 
     def send_task(self, name: str, /, *, kwargs: dict[str, Any]) -> object:
         """Publish a task by its name; may block."""
@@ -38,10 +38,9 @@ class TaskSender(Protocol):
 class EventstreamTransport(AsyncAbstractEventstreamTransport):
     """Sends each event as the task ``send_message``, in threads of its own.
 
-    Where it goes, and how it is serialised, is the configuration of ``app``. Nothing is
-    connected before the first event, and a forked process starts with threads of its own.
-    At most ``threads`` messages are on their way to the broker and ``backlog`` more wait,
-    whatever the broker does; keep ``threads`` at or below the app's ``broker_pool_limit``.
+    Routing and serialisation are configured in ``app``. The first event connects; a forked process
+    starts its own threads. At most ``threads`` messages are being sent and ``backlog`` more wait;
+    keep ``threads`` at or below the app's ``broker_pool_limit``.
     """
 
     def __init__(
@@ -57,11 +56,11 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         self._executor = BoundedExecutor(threads, backlog)
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
-        """Return when the broker has taken the message, as far as ``app`` can know.
+        """Return when the broker has taken the message; on AMQP, when the confirm has arrived.
 
-        Raises EventstreamUnavailable after ``timeout`` seconds at most: the broker is away,
-        refuses the message or is slow, or the transport is closed. It may have the message
-        all the same. Raises kombu's EncodeError, or TypeError, for what is not JSON.
+        Raises EventstreamUnavailable after ``timeout`` seconds at most: the broker is unavailable,
+        refuses the message or is slow, or the transport is closed. The message may have arrived
+        nevertheless. Raises kombu's EncodeError, or TypeError, for a message that is not JSON.
         """
         send = partial(self.app.send_task, SEND_MESSAGE, kwargs={"message": dict(message)})
         try:
@@ -79,14 +78,14 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
             raise EventstreamUnavailable(f"the broker did not take it: {reason_of(exc)}") from exc
 
     def close(self) -> None:
-        """Take no more messages; blocks for those on their way, ``timeout`` seconds at most."""
+        """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
         self._executor.close(self.timeout)
 
 
 def _is_the_brokers(exc: Exception) -> bool:
     if isinstance(exc, KombuError | AMQPError | MessageNacked | OSError | TimeoutError):
         return True
-    # kombu lets redis's own errors through where it opens a connection. redis is optional:
-    # where it was never imported, the error cannot be its.
+    # kombu does not translate redis's errors while it opens a connection. redis is optional:
+    # if the package was never imported, the error has another origin.
     redis = sys.modules.get("redis.exceptions")
     return redis is not None and isinstance(exc, redis.RedisError)

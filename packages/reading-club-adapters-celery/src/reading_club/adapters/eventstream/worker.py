@@ -1,4 +1,4 @@
-"""Running a worker in this process."""
+"""Runs a Celery worker in this process."""
 
 import logging
 from typing import Literal
@@ -6,8 +6,8 @@ from typing import Literal
 from celery import Celery
 
 Pool = Literal["prefork", "threads"]
-"""Not ``solo``: on AMQP its acknowledgements wait for the next wake-up of Celery's event loop,
-and it handles two to four messages a second. One thread does what it is meant for."""
+"""Use one thread in place of ``solo``: on AMQP ``solo`` acknowledges only when Celery's event loop
+wakes up, and handles two to four messages a second."""
 
 
 def run_worker(
@@ -15,14 +15,14 @@ def run_worker(
 ) -> int:
     """Run the app's worker until it is asked to stop, and return its exit code.
 
-    It takes over the process's signals: TERM and INT end what is at hand and stop. Workers
-    tell each other nothing: no events, no gossip, no mingling, no heartbeats among them.
+    The worker handles the process's signals: TERM and INT finish the running tasks and stop.
+    Events, gossip, mingle and heartbeats between workers are off.
     """
     worker = app.Worker(
         pool_cls=pool,
         concurrency=concurrency,
         hostname=name,
-        loglevel=logging.getLogger().level,  # Celery sets it, and knows a default of its own
+        loglevel=logging.getLogger().level,  # Celery would set a default of its own
         task_events=False,
         without_gossip=True,
         without_heartbeat=True,

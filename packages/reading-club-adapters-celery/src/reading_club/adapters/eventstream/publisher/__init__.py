@@ -1,4 +1,4 @@
-"""Sending windows of events, with a word on each of them."""
+"""Publishes batches of events, with a result for each event."""
 
 from reading_club.adapters.eventstream.publisher.publisher import PUBLISH_TIMEOUT, BatchPublisher
 

@@ -1,4 +1,4 @@
-"""A window in flight on AMQP, with the broker's confirms."""
+"""Publishes a batch on AMQP, with publisher confirms."""
 
 import contextlib
 import socket
@@ -19,12 +19,12 @@ from reading_club.adapters.eventstream.publisher.outcome import Outcome
 from reading_club.adapters.eventstream.reasons import BrokerBlocked
 
 DECLARE_EVERY: Final = 60.0
-"""Seconds after which bindings that were lost meanwhile are there again, without a reconnect."""
+"""Seconds between declarations on a live connection, which restore lost bindings."""
 _REFUSED: Final = (ContentTooLarge, PreconditionFailed)
 
 
 class ConfirmingLine(Line):
-    """Publishes without waiting, and waits for all the confirms at the end."""
+    """An AMQP connection: publishes a whole batch, and then waits for its confirms."""
 
     def __init__(self, connection: Connection, route: EventRoute) -> None:
         super().__init__(connection, route)
@@ -35,17 +35,17 @@ class ConfirmingLine(Line):
         self._declared_at = 0.0
 
     def connect(self) -> None:
-        """Connect as every line; the socket is at hand for who cuts it."""
+        """Connect, keep the socket for ``cut``, and read the reason of Connection.Blocked."""
         super().connect()
         connection = self.connection.connection
         self._socket = connection.sock
-        # py-amqp does not read why it is blocked, which RabbitMQ says: low on memory, or on disk.
+        # py-amqp does not read the reason that RabbitMQ sends: low on memory, or on disk.
         blocked = spec.Connection.Blocked
-        connection._METHODS = {**connection._METHODS, blocked: spec.method(blocked, "s")}  # noqa: SLF001  # as it does for all others
-        connection._callbacks[blocked] = _on_blocked  # noqa: SLF001  # instead of its own
+        connection._METHODS = {**connection._METHODS, blocked: spec.method(blocked, "s")}  # noqa: SLF001  # as for other methods
+        connection._callbacks[blocked] = _on_blocked  # noqa: SLF001  # replaces py-amqp's
 
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
-        """Return when the broker has confirmed or returned each letter."""
+        """Return when the broker has confirmed, returned or refused each message."""
         confirms = self._opened()
         confirms.outcome = outcome
         try:
@@ -58,19 +58,19 @@ class ConfirmingLine(Line):
                 self._find(letters, outcome)
 
     def cut(self) -> None:
-        """Shut the socket down, also below TLS, which would say goodbye first."""
+        """Shut the socket down below TLS, without TLS's closing message."""
         if self._socket is not None:
-            with contextlib.suppress(OSError):  # it is closed
+            with contextlib.suppress(OSError):  # already closed
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _opened(self) -> Confirms:
-        """Return a channel's confirms; after a return, and now and then, queues are declared."""
+        """Return the channel's confirms; declare the queues first after a return, or when due."""
         now, last = time.monotonic(), self._confirms
         if last is None or last.returned or now - self._declared_at >= DECLARE_EVERY:
             self._declare()
             self._declared_at = now
         if last is not None and last.nacked:
-            # RabbitMQ would go on refusing here, for a quorum queue whose limit was taken away.
+            # On this channel RabbitMQ keeps refusing for a quorum queue whose limit was removed.
             self._close_channel()
         if self._confirms is None:
             channel = self.connection.channel()
@@ -81,46 +81,46 @@ class ConfirmingLine(Line):
         return self._confirms
 
     def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
-        with contextlib.suppress(TimeoutError):  # nothing is there to read
+        with contextlib.suppress(TimeoutError):  # the broker has sent nothing
             self.connection.drain_events(timeout=0)
         for letter in letters:
             confirms.expect(letter)
             self._write(letter)
         while confirms.pending:
-            with contextlib.suppress(TimeoutError):  # the socket's; ours is kept by who cuts
+            with contextlib.suppress(TimeoutError):  # the socket's; a timer keeps the batch's
                 self.connection.drain_events()
 
     def _write(self, letter: Letter) -> None:
-        """Do as py-amqp's ``basic_publish``, which would look for answers before each message."""
+        """Publish as py-amqp's ``basic_publish`` does, without reading before each message."""
         where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
         message = self._written(letter.form).filled_in(letter)
         try:
             self._channel.send_method(spec.Basic.Publish, "Bssbb", where, message)
         except OSError:
-            # It may have said before why it reads no more. kombu would connect anew to read that.
+            # The broker may have sent its reason before. kombu would reconnect to read the reason.
             with contextlib.suppress(OSError):
                 self._channel.connection.drain_events(timeout=0)
             raise
 
     def _written(self, form: Form) -> WrittenForm:
-        """Return the form as it is on the wire; its encoder keeps it, and so its identity."""
+        """Return the serialised template, cached by ``id``: the encoder keeps templates alive."""
         if id(form) not in self._forms:
             self._forms[id(form)] = WrittenForm(form, self._channel)
         return self._forms[id(form)]
 
     def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
-        """Send alone what is not known yet: one is too large, and the broker said not which."""
+        """Send each undecided message alone: the broker does not say which one is too large."""
         for letter in letters:
             if not outcome.knows(letter.key):
                 self.send([letter], outcome)
 
     def _close_channel(self) -> None:
-        """Close what py-amqp has opened again in place of the channel that the broker closed."""
+        """Close the channel, which py-amqp may have reopened after the broker closed it."""
         self._confirms = None
         self._channel.close()
 
 
 def _on_blocked(reason: str) -> None:
-    """Raise BrokerBlocked where the connection reads."""
+    """Raise BrokerBlocked in the thread that reads from the connection."""
     alarms = [alarm for alarm in ("memory", "disk") if alarm in reason]
     raise BrokerBlocked(f"the broker's {' and '.join(alarms) or 'resource'} alarm")

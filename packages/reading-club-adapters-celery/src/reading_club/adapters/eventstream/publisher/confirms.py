@@ -1,4 +1,4 @@
-"""Which letters the broker has confirmed, while many are on their way."""
+"""Publisher confirms of the messages in flight on a channel."""
 
 from collections.abc import Callable
 from itertools import takewhile
@@ -10,7 +10,7 @@ from reading_club.adapters.eventstream.publisher.outcome import Outcome
 
 
 class Confirms:
-    """Counts what is published on a channel, as the broker does, and hears its answers."""
+    """Maps delivery tags to messages, and records the broker's acks, nacks and returns."""
 
     def __init__(self, channel: Any, refusal_of: Callable[[Letter], str | None]) -> None:
         self.outcome = Outcome()
@@ -25,19 +25,19 @@ class Confirms:
         channel.events["basic_return"].add(self.on_return)
 
     def expect(self, letter: Letter) -> None:
-        """Remember the letter, the next one that is published."""
+        """Assign the next delivery tag to the message, which is published next."""
         self._tag += 1
         self.pending[self._tag] = letter
 
-    def on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp calls it so
-        """Confirm what the broker has put on a queue, or has returned before."""
+    def on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
+        """Record messages as confirmed; a returned message keeps its result."""
         for letter in self._settled(tag, multiple=multiple):
             self.outcome.confirm(letter.key)
 
-    def on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp calls it so
-        """Refuse what a queue did not take: it is full, or has trouble of its own.
+    def on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
+        """Record messages as refused: one of their queues is full or unavailable.
 
-        The broker is there, and the other queues may have taken it.
+        The connection works, and other queues may have taken the messages.
         """
         self.nacked = True
         for letter in self._settled(tag, multiple=multiple):
@@ -45,9 +45,9 @@ class Confirms:
             self.outcome.refuse(letter.key, f"{queue} is full or takes no messages")
 
     def on_return(self, _exc: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
-        """Fail a mandatory letter that found no queue; it is acknowledged as well, later.
+        """Record a mandatory message without a queue as failed; the broker acks it later.
 
-        If the broker refuses to make the queue, that is no fault of the letter.
+        If the broker refused to declare the queue, the message is recorded as refused.
         """
         self.returned = True
         task_id = message.properties.get("correlation_id")

@@ -1,4 +1,4 @@
-"""A hard bound on what blocks, whatever the timeouts of its sockets add up to."""
+"""A deadline for blocking code, whatever the timeouts of its sockets add up to."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,9 +9,9 @@ from reading_club.adapters.eventstream.reasons import BrokerTooSlow
 
 @contextmanager
 def cut_off(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
-    """Call ``cut``, in another thread, when the block is not done after so many seconds.
+    """Call ``cut`` in another thread if the block takes longer than ``seconds``.
 
-    Raises BrokerTooSlow then, because of whatever the block raised.
+    Raises BrokerTooSlow then, with the block's own error as its cause.
     """
     late = threading.Event()
 

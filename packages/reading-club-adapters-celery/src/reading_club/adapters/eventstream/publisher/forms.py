@@ -1,7 +1,7 @@
-"""Messages whose properties are written once for a connection, and not once for each of them.
+"""AMQP messages whose properties are serialised once per channel.
 
-py-amqp writes the headers of a message one by one, which was much of what sending it cost. They
-differ by the id alone, which has the same length in each.
+Serialising the headers of each message was much of the cost of sending. The headers differ in the
+task id alone, whose length is fixed.
 """
 
 from typing import Any, Final
@@ -14,7 +14,7 @@ PERSISTENT: Final = 2
 
 
 class FilledIn(Message):
-    """A message with properties that are written already."""
+    """A message with serialised properties."""
 
     def __init__(self, body: bytes, written: bytes) -> None:
         super().__init__(body)
@@ -25,7 +25,7 @@ class FilledIn(Message):
 
 
 class WrittenForm:
-    """A form as it is on the wire."""
+    """Serialised properties, with a placeholder for the task id."""
 
     def __init__(self, form: Form, channel: Any) -> None:
         properties = {**form.properties, "delivery_mode": PERSISTENT}
@@ -37,8 +37,8 @@ class WrittenForm:
             headers=form.headers,
             properties=properties,
         )
-        self._written: bytes = message._serialize_properties()  # noqa: SLF001  # by py-amqp itself
+        self._written: bytes = message._serialize_properties()  # noqa: SLF001  # as py-amqp does
 
     def filled_in(self, letter: Letter) -> Message:
-        """Return the message that kombu's producer would make of a letter on this form."""
+        """Return the message that kombu's producer would send, with the task id filled in."""
         return FilledIn(letter.body, self._written.replace(NO_ID.encode(), letter.task_id.encode()))

@@ -1,4 +1,4 @@
-"""Events as they go over the wire: the same that Celery's ``send_task`` makes of them."""
+"""Encodes events as Celery messages, equal to those of ``send_task``."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, 
 from reading_club.service.outbox.port import EVERYBODY, Key, Outgoing
 
 NO_ID: Final = "00000000-0000-0000-0000-000000000000"
-"""Stands for the id of a task, which is of the same length."""
+"""Placeholder for a task id, of the same length."""
 
 _LONGEST_ROUTING_KEY: Final = 255
 _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, ValueError)
@@ -25,24 +25,24 @@ _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, Valu
 
 @dataclass(frozen=True)
 class Form:
-    """What all letters of a process have in common. Where it says ``NO_ID``, each has its own."""
+    """Headers and properties shared by all messages of a process, with a placeholder as task id."""
 
     headers: Mapping[str, Any]
     properties: Mapping[str, Any]
-    """How kombu's producer publishes it, but for the headers and where it goes."""
+    """Arguments of kombu's producer, without headers, exchange and routing key."""
     embed: Mapping[str, Any]
-    """What Celery writes behind the arguments of a task."""
+    """Third part of the body of a task message: callbacks, errbacks, chain and chord."""
     serializer: str
     compression: str | None
 
 
 Forms = Mapping[bool, Form]
-"""That of events which were attempted, and of those which were not."""
+"""The templates, by whether an event was attempted before."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """An event that is encoded: nothing in it can fail any more, but the broker may refuse it."""
+    """An encoded event, ready to be published."""
 
     key: Key
     task_id: str
@@ -54,7 +54,7 @@ class Letter:
 
     @property
     def options(self) -> dict[str, Any]:
-        """How kombu's producer publishes it."""
+        """The keyword arguments of kombu's ``Producer.publish``."""
         return {
             **self._identified(self.form.properties),
             "headers": self._identified(self.form.headers),
@@ -68,26 +68,26 @@ class Letter:
 
 
 class Encoder:
-    """Makes letters, by the configuration of the app."""
+    """Encodes events by the configuration of the app."""
 
     def __init__(self, app: Celery) -> None:
-        self._app: Any = app  # the stubs know little of it
+        self._app: Any = app  # the stubs are incomplete
         self.route = _route_of(app)
         self._forms: dict[int, Forms] = {}
 
     def encode(self, events: Iterable[Outgoing], outcome: Outcome) -> list[Letter]:
-        """Return letters in the order of the events; what cannot be one has failed."""
+        """Return messages in the order of the events; events that cannot be encoded fail."""
         letters, forms = [], self._of_this_process()
         for event in events:
             try:
                 letters.append(self._letter(event, forms[event.attempted]))
             except _UNENCODABLE as exc:
-                # Its text may repeat what is in the event.
+                # The error's text may repeat the event's content.
                 outcome.fail(event.key, f"it cannot be encoded: {_root(exc)}")
         return letters
 
     def _of_this_process(self) -> Forms:
-        """Return the forms of this process, whose name is in them."""
+        """Return the templates of this process, whose name is in a header."""
         pid = os.getpid()
         if pid not in self._forms:
             form = self._new_form()
@@ -96,7 +96,7 @@ class Encoder:
         return self._forms[pid]
 
     def _new_form(self) -> Form:
-        """Return what Celery makes of a task without a content."""
+        """Return Celery's headers and properties of a task without arguments."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
         headers, properties, (_, _, embed), _ = self._app.amqp.as_task_v2(
@@ -123,7 +123,7 @@ class Encoder:
         return Letter(event.key, uuid(), body, form, *where)
 
     def _where(self, subscriber: str, message: dict[str, Any]) -> tuple[str, str, bool]:
-        """Return exchange and routing key, and whether a queue has to take it."""
+        """Return exchange, routing key, and whether the message is mandatory. Raises ValueError."""
         options = self.route(SEND_MESSAGE, (), {"message": message}, {}) or {}
         where = (options["exchange"], options["routing_key"], options["mandatory"])
         if subscriber != EVERYBODY:

@@ -1,4 +1,4 @@
-"""What every connection to a broker does for the publisher."""
+"""Base class of the publisher's broker connections."""
 
 import contextlib
 import logging
@@ -19,40 +19,39 @@ NO_QUEUE: Final = "no queue takes it"
 
 
 class Line(ABC):
-    """A connection, in one process and one thread. After an error it is dropped."""
+    """A broker connection, used in one process and one thread, and dropped after an error."""
 
     def __init__(self, connection: Connection, route: EventRoute) -> None:
-        self.connection: Any = connection  # the stubs know little of it
+        self.connection: Any = connection  # the stubs are incomplete
         self.route = route
         self._refusals: Mapping[str, str] = {}
 
     def connect(self) -> None:
-        """Connect, trying each broker of a cluster once. Raises what kombu raises."""
+        """Connect, trying each broker of a cluster once. Raises kombu's errors."""
         alternatives = max(0, len(self.connection.alt) - 1)
         self.connection.ensure_connection(max_retries=alternatives, interval_start=0)
 
     @abstractmethod
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
-        """Send letters in their order, and tell the outcome of each when it is known.
+        """Send messages in their order, and record the result of each in ``outcome``.
 
-        Raises whatever tells that the broker is away, slow or full.
+        Raises the driver's error if the broker is unavailable, slow or full.
         """
 
     @abstractmethod
     def cut(self) -> None:
-        """Let whoever waits for the broker fail at once. Any thread may do it."""
+        """Let calls that wait for the broker fail at once. Any thread may call this."""
 
     def drop(self) -> None:
-        """Give the connection up without a word to the broker, which may not listen."""
+        """Close the connection without a closing handshake, which the broker may not answer."""
         self.cut()
-        with contextlib.suppress(Exception):  # it is given up, whatever state it is in
+        with contextlib.suppress(Exception):  # dropped, whatever its state
             self.connection.collect()
 
     def _declare(self) -> None:
-        """Declare whatever the known subscribers hear from, as far as the broker lets us.
+        """Declare the queues of all known subscribers; log each refusal once per reason.
 
-        Raises what tells that the broker is away. A queue that is refused is its subscriber's
-        trouble: it is logged, once as long as the reason is the same.
+        Raises the driver's error if the broker is unavailable.
         """
         refusals = declare(self.connection, self.route.queues)
         for name in sorted(refusals):
@@ -63,7 +62,7 @@ class Line(ABC):
         self._refusals = refusals
 
     def _refusal_of(self, letter: Letter) -> str | None:
-        """Return why a queue that the letter is for was refused, if one was."""
+        """Return why a queue of the message was refused, or None if none was."""
         wanted = {queue for type_, queue in self.route.bindings if type_ == letter.routing_key}
         names = wanted if letter.exchange else {letter.routing_key}
         return next((self._refusals[name] for name in sorted(names & set(self._refusals))), None)

@@ -1,11 +1,11 @@
-"""What is known of a window while it is on its way."""
+"""The results of a batch, collected while it is published."""
 
 from reading_club.adapters.eventstream.reasons import reason_of
 from reading_club.service.outbox.port import Key, Published
 
 
 class Outcome:
-    """Collects what becomes of each event."""
+    """Collects the result of each event."""
 
     def __init__(self) -> None:
         self._confirmed: dict[Key, None] = {}
@@ -13,24 +13,24 @@ class Outcome:
         self._refused: dict[Key, str] = {}
 
     def confirm(self, key: Key) -> None:
-        """Take note that the broker has it, unless it has failed or was refused before."""
+        """Record the event as confirmed, unless it is recorded as failed or refused."""
         if key not in self._failed and key not in self._refused:
             self._confirmed[key] = None
 
     def fail(self, key: Key, reason: str) -> None:
-        """Take note that it was refused for a reason of its own."""
+        """Record the event as failed: a fault of the event, such as its size."""
         self._failed[key] = reason
 
     def refuse(self, key: Key, reason: str) -> None:
-        """Take note that a queue did not take it, which is no fault of its own."""
+        """Record the event as refused: a fault of a queue, such as its length limit."""
         self._refused[key] = reason
 
     def knows(self, key: Key) -> bool:
-        """Return whether it is decided."""
+        """Return whether the event has a result."""
         return any(key in keys for keys in (self._confirmed, self._failed, self._refused))
 
     def published(self, outage: Exception | None = None) -> Published:
-        """Return all that is known."""
+        """Return all results, and the outage that ended the batch, if any."""
         return Published(
             dict(self._confirmed).keys(),
             dict(self._failed),

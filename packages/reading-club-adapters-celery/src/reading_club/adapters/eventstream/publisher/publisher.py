@@ -1,4 +1,4 @@
-"""The publisher of windows, on whatever broker the app is configured for."""
+"""The batch publisher, for any broker that the app is configured for."""
 
 import os
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ PUBLISH_TIMEOUT: Final = 5.0
 
 
 class BatchPublisher:
-    """Publishes windows of events: an ``EventPublisher`` on a Celery application.
+    """Publishes batches of events: an ``EventPublisher`` on a Celery application.
 
-    Where events go, and how they are serialised, is the configuration of ``app``, see
-    ``publisher_app``. On AMQP a window is in flight at once, and each event is confirmed by the
-    broker; on Redis a window is one flush; anywhere else events go one by one.
+    Routing and serialisation are configured in ``app``, see ``publisher_app``. On AMQP a whole
+    batch is in flight, and the broker confirms each event; on Redis a batch is one flush; on other
+    brokers events are sent one by one.
 
-    A window takes ``timeout`` seconds at most, and connecting what the app allows it. After an
-    outage the connection is dropped. A forked process connects by itself.
+    A batch takes ``timeout`` seconds at most, besides the app's time for connecting. After an
+    outage the connection is dropped. A forked process opens its own connection.
     """
 
     def __init__(self, app: Celery, *, timeout: float = PUBLISH_TIMEOUT) -> None:
@@ -35,17 +35,17 @@ class BatchPublisher:
         self._lines: dict[int, Line] = {}
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Send the events in their order, and tell what became of each."""
+        """Send the events in their order; return the result of each, and an outage if any."""
         outcome = Outcome()
         letters = self._encoder.encode(events, outcome)
         try:
             if letters:
                 self._send(letters, outcome)
-        except Exception as exc:  # noqa: BLE001  # whatever it is, the broker has not got them
+        except Exception as exc:  # noqa: BLE001  # any error is an outage
             self.close()
             return outcome.published(outage=exc)
         except BaseException:
-            self.close()  # nobody knows what is on its way
+            self.close()  # messages in flight are undecided
             raise
         return outcome.published()
 
@@ -63,13 +63,13 @@ class BatchPublisher:
     def _line(self) -> Line:
         pid = os.getpid()
         if pid not in self._lines:
-            # Known before it is connected, to be dropped if that fails.
+            # Stored before connecting, to be dropped if that fails.
             self._lines[pid] = self._new_line()
             self._lines[pid].connect()
         return self._lines[pid]
 
     def _new_line(self) -> Line:
-        app: Any = self.app  # the stubs know little of it
+        app: Any = self.app  # the stubs are incomplete
         connection = app.connection_for_write(transport_options={"confirm_publish": False})
         confirms = connection.transport.driver_type == "amqp"
         return (ConfirmingLine if confirms else VirtualLine)(connection, self._encoder.route)

@@ -1,4 +1,4 @@
-"""A window on kombu's virtual transports: one flush on Redis, one by one elsewhere."""
+"""Publishes a batch on kombu's virtual transports: one flush on Redis, else one by one."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -12,21 +12,24 @@ from reading_club.adapters.eventstream.publisher.outcome import Outcome
 from reading_club.adapters.eventstream.topology import EXCHANGE
 
 Table = list[tuple[str, str, str]]
-"""Routing keys, patterns and queues."""
+"""Bindings: routing key, pattern and queue."""
 
 
 class BindingsLost(Exception):
-    """The broker has forgotten what was declared a moment ago."""
+    """The broker has lost bindings that were declared a moment ago."""
 
 
 class VirtualLine(Line):
-    """Routes by itself, as kombu does: what is bound is kept on the broker, in a table."""
+    """A connection that routes in the client, as kombu does, by the broker's binding table."""
 
     _channel: Any = None
     _producer: Any = None
 
     def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
-        """Return when the broker has taken the letters, all at once if it can."""
+        """Return when the broker has stored the messages, in one flush if it can.
+
+        A message for a queue that does not exist fails. Raises BindingsLost.
+        """
         table = self._table()
         queues = {queue for *_, queue in table}
         known = []
@@ -39,10 +42,10 @@ class VirtualLine(Line):
             self._publish(known, len(known) * len(table) + 1, outcome)
 
     def cut(self) -> None:
-        """Close the connections of Redis; nothing else can be waited for."""
+        """Close the connections to Redis; other transports do not wait."""
         pool = getattr(self._channel, "pool", None)
         if pool is not None:
-            with contextlib.suppress(Exception):  # it is in use by the thread that waits
+            with contextlib.suppress(Exception):  # the waiting thread uses the pool
                 pool.disconnect()
 
     def _publish(self, letters: Sequence[Letter], operations: int, outcome: Outcome) -> None:
@@ -56,9 +59,9 @@ class VirtualLine(Line):
             outcome.confirm(letter.key)
 
     def _table(self) -> Table:
-        """Return what is bound on the broker, with all that known subscribers hear.
+        """Return the broker's bindings, declared again if a known subscriber's is missing.
 
-        Raises BindingsLost.
+        Raises BindingsLost if one is missing nevertheless.
         """
         table = self._bound()
         if self._channel is None or not self._complete(table):
@@ -69,7 +72,7 @@ class VirtualLine(Line):
         return table
 
     def _start_anew(self) -> None:
-        """Connect and declare; kombu remembers for each connection what it has declared."""
+        """Reconnect and declare: kombu declares an entity once per connection."""
         if self._channel is not None:
             self.connection.collect()
             self.connect()
@@ -80,7 +83,7 @@ class VirtualLine(Line):
     def _bound(self) -> Table:
         if self._channel is None:
             return []
-        with contextlib.suppress(KeyError):  # the exchange is not there, in memory
+        with contextlib.suppress(KeyError):  # in memory: no such exchange yet
             return list(self._channel.get_table(EXCHANGE.name))
         return []
 
@@ -91,7 +94,7 @@ class VirtualLine(Line):
 
 @contextlib.contextmanager
 def _routed_by(table: Table, channel: Any) -> Iterator[None]:
-    """Route by this table; kombu would ask the broker for it with each message."""
+    """Route by this table; kombu would read the broker's table for each message."""
     channel.get_table = lambda _exchange: table
     try:
         yield

@@ -1,7 +1,7 @@
-"""A fake Celery with its fixtures, a club in memory, and what every event stream promises.
+"""A fake Celery with its fixtures, an in-memory database for consumers, and contract suites.
 
-Import the fixtures in the conftest that needs them; a ``transport`` imported there replaces
-the one of ``reading_club.testing``.
+Import the fixtures in the conftest that needs them; a ``transport`` imported there replaces the one
+of ``reading_club.testing``.
 """
 
 import pytest

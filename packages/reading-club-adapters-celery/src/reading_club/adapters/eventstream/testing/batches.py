@@ -1,4 +1,4 @@
-"""What a publisher on Celery promises besides: what cannot be sent, and what a worker sees."""
+"""The contract of publishers on Celery: encoding failures, and what a worker receives."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -22,19 +22,19 @@ HIDDEN: Final = "hunter2"
 
 
 class Delivered(Protocol):
-    """Takes the messages that are on a subscriber's queue."""
+    """Takes all messages from a subscriber's queue."""
 
     def __call__(self, subscriber: str, /) -> Sequence[Message]:
-        """Return the messages that are there, the oldest first."""
+        """Return the messages, the oldest first."""
         ...
 
 
 class BatchPublisherFixtures:
-    """Provide ``broker_url``, of an empty broker: all the rest is here."""
+    """The contract's fixtures; provide ``broker_url``, of an empty broker."""
 
     @pytest.fixture
     def app(self, broker_url: str) -> Iterator[Celery]:
-        """A publisher's app that knows the listeners."""
+        """A publisher's application that knows the contract's subscribers."""
         app = publisher_app(broker_url, LISTENERS)
         yield app
         app.close()
@@ -49,7 +49,7 @@ class BatchPublisherFixtures:
 
     @pytest.fixture
     def delivered(self, app: Celery) -> Delivered:
-        """What is on a queue: it is there as soon as it is confirmed."""
+        """A reader of a queue; a confirmed message is there at once."""
 
         def take(subscriber: str, /) -> Sequence[Message]:
             with app.connection_for_read() as connection:
@@ -62,7 +62,7 @@ class BatchPublisherFixtures:
 
     @pytest.fixture
     def arrived(self, delivered: Delivered) -> Arrived:
-        """The envelopes in the messages."""
+        """A reader of the envelopes on a queue."""
 
         def take(subscriber: str, /) -> Sequence[Mapping[str, Any]]:
             return [message.payload[1]["message"] for message in delivered(subscriber)]
@@ -71,7 +71,7 @@ class BatchPublisherFixtures:
 
 
 class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
-    """Provide ``broker_url``, of an empty broker."""
+    """The contract on Celery; provide ``broker_url``, of an empty broker."""
 
     @pytest.mark.parametrize(
         "broken",
@@ -87,7 +87,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
     def test_what_cannot_be_encoded_fails_alone(
         self, publisher: EventPublisher, arrived: Arrived, broken: dict[str, Any]
     ) -> None:
-        """The rest of the window is sent, and the reason repeats nothing of the event."""
+        """The other events of the batch are sent, and the reason hides the event's content."""
         events = [outgoing(), outgoing(**broken), outgoing()]
 
         published = publisher.publish(events)
@@ -99,7 +99,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         assert arrived("first") == [events[0].envelope, events[2].envelope]
 
     def test_an_event_without_a_type_fails_alone(self, publisher: EventPublisher) -> None:
-        """Nobody can say where it is to go."""
+        """An event without a type has no routing key: it fails, without an outage."""
         event = outgoing()
         envelope = {key: value for key, value in event.envelope.items() if key != "type"}
 
@@ -111,7 +111,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
     def test_an_event_for_an_unknown_subscriber_fails_alone(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """There is no queue for it, and the others are sent."""
+        """An event whose subscriber has no queue fails, and the other events are sent."""
         events = [outgoing(), outgoing(subscriber="nobody"), outgoing()]
 
         published = publisher.publish(events)
@@ -129,7 +129,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         delivered: Delivered,
         compression: str | None,
     ) -> None:
-        """The message is that of ``send_task``, but for its id."""
+        """A published message equals that of ``send_task``, except for its ids."""
         app.conf.task_compression = compression
         event = outgoing('{"title": "Domain-Driven Design"}')
 
@@ -142,7 +142,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
 
 
 def _described(message: Any) -> dict[str, Any]:
-    """Return all of a message but its ids, and what kombu leaves in it by accident."""
+    """Return the message without ids, delivery tag and message count."""
     properties = ("reply_to", "delivery_mode", "priority", "expiration")
     return {
         "headers": {**message.headers, "id": None, "root_id": None},

@@ -1,4 +1,4 @@
-"""What a consumer needs, in memory: a database, a wait that takes no time, and messages."""
+"""An in-memory environment for consumers: database, simulated clock, and messages."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from reading_club.testing import InMemoryEventstreamTransport, InMemoryUnitOfWor
 
 
 def on_the_wire(event: ClubEvent, **changes: Any) -> dict[str, Any]:
-    """Return the message of an event, as it arrives; ``changes`` replace its fields."""
+    """Return an event's envelope as published; ``changes`` replace its fields."""
     payload = event.model_dump_json(exclude={"message_id", "created_at", "metadata"})
     message = {
         "id": str(event.message_id),
@@ -25,12 +25,12 @@ def on_the_wire(event: ClubEvent, **changes: Any) -> dict[str, Any]:
 
 
 class InMemoryClub:
-    """Give ``resources`` and ``wait`` to a consumer, and look into ``database`` and ``waits``.
+    """An environment for a consumer: pass it ``resources`` and ``wait``.
 
-    ``opening`` are errors that opening the resources raises first, the last one first. After
-    ``stop_after`` waits the worker is asked to stop. ``now`` is the time by the database's
-    clock: it passes where something waits. For ``hold`` and ``hold_busy`` seconds a consumer may
-    hold a message.
+    ``opening`` has errors that opening the resources raises, the last one first. After
+    ``stop_after`` waits the worker is asked to stop. ``now`` is the database's time, which each
+    wait advances. ``hold`` and ``hold_busy`` are the consumer's holding times in seconds; ``waits``
+    records the waits.
     """
 
     def __init__(self, database: MemoryDatabase) -> None:
@@ -50,20 +50,20 @@ class InMemoryClub:
         yield lambda: InMemoryUnitOfWork(InMemoryEventstreamTransport(), self.database)
 
     def wait(self, seconds: float) -> bool:
-        """Remember the wait; return True when the worker is asked to stop."""
+        """Record the wait and advance the clock; return True when the worker is asked to stop."""
         self.waits.append(seconds)
         self.now += timedelta(seconds=seconds)
         return len(self.waits) >= self.stop_after
 
     def time(self) -> float:
-        """Return the seconds that have passed, as a process measures them."""
+        """Return the clock in seconds, as a process's timer."""
         return self.now.timestamp()
 
     def pass_(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Advance the clock by ``seconds``."""
         self.now += timedelta(seconds=seconds)
 
     @property
     def letters(self) -> list[DeadLetter]:
-        """What was set aside."""
+        """The dead letters."""
         return list(self.database.dead_letters.values())

@@ -1,4 +1,4 @@
-"""What every event stream promises, whatever its broker."""
+"""The contract of event stream transports, for any broker."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ TEXTS = ["", "plain", 'quo"te \\ back', "é ß 漢字 🦉", "\u2028 \x00 \x7f",
 
 
 class Received(Protocol):
-    """Reads what arrived at a subscriber that hears ``book_registered_v1``."""
+    """Reads the messages of a subscriber to ``book_registered_v1``."""
 
     def __call__(self, expected: int, /) -> Sequence[Mapping[str, Any]]:
-        """Return the messages that are there, waiting a while for so many."""
+        """Return the messages, after waiting a while for the expected number."""
         ...
 
 
 def an_envelope(payload: object = "{}") -> dict[str, Any]:
-    """Return a message with an id of its own."""
+    """Return an envelope with a new id."""
     return {
         "id": str(uuid4()),
         "created_at": "2024-02-03T04:05:06.789012+00:00",
@@ -38,7 +38,7 @@ class EventstreamTransportContract:
     async def test_a_message_arrives_as_it_was_sent(
         self, transport: EventstreamTransport, received: Received
     ) -> None:
-        """Not a field more or less, and nothing changed."""
+        """The received message has the same fields and values."""
         message = an_envelope('{"title":"Domain-Driven Design"}')
 
         await transport.send_message_serialized(message)
@@ -49,7 +49,7 @@ class EventstreamTransportContract:
     async def test_any_text_survives(
         self, transport: EventstreamTransport, received: Received, text: str
     ) -> None:
-        """Whatever a member wrote is what a subscriber reads."""
+        """Any text in a payload arrives unchanged."""
         message = an_envelope(text)
 
         await transport.send_message_serialized(message)
@@ -59,7 +59,7 @@ class EventstreamTransportContract:
     async def test_messages_keep_their_order(
         self, transport: EventstreamTransport, received: Received
     ) -> None:
-        """What is sent one after the other arrives in this order."""
+        """Messages sent one after the other arrive in the same order."""
         messages = [an_envelope() for _ in range(5)]
 
         for message in messages:
@@ -82,7 +82,7 @@ class EventstreamTransportContract:
     async def test_what_is_not_json_is_a_bug(
         self, transport: EventstreamTransport, received: Received
     ) -> None:
-        """It raises as such, and not as a broker that is away; nothing is sent."""
+        """A message that is not JSON raises EncodeError, no outage, and nothing is sent."""
         with pytest.raises(EncodeError):
             await transport.send_message_serialized(an_envelope({"a", "set"}))
 
@@ -92,7 +92,7 @@ class EventstreamTransportContract:
     async def test_a_message_that_changes_later_arrives_as_it_was(
         self, transport: EventstreamTransport, received: Received
     ) -> None:
-        """The caller may use its dictionary again."""
+        """The caller may change its dictionary after sending."""
         message = an_envelope()
         sent = dict(message)
 
@@ -104,7 +104,7 @@ class EventstreamTransportContract:
     async def test_a_closed_transport_takes_nothing(
         self, transport: EventstreamTransport, received: Received
     ) -> None:
-        """The caller keeps the event, as with any event stream that is away."""
+        """A closed transport raises EventstreamUnavailable; earlier messages arrive."""
         await transport.send_message_serialized(kept := an_envelope())
         transport.close()
 

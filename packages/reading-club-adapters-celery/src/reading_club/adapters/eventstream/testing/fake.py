@@ -20,11 +20,11 @@ class SentTask(NamedTuple):
 
 
 class FakeCelery:
-    """Appends what is sent to ``queue``, if Celery would send it and a worker could read it.
+    """Appends tasks to ``queue`` that Celery would send and a worker could read.
 
-    It takes the arguments that ``Celery.send_task`` takes, and serialises by kombu's JSON.
-    It is stricter than Celery in one thing: what a worker would receive as something else,
-    such as a tuple that arrives as a list, is an EncodeError here.
+    It takes the arguments of ``Celery.send_task``, and serialises with kombu's JSON. Unlike Celery,
+    it raises EncodeError for a value that a worker would receive changed, such as a tuple that
+    arrives as a list.
     """
 
     def __init__(self, queue: list[SentTask]) -> None:

@@ -1,4 +1,4 @@
-"""The event stream of a test that needs no broker."""
+"""Fixtures of a transport on a fake Celery application."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from reading_club.adapters.eventstream.transport import EventstreamTransport
 
 @pytest.fixture
 def celery_queue() -> list[SentTask]:
-    """What was sent, in order."""
+    """The sent tasks, in order."""
     return []
 
 

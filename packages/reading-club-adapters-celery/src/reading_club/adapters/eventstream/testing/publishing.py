@@ -1,4 +1,4 @@
-"""What every publisher of windows promises, whatever its broker."""
+"""The contract of publishers of batches, for any broker."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -13,7 +13,7 @@ from reading_club.service.subscriber import Subscriber
 
 
 def a_listener(name: str) -> Subscriber:
-    """Return a subscriber that hears ``book_registered_v1``."""
+    """Return a subscriber to ``book_registered_v1``."""
     subscriber = Subscriber(name)
 
     @subscriber.on(BookRegistered)
@@ -23,30 +23,30 @@ def a_listener(name: str) -> Subscriber:
 
 
 LISTENERS: Final = (a_listener("first"), a_listener("second"))
-"""Who is known to the publisher of the contract."""
+"""The subscribers that the contract's publisher knows."""
 
 
 def outgoing(payload: object = "{}", subscriber: str = EVERYBODY, **changes: Any) -> Outgoing:
-    """Return an event with an id of its own; ``changes`` replace fields of its envelope."""
+    """Return an outbox message with a new id; ``changes`` replace fields of its envelope."""
     envelope = an_envelope(payload) | {"id": str(uuid4())}
     return Outgoing(Key(UUID(envelope["id"]), subscriber), envelope | changes)
 
 
 class Arrived(Protocol):
-    """Takes what is on a subscriber's queue."""
+    """Takes all envelopes from a subscriber's queue."""
 
     def __call__(self, subscriber: str, /) -> Sequence[Mapping[str, Any]]:
-        """Return the envelopes that are there, the oldest first."""
+        """Return the envelopes, the oldest first."""
         ...
 
 
 class EventPublisherContract:
-    """Provide ``publisher`` and ``arrived``, on one empty broker, with the LISTENERS."""
+    """Provide ``publisher``, for the LISTENERS, and ``arrived``, on one empty broker."""
 
     def test_a_window_arrives_in_its_order(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """Each event is confirmed, and is on the queue of each subscriber by then."""
+        """Each confirmed event is on the queue of each subscriber, in the batch's order."""
         events = [outgoing(str(number)) for number in range(200)]
 
         published = publisher.publish(events)
@@ -58,7 +58,7 @@ class EventPublisherContract:
     def test_windows_arrive_one_after_the_other(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """What was published first is handled first."""
+        """Batches arrive in the order of their publication."""
         windows = [[outgoing(), outgoing()] for _ in range(5)]
 
         for window in windows:
@@ -69,7 +69,7 @@ class EventPublisherContract:
     def test_an_event_for_one_subscriber_is_for_nobody_else(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """It goes to this queue alone, in its place between the others."""
+        """An event for one subscriber goes to that queue alone, in its order."""
         events = [outgoing(), outgoing(subscriber="second"), outgoing()]
 
         published = publisher.publish(events)
@@ -82,7 +82,7 @@ class EventPublisherContract:
     def test_any_text_survives(
         self, publisher: EventPublisher, arrived: Arrived, text: str
     ) -> None:
-        """Whatever a member wrote is what a subscriber reads."""
+        """Any text in a payload arrives unchanged."""
         event = outgoing(text)
 
         publisher.publish([event])
@@ -92,7 +92,7 @@ class EventPublisherContract:
     def test_what_nobody_wants_is_confirmed(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """It goes nowhere, and that is no error."""
+        """An event without a subscriber is confirmed, and goes to no queue."""
         event = outgoing(type="book_burnt_v1")
 
         published = publisher.publish([event])
@@ -101,7 +101,7 @@ class EventPublisherContract:
         assert arrived("first") == []
 
     def test_an_empty_window_is_nothing(self, publisher: EventPublisher) -> None:
-        """Nothing is confirmed, and nothing is wrong."""
+        """An empty batch has an empty result."""
         published = publisher.publish([])
 
         assert not published.confirmed
@@ -110,7 +110,7 @@ class EventPublisherContract:
     def test_a_closed_publisher_is_used_again(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """It connects anew; closing it twice is as good as once."""
+        """A closed publisher reconnects at the next batch; it may be closed twice."""
         events = [outgoing(), outgoing()]
 
         publisher.publish(events[:1])

@@ -1,4 +1,4 @@
-"""An AMQP connection that is not there, whose broker refuses some queues."""
+"""A fake AMQP connection whose broker refuses some queues."""
 
 from typing import Any
 from unittest.mock import MagicMock, Mock
@@ -26,7 +26,7 @@ class FakeChannel(MagicMock):
 
 
 class FakeConnection(MagicMock):
-    """A connection that lives on; ``declared`` are the queues, ``channels`` all its channels."""
+    """A connection that stays open; ``declared`` are queues, ``channels`` all channels opened."""
 
     def __init__(self, **refused: Exception) -> None:
         super().__init__(transport_options={})

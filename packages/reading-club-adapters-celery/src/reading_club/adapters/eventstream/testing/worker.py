@@ -1,4 +1,4 @@
-"""A worker's receiving end on a queue in memory."""
+"""A Celery worker's consumer on an in-memory queue."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,15 +7,15 @@ from celery import Celery
 
 
 class InMemoryWorker:
-    """Takes each message as soon as it is put on the queue, and runs its task at once.
+    """Receives each message as soon as it is published, and runs its task at once.
 
-    ``app`` is a worker's app on ``memory://`` whose task is registered; it becomes the current
-    app of this thread, as it does when a worker starts.
+    ``app`` is a worker's app on ``memory://`` whose task is registered; it becomes the current app
+    of this thread, as it does when a worker starts.
     """
 
     def __init__(self, app: Celery) -> None:
         app.set_current()
-        anything: Any = app  # the stubs know neither a worker's parts nor a channel in memory
+        anything: Any = app  # the stubs lack a worker's parts, and channels in memory
         self._queue: str = anything.conf.task_default_queue
         self._connection: Any = app.connection_for_read()
         receiver = anything.WorkController(pool_cls="solo").consumer
@@ -27,7 +27,7 @@ class InMemoryWorker:
         self._tasks.consume()
 
     def receive(self, body: object, headers: Mapping[str, Any], **options: str) -> None:
-        """Put a message on the queue, and take it from there."""
+        """Publish a message to the queue, and receive it."""
         self._connection.Producer().publish(
             body, routing_key=self._queue, headers=dict(headers), **options
         )
@@ -35,13 +35,13 @@ class InMemoryWorker:
 
     @property
     def unacknowledged(self) -> int:
-        """How many messages were received, and neither acknowledged nor given back."""
+        """Number of received messages that are neither acknowledged nor requeued."""
         qos = self._tasks.channel.qos
         return len(qos._delivered) - len(qos._dirty)
 
     @property
     def waiting(self) -> int:
-        """How many messages are on the queue."""
+        """Number of messages on the queue."""
         return int(self._tasks.channel._size(self._queue))
 
     def close(self) -> None:
