@@ -1,4 +1,4 @@
-"""The fixtures of a test that needs no broker."""
+"""Fixtures of tests without a broker."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ NOW = datetime(2024, 2, 3, tzinfo=UTC)
 
 
 def forget_the_broker() -> None:
-    """Empty what kombu keeps for a whole process: pooled connections, and queues in memory."""
+    """Clear kombu's state of a process: pooled connections, and queues in memory."""
     pools.reset()
     Transport.global_state.clear()
     Transport.Channel.queues.clear()
@@ -34,7 +34,7 @@ def forget_the_broker() -> None:
 
 @pytest.fixture
 def memory_app() -> Iterator[Celery]:
-    """A real publisher on a broker in this process, which is empty before and after."""
+    """A real publisher on the in-memory broker, which is empty before and after."""
     forget_the_broker()
     app = publisher_app("memory://", SUBSCRIBERS)
     yield app
@@ -44,7 +44,7 @@ def memory_app() -> Iterator[Celery]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that is taken, and nobody listens on."""
+    """A bound port that refuses connections."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         port: int = silent.getsockname()[1]
@@ -53,13 +53,13 @@ def closed_port() -> Iterator[int]:
 
 @pytest.fixture
 def club(database: MemoryDatabase) -> InMemoryClub:
-    """An empty club."""
+    """An in-memory environment for consumers, with an empty database."""
     return InMemoryClub(database)
 
 
 @pytest.fixture
 def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
-    """Make consumers that are closed afterwards."""
+    """A factory of consumers, which are closed after the test."""
     made: list[Consumer] = []
 
     def make(subscriber: Subscriber) -> Consumer:
@@ -77,5 +77,5 @@ def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
 
 @pytest.fixture
 def consumer(consume: Callable[[Subscriber], Consumer]) -> Consumer:
-    """The worker of the activity log."""
+    """A consumer for the activity log."""
     return consume(activity)

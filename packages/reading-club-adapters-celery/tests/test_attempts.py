@@ -1,4 +1,4 @@
-"""What fails for reasons of its own is tried a few times, and then set aside."""
+"""Attempts: a failing message is tried five times, and then becomes a dead letter."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ Consume = Callable[[Subscriber], Consumer]
 
 
 class Moody(Subscriber):
-    """Records events, and then raises what is in ``errors``, the first one first."""
+    """A subscriber that records events and raises ``errors``, the first one first."""
 
     def __init__(self, *errors: BaseException) -> None:
         super().__init__("moody")
@@ -37,14 +37,14 @@ class Moody(Subscriber):
 
 
 def number(club: InMemoryClub) -> int:
-    """Return the attempts that are on record."""
+    """Return the number of counted attempts in the database."""
     return sum(count.number for count in club.database.attempts.values())
 
 
 def test_a_handler_that_always_fails_makes_one_dead_letter(
     consume: Consume, club: InMemoryClub, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After its attempts, with the last error; nothing of its effects, nobody else affected."""
+    """After five attempts there is one dead letter, with the last error and no effects."""
     moody = Moody(*[ZeroDivisionError("oops")] * ATTEMPTS)
     bad, good = an_event(), an_event()
     consumer = consume(moody)
@@ -65,7 +65,7 @@ def test_a_handler_that_always_fails_makes_one_dead_letter(
 def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """The last attempt counts as any first one would have."""
+    """Success in the last attempt takes effect once, and deletes the count."""
     event = an_event()
 
     consume(Moody(*[KeyError()] * (ATTEMPTS - 1))).receive(on_the_wire(event))
@@ -75,7 +75,7 @@ def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
 
 
 def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: InMemoryClub) -> None:
-    """Only what the message did itself uses up its attempts."""
+    """Failures of the handler are counted, outages in between are not."""
     away = [StorageUnavailable("away")] * 20
     errors = [KeyError(), *away, KeyError(), *away, KeyError(), *away]
     event = an_event()
@@ -87,13 +87,13 @@ def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: InMem
 
 
 class Killed(BaseException):
-    """The end of the process, as far as a test can show it."""
+    """Simulates the death of the process."""
 
 
 def test_an_attempt_that_takes_the_process_along_is_counted(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """It was counted before it began: after its attempts the message is set aside untried."""
+    """An attempt is counted before it begins; after the last, the message is a dead letter."""
     moody = Moody(*[Killed()] * 100)
     message = on_the_wire(an_event())
 
@@ -111,7 +111,7 @@ def test_an_attempt_that_takes_the_process_along_is_counted(
 
 
 def test_copies_that_come_together_use_up_one_attempt(consume: Consume, club: InMemoryClub) -> None:
-    """After an outage a broker may deliver many copies at once: none of them is poison."""
+    """Copies delivered together, as after an outage, count as one attempt."""
     moody = Moody(*[Killed()] * 20)
     event = an_event()
 
@@ -128,7 +128,7 @@ def test_copies_that_come_together_use_up_one_attempt(consume: Consume, club: In
 def test_a_worker_that_stops_between_attempts_gives_its_message_back(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """The attempts that it has seen are on record for the next one."""
+    """The message is requeued, and its attempts stay counted for the next worker."""
     club.stop_after = 2
 
     with pytest.raises(Reject):

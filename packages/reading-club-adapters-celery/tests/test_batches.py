@@ -1,4 +1,4 @@
-"""Messages that come together are a batch, and nothing waits for company."""
+"""Batching in the worker: waiting messages are a batch, an idle worker starts at once."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from reading_club.adapters.eventstream.batches import LARGEST_BATCH, Batches
 
 
 class Message:
-    """A message of the broker, which notes what became of it."""
+    """A message that records whether it was acknowledged or rejected."""
 
     def __init__(self, name: str) -> None:
         self.payload = [[], {"message": name}, {}]
@@ -19,18 +19,18 @@ class Message:
         self.error: Exception | None = None
 
     def ack_log_error(self, *_: object) -> None:
-        """Note the acknowledgement, or raise what is in the way."""
+        """Record the acknowledgement, or raise ``error``."""
         if self.error is not None:
             raise self.error
         self.fate = "acknowledged"
 
     def reject_log_error(self, *_: object, requeue: bool) -> None:
-        """Note that it goes back."""
+        """Record the rejection."""
         self.fate = "given back" if requeue else "lost"
 
 
 class Worker:
-    """A worker whose pool does what it was given when it is told to."""
+    """A worker whose pool runs its jobs when the test calls ``work``."""
 
     connection_errors = ()
 
@@ -44,20 +44,20 @@ class Worker:
         args: Sequence[Any],
         callback: Callable[[object], object],
     ) -> None:
-        """Take a job, and report its result as Celery's pools do."""
+        """Queue a job that reports its result to the callback, as Celery's pools do."""
         self.jobs.append(lambda: callback(target(*args)))
 
     def call_soon_ack(self, callback: Callable[..., object], *args: Any) -> None:
-        """Do it now."""
+        """Call the callback at once."""
         callback(*args)
 
     def work(self) -> None:
-        """Do one job."""
+        """Run the next job."""
         self.jobs.pop(0)()
 
 
 class Stage:
-    """Batches on a worker, with what was received together, and what was handled alone."""
+    """Batching on a fake worker; records batches and single messages."""
 
     def __init__(self) -> None:
         self.worker = Worker()
@@ -75,7 +75,7 @@ class Stage:
         return self.answer
 
     def add(self, *names: str) -> list[Message]:
-        """Let messages come, and return them."""
+        """Deliver messages, and return them."""
         messages: list[Any] = [Message(name) for name in names]
         for message in messages:
             self.batches.add(message)
@@ -83,18 +83,18 @@ class Stage:
 
 
 def fates(messages: Sequence[Message]) -> list[str | None]:
-    """Return what became of the messages."""
+    """Return how each message ended."""
     return [message.fate for message in messages]
 
 
 @pytest.fixture
 def stage() -> Stage:
-    """An idle worker."""
+    """Batching on an idle worker."""
     return Stage()
 
 
 def test_nothing_waits_for_company(stage: Stage) -> None:
-    """A message that comes to an idle worker is handled at once, and acknowledged afterwards."""
+    """An idle worker handles a message at once, and acknowledges it afterwards."""
     messages = stage.add("a")
     assert fates(messages) == [None]
 
@@ -106,7 +106,7 @@ def test_nothing_waits_for_company(stage: Stage) -> None:
 
 
 def test_what_comes_meanwhile_is_the_next_batch(stage: Stage) -> None:
-    """One batch at a time, in the order of the messages."""
+    """One batch runs at a time; messages that arrive meanwhile are the next, in order."""
     messages = stage.add("a", "b", "c")
     assert len(stage.worker.jobs) == 1
 
@@ -119,7 +119,7 @@ def test_what_comes_meanwhile_is_the_next_batch(stage: Stage) -> None:
 
 
 def test_a_batch_is_held_since_its_first_message_arrived(stage: Stage) -> None:
-    """A message that has waited behind another batch is not held for as long again."""
+    """The holding time of a batch starts at the arrival of its oldest message."""
     stage.add("idle", "later", "now")
 
     stage.worker.work()
@@ -129,7 +129,7 @@ def test_a_batch_is_held_since_its_first_message_arrived(stage: Stage) -> None:
 
 
 def test_a_batch_is_bounded(stage: Stage) -> None:
-    """However many messages wait."""
+    """A batch has at most LARGEST_BATCH messages."""
     stage.add("first", *map(str, range(LARGEST_BATCH + 1)))
 
     for _ in range(3):
@@ -139,7 +139,7 @@ def test_a_batch_is_bounded(stage: Stage) -> None:
 
 
 def test_a_batch_that_fails_is_taken_apart(stage: Stage) -> None:
-    """Each message goes the way of a task, which acknowledges it; the next batch goes on."""
+    """Each message of a failed batch becomes a task, and the next batch runs."""
     stage.answer = False
     messages = stage.add("a", "b")
 
@@ -152,7 +152,7 @@ def test_a_batch_that_fails_is_taken_apart(stage: Stage) -> None:
 
 @pytest.mark.parametrize("error", [Reject("stopping", requeue=True), ZeroDivisionError()])
 def test_whatever_happens_no_message_is_lost(stage: Stage, error: Exception) -> None:
-    """What could not be handled goes back to its queue, and the worker goes on."""
+    """Messages of a batch that raises are requeued, and the next batch runs."""
     stage.answer = error
     messages = stage.add("a", "b")
 
@@ -167,7 +167,7 @@ def test_whatever_happens_no_message_is_lost(stage: Stage, error: Exception) -> 
 
 
 def test_a_connection_that_is_lost_is_told_when_every_message_had_its_turn(stage: Stage) -> None:
-    """The worker connects anew; what could not be acknowledged is not in its hands for ever."""
+    """A failed ack raises after all other messages are acknowledged; batching goes on."""
     messages = stage.add("a", "b", "c")
     stage.worker.work()
     messages[1].error = ConnectionResetError()
@@ -182,7 +182,7 @@ def test_a_connection_that_is_lost_is_told_when_every_message_had_its_turn(stage
 
 
 def test_what_waits_when_the_connection_is_lost_is_forgotten(stage: Stage) -> None:
-    """The broker delivers it again."""
+    """Waiting messages are dropped after a lost connection: the broker redelivers them."""
     stage.add("a", "b")
 
     stage.batches.abandon()

@@ -1,4 +1,4 @@
-"""What may have killed a worker is tried beside what is delivered for the first time."""
+"""Redelivered messages, which may have killed a worker, are handled beside first deliveries."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from reading_club.adapters.eventstream.guard import GuardedConsumer
 
 
 class Pool:
-    """Threads of the worker's own process, which do what they are given when they are told to."""
+    """A thread pool of the worker's process that runs its jobs when the test does."""
 
     body_can_be_buffer = True
 
@@ -19,30 +19,30 @@ class Pool:
         self.jobs: list[Callable[[], object]] = []
 
     def apply_async(self, target: Callable[..., object], args: Sequence[Any], **_: object) -> None:
-        """Take a job."""
+        """Queue a job."""
         self.jobs.append(lambda: target(*args))
 
 
 class Task:
-    """Notes which events it is given."""
+    """Records the events of first deliveries and those of redelivered messages."""
 
     def __init__(self) -> None:
         self.fresh: list[list[object]] = []
         self.suspected: list[list[object]] = []
 
     def receive_together(self, events: list[object], **_: object) -> bool:
-        """Note events that come for the first time."""
+        """Record events that are delivered for the first time."""
         self.fresh.append(events)
         return True
 
     def receive_suspected(self, events: list[object], **_: object) -> bool:
-        """Note those that may have killed a worker."""
+        """Record events that may have killed a worker."""
         self.suspected.append(events)
         return True
 
 
 class Receiver(GuardedConsumer):
-    """A worker's receiving end without a broker."""
+    """The worker's consumer without a broker."""
 
     connection_errors = ()
 
@@ -52,7 +52,7 @@ class Receiver(GuardedConsumer):
         self.app = Mock(tasks={"send_message": self.task})
 
     def call_soon_ack(self, callback: Callable[..., object], *args: object) -> None:
-        """Do it now."""
+        """Call the callback at once."""
         callback(*args)
 
 
@@ -67,7 +67,7 @@ def a_message(name: str, *, redelivered: bool = False, **headers: Any) -> Any:
 def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """They are in no batch: neither what was delivered before nor what was attempted."""
+    """Redelivered and attempted messages are handled singly, first deliveries in a batch."""
     again = [a_message(name, redelivered=True) for name in "ab"]
     attempted = a_message("c", attempted=True)
     new = [a_message(name) for name in "xyz"]

@@ -1,4 +1,4 @@
-"""A broker that hangs or is away: everything has a bound."""
+"""A hanging or unavailable broker: time, threads and backlog of a transport are bounded."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ SECRET = "s3cret"
 
 
 class Stuck:
-    """A broker that does not answer until it is released."""
+    """A broker that blocks until it is released."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -28,7 +28,7 @@ class Stuck:
         self.calls = 0
 
     def send_task(self, *_: Any, **__: Any) -> None:
-        """Hang."""
+        """Block until the release."""
         self.calls += 1
         self.entered.release()
         assert self.release.wait(30)
@@ -36,14 +36,14 @@ class Stuck:
 
 @pytest.fixture
 def stuck() -> Iterator[Stuck]:
-    """A broker that hangs, and lets everybody go in the end."""
+    """A broker that blocks, and is released after the test."""
     stuck = Stuck()
     yield stuck
     stuck.release.set()
 
 
 def a_socket(*, listening: bool) -> socket.socket:
-    """Return a socket with a port of its own, which never answers."""
+    """Return a bound socket: silent if ``listening``, else it refuses connections."""
     silent = socket.socket()
     silent.bind(("127.0.0.1", 0))
     if listening:
@@ -52,7 +52,7 @@ def a_socket(*, listening: bool) -> socket.socket:
 
 
 async def failure_of(transport: EventstreamTransport) -> tuple[EventstreamUnavailable, float]:
-    """Return the error of one publication, and how long it took."""
+    """Return the error of one publication, and its duration in seconds."""
     start = monotonic()
     with pytest.raises(EventstreamUnavailable) as caught:
         await transport.send_message_serialized(MESSAGE)
@@ -60,7 +60,7 @@ async def failure_of(transport: EventstreamTransport) -> tuple[EventstreamUnavai
 
 
 async def test_a_stuck_broker_fails_in_time(stuck: Stuck) -> None:
-    """The deadline holds though the thread goes on hanging."""
+    """A publication fails at its deadline while its thread still blocks."""
     transport = EventstreamTransport(stuck, timeout=0.05)
 
     failure, seconds = await failure_of(transport)
@@ -70,7 +70,7 @@ async def test_a_stuck_broker_fails_in_time(stuck: Stuck) -> None:
 
 
 async def test_threads_and_backlog_are_bounded(stuck: Stuck) -> None:
-    """While all threads hang, further calls fail in time, and the surplus at once."""
+    """While all threads block, waiting calls fail at the deadline and the surplus at once."""
     transport = EventstreamTransport(stuck, timeout=0.05, threads=2, backlog=3)
     before = threading.active_count()
 
@@ -84,7 +84,7 @@ async def test_threads_and_backlog_are_bounded(stuck: Stuck) -> None:
 
 
 async def test_it_recovers_with_its_broker(stuck: Stuck) -> None:
-    """What was given up is not sent late; what comes afterwards is sent."""
+    """After an outage new messages are sent; those that timed out while waiting are not."""
     transport = EventstreamTransport(stuck, timeout=0.05, threads=1, backlog=3)
     for _ in range(3):
         await failure_of(transport)
@@ -98,7 +98,7 @@ async def test_it_recovers_with_its_broker(stuck: Stuck) -> None:
 
 
 async def test_a_caller_that_gives_up_is_not_held(stuck: Stuck) -> None:
-    """Cancelling the caller cancels its wait, at once."""
+    """Cancelling the caller ends its wait at once."""
     transport = EventstreamTransport(stuck)
     task = asyncio.create_task(transport.send_message_serialized(MESSAGE))
     await asyncio.to_thread(stuck.entered.acquire)
@@ -110,12 +110,12 @@ async def test_a_caller_that_gives_up_is_not_held(stuck: Stuck) -> None:
 
 
 async def test_closing_waits_for_what_is_on_its_way(stuck: Stuck) -> None:
-    """A message that a thread is sending is sent; what waits is not, and its caller is told."""
+    """On close a message being sent is sent; waiting calls raise EventstreamUnavailable."""
     transport = EventstreamTransport(stuck, threads=1)
     sending = asyncio.create_task(transport.send_message_serialized(MESSAGE))
     await asyncio.to_thread(stuck.entered.acquire)
     waiting = asyncio.create_task(transport.send_message_serialized(MESSAGE))
-    await asyncio.sleep(0)  # lets it hand its message over
+    await asyncio.sleep(0)  # the task submits its message
 
     closing = asyncio.create_task(asyncio.to_thread(transport.close))
     with pytest.raises(EventstreamUnavailable, match="closed"):
@@ -128,7 +128,7 @@ async def test_closing_waits_for_what_is_on_its_way(stuck: Stuck) -> None:
 
 
 async def test_closing_is_bounded(stuck: Stuck) -> None:
-    """A broker that hangs does not keep the program from ending."""
+    """With a blocked broker, close returns after the timeout."""
     transport = EventstreamTransport(stuck, timeout=0.05)
     await failure_of(transport)
 
@@ -140,7 +140,7 @@ async def test_closing_is_bounded(stuck: Stuck) -> None:
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 async def test_a_refused_connection_fails_at_once(scheme: str) -> None:
-    """Nobody listens: the publication fails, and shows no password."""
+    """On a closed port the publication fails at once, and the error hides the password."""
     with a_socket(listening=False) as closed:
         url = f"{scheme}://club:{SECRET}@127.0.0.1:{closed.getsockname()[1]}//"
         url = url if scheme == "amqp" else url.rstrip("/") + "/0"
@@ -155,7 +155,7 @@ async def test_a_refused_connection_fails_at_once(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 async def test_a_black_hole_fails_in_time(scheme: str) -> None:
-    """Somebody listens and never answers: the deadline holds, and shows no password."""
+    """On a silent port the publication fails in time, and the error hides the password."""
     with a_socket(listening=True) as silent:
         port = silent.getsockname()[1]
         app = publisher_app(f"{scheme}://club:{SECRET}@127.0.0.1:{port}/0", SUBSCRIBERS)

@@ -26,7 +26,7 @@ URLS = [
 
 @pytest.mark.parametrize("url", URLS)
 def test_passwords_are_not_printed(url: str) -> None:
-    """Neither an app nor its configuration shows the password of its broker."""
+    """The text of an app and its configuration hides the broker's password."""
     for app in (publisher_app(url, SUBSCRIBERS), worker_app(url, activity)):
         shown: list[object] = [
             repr(app),
@@ -43,19 +43,19 @@ def test_passwords_are_not_printed(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "broker", "sqla+sqlite://", f"http://club:{SECRET}@broker"])
 def test_other_brokers_are_refused(url: str) -> None:
-    """The error names the schemes that work, and does not show the URL."""
+    """The error names the supported schemes, and hides the URL."""
     with pytest.raises(ValueError, match="amqp") as caught:
         publisher_app(url)
     assert SECRET not in str(caught.value)
 
 
 def test_valkey_is_redis() -> None:
-    """The protocol is known by its older name."""
+    """A ``valkey`` URL is turned into a ``redis`` URL for kombu."""
     assert publisher_app("valkey://broker/1").conf.broker_url == "redis://broker/1"
 
 
 def test_each_broker_of_a_cluster_is_tried_once() -> None:
-    """The deadline is short: one attempt at each, and the next publication tries again."""
+    """A publication tries each broker of a cluster once: its deadline is short."""
     one, two = (publisher_app(url).conf for url in ("amqp://one", "amqp://one;amqp://two"))
 
     assert one.broker_transport_options["max_retries"] == 0
@@ -64,7 +64,7 @@ def test_each_broker_of_a_cluster_is_tried_once() -> None:
 
 @pytest.mark.parametrize("url", URLS)
 def test_a_publisher_gives_up_soon(url: str) -> None:
-    """It neither retries nor waits by itself: the outbox does."""
+    """A publisher connects within 2 s and leaves retries to the outbox."""
     conf = publisher_app(url, SUBSCRIBERS).conf
 
     assert conf.task_publish_retry is False
@@ -73,7 +73,7 @@ def test_a_publisher_gives_up_soon(url: str) -> None:
 
 
 def test_what_each_broker_needs() -> None:
-    """Confirms and timeouts for AMQP; timeouts and swift redelivery for Redis."""
+    """AMQP has confirms and timeouts; Redis has timeouts and fast redelivery."""
     amqp = publisher_app("amqp://broker").conf.broker_transport_options
     redis = publisher_app("redis://broker").conf.broker_transport_options
     worker = worker_app("redis://broker", activity, visibility_timeout=7).conf
@@ -87,7 +87,7 @@ def test_what_each_broker_needs() -> None:
 
 
 def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
-    """A message is gone when its effect is stored, and nobody chatters."""
+    """A message is acknowledged after its effect; worker events and remote control are off."""
     conf: Any = worker_app("amqp://broker", activity).conf
 
     assert conf.task_acks_late

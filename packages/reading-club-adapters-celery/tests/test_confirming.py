@@ -1,4 +1,4 @@
-"""A window on AMQP, where no broker is needed to see it."""
+"""Publishing a batch on AMQP, with a mocked connection."""
 
 from unittest.mock import MagicMock
 
@@ -13,7 +13,7 @@ from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 
 
 def test_a_broker_that_reads_no_more_may_have_said_why() -> None:
-    """A window that is larger than all buffers cannot be written; the reason is there to read."""
+    """If a write times out, a Connection.Blocked that was sent before gives the reason."""
     encoder = Encoder(publisher_app("memory://", LISTENERS))
     connection = MagicMock(transport_options={})
     channel = connection.channel.return_value
@@ -26,7 +26,7 @@ def test_a_broker_that_reads_no_more_may_have_said_why() -> None:
 
 
 def test_nothing_is_sent_to_a_broker_that_has_said_it_is_blocked() -> None:
-    """It would read all of that when it is well again, and the window comes a second time."""
+    """A blocked broker gets no batch: it would later read the batch and its retry."""
     encoder = Encoder(publisher_app("memory://", LISTENERS))
     connection = MagicMock(transport_options={})
     connection.drain_events.side_effect = BrokerBlocked

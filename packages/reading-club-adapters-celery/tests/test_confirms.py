@@ -1,4 +1,4 @@
-"""What the broker's answers mean for a window."""
+"""The broker's acks, nacks and returns for a batch."""
 
 from collections import defaultdict
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ FORM = Form({}, {}, {}, "json", None)
 
 
 def a_letter(task_id: str) -> Letter:
-    """Return a letter with an id of its own; "d" is for the activity log alone."""
+    """Return an encoded message with this task id; "d" is for the activity log alone."""
     if task_id == "d":
         key, queue = outgoing(subscriber="activity").key, "eventstream.activity"
         return Letter(key, task_id, b"", FORM, "", queue, mandatory=True)
@@ -23,18 +23,18 @@ def a_letter(task_id: str) -> Letter:
 
 
 def refuses_nothing(_: Letter) -> None:
-    """Know of no queue that is refused."""
+    """Report that no queue was refused."""
 
 
 @pytest.fixture
 def letters() -> list[Letter]:
-    """Four letters."""
+    """Four encoded messages."""
     return [a_letter(task_id) for task_id in "abcd"]
 
 
 @pytest.fixture
 def confirms(letters: list[Letter]) -> Confirms:
-    """The confirms of a channel on which these letters are on their way."""
+    """The confirms of a channel with these messages in flight."""
     confirms = Confirms(Mock(events=defaultdict(set)), refuses_nothing)
     for letter in letters:
         confirms.expect(letter)
@@ -42,12 +42,12 @@ def confirms(letters: list[Letter]) -> Confirms:
 
 
 def returned(task_id: str) -> Any:
-    """Return a message as the broker gives it back."""
+    """Return a message as in basic.return."""
     return SimpleNamespace(properties={"correlation_id": task_id})
 
 
 def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
-    """And its answers are heard."""
+    """The channel is in confirm mode, and acks, nacks and returns have callbacks."""
     channel = Mock(events=defaultdict(set))
 
     confirms = Confirms(channel, refuses_nothing)
@@ -61,7 +61,7 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
 
 
 def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -> None:
-    """It is for all that were sent until then, or for one alone, in any order."""
+    """A multiple ack confirms all earlier messages, a single one its own, in any order."""
     confirms.on_ack(4, multiple=False)
     confirms.on_ack(2, multiple=True)
 
@@ -72,7 +72,7 @@ def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -
 def test_what_is_returned_and_confirmed_has_failed(
     confirms: Confirms, letters: list[Letter]
 ) -> None:
-    """The confirm says only that the broker has dealt with it."""
+    """A returned message has failed, though the broker acks it afterwards."""
     confirms.on_return(Exception(), "eventstream", "x", returned("b"))
     confirms.on_ack(4, multiple=True)
 
@@ -83,7 +83,7 @@ def test_what_is_returned_and_confirmed_has_failed(
 
 
 def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list[Letter]) -> None:
-    """It is neither confirmed nor failed, and no outage; the reason names the queue if it can."""
+    """A nack means refused, without an outage; a message for one queue names that queue."""
     confirms.on_nack(2, multiple=True)
     confirms.on_ack(3, multiple=False)
     confirms.on_nack(4, multiple=False)
@@ -104,7 +104,7 @@ def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list
 def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
     letters: list[Letter],
 ) -> None:
-    """The broker does not let the queue be made: the event is not to blame."""
+    """A returned message is refused, not failed, if its queue's declaration was refused."""
     reason = "queue eventstream.activity cannot be declared: ACCESS_REFUSED"
     confirms = Confirms(
         Mock(events=defaultdict(set)), lambda letter: reason if letter is letters[3] else None
@@ -123,7 +123,7 @@ def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
 
 
 def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Letter]) -> None:
-    """What is not on its way is not confirmed."""
+    """A second ack, or an ack of an unknown tag, changes nothing."""
     confirms.on_ack(1, multiple=False)
     confirms.on_ack(1, multiple=True)
     confirms.on_ack(9, multiple=False)

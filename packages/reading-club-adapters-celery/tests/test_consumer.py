@@ -1,4 +1,4 @@
-"""From a message to its effect."""
+"""Consuming a message: its effect, duplicates, outages and a stop."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def failing(*errors: Exception) -> Subscriber:
 
 
 def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
-    """The handler's work is committed."""
+    """The handler's writes are committed."""
     event = an_event()
 
     consumer.receive(on_the_wire(event))
@@ -42,7 +42,7 @@ def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
 
 
 def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> None:
-    """However often it comes, the receipt says that it was here."""
+    """However often a message is delivered, its inbox row lets it take effect once."""
     event = an_event()
 
     for redelivered in (False, True, False):
@@ -57,7 +57,7 @@ def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> 
 def test_a_duplicate_does_not_reach_the_handler(
     consume: Callable[[Subscriber], Consumer],
 ) -> None:
-    """The receipt is looked for before anything else: a handler need not be idempotent."""
+    """The inbox row is inserted before the handler is called, which need not be idempotent."""
     handled: list[ClubEvent] = []
     subscriber = Subscriber("counter")
 
@@ -75,7 +75,7 @@ def test_a_duplicate_does_not_reach_the_handler(
 def test_a_message_for_which_there_is_no_handler_is_parked(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """A release without the handler must not make away with it: it waits for one that has it."""
+    """A known type without a handler is parked, to be sent again to a release that has one."""
     (event,) = a_reviewer().messages
     assert isinstance(event, ClubEvent)
 
@@ -104,7 +104,7 @@ def test_an_outage_is_waited_for_and_not_counted(
 def test_a_database_that_is_away_at_the_start_is_waited_for(
     consumer: Consumer, club: InMemoryClub
 ) -> None:
-    """Whatever keeps the resources from opening, no message is lost for it."""
+    """If the resources do not open, the message is held and opening is tried again."""
     club.opening = [StorageUnavailable("away"), ValueError("wrong URL")]
     event = an_event()
 
@@ -117,7 +117,7 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(
 def test_a_worker_that_stops_gives_its_message_back(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """While it waits for the database, the message returns to the queue."""
+    """A stop during an outage requeues the message."""
     club.stop_after = 3
     consumer = consume(failing(*[StorageUnavailable("away")] * 10))
 
@@ -130,7 +130,7 @@ def test_a_worker_that_stops_gives_its_message_back(
 
 
 def test_it_is_the_task_of_its_worker(consumer: Consumer, club: InMemoryClub) -> None:
-    """One task with one keyword; a call without it, or with more, is set aside."""
+    """The task takes the keyword ``message`` alone; any other call is a dead letter."""
     app = worker_app("memory://", activity)
     consumer.install(app)
     task = app.tasks["send_message"]
@@ -150,20 +150,20 @@ def test_it_is_the_task_of_its_worker(consumer: Consumer, club: InMemoryClub) ->
 
 
 class Hub:
-    """A worker, and the event loop it has: remembers how often it is to wake."""
+    """A worker and its event loop; records the intervals of repeated calls."""
 
     def __init__(self) -> None:
         self.hub = self
         self.intervals: list[float] = []
 
     def call_repeatedly(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Call it once, to see that it works."""
+        """Record the interval, and call the callback once."""
         self.intervals.append(seconds)
         callback()
 
 
 def test_a_worker_hears_that_it_is_to_stop(consumer: Consumer, memory_app: Celery) -> None:
-    """Celery announces it to whoever waits, and the worker's loop wakes to see it."""
+    """Celery's shutdown signal ends the waits, and the worker's event loop wakes each second."""
     hub = Hub()
     consumer.install(memory_app)
 

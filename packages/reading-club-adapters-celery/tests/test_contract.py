@@ -1,4 +1,4 @@
-"""The fake and a real Celery keep the same promises."""
+"""The contract of transports, for the fake Celery and a real one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from queue import Empty
@@ -17,11 +17,11 @@ from reading_club.adapters.eventstream.testing import (
 
 
 class TestFake(EventstreamTransportContract):
-    """On the list."""
+    """The fake Celery."""
 
     @pytest.fixture
     def received(self, celery_queue: list[SentTask]) -> Received:
-        """What is in the list."""
+        """The messages in the list."""
 
         def read(_expected: int, /) -> Sequence[Mapping[str, Any]]:
             return [task.kwargs["message"] for task in celery_queue]
@@ -30,18 +30,18 @@ class TestFake(EventstreamTransportContract):
 
 
 class TestCelery(EventstreamTransportContract):
-    """On a real Celery, with a broker in this process."""
+    """A real Celery, on the in-memory broker."""
 
     @pytest.fixture
     def transport(self, memory_app: Celery) -> Iterator[EventstreamTransport]:
-        """An event stream on the real publisher."""
+        """A transport on the real publisher."""
         transport = EventstreamTransport(memory_app)
         yield transport
         transport.close()
 
     @pytest.fixture
     def received(self, memory_app: Celery) -> Received:
-        """What is in the subscriber's queue."""
+        """The messages in the subscriber's queue."""
 
         def read(expected: int, /) -> Sequence[Mapping[str, Any]]:
             messages: list[Message] = []

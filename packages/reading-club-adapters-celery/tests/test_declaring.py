@@ -1,4 +1,4 @@
-"""Queues are declared one by one: one that the broker refuses stops no other."""
+"""Declaring queues: a refused queue leaves the others declared."""
 
 import logging
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ QUEUES = queues_of(LISTENERS)
 
 
 def warnings(records: Sequence[logging.LogRecord]) -> list[tuple[str, str]]:
-    """Return which queues were logged, and why."""
+    """Return queue and reason of each log record."""
     return [(vars(record)["queue"], vars(record)["reason"]) for record in records]
 
 
 def test_a_queue_that_is_refused_stops_no_other() -> None:
-    """The next one is declared on another channel, and the reason names the queue alone."""
+    """The next queue is declared on a new channel; the reason names the queue, no user."""
     connection = FakeConnection(first=REFUSED)
 
     refusals = declare(connection, QUEUES)
@@ -39,7 +39,7 @@ def test_a_queue_that_is_refused_stops_no_other() -> None:
 
 
 def test_no_channel_is_left_open() -> None:
-    """Queues are declared again and again, on a connection that lives."""
+    """Each channel is closed, as declarations are repeated on one connection."""
     connection = FakeConnection(first=REFUSED, second=AccessRefused("ACCESS_REFUSED - no"))
 
     declare(connection, QUEUES)
@@ -48,7 +48,7 @@ def test_no_channel_is_left_open() -> None:
 
 
 def test_a_connection_that_is_lost_is_no_refusal() -> None:
-    """The broker is away."""
+    """A lost connection raises the driver's error."""
     connection = FakeConnection(first=RecoverableConnectionError("Socket was disconnected"))
 
     with pytest.raises(RecoverableConnectionError):
@@ -56,21 +56,21 @@ def test_a_connection_that_is_lost_is_no_refusal() -> None:
 
 
 def a_line(connection: FakeConnection) -> ConfirmingLine:
-    """Return a line on which nothing answers, because nothing is sent."""
+    """Return a connection of which the first channel is used up."""
     line = ConfirmingLine(connection, EventRoute(QUEUES))
-    connection.channel()  # the first one is spent
+    connection.channel()  # uses the first one up
     return line
 
 
 def opened(line: ConfirmingLine) -> None:
-    """Let the line get ready for a window."""
+    """Prepare the connection for a batch."""
     line._opened()
 
 
 def test_a_line_goes_on_without_a_queue_that_is_refused(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is logged with the queue and the reason, and again only if the reason changes."""
+    """A refusal is logged with queue and reason, and again only if the reason changes."""
     monkeypatch.setattr(confirming, "DECLARE_EVERY", 0.0)
     connection = FakeConnection(first=REFUSED)
     line = a_line(connection)
@@ -90,7 +90,7 @@ def test_a_line_goes_on_without_a_queue_that_is_refused(
 def test_queues_are_declared_now_and_then(
     monkeypatch: pytest.MonkeyPatch, every: float, times: int
 ) -> None:
-    """A binding that was lost is back, though the connection has lived on."""
+    """Declarations are repeated on a live connection, which restores lost bindings."""
     monkeypatch.setattr(confirming, "DECLARE_EVERY", every)
     connection = FakeConnection()
     line = a_line(connection)
@@ -102,7 +102,7 @@ def test_queues_are_declared_now_and_then(
 
 
 def test_after_a_refusal_the_next_window_has_a_channel_of_its_own() -> None:
-    """RabbitMQ remembers for each channel that a quorum queue is full, when it is not any more."""
+    """After a nack the next batch has a new channel: the old one goes on refusing."""
     connection = FakeConnection()
     line = a_line(connection)
     opened(line)
@@ -120,7 +120,7 @@ def test_after_a_refusal_the_next_window_has_a_channel_of_its_own() -> None:
 
 
 def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
-    """Of an event for everybody any of its queues counts, of one for a subscriber its own."""
+    """A refused queue concerns its own subscriber's messages, and those for all subscribers."""
     line = a_line(FakeConnection(first=REFUSED))
     encoder = Encoder(publisher_app("memory://", LISTENERS))
     events = [outgoing(), outgoing(subscriber="first"), outgoing(subscriber="second")]
@@ -133,7 +133,7 @@ def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
 
 
 def test_a_subscribers_queue_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks after one queue hears why it cannot be, without a secret."""
+    """QueueRefused names the queue, and hides the user."""
     app = publisher_app("memory://", LISTENERS)
     connection = FakeConnection(first=REFUSED)
     monkeypatch.setattr(app, "connection_for_write", lambda: connection)
@@ -148,7 +148,7 @@ def test_a_subscribers_queue_is_refused_by_name(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
-    """It is no refusal of the queue."""
+    """An unavailable broker raises EventstreamUnavailable, not QueueRefused."""
     app = publisher_app(f"amqp://club:hunter2@127.0.0.1:{closed_port}/0")
 
     with pytest.raises(EventstreamUnavailable, match="ConnectionRefusedError") as failure:
@@ -159,7 +159,7 @@ def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
 
 
 def test_a_task_is_sent_though_a_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    """The transport declares the queues of all subscribers, each as far as the broker allows."""
+    """The transport declares the queues of all subscribers, and logs a refused one."""
     connection = FakeConnection(first=REFUSED)
     message = {"message": {"type": "book_registered_v1"}}
     options = EventRoute(QUEUES)("send_message", (), message, {})

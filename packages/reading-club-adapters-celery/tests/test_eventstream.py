@@ -1,4 +1,4 @@
-"""From the command to the message on the wire."""
+"""From the command to the published message."""
 
 import json
 from uuid import UUID
@@ -19,7 +19,7 @@ async def test_eventstream(
     celery_app: FakeCelery,
     celery_queue: list[SentTask],
 ) -> None:
-    """A book that is registered is one message, in the envelope that everybody knows."""
+    """A registered book is one message, in the envelope that subscribers read."""
     command = RegisterBook(id=DDD, isbn=Isbn("0-321-12521-5"), title="DDD", author="Eric Evans")
 
     async with uow as transaction:
@@ -42,7 +42,7 @@ async def test_eventstream(
 async def test_what_is_sent_can_be_read_again(
     uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
 ) -> None:
-    """A subscriber gets the event that was recorded."""
+    """The sent message decodes to the recorded event."""
     async with uow as transaction:
         await bus.handle(RegisterBook(isbn=Isbn("0321125215"), title="T", author="A"), transaction)
         await transaction.commit()
@@ -56,7 +56,7 @@ async def test_what_is_sent_can_be_read_again(
 async def test_what_is_not_committed_is_not_sent(
     uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
 ) -> None:
-    """No ghosts on the wire."""
+    """A rollback sends no message."""
     async with uow as transaction:
         await bus.handle(RegisterBook(isbn=Isbn("0321125215"), title="T", author="A"), transaction)
         await transaction.rollback()

@@ -1,4 +1,4 @@
-"""Messages whose properties are written once."""
+"""AMQP messages whose properties are serialised once."""
 
 from dataclasses import replace
 from functools import partial
@@ -17,20 +17,20 @@ from reading_club.service.outbox import Outgoing
 
 
 def a_channel() -> Any:
-    """Return a channel that prepares messages as kombu does, and sends none."""
+    """Return a channel that prepares messages as kombu does, without sending."""
     channel = Mock()
     channel.prepare_message = partial(Channel.prepare_message, channel)
     return channel
 
 
 def letters(number: int) -> list[Letter]:
-    """Return letters of one process."""
+    """Return encoded messages of one process."""
     app = publisher_app("memory://", LISTENERS)
     return Encoder(app).encode([outgoing() for _ in range(number)], Outcome())
 
 
 def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
-    """To the byte: nobody who reads it can tell."""
+    """Body and properties equal those of kombu's producer, byte by byte."""
     channel = a_channel()
     for letter in letters(2):
         Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
@@ -43,7 +43,7 @@ def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
 
 
 def test_what_was_attempted_says_so_in_a_header() -> None:
-    """And no other event: what a worker sees of those is what Celery sends."""
+    """Attempted events have the header; other messages equal Celery's."""
     channel = a_channel()
     key = outgoing().key
     events = [outgoing(), replace(outgoing(), attempted=True), Outgoing(key, outgoing().envelope)]
@@ -61,7 +61,7 @@ def test_what_was_attempted_says_so_in_a_header() -> None:
 
 
 def test_the_letters_of_a_process_have_one_form() -> None:
-    """It is made once, whatever the number of windows."""
+    """The messages of a process share one template, and have ids of their own."""
     first, second = letters(2)
 
     assert first.form is second.form

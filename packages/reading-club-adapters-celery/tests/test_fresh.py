@@ -1,4 +1,4 @@
-"""Which messages may be handled together."""
+"""Which messages may be batched."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ from reading_club.adapters.eventstream.garbage import is_event, is_suspected
 def test_only_a_fresh_event_and_nothing_else_is_batched(
     changes: dict[str, Any], *, fresh: bool
 ) -> None:
-    """What was delivered before, or is more than an event, goes the way of a task."""
+    """A first delivery of a plain event is batched; other messages become tasks."""
     fields: dict[str, Any] = {
         "body": json.dumps([[], {"message": {}}, {}]),
         "content_type": "application/json",

@@ -1,4 +1,4 @@
-"""What is no call of our task is set aside, whatever it is, and the worker goes on."""
+"""Malformed task messages become dead letters, and the worker goes on."""
 
 import json
 from collections.abc import Iterator
@@ -24,17 +24,17 @@ Garbage = tuple[Any, dict[str, Any], dict[str, str]]
 
 
 def body(value: Any) -> Garbage:
-    """Return garbage with this body."""
+    """Return a message with this body."""
     return json.dumps(value), HEADERS, {}
 
 
 def header(**headers: Any) -> Garbage:
-    """Return garbage with other headers."""
+    """Return an event with other headers."""
     return json.dumps(BODY), HEADERS | headers, {}
 
 
 def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Garbage:
-    """Return garbage of another kind than JSON."""
+    """Return a message with this text and content type."""
     return text, HEADERS, {"content_type": content_type, "content_encoding": encoding}
 
 
@@ -93,7 +93,7 @@ WITH_EVENT: dict[str, Garbage] = {
 
 
 class Worker(InMemoryWorker):
-    """A worker that takes garbage."""
+    """An in-memory worker that takes malformed messages."""
 
     def take(self, garbage: Garbage) -> None:
         """Receive one message."""
@@ -105,7 +105,7 @@ class Worker(InMemoryWorker):
 def worker(
     memory_app: Celery, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Worker]:
-    """A worker that has received nothing."""
+    """A worker without messages."""
     assert memory_app.conf.broker_url == "memory://"
     app = worker_app("memory://", activity)
     monkeypatch.setattr("celery._state._tls.current_app", None)
@@ -117,13 +117,13 @@ def worker(
 
 
 def cases(kinds: dict[str, Garbage]) -> pytest.MarkDecorator:
-    """Run the test with each kind."""
+    """Run the test with each message."""
     return pytest.mark.parametrize("garbage", kinds.values(), ids=kinds.keys())
 
 
 @cases(ANONYMOUS | WITH_EVENT)
 def test_garbage_is_set_aside(worker: Worker, club: InMemoryClub, garbage: Garbage) -> None:
-    """It is acknowledged when it is stored, and the next message takes effect."""
+    """A malformed message is stored and acknowledged, and the next one takes effect."""
     event = an_event()
 
     worker.take(garbage)
@@ -138,7 +138,7 @@ def test_garbage_is_set_aside(worker: Worker, club: InMemoryClub, garbage: Garba
 def test_the_letter_bears_the_id_of_the_event(
     worker: Worker, club: InMemoryClub, garbage: Garbage
 ) -> None:
-    """Where there is an event inside, it is found, unless it is compressed."""
+    """If a malformed message has an event inside, its dead letter has that id and type."""
     worker.take(garbage)
 
     (letter,) = club.letters
@@ -146,7 +146,7 @@ def test_the_letter_bears_the_id_of_the_event(
 
 
 def test_different_garbage_has_different_ids(worker: Worker, club: InMemoryClub) -> None:
-    """And the same garbage is set aside once, however often it comes."""
+    """Different messages have different dead letters; equal ones share one."""
     for garbage in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
         worker.take(garbage)
 
@@ -154,7 +154,7 @@ def test_different_garbage_has_different_ids(worker: Worker, club: InMemoryClub)
 
 
 def test_the_letter_shows_what_was_received(worker: Worker, club: InMemoryClub) -> None:
-    """Body and headers are kept, and what was wrong."""
+    """The dead letter has body, headers and error."""
     worker.take(header(timelimit=5))
 
     (letter,) = club.letters
@@ -168,7 +168,7 @@ def test_the_letter_shows_what_was_received(worker: Worker, club: InMemoryClub) 
 def test_the_log_shows_nothing_of_it(
     worker: Worker, caplog: pytest.LogCaptureFixture, garbage: Garbage
 ) -> None:
-    """Our line bears the ids as fields; neither it nor Celery's shows the content."""
+    """Our log record has the ids as fields; neither ours nor Celery's shows the content."""
     with caplog.at_level("INFO"):
         worker.take(garbage)
 
@@ -178,7 +178,7 @@ def test_the_log_shows_nothing_of_it(
 
 
 def test_it_waits_for_the_database(worker: Worker, club: InMemoryClub) -> None:
-    """It is acknowledged after it is stored."""
+    """The message is acknowledged after its dead letter is stored."""
     club.opening = [TransientFailure("away")] * 3
 
     worker.take(body(5))
@@ -189,7 +189,7 @@ def test_it_waits_for_the_database(worker: Worker, club: InMemoryClub) -> None:
 
 
 def test_a_worker_that_stops_gives_it_back(worker: Worker, club: InMemoryClub) -> None:
-    """What is not stored is not acknowledged."""
+    """A message without a stored dead letter is requeued."""
     club.opening = [TransientFailure("away")] * 9
     club.stop_after = 2
 

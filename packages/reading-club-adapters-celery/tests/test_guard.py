@@ -1,4 +1,4 @@
-"""The parts of a worker, on quorum queues."""
+"""The worker's consumer: startup steps, a bounded stop, and pauses before reconnecting."""
 
 import socket
 from typing import Any
@@ -15,7 +15,7 @@ DELAYS = "celery.worker.consumer.delayed_delivery.DelayedDelivery"
 
 
 def test_a_worker_makes_no_queues_for_delays() -> None:
-    """Celery would make 28 of them on the broker, for what our tables are for."""
+    """Celery's step that declares 28 delay queues is left out."""
     blueprint: Any = GuardedConsumer.Blueprint()
 
     steps = blueprint.claim_steps()
@@ -25,7 +25,7 @@ def test_a_worker_makes_no_queues_for_delays() -> None:
 
 
 def test_nothing_else_is_taken_from_a_worker() -> None:
-    """All the other steps of Celery's are there."""
+    """All other startup steps of Celery are kept."""
     celerys: Any = GuardedConsumer.__mro__[1]
 
     missing = set(celerys.Blueprint.default_steps) - set(GuardedConsumer.Blueprint.default_steps)
@@ -34,7 +34,7 @@ def test_nothing_else_is_taken_from_a_worker() -> None:
 
 
 def test_a_worker_limits_each_consumer() -> None:
-    """Quorum queues refuse a limit that is common to a channel."""
+    """The prefetch limit is per consumer: quorum queues refuse a limit per channel."""
     consumer = Mock(app=worker_app("amqp://broker", activity))
     consumer.connection.transport.driver_type = "amqp"
     consumer.connection.qos_semantics_matches_spec = False
@@ -47,7 +47,7 @@ def test_a_worker_limits_each_consumer() -> None:
 def test_a_broker_that_does_not_answer_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, goodbye: str
 ) -> None:
-    """A worker that is asked to stop does so, though its connection is open and silent."""
+    """A worker stops in time, though its connection is open and silent."""
     monkeypatch.setattr(guard, "_GOODBYE", 0.05)
     ours, theirs = socket.socketpair()
     consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
@@ -62,7 +62,7 @@ def test_a_broker_that_does_not_answer_is_not_waited_for(
 
 
 def test_a_worker_that_lost_its_connection_stops_as_well() -> None:
-    """There is nothing to cut then."""
+    """Without a connection there is no socket to shut down, and no error."""
     consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
 
     for connection in (None, Mock(connected=False), Mock(connected=True, connection=Mock(spec=[]))):
@@ -71,7 +71,7 @@ def test_a_worker_that_lost_its_connection_stops_as_well() -> None:
 
 
 class Connecting:
-    """A worker's receiving end that cannot connect, on a clock that its sleep moves."""
+    """A worker's consumer that cannot connect, with a simulated clock."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
@@ -83,15 +83,15 @@ class Connecting:
             monkeypatch.setattr(GuardedConsumer.__mro__[1], celerys, Mock())
 
     def monotonic(self) -> float:
-        """Return the time."""
+        """Return the simulated time in seconds."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.now += seconds
 
     def refuse(self, when: str) -> float:
-        """Let the broker refuse the worker; return the seconds until it tries again."""
+        """Let the broker refuse the worker; return the seconds until the next attempt."""
         start = self.now
         getattr(self.consumer, f"on_connection_error_{when}_connected")(ConnectionError("refused"))
         return self.now - start
@@ -101,7 +101,7 @@ class Connecting:
 def test_a_broker_that_refuses_the_worker_is_asked_less_and_less_often(
     monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """Up to half a minute; as soon as it is let in, it begins anew."""
+    """Pauses grow to 30 s; after a successful connection they start over."""
     connecting = Connecting(monkeypatch)
 
     pauses = [connecting.refuse(when) for _ in range(20)]
@@ -116,7 +116,7 @@ def test_a_broker_that_refuses_the_worker_is_asked_less_and_less_often(
 def test_a_worker_that_is_refused_stops_when_it_is_asked_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the middle of a pause."""
+    """A stop ends a pause within a second."""
     connecting = Connecting(monkeypatch)
     for _ in range(20):
         connecting.refuse("before")
@@ -130,7 +130,7 @@ def test_a_worker_that_is_refused_stops_when_it_is_asked_to(
 
 
 def test_a_worker_that_receives_again_has_no_pause_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next loss of its connection is a new one."""
+    """A worker that consumes again starts over with the shortest pause."""
     connecting = Connecting(monkeypatch)
     monkeypatch.setattr(GuardedConsumer.__mro__[1], "create_task_handler", Mock())
     consumer = connecting.consumer

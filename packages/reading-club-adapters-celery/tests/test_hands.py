@@ -1,4 +1,4 @@
-"""What a worker has in hand on Redis, when the broker does not hear that it is done with."""
+"""The prefetch count on Redis after a failed ack or reject."""
 
 import logging
 from unittest.mock import Mock
@@ -13,28 +13,28 @@ LOG = logging.getLogger("celery")
 
 
 class Deaf(virtual.QoS):
-    """Fails as kombu's for Redis does, before it lets go of the message."""
+    """A QoS whose ack fails before the count changes, as kombu's for Redis does."""
 
     def ack(self, delivery_tag: str, **_: object) -> None:
-        """Fail."""
+        """Raise ConnectionError."""
         raise ConnectionError(delivery_tag)
 
 
 @pytest.fixture
 def qos() -> Deaf:
-    """Room for one message."""
+    """A QoS with a prefetch limit of one message."""
     return Deaf(Mock(), prefetch_count=1)
 
 
 @pytest.fixture
 def channel(qos: Deaf) -> Mock:
-    """The channel that it came from."""
+    """The channel of the message."""
     return Mock(qos=qos, no_ack_consumers=None, basic_ack=qos.ack)
 
 
 @pytest.fixture
 def message(channel: Mock, qos: Deaf) -> Message:
-    """The message that is in hand."""
+    """A message that uses up the prefetch limit."""
     message = Message(channel=channel, delivery_tag="tag")
     let_go_in_any_case(message)
     qos.append(message, "tag")
@@ -45,14 +45,14 @@ def message(channel: Mock, qos: Deaf) -> Message:
 def test_a_message_that_cannot_be_acknowledged_is_not_in_hand_for_good(
     message: Message, qos: Deaf
 ) -> None:
-    """The worker takes another one."""
+    """After a failed ack the worker consumes another message."""
     message.ack_log_error(LOG, (ConnectionError,))
 
     assert qos.can_consume()
 
 
 def test_nor_is_one_that_cannot_be_rejected(message: Message, channel: Mock, qos: Deaf) -> None:
-    """An error that kombu does not expect reaches the worker all the same."""
+    """After a failed reject the worker consumes another; an unexpected error is raised."""
     channel.basic_reject.side_effect = BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
@@ -64,7 +64,7 @@ def test_nor_is_one_that_cannot_be_rejected(message: Message, channel: Mock, qos
 def test_what_the_broker_has_heard_is_left_to_kombu(
     message: Message, channel: Mock, qos: Deaf
 ) -> None:
-    """It counts as it always does."""
+    """After a successful ack kombu alone changes the count."""
     channel.basic_ack = Mock()
 
     message.ack_log_error(LOG, (ConnectionError,))
@@ -74,7 +74,7 @@ def test_what_the_broker_has_heard_is_left_to_kombu(
 
 
 def test_a_message_of_another_broker_is_not_touched() -> None:
-    """On AMQP a channel has no such count."""
+    """A message of an AMQP channel is unchanged: the broker counts there."""
     message = Message(channel=Mock(spec=["basic_ack", "no_ack_consumers"]), delivery_tag="1")
 
     let_go_in_any_case(message)

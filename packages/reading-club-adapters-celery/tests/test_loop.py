@@ -1,4 +1,4 @@
-"""One loop for all tasks of a process."""
+"""One event loop and one resource for all tasks of a process."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from reading_club.adapters.eventstream import LoopThread
 
 
 class Resource:
-    """Counts how often it is opened and closed; ``error`` keeps it from opening."""
+    """Counts how often it is opened and closed; ``error`` is raised on opening."""
 
     def __init__(self) -> None:
         self.opened = 0
@@ -21,7 +21,7 @@ class Resource:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Resource"]:
-        """Open it."""
+        """Open and close the resource."""
         if self.error is not None:
             raise self.error
         self.opened += 1
@@ -31,27 +31,27 @@ class Resource:
 
 @pytest.fixture
 def resource() -> Resource:
-    """A resource that nobody has opened."""
+    """A resource that is closed."""
     return Resource()
 
 
 @pytest.fixture
 def loop(resource: Resource) -> Iterator[LoopThread[Resource]]:
-    """A loop that was not started."""
+    """A loop that is not started."""
     loop = LoopThread(resource.open)
     yield loop
     loop.close()
 
 
 async def whereabouts(_: Resource) -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
-    """Return where this runs."""
+    """Return the running loop and the thread."""
     return asyncio.get_running_loop(), threading.current_thread()
 
 
 def test_two_tasks_share_the_loop_and_the_resource(
     loop: LoopThread[Resource], resource: Resource
 ) -> None:
-    """Also when they come from different threads at the same time."""
+    """Tasks from several threads at the same time share the loop and the resource."""
     with ThreadPoolExecutor(8) as pool:
         places = set(pool.map(lambda _: loop.run(whereabouts), range(32)))
 
@@ -60,7 +60,7 @@ def test_two_tasks_share_the_loop_and_the_resource(
 
 
 def test_tasks_run_at_the_same_time(loop: LoopThread[Resource]) -> None:
-    """A task that waits does not hold up another one."""
+    """A waiting task does not delay another one."""
     met = asyncio.Barrier(2)
 
     async def meet(_: Resource) -> None:
@@ -73,7 +73,7 @@ def test_tasks_run_at_the_same_time(loop: LoopThread[Resource]) -> None:
 def test_nothing_is_opened_before_the_first_task(
     loop: LoopThread[Resource], resource: Resource
 ) -> None:
-    """Making a loop costs nothing, and closing one that was not used neither."""
+    """Without a task there is no thread and no open resource, and close is allowed."""
     before = threading.active_count()
 
     loop.close()
@@ -83,7 +83,7 @@ def test_nothing_is_opened_before_the_first_task(
 
 
 def test_errors_reach_the_caller(loop: LoopThread[Resource]) -> None:
-    """What the coroutine raises is raised where it was asked for."""
+    """An error of the coroutine is raised to the caller."""
 
     async def fail(_: Resource) -> None:
         raise KeyError("oops")
@@ -93,7 +93,7 @@ def test_errors_reach_the_caller(loop: LoopThread[Resource]) -> None:
 
 
 def test_opening_is_tried_again(loop: LoopThread[Resource], resource: Resource) -> None:
-    """A resource that is away for a while is there afterwards."""
+    """A resource that failed to open is opened by a later call."""
     resource.error = ConnectionError("away")
     for _ in range(2):
         with pytest.raises(ConnectionError):
@@ -106,7 +106,7 @@ def test_opening_is_tried_again(loop: LoopThread[Resource], resource: Resource) 
 
 
 def test_closing_closes_the_resource_on_its_loop(resource: Resource) -> None:
-    """The loop ends with it, and a later task starts anew."""
+    """Closing ends the resource, loop and thread; a later task starts new ones."""
     loop = LoopThread(resource.open)
     first, thread = loop.run(whereabouts)
 
@@ -122,7 +122,7 @@ def test_closing_closes_the_resource_on_its_loop(resource: Resource) -> None:
 
 
 def test_closing_does_not_wait_for_what_never_opens() -> None:
-    """A database that does not answer cannot keep a worker from ending."""
+    """Closing cancels a resource that hangs while it opens."""
     opening = threading.Event()
 
     @asynccontextmanager
@@ -143,7 +143,7 @@ def test_closing_does_not_wait_for_what_never_opens() -> None:
 
 
 def test_closing_cancels_what_still_runs(loop: LoopThread[Resource], resource: Resource) -> None:
-    """Whoever waits for it is told, and the resource is closed after it."""
+    """Closing cancels a running task, and then closes the resource."""
     running = threading.Event()
 
     async def hang(_: Resource) -> None:

@@ -1,4 +1,4 @@
-"""The publisher of windows, where no broker is needed to see it."""
+"""The batch publisher without a broker."""
 
 import os
 import socket
@@ -24,14 +24,14 @@ SECRET = "s3cret"
 
 @pytest.fixture
 def publisher(memory_app: Celery) -> Iterator[BatchPublisher]:
-    """A publisher on the broker in this process."""
+    """A publisher on the in-memory broker."""
     publisher = BatchPublisher(memory_app)
     yield publisher
     publisher.close()
 
 
 def a_socket(*, listening: bool) -> socket.socket:
-    """Return a socket with a port of its own, which never answers."""
+    """Return a bound socket: silent if ``listening``, else it refuses connections."""
     silent = socket.socket()
     silent.bind(("127.0.0.1", 0))
     if listening:
@@ -42,7 +42,7 @@ def a_socket(*, listening: bool) -> socket.socket:
 @pytest.mark.parametrize("listening", [True, False], ids=["a black hole", "refused"])
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> None:
-    """It is told in time, nothing is confirmed or failed, and no password is shown."""
+    """An outage is reported in time, without results and without the password."""
     with a_socket(listening=listening) as silent:
         url = f"{scheme}://club:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/0"
         app = publisher_app(url, LISTENERS)
@@ -65,7 +65,7 @@ def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> 
 def test_what_was_confirmed_before_an_outage_is_told(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rest may have arrived or not."""
+    """Events confirmed before the outage are reported; the others have no result."""
     events = [outgoing(subscriber="activity") for _ in range(5)]
     put = Mock(side_effect=[None, None, ConnectionResetError])
     monkeypatch.setattr("kombu.transport.memory.Channel._put", put)
@@ -80,7 +80,7 @@ def test_what_was_confirmed_before_an_outage_is_told(
 def test_a_forked_process_connects_by_itself(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It neither uses nor closes what belongs to its parent."""
+    """A forked process uses and closes a connection of its own."""
     publisher.publish([outgoing()])
     (parents,) = publisher._lines.values()
 
@@ -99,7 +99,7 @@ def test_a_forked_process_connects_by_itself(
 def test_an_interrupted_window_leaves_nothing_connected(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is on its way then is unknown; it must not be mistaken for the next window."""
+    """An interrupt drops the connection, whose late answers could confirm the next batch."""
     publisher.publish([outgoing()])
 
     def interrupt(*_: Any) -> None:
@@ -113,7 +113,7 @@ def test_an_interrupted_window_leaves_nothing_connected(
 
 
 def test_what_takes_too_long_is_cut_off() -> None:
-    """Whatever the block raises because of it is a timeout."""
+    """After the deadline an error of the block becomes the cause of a TimeoutError."""
     cut = threading.Event()
 
     def wait() -> None:
@@ -127,7 +127,7 @@ def test_what_takes_too_long_is_cut_off() -> None:
 
 
 def test_what_ends_in_time_is_not_cut_off() -> None:
-    """And it raises what it raises."""
+    """A block that ends in time is not cut, and keeps its own error."""
     cut = Mock()
 
     with cut_off(30, cut):
@@ -139,7 +139,7 @@ def test_what_ends_in_time_is_not_cut_off() -> None:
 
 
 def test_what_is_cut_off_at_its_end_is_late_as_well() -> None:
-    """The connection is of no use any more."""
+    """A block that ends after the cut raises TimeoutError: the connection is unusable."""
     cut = threading.Event()
 
     with pytest.raises(TimeoutError), cut_off(0.01, cut.set):
@@ -149,7 +149,7 @@ def test_what_is_cut_off_at_its_end_is_late_as_well() -> None:
 def test_bindings_that_are_lost_are_made_again(
     publisher: BatchPublisher, memory_app: Celery
 ) -> None:
-    """A server that was flushed hears the next window as if nothing had been."""
+    """After the broker lost its bindings, the next batch declares them and arrives."""
     publisher.publish([outgoing()])
     Transport.global_state.clear()
 

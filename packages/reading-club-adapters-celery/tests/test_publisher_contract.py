@@ -1,4 +1,4 @@
-"""The list and a real Celery keep the same promises about windows."""
+"""The contract of batch publishers, for the in-memory one and for Celery."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,16 +16,16 @@ from reading_club.testing import InMemoryPublisher
 
 
 class TestFake(EventPublisherContract):
-    """On the list."""
+    """The in-memory publisher."""
 
     @pytest.fixture
     def publisher(self) -> InMemoryPublisher:
-        """A broker that is a list."""
+        """A publisher to a list."""
         return InMemoryPublisher()
 
     @pytest.fixture
     def arrived(self, publisher: InMemoryPublisher) -> Arrived:
-        """What a subscriber would hear of it."""
+        """The envelopes for a subscriber in the list."""
 
         def take(subscriber: str, /) -> Sequence[Mapping[str, Any]]:
             events = [e for e in publisher.sent if e.key.subscriber in (EVERYBODY, subscriber)]
@@ -36,9 +36,9 @@ class TestFake(EventPublisherContract):
 
 
 class TestCelery(BatchPublisherContract):
-    """On a real Celery, with a broker in this process."""
+    """A real Celery, on the in-memory broker."""
 
     @pytest.fixture
     def broker_url(self, memory_app: Celery) -> str:
-        """The broker in this process, which is empty before and after."""
+        """The URL of the in-memory broker, which is empty before and after."""
         return str(memory_app.conf.broker_url)

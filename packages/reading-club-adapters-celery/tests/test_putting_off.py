@@ -1,4 +1,4 @@
-"""No message is held for long: what a transient failure holds up is put off."""
+"""Deferring: a message that a transient failure delays for long is sent again later."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ Consume = Callable[[Subscriber], Consumer]
 
 
 class Slow(Subscriber):
-    """Raises this error at each event that is called Slow, and records the others."""
+    """A subscriber that records events, and raises ``error`` at each with the title Slow."""
 
     def __init__(self, error: TransientFailure) -> None:
         super().__init__("slow")
@@ -41,7 +41,7 @@ def _held(club: InMemoryClub) -> None:
 
 
 def stalls(club: InMemoryClub) -> list[int]:
-    """Return the stalls that are on record."""
+    """Return the counted stalls in the database."""
     return [count.stalls for count in club.database.attempts.values()]
 
 
@@ -51,7 +51,7 @@ def stalls(club: InMemoryClub) -> list[int]:
 def test_what_is_held_up_for_long_is_put_off(
     consume: Consume, club: InMemoryClub, error: TransientFailure, seconds: float
 ) -> None:
-    """Earlier where the database answers; nothing is counted, and the row says why it waits."""
+    """Deferral, earlier if the database answers: no attempt is counted, the row has the reason."""
     event, start = an_event("Slow"), club.time()
 
     consume(Slow(error)).receive(on_the_wire(event))
@@ -67,7 +67,7 @@ def test_what_is_held_up_for_long_is_put_off(
 def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """The time runs from its arrival: it is tried once, and put off."""
+    """The holding time starts at arrival: a late message is tried once and deferred."""
     arrived = club.time() - 50.0
 
     consume(Slow(StorageUnavailable("lost"))).receive(
@@ -81,7 +81,7 @@ def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
 def test_a_database_that_takes_nothing_holds_the_message(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """Where else could it be? It is tried until the worker stops, or the database is back."""
+    """If the database accepts no row either, the message is held until it is back."""
     club.opening = [StorageUnavailable("away")] * 41
     event = an_event()
 
@@ -93,7 +93,7 @@ def test_a_database_that_takes_nothing_holds_the_message(
 
 
 def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InMemoryClub) -> None:
-    """Each of its events for itself, to be handled alone."""
+    """Each event of the batch is deferred, and marked to be handled alone."""
     events = [an_event(), an_event("Slow"), an_event()]
 
     assert consume(Slow(StorageUnavailable("lost"))).receive_together(
@@ -109,7 +109,7 @@ def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InM
 def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """Soon: one slow handler does not hold up the others."""
+    """A batch is split after three busy attempts: one slow handler does not delay the others."""
     events = [an_event(), an_event("Slow"), an_event()]
 
     assert not consume(Slow(StorageBusy("busy"))).receive_together(
@@ -121,7 +121,7 @@ def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
 
 
 def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> float | None:
-    """Deliver a slow event once more, and return for how long it is put off."""
+    """Deliver a slow event once more, and return the seconds until it is sent again."""
     club.database.outbox.clear()
     consumer.receive(on_the_wire(event), suspected=True)
     for row in club.database.outbox.values():
@@ -132,7 +132,7 @@ def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> floa
 def test_what_is_always_too_slow_becomes_a_dead_letter(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """After as many stalls as attempts, if others succeeded in between; the pauses grow."""
+    """Pauses grow, and the fifth counted stall makes a dead letter, if other events succeed."""
     consumer, event = consume(Slow(StorageBusy("the statement took too long"))), an_event("Slow")
     pauses = []
     for _ in range(ATTEMPTS + 1):
@@ -148,7 +148,7 @@ def test_what_is_always_too_slow_becomes_a_dead_letter(
 
 
 def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMemoryClub) -> None:
-    """However long it lasts: no stall is counted while the subscriber receives nothing."""
+    """While the subscriber receives no event, no stall is counted, however long that lasts."""
     consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
 
     pauses = [stall(consumer, club, event) for _ in range(20)]
@@ -160,7 +160,7 @@ def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMem
 def test_what_is_refused_while_others_succeed_is_an_outage(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """Such as a table that the database gives no access to: it was not too slow."""
+    """Refused access to a table is an outage of one event, and no counted stall."""
     error = StorageUnavailable("the database refuses access")
     consumer, event = consume(Slow(error)), an_event("Slow")
     for _ in range(ATTEMPTS + 2):
@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """However long the database is away; it has no row in the outbox, and no traceback."""
+    """An unreadable message is held during an outage: it has no outbox row, no traceback."""
     keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")] * 60
 
     async def set_aside(writer: DeadLetterWriter, *arguments: Any) -> None:
@@ -196,7 +196,7 @@ def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
 def test_what_another_subscriber_receives_says_nothing(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """Its tables are others."""
+    """Events that another subscriber receives do not make a stall count."""
     consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
     for _ in range(20):
         stall(consumer, club, event)

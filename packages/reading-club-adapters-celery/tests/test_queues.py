@@ -1,4 +1,4 @@
-"""What waits in a queue."""
+"""Declaring and checking the subscribers' queues."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from reading_club.testing import an_event
 
 
 def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> None:
-    """Looking takes nothing away, and a queue that is not there is empty."""
+    """Checking consumes no message; a queue that does not exist is empty."""
     queues = SubscriberQueues(memory_app)
     assert queues.is_empty("activity")
 
@@ -25,7 +25,7 @@ def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> Non
 
 
 def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
-    """Without anybody connecting anew, and what is bound already stays as it is."""
+    """Declaring restores lost bindings, and keeps existing ones."""
     queues = SubscriberQueues(memory_app)
     queues.declare(activity)
     Transport.global_state.clear()
@@ -42,7 +42,7 @@ def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 def test_a_broker_that_is_away_does_not_say(scheme: str, closed_port: int) -> None:
-    """It is no empty queue, and the error shows no password."""
+    """An unavailable broker raises EventstreamUnavailable, and the error hides the password."""
     app = publisher_app(f"{scheme}://club:hunter2@127.0.0.1:{closed_port}/0")
 
     with pytest.raises(EventstreamUnavailable) as failure:

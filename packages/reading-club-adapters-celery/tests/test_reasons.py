@@ -1,4 +1,4 @@
-"""Why a broker does not do what it is asked: in its own words, and without a secret."""
+"""Reasons of broker errors, without secrets."""
 
 import pytest
 from amqp.exceptions import AccessRefused, NotAllowed, RecoverableConnectionError
@@ -10,7 +10,7 @@ from reading_club.adapters.eventstream.reasons import BrokerBlocked, BrokerTooSl
 
 
 def because(error: Exception, cause: Exception) -> Exception:
-    """Return an error with its cause, as kombu raises it."""
+    """Return the error with its cause, as kombu raises it."""
     error.__cause__ = cause
     return error
 
@@ -34,7 +34,7 @@ def because(error: Exception, cause: Exception) -> Exception:
 def test_a_reason_is_the_code_of_the_broker_or_the_kind_of_the_error(
     error: Exception, reason: str
 ) -> None:
-    """What else is in the text may repeat a user, an address or a password."""
+    """The reason leaves out text that may repeat a user, an address or a password."""
     assert reason_of(error) == reason
 
 
@@ -48,7 +48,7 @@ def test_a_reason_is_the_code_of_the_broker_or_the_kind_of_the_error(
     ],
 )
 def test_an_alarm_is_named(said: str, reason: str) -> None:
-    """An operator knows what to look for."""
+    """The reason names the broker's memory or disk alarm."""
     with pytest.raises(BrokerBlocked) as blocked:
         _on_blocked(said)
 

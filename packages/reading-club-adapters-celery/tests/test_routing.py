@@ -1,4 +1,4 @@
-"""Who hears what, and what is refused."""
+"""Routing of events to queues, and the queues' arguments."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from reading_club.service.subscriber import Subscriber
 
 @pytest.fixture
 def ratings() -> Subscriber:
-    """A second subscriber, which wants reviews."""
+    """A second subscriber, which handles reviews."""
     ratings = Subscriber("ratings")
 
     @ratings.on(ReviewCreated, ReviewRevised)
@@ -35,7 +35,7 @@ def ratings() -> Subscriber:
 
 @pytest.fixture
 def two_app(memory_app: Celery, ratings: Subscriber) -> Celery:
-    """A publisher that knows two subscribers, on the empty broker in this process."""
+    """A publisher that knows two subscribers, on the empty in-memory broker."""
     memory_app.conf.task_routes = publisher_app(
         "memory://", [*SUBSCRIBERS, ratings]
     ).conf.task_routes
@@ -48,21 +48,21 @@ def send(app: Celery, type_: str) -> None:
 
 
 def channel_of(connection: Connection) -> Channel:
-    """Return a channel of the broker in this process."""
+    """Return a channel of the in-memory broker."""
     channel = connection.channel()
     assert isinstance(channel, Channel)
     return channel
 
 
 def drain(connection: Connection, queue: str) -> list[Any]:
-    """Return the types of all messages in a queue."""
+    """Take all messages from a queue, and return their types."""
     channel = channel_of(connection)
     messages = iter(lambda: channel.basic_get(queue, no_ack=True), None)
     return [message.decode()[1]["message"]["type"] for message in messages]
 
 
 def test_the_type_is_the_routing_key(ratings: Subscriber) -> None:
-    """The exchange is the event stream, and every known queue is declared with it."""
+    """An event goes to the exchange by its type, and all known queues are declared."""
     route = EventRoute([queue_of(activity), queue_of(ratings)])
 
     options = route("send_message", (), {"message": {"type": "review_created_v1"}}, {})
@@ -79,7 +79,7 @@ def test_the_type_is_the_routing_key(ratings: Subscriber) -> None:
 
 
 def test_an_event_that_nobody_wants_is_not_mandatory(ratings: Subscriber) -> None:
-    """It goes nowhere, and that is no error."""
+    """The broker drops an event without a subscriber, without an error."""
     options = EventRoute([queue_of(ratings)])(
         "send_message", (), {"message": {"type": "book_registered_v1"}}, {}
     )
@@ -89,12 +89,12 @@ def test_an_event_that_nobody_wants_is_not_mandatory(ratings: Subscriber) -> Non
 
 
 def test_another_task_is_not_touched() -> None:
-    """The route is for the event stream only."""
+    """The router leaves other tasks to Celery."""
     assert EventRoute([])("something_else", (), {"message": {"type": "x"}}, {}) is None
 
 
 def test_the_content_is_not_repeated_for_the_log(memory_app: Celery) -> None:
-    """Celery's workers log a header with the keywords; it stays empty."""
+    """The headers that Celery's workers log have no content."""
     send(memory_app, "book_registered_v1")
 
     with memory_app.connection_for_read() as connection:
@@ -104,7 +104,7 @@ def test_the_content_is_not_repeated_for_the_log(memory_app: Celery) -> None:
 
 
 def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
-    """One queue a subscriber, named after it."""
+    """A subscriber has one queue, named after it and bound to the types that it handles."""
     queue = queue_of(activity)
 
     assert queue.name == queue_name(activity) == "eventstream.activity"
@@ -114,9 +114,9 @@ def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
 
 
 def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber) -> None:
-    """An outage of hours is no reason to drop a message: the limit is out of reach.
+    """A quorum queue has a delivery limit that even a long outage does not reach.
 
-    Older brokers take no negative limit, and newer ones drop after 20 deliveries without one.
+    Newer brokers drop a message after 20 deliveries by default; older ones take no negative limit.
     """
     arguments = queue_of(ratings).queue_arguments
 
@@ -126,7 +126,7 @@ def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber) -> None:
 
 
 def test_publisher_and_worker_declare_the_same_queue() -> None:
-    """A broker refuses a queue that is there with other arguments."""
+    """Arguments are equal: a broker refuses a queue that exists with others."""
     (route,) = publisher_app("amqp://broker", [activity]).conf.task_routes
     (queue,) = worker_app("amqp://broker", activity).conf.task_queues
 
@@ -135,13 +135,13 @@ def test_publisher_and_worker_declare_the_same_queue() -> None:
 
 
 def test_a_subscriber_that_hears_nothing_is_a_mistake() -> None:
-    """Its queue would stay empty for ever."""
+    """A subscriber without handlers is a ValueError: its queue would stay empty."""
     with pytest.raises(ValueError, match="deaf"):
         queue_of(Subscriber("deaf"))
 
 
 def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
-    """The publisher declares everybody's queue, and each gets what it wants, in order."""
+    """The publisher declares all queues, and each gets its subscriber's types, in order."""
     types = ["book_registered_v1", "review_created_v1", "nobody_v1", "review_revised_v1"]
 
     for type_ in types:
@@ -154,7 +154,7 @@ def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
 
 @pytest.mark.usefixtures("memory_app")
 def test_the_worker_declares_the_same_queue(ratings: Subscriber) -> None:
-    """Publisher and worker agree on names, types and bindings; the worker adds no other."""
+    """The worker declares the publisher's names, types and bindings, and no others."""
     worker = worker_app("memory://", ratings)
 
     with worker.connection_for_write() as connection:
@@ -170,7 +170,7 @@ def test_the_worker_declares_the_same_queue(ratings: Subscriber) -> None:
 
 
 def test_pickles_are_refused(memory_app: Celery) -> None:
-    """Both ends accept JSON and nothing else; what is not even read is not run."""
+    """Publisher and worker accept JSON alone: other content types are not decoded."""
     worker = worker_app("memory://", activity)
     with memory_app.connection_for_write() as connection:
         queue = queue_of(activity)(connection.channel())

@@ -1,4 +1,4 @@
-"""What cannot be read or kept is set aside, and holds up nobody."""
+"""Dead letters of unreadable messages, and of those that the database refuses."""
 
 import json
 import logging
@@ -63,7 +63,7 @@ def refuse_letters(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> 
 
 
 def test_an_unknown_type_is_set_aside(consumer: Consumer, club: InMemoryClub) -> None:
-    """The letter bears what a person needs to judge it, and to send it again."""
+    """The dead letter has subscriber, id, type, envelope and error."""
     message = on_the_wire(an_event(), type="book_burnt_v1")
 
     consumer.receive(message)
@@ -79,7 +79,7 @@ def test_an_unknown_type_is_set_aside(consumer: Consumer, club: InMemoryClub) ->
 
 @pytest.mark.parametrize("message", GARBAGE.values(), ids=GARBAGE.keys())
 def test_garbage_is_set_aside(consumer: Consumer, club: InMemoryClub, message: Any) -> None:
-    """Whatever arrives, the worker goes on, and a person can look at it, once."""
+    """Any unreadable message is one dead letter, and the next message takes effect."""
     event = an_event()
 
     for arrived in (message, on_the_wire(event), message):
@@ -97,7 +97,7 @@ def test_garbage_is_set_aside(consumer: Consumer, club: InMemoryClub, message: A
 def test_messages_without_an_id_are_told_apart_by_their_text(
     consumer: Consumer, club: InMemoryClub
 ) -> None:
-    """The same content is the same letter, in whatever order its fields come."""
+    """Messages without an id share a dead letter if their content is equal, in any order."""
     for message in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1, "b": 3}):
         consumer.receive(message)
 
@@ -108,7 +108,7 @@ def test_messages_without_an_id_are_told_apart_by_their_text(
 def test_a_letter_that_cannot_be_stored_holds_its_message(
     consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An outage while it is set aside is waited for as well."""
+    """An outage of the dead letter's storage holds the message."""
     errors: list[Exception] = [StorageUnavailable("away"), StorageUnavailable("away")]
     refuse_letters(monkeypatch, errors)
 
@@ -122,7 +122,7 @@ def test_a_letter_that_cannot_be_stored_holds_its_message(
 def test_a_letter_that_the_database_refuses_is_kept_as_text(
     consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A database may refuse a NUL inside JSON; the letter is then plain ASCII."""
+    """If the database refuses NUL in JSON, the envelope is stored as ASCII text."""
     refuse_letters(monkeypatch, [ValueError("unsupported Unicode escape sequence")])
 
     consumer.receive({"broken": "\x00"})
@@ -135,7 +135,7 @@ def test_a_letter_that_the_database_refuses_is_kept_as_text(
 def test_a_letter_that_is_always_refused_is_not_lost(
     consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing can be kept: the message is held until it can, or given back."""
+    """A dead letter that is always refused holds its message, which a stop requeues."""
     club.stop_after = 2
     refuse_letters(monkeypatch, [ValueError("bug")] * 4)
 
@@ -148,7 +148,7 @@ def test_a_letter_that_is_always_refused_is_not_lost(
 def test_the_log_names_the_message_and_shows_nothing_of_it(
     consumer: Consumer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ids are fields; the content is for the dead letters only."""
+    """The log record has the ids as fields, and hides the content."""
     message = on_the_wire(an_event(), payload=json.dumps({"title": SECRET}))
 
     with caplog.at_level(logging.DEBUG):

@@ -1,4 +1,4 @@
-"""Attempts of what may have killed its worker are far apart, and others go on meanwhile."""
+"""Pauses between attempts of a message that may have killed its worker."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,11 +28,11 @@ Consume = Callable[[Subscriber], Consumer]
 
 
 class Killed(BaseException):
-    """The end of the process, as far as a test can show it."""
+    """Simulates the death of the process."""
 
 
 class Failing(Subscriber):
-    """Raises what it is given, at each event with this title."""
+    """A subscriber that raises ``errors``, one at each event, and then ``forever``."""
 
     def __init__(self, *errors: BaseException, forever: BaseException | None = None) -> None:
         super().__init__("failing")
@@ -49,19 +49,19 @@ class Failing(Subscriber):
 
 
 def numbers(club: InMemoryClub) -> list[int]:
-    """Return the attempts that are on record."""
+    """Return the counted attempts in the database."""
     return [count.number for count in club.database.attempts.values()]
 
 
 def waits(club: InMemoryClub) -> float | None:
-    """Return for how many seconds the only row of the outbox waits, or None without one."""
+    """Return the seconds until the only outbox row is due, or None without a row."""
     for row in club.database.outbox.values():
         return (row.leased_until - club.now).total_seconds()
     return None
 
 
 def deliver(consumer: Consumer, event: BookRegistered) -> bool:
-    """Deliver an event that was delivered before; return whether the process died of it."""
+    """Redeliver an event; return whether the process died."""
     try:
         consumer.receive(on_the_wire(event), suspected=True)
     except Killed:
@@ -70,7 +70,7 @@ def deliver(consumer: Consumer, event: BookRegistered) -> bool:
 
 
 def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: InMemoryClub) -> None:
-    """Too early it is put off, as its subscriber's row, until its time by the database's clock."""
+    """A redelivery during the pause is deferred until the pause ends, by the database's clock."""
     failing, event = Failing(forever=Killed()), an_event()
     seen = []
     for _ in PAUSES:
@@ -91,7 +91,7 @@ def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: InMemoryC
 def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """A killed worker held it; it is neither handled nor counted, and the letter stays."""
+    """A late redelivery of a dead letter is neither handled nor counted."""
     failing, event = Failing(forever=ValueError("poison")), an_event()
     deliver(consume(failing), event)
     before = list(club.letters)
@@ -107,7 +107,7 @@ def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
 def test_a_first_copy_of_a_dead_letter_leaves_no_count(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """It was not delivered before, as one that waited in the queue: it is tried once."""
+    """A copy of a dead letter that is delivered for the first time is tried once, uncounted."""
     failing, event = Failing(forever=ValueError("poison")), an_event()
     consume(failing).receive(on_the_wire(event))
 
@@ -120,7 +120,7 @@ def test_a_first_copy_of_a_dead_letter_leaves_no_count(
 def test_what_is_given_up_in_an_outage_is_not_handled_again(
     consume: Consume, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event kills its worker: it is given up when the database is back."""
+    """After its last attempt an event is a dead letter once the database is back, unhandled."""
     failing, event = Failing(), an_event()
     receipt = Receipt("failing", event.message_id)
     club.database.attempts[receipt] = Count(ATTEMPTS, club.now - timedelta(hours=1))
@@ -141,7 +141,7 @@ def test_what_is_given_up_in_an_outage_is_not_handled_again(
 
 
 def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemoryClub) -> None:
-    """Whole, marked as attempted, with the reason."""
+    """The outbox row has subscriber, envelope, the mark ``attempted`` and the reason."""
     failing, event = Failing(Killed()), an_event()
     deliver(consume(failing), event)
 
@@ -156,7 +156,7 @@ def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemory
 def test_six_kills_while_a_table_is_locked_make_no_dead_letter(
     consume: Consume, club: InMemoryClub
 ) -> None:
-    """Within 74 seconds, whatever is delivered whenever a worker starts: it takes effect later."""
+    """Six deaths within 74 s make no dead letter: the pauses let the event succeed later."""
     failing, event = Failing(*[Killed()] * 6), an_event()
     for second in range(75):
         if waits(club) is None or (waits(club) or 0.0) <= 0:
@@ -177,7 +177,7 @@ def test_six_kills_while_a_table_is_locked_make_no_dead_letter(
 def test_an_attempt_that_an_outage_ended_is_taken_back(
     consume: Consume, club: InMemoryClub, restarts: int
 ) -> None:
-    """Before the message is tried again, or goes back because the worker stops."""
+    """An outage undoes the count, before a retry or a requeue."""
     club.stop_after = 1
     event = an_event()
     for _ in range(restarts):
@@ -191,7 +191,7 @@ def test_an_attempt_that_an_outage_ended_is_taken_back(
 def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
     consume: Consume, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The database is away altogether: the count stays as it is, and does not grow."""
+    """If the database does not take the undo, the count stays at one during the outage."""
 
     async def away(*_: Any) -> None:
         raise StorageBusy("away")
@@ -206,7 +206,7 @@ def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
 
 
 def test_an_attempt_that_a_stop_ended_is_taken_back(consume: Consume, club: InMemoryClub) -> None:
-    """The handler was cancelled: that is not its event's doing."""
+    """A handler that a stop cancels undoes the count."""
     club.stop_after = 1
     consumer = consume(Failing(asyncio.CancelledError()))
 
@@ -217,7 +217,7 @@ def test_an_attempt_that_a_stop_ended_is_taken_back(consume: Consume, club: InMe
 
 
 def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: InMemoryClub) -> None:
-    """Its first counted attempt is made at once."""
+    """The first counted attempt of a redelivered event is made at once."""
     event = an_event()
 
     assert not deliver(consume(Failing()), event)
@@ -227,7 +227,7 @@ def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: InMem
 
 
 def test_what_took_effect_meanwhile_is_not_put_off(consume: Consume, club: InMemoryClub) -> None:
-    """Another copy was handled: this one leaves no row, and its time needs no pause."""
+    """A redelivery after another copy took effect leaves no outbox row."""
     failing, event = Failing(Killed()), an_event()
     deliver(consume(failing), event)
     consume(failing).receive_together([on_the_wire(event)])

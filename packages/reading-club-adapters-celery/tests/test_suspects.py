@@ -1,4 +1,4 @@
-"""What was delivered before may be what a worker died of: such messages are tried in turn."""
+"""Redelivered messages, which may have killed a worker, are handled one at a time."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ WITHIN = 10.0
 
 
 class Holding(Subscriber):
-    """Records events, and holds the one that is called so until it may go on."""
+    """A subscriber that records events, and blocks at ``held`` until ``may_go_on``."""
 
     def __init__(self) -> None:
         super().__init__("holding")
@@ -37,7 +37,7 @@ class Holding(Subscriber):
 
 @pytest.fixture
 def subscriber() -> Holding:
-    """Who holds an event."""
+    """A subscriber that blocks at one event."""
     return Holding()
 
 
@@ -45,7 +45,7 @@ def subscriber() -> Holding:
 def consumer(
     consume: Callable[[Subscriber], Consumer], subscriber: Holding, club: InMemoryClub
 ) -> Iterator[Consumer]:
-    """A worker that tries a message which was delivered before, and that goes on in the end."""
+    """A consumer that is handling a redelivered message, which ends after the test."""
     consumer = consume(subscriber)
     with ThreadPoolExecutor(1) as pool:
         message = on_the_wire(subscriber.held)
@@ -60,7 +60,7 @@ def consumer(
 def test_a_message_waits_for_its_turn_and_is_not_counted(
     consumer: Consumer, club: InMemoryClub
 ) -> None:
-    """It would die with the one that is tried; when the worker stops, it goes back."""
+    """A waiting redelivered message is not counted, and a stop requeues it."""
     club.stop_after = 3
 
     with pytest.raises(Reject):
@@ -71,7 +71,7 @@ def test_a_message_waits_for_its_turn_and_is_not_counted(
 
 
 def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryClub) -> None:
-    """As soon as the other one is done."""
+    """The next redelivered message is handled when the one before is done."""
     event = an_event()
 
     def wait(_: float) -> bool:
@@ -88,7 +88,7 @@ def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryC
 def test_what_comes_for_the_first_time_waits_for_nobody(
     consumer: Consumer, club: InMemoryClub
 ) -> None:
-    """Nearly all events do: they are handled while another one is tried."""
+    """A first delivery is handled while a redelivered message is tried."""
     event = an_event()
 
     consumer.receive(on_the_wire(event))

@@ -1,4 +1,4 @@
-"""A batch takes effect as a whole, and one that fails fails alone."""
+"""A batch takes effect as a whole, or is split."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ from reading_club.testing import an_event
 
 
 def handled(consumer: Consumer, *events: BookRegistered) -> bool:
-    """Let the consumer receive events together."""
+    """Let the consumer receive the events as a batch."""
     return consumer.receive_together([on_the_wire(event) for event in events])
 
 
 def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMemoryClub) -> None:
-    """Each event with its receipt, and those that were here before not again."""
+    """Each new event of a batch takes effect with its inbox row; known ones are skipped."""
     first, second, third = an_event(), an_event(), an_event()
     consumer.receive(on_the_wire(first))
 
@@ -34,7 +34,7 @@ def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMem
 def test_of_two_copies_in_a_batch_the_handler_sees_one(
     consume: Callable[[Subscriber], Consumer],
 ) -> None:
-    """A handler need not be idempotent."""
+    """The handler gets one of two copies in a batch, and need not be idempotent."""
     seen: list[BookRegistered] = []
     subscriber = Subscriber("counter")
 
@@ -50,7 +50,7 @@ def test_of_two_copies_in_a_batch_the_handler_sees_one(
 
 
 def moody(*errors: Exception) -> Subscriber:
-    """Return a subscriber that records events, and raises these errors at every second one."""
+    """Return a subscriber that records events, and raises an error at every second one."""
     subscriber = Subscriber("moody")
     left, calls = list(errors), iter(range(1000))
 
@@ -66,7 +66,7 @@ def moody(*errors: Exception) -> Subscriber:
 def test_a_batch_with_a_failure_has_no_effect(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """All of it or nothing: whose fault it is shows when each is alone."""
+    """A failing event splits its batch, which has no effect and counts no attempt."""
     consumer = consume(moody(ZeroDivisionError()))
     events = [an_event() for _ in range(4)]
 
@@ -80,7 +80,7 @@ def test_a_batch_with_a_failure_has_no_effect(
 def test_what_cannot_be_read_takes_its_batch_apart(
     consumer: Consumer, club: InMemoryClub, changes: dict[str, str]
 ) -> None:
-    """It is set aside when it is alone."""
+    """An unreadable message splits its batch, to be a dead letter when it is alone."""
     sound, broken = on_the_wire(an_event()), on_the_wire(an_event(), **changes)
 
     assert not consumer.receive_together([sound, broken])
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_takes_its_batch_apart(
 def test_an_outage_holds_a_batch(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """It is tried again as a whole, and nothing is counted."""
+    """After an outage the batch is tried again as a whole, without counting."""
     consumer = consume(moody(*[StorageUnavailable("away")] * 3))
     events = [an_event() for _ in range(4)]
 
@@ -105,7 +105,7 @@ def test_an_outage_holds_a_batch(
 def test_a_worker_that_stops_gives_its_batch_back(
     consume: Callable[[Subscriber], Consumer], club: InMemoryClub
 ) -> None:
-    """While it waits for the database."""
+    """A stop during an outage requeues the batch."""
     club.stop_after = 2
     consumer = consume(moody(*[StorageUnavailable("away")] * 10))
 

@@ -1,4 +1,4 @@
-"""What the transport asks of Celery, and how it tells failures from bugs."""
+"""The transport's call of Celery, and its errors."""
 
 from typing import Any
 
@@ -22,21 +22,21 @@ MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payloa
 
 
 class Recorder:
-    """Remembers how it was called, or raises."""
+    """Records each call, and raises ``error`` if there is one."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         self.error = error
 
     def send_task(self, *args: Any, **kwargs: Any) -> None:
-        """Remember the call."""
+        """Record the call."""
         self.calls.append((args, kwargs))
         if self.error is not None:
             raise self.error
 
 
 async def test_it_asks_celery_for_exactly_this() -> None:
-    """The task's name and one keyword; everything else is configuration."""
+    """The call has the task's name and one keyword; all else is configuration."""
     recorder = Recorder()
 
     await EventstreamTransport(recorder).send_message_serialized(MESSAGE)
@@ -63,7 +63,7 @@ async def test_it_asks_celery_for_exactly_this() -> None:
     ids=lambda error: type(error).__name__,
 )
 async def test_a_broker_that_fails_is_transient(error: Exception) -> None:
-    """Whatever the broker or its driver says, the event may be sent again later."""
+    """Errors of the broker and its driver are a TransientFailure: send the event again."""
     transport = EventstreamTransport(Recorder(error))
 
     with pytest.raises(EventstreamUnavailable) as caught:
@@ -75,6 +75,6 @@ async def test_a_broker_that_fails_is_transient(error: Exception) -> None:
 
 @pytest.mark.parametrize("error", [EncodeError("set"), DecodeError(), TypeError(), KeyError("x")])
 async def test_a_bug_stays_a_bug(error: Exception) -> None:
-    """What would fail each time again is not told as a broker that is away."""
+    """An error that would recur each time, such as of encoding, is raised unchanged."""
     with pytest.raises(type(error)):
         await EventstreamTransport(Recorder(error)).send_message_serialized(MESSAGE)

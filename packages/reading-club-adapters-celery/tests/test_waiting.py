@@ -1,4 +1,4 @@
-"""Back-off, and hearing that the worker is asked to stop."""
+"""Back-off, and the stop signal."""
 
 import threading
 from collections.abc import Iterator
@@ -13,32 +13,32 @@ from reading_club.adapters.eventstream.stopping import StopSignal
 
 @pytest.fixture
 def stopping() -> Iterator[StopSignal]:
-    """A signal that was not given."""
+    """A signal that is not set."""
     stopping = StopSignal()
     yield stopping
     stopping.close()
 
 
 def test_delays_double_up_to_the_cap() -> None:
-    """However long an outage lasts, it is noticed soon when it is over."""
+    """Delays double up to the cap, which bounds the reaction to the end of an outage."""
     backoff = Backoff(first=0.5, cap=3.0, jitter=lambda: 0.0)
 
     assert list(islice(backoff.delays(), 6)) == [0.5, 1.0, 2.0, 3.0, 3.0, 3.0]
 
 
 def test_jitter_takes_up_to_a_half() -> None:
-    """Workers that were stopped by the same outage do not come back all at once."""
+    """Jitter shortens a delay by up to a half, so that workers retry at different times."""
     assert list(islice(Backoff(first=1, jitter=lambda: 1.0).delays(), 2)) == [0.5, 1.0]
     assert all(0.05 <= next(Backoff().delays()) <= 0.1 for _ in range(100))
 
 
 def test_nobody_asks_to_stop(stopping: StopSignal) -> None:
-    """The wait takes its time and says that it was not disturbed."""
+    """Without a signal the wait ends after its time and returns False."""
     assert stopping.wait(0.0) is False
 
 
 def test_a_stop_ends_every_wait(stopping: StopSignal) -> None:
-    """All who wait hear it, and all who come later."""
+    """The signal ends all current and later waits at once."""
     heard: list[bool] = []
     waiting = [threading.Thread(target=lambda: heard.append(stopping.wait(30))) for _ in range(3)]
     for thread in waiting:
@@ -55,7 +55,7 @@ def test_a_stop_ends_every_wait(stopping: StopSignal) -> None:
 
 
 def test_a_signal_that_is_closed_can_be_given(stopping: StopSignal) -> None:
-    """The end of a worker may come after the end of its consumer."""
+    """A closed signal may be set and closed again, without an error."""
     stopping.close()
 
     stopping.set()
