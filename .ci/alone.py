@@ -1,7 +1,7 @@
-"""Test each package from its wheel, in an environment that holds nothing else.
+"""Test the wheel of each package in an environment with only its own dependencies.
 
-The workspace's own environment cannot tell whether a package imports what only another
-one declares; this can.
+In the workspace's environment a package can import a dependency that only another package
+declares; here the import fails.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Member:
-    """A package, what must be importable with its extras, and what must not come with it."""
+    """A package, modules to import with its extras, and modules that must not be installed."""
 
     name: str
     modules: str
@@ -58,12 +58,12 @@ TEST_TOOLS = "hypothesis httpx2 pytest-asyncio"
 
 
 def call(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a command; its failure ends everything."""
+    """Run a command. Raises CalledProcessError if it fails."""
     subprocess.run([str(part) for part in command], check=True, cwd=cwd)
 
 
 def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
-    """Install wheels of ours, and of everything else the locked releases."""
+    """Install a requirement: the workspace's wheels, and locked releases of other packages."""
     constraints = ("--constraint", folder / "constraints.txt")
     call(uv, "pip", "install", "--quiet", "--python", python, *constraints, *requirement.split())
 
@@ -92,7 +92,7 @@ def tests_of(member: Member) -> Path:
 
 
 def main(uv: str) -> None:
-    """Build all wheels and try each of them."""
+    """Build all wheels and test each of them."""
     uv = str((ROOT / uv).resolve())
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -1,7 +1,7 @@
-"""Take away one guard after the other, and show which test fails then. None may survive.
+"""Mutation tests of the guards in ``mutants.toml``: without its guard, a test has to fail.
 
-Each guard is a piece of text in a file of ours; the tests run on a copy without it. A text that
-is no longer there is an error as well: a guard that moved has to be found again.
+A guard is a text in a source file; its tests run on a copy with another text in its place. A
+text that does not occur exactly once is an error as well: correct the entry of a moved guard.
 """
 
 import os
@@ -16,12 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FAILED, PASSED = 1, 0
-"""What pytest returns; anything else means that it could not run."""
+"""Exit codes of pytest; any other code means that the tests did not run."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A guard, what stands in its place when it is gone, and the tests that are to notice."""
+    """A guard's text and file, the text in its place, and tests: at least one has to fail."""
 
     guard: str
     file: str
@@ -31,14 +31,14 @@ class Mutant:
 
 
 def mutants(wanted: list[str]) -> list[Mutant]:
-    """Return the guards of ``mutants.toml``, or those whose name has one of these words in it."""
+    """Return the guards of ``mutants.toml``, or those whose name contains one of these words."""
     listed = tomllib.loads((ROOT / ".ci" / "mutants.toml").read_text(encoding="utf-8"))
     found = [Mutant(guard=guard, **fields) for guard, fields in listed.items()]
     return [m for m in found if not wanted or any(word in m.guard for word in wanted)]
 
 
 def copy_to(folder: Path) -> None:
-    """Copy what git knows, as it is in the working tree."""
+    """Copy the files of the working tree, except those that git ignores."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],  # noqa: S607  # on PATH
         cwd=ROOT,
@@ -53,7 +53,7 @@ def copy_to(folder: Path) -> None:
 
 
 def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
-    """Run tests of the copy on the sources of the copy."""
+    """Run the copy's tests on its sources, and return pytest's exit code and output."""
     sources = [str(path) for path in sorted(folder.glob("*/*/src"))]
     sources.append(str(folder / "tests-functional" / "src"))
     done = subprocess.run(
@@ -80,7 +80,7 @@ def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
 
 
 def survives(mutant: Mutant, folder: Path) -> str | None:
-    """Take the guard away, run its tests, and bring it back; return why it is not missed."""
+    """Run the tests without the guard, and restore it; return why it survives, else None."""
     path = folder / mutant.file
     sound = path.read_text(encoding="utf-8")
     if sound.count(mutant.old) != 1:
@@ -98,7 +98,7 @@ def survives(mutant: Mutant, folder: Path) -> str | None:
 
 
 def main(wanted: list[str]) -> int:
-    """Return 0 if every guard is missed by a test, and its tests pass with it."""
+    """Return 0 if the tests pass with all guards, and one fails without each guard."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         copy_to(folder)

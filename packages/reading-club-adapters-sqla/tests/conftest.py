@@ -1,4 +1,4 @@
-"""SQLite files: one without tables, and copies of one with them. And a database that is away."""
+"""Fixtures: SQLite files with and without tables, and the URL of an unreachable PostgreSQL."""
 
 import shutil
 import socket
@@ -33,7 +33,7 @@ def path(template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def engine(path: Path) -> AsyncIterator[AsyncEngine]:
-    """An engine on a file with the tables; every connection has to come back to it."""
+    """An engine on a file with the tables; asserts that all connections were returned."""
     engine = create_engine(f"sqlite:///{path}")
     yield engine
     assert checked_out(engine) == 0
@@ -50,7 +50,7 @@ async def empty_engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def unreachable() -> Iterator[str]:
-    """The address of a PostgreSQL that is not there: its port is taken, and nobody listens."""
+    """The URL of an unreachable PostgreSQL: its port is bound by a socket that does not listen."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         yield f"postgresql://club:hunter2@127.0.0.1:{unused.getsockname()[1]}/club"

@@ -1,4 +1,4 @@
-"""The SQL adapters on engines that begin transactions themselves, by an event or always."""
+"""The SQL adapters on engines that begin transactions by an event listener or by the driver."""
 
 import asyncio
 import sys
@@ -22,7 +22,7 @@ if sys.version_info >= (3, 12):
 
 
 def begin(connection: Connection) -> None:
-    """Begin as a reader, whatever comes."""
+    """Begin as a reader, also before a write."""
     connection.exec_driver_sql("BEGIN")
 
 
@@ -44,7 +44,7 @@ async def engine(path: Path, request: pytest.FixtureRequest) -> AsyncIterator[As
 
 
 async def test_foreign_keys_are_checked(uow: SQLUnitOfWork) -> None:
-    """SQLite takes no such setting inside a transaction: it is made before."""
+    """The pragma is set before BEGIN, since SQLite ignores it inside a transaction."""
     async with uow as transaction:
         with pytest.raises(BookNotFound):
             await transaction.uow.reviews.add(a_review(book=a_book(), reviewer=a_reviewer()))
@@ -53,7 +53,7 @@ async def test_foreign_keys_are_checked(uow: SQLUnitOfWork) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_migrations_wait_for_each_other(tmp_path: Path, way: str) -> None:
-    """A migration writes from its first statement on, also where a reader would be begun."""
+    """A migration begins as a writer, also on an engine that begins as a reader."""
     engine = begun(tmp_path / "empty.sqlite3", way)
 
     await asyncio.gather(migrations.upgrade(engine), migrations.upgrade(engine))

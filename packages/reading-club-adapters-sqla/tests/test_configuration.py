@@ -1,4 +1,4 @@
-"""A wrong setting is told from a database that is away."""
+"""Tests that wrong settings are told from outages of the database."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from reading_club.service.errors import StorageUnavailable
 
 
 async def failure_of(url: str) -> Exception:
-    """Return what the first look at the database raises."""
+    """Return the error of the first query on this URL."""
     engine = create_engine(url)
     with pytest.raises(StorageUnavailable) as raised:
         await migrations.current(engine)
@@ -24,7 +24,7 @@ async def failure_of(url: str) -> Exception:
 
 @pytest.mark.parametrize("option", ["foo=hunter2", "sslmode=hunter2"])
 async def test_an_unknown_option_is_a_wrong_setting(option: str) -> None:
-    """No server is asked; what the option says is not repeated."""
+    """The fault mentions an option, without its value; no server is asked."""
     fault = configuration_fault(await failure_of(f"postgresql://u:p@127.0.0.1:1/x?{option}"))
 
     assert fault is not None
@@ -33,14 +33,14 @@ async def test_an_unknown_option_is_a_wrong_setting(option: str) -> None:
 
 
 async def test_a_port_that_cannot_be_is_a_wrong_setting() -> None:
-    """There are 65,535 of them."""
+    """A port above 65,535 is a wrong setting."""
     fault = configuration_fault(await failure_of("postgresql://u:p@127.0.0.1:99999/x"))
 
     assert fault is not None
 
 
 async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> None:
-    """The file is left as it is."""
+    """A file of another format is a wrong setting, and is left unchanged."""
     path = tmp_path / "notes.txt"
     path.write_text("not a database\n" * 200)
 
@@ -52,7 +52,7 @@ async def test_a_file_that_is_no_database_is_a_wrong_setting(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["no/such/folder/club.sqlite3", ""], ids=["no folder", "a folder"])
 async def test_a_file_that_cannot_be_opened_is_a_wrong_setting(tmp_path: Path, name: str) -> None:
-    """Its folder is not there, or it is a folder itself."""
+    """A path in a missing folder, or to a folder, is a wrong setting."""
     fault = configuration_fault(await failure_of(f"sqlite:///{tmp_path / name}"))
 
     assert fault is not None
@@ -60,7 +60,7 @@ async def test_a_file_that_cannot_be_opened_is_a_wrong_setting(tmp_path: Path, n
 
 
 async def test_a_database_that_is_away_is_none(unreachable: str) -> None:
-    """It may come back."""
+    """A refused connection is an outage, not a wrong setting."""
     assert configuration_fault(await failure_of(unreachable)) is None
 
 
@@ -68,7 +68,7 @@ async def test_a_database_that_is_away_is_none(unreachable: str) -> None:
     ("state", "words"), [("3D000", "does not exist"), ("28P01", "password"), ("28000", "user")]
 )
 def test_what_a_server_refuses_is_a_wrong_setting(state: str, words: str) -> None:
-    """A database, a user or a password that it does not know."""
+    """An unknown database, user or password is a wrong setting."""
     refused = type("Refused", (Exception,), {"sqlstate": state})()
     error = StorageUnavailable("not now")
     error.__cause__ = refused
@@ -78,7 +78,7 @@ def test_what_a_server_refuses_is_a_wrong_setting(state: str, words: str) -> Non
 
 @pytest.mark.parametrize("state", ["25006", "53300", "57P03", "08006"])
 def test_a_server_that_refuses_for_now_is_none(state: str) -> None:
-    """Read-only, too many connections, starting up, a lost connection."""
+    """Read-only, too many connections, starting up and a lost connection are outages."""
     refused = type("Refused", (Exception,), {"sqlstate": state})()
 
     assert configuration_fault(refused) is None

@@ -1,4 +1,4 @@
-"""Engines, their errors, and connections that always come back."""
+"""Tests of engines: options, errors, and connections during publication."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ from reading_club.testing import InMemoryEventstreamTransport, a_book
     ],
 )
 async def test_common_addresses_get_their_driver(url: str, driver: str) -> None:
-    """An operator need not know the names of drivers."""
+    """A URL without a driver gets the asynchronous driver of its database."""
     engine = create_engine(url)
 
     assert engine.dialect.driver == driver
@@ -33,7 +33,7 @@ async def test_common_addresses_get_their_driver(url: str, driver: str) -> None:
 
 
 async def test_the_encryption_of_an_address_is_asked_of_the_driver() -> None:
-    """Hosters write it as libpq spells it; asyncpg calls it otherwise."""
+    """The option ``sslmode`` of libpq becomes asyncpg's ``ssl``; other options stay."""
     engine = create_engine("postgres://club@db/club?sslmode=require&application_name=club")
 
     assert dict(engine.url.query) == {"ssl": "require", "application_name": "club"}
@@ -41,7 +41,7 @@ async def test_the_encryption_of_an_address_is_asked_of_the_driver() -> None:
 
 
 async def test_an_option_keeps_the_other_bounds(path: Path) -> None:
-    """Whoever sets one argument of the connection does not lose the timeout."""
+    """Setting one argument of the connection keeps the default timeout."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"cached_statements": 7})
 
     async with engine.connect() as connection:
@@ -51,7 +51,7 @@ async def test_an_option_keeps_the_other_bounds(path: Path) -> None:
 
 
 async def test_a_pool_of_ones_own_is_taken() -> None:
-    """Bounds of our pool are not forced upon another one."""
+    """A given pool class is used, without the default pool's options."""
     engine = create_engine("postgresql://club@db/club", poolclass=NullPool)
 
     assert isinstance(engine.pool, NullPool)
@@ -59,7 +59,7 @@ async def test_a_pool_of_ones_own_is_taken() -> None:
 
 
 async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) -> None:
-    """Readers and a writer work side by side, and a commit is on the disk."""
+    """WAL lets readers work beside a writer, and a commit is synced to the disk."""
     async with engine.connect() as connection:
         pragmas = [
             (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
@@ -72,7 +72,7 @@ async def test_sqlite_is_durable_and_checks_foreign_keys(engine: AsyncEngine) ->
 async def test_a_database_that_is_away_is_a_transient_failure(
     transport: InMemoryEventstreamTransport, unreachable: str
 ) -> None:
-    """Nobody listens: the error says so in the language of the club, with its cause."""
+    """A refused connection is StorageUnavailable, with its cause and without the password."""
     engine = create_engine(unreachable)
     with pytest.raises(StorageUnavailable) as failure:
         async with SQLUnitOfWork(transport, engine) as transaction:
@@ -86,7 +86,7 @@ async def test_a_database_that_is_away_is_a_transient_failure(
 async def test_a_locked_database_is_a_transient_failure(
     path: Path, engine: AsyncEngine, transport: InMemoryEventstreamTransport
 ) -> None:
-    """A writer that waited in vain for another one is told to come back."""
+    """A writer that has waited for another one until the timeout gets StorageBusy."""
     hasty = create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.01})
     async with SQLUnitOfWork(transport, engine) as slow:
         await slow.uow.books.add(a_book())
@@ -100,7 +100,7 @@ async def test_a_locked_database_is_a_transient_failure(
 async def test_a_reader_that_writes_too_late_is_told_to_try_again(
     engine: AsyncEngine, transport: InMemoryEventstreamTransport
 ) -> None:
-    """What was read has changed meanwhile: SQLite cannot let the transaction write any more."""
+    """A write after the read rows have changed raises WriteConflict: SQLite refuses it."""
     async with SQLUnitOfWork(transport, engine) as late:
         assert list(await late.uow.books.page()) == []
         async with SQLUnitOfWork(transport, engine) as early:

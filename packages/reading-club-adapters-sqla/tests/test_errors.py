@@ -1,4 +1,4 @@
-"""Which errors are the database's, and which are the statement's own."""
+"""Tests of the translation of errors: outages, conflicts, and a statement's own errors."""
 
 import sqlite3
 from typing import Any
@@ -30,27 +30,27 @@ SQLITE_OWN = (1, 18, 19, 20, 25)
 
 
 def reported(state: str) -> Exception:
-    """Return what asyncpg raises for this SQLSTATE."""
+    """Return asyncpg's error for this SQLSTATE."""
     error: Exception = asyncpg.PostgresError.new({"C": state, "M": "hunter2"})
     return error
 
 
 def wrapped(error: Exception) -> DBAPIError:
-    """Return what SQLAlchemy makes of an error of asyncpg."""
+    """Return SQLAlchemy's error around an error of asyncpg."""
     adapted = AsyncAdapt_asyncpg_dbapi.Error("hunter2", error)  # type: ignore[no-untyped-call]
     adapted.__cause__ = error
     return DBAPIError("SELECT 1", None, adapted)
 
 
 def of_sqlite(code: int, text: str = "hunter2") -> DBAPIError:
-    """Return what SQLAlchemy makes of an error of SQLite."""
+    """Return SQLAlchemy's error around an error of SQLite."""
     error = sqlite3.OperationalError(text)
     error.sqlite_errorcode = code
     return DBAPIError("SELECT 1", None, error)
 
 
 def kind(error: Exception, *, connected: bool = True) -> type[TransientFailure] | None:
-    """Return what the error is translated to, and check that its text tells no value."""
+    """Return the type of the translated error; assert that its text contains no value."""
     failure = translation(error, connected=connected)
     assert "hunter2" not in str(failure)
     return None if failure is None else type(failure)
@@ -64,12 +64,12 @@ def kind(error: Exception, *, connected: bool = True) -> type[TransientFailure] 
 def test_an_sqlstate_tells_whose_error_it_is(
     make: Any, states: tuple[str, ...], expected: type[TransientFailure] | None
 ) -> None:
-    """Only what concerns this statement with these values is its own, on both ways to asyncpg."""
+    """Each SQLSTATE is busy, a conflict, an outage or the statement's own, wrapped or not."""
     assert {state: kind(make(state)) for state in states} == dict.fromkeys(states, expected)
 
 
 def test_a_code_of_sqlite_tells_whose_error_it_is() -> None:
-    """The same for SQLite; extended codes have the primary one in their lowest byte."""
+    """SQLite's codes are classified likewise, extended ones by the primary code in the low byte."""
     away, own, busy = SQLITE_AWAY, SQLITE_OWN, (5, 6, 9, 261)
 
     assert {code: kind(of_sqlite(code)) for code in away} == dict.fromkeys(away, StorageUnavailable)
@@ -80,7 +80,7 @@ def test_a_code_of_sqlite_tells_whose_error_it_is() -> None:
 
 
 def test_a_stale_plan_is_not_the_statements_own_error() -> None:
-    """A migration has changed a table meanwhile: the next transaction makes a new plan."""
+    """A plan outdated by a migration is StorageUnavailable: the next transaction plans anew."""
     stale = asyncpg.InvalidCachedStatementError("stale")
     adapted = AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError("x")  # type: ignore[no-untyped-call]
 
@@ -102,12 +102,12 @@ def test_a_stale_plan_is_not_the_statements_own_error() -> None:
     ids=repr,
 )
 def test_what_python_raises_while_binding_is_the_statements_own_error(error: Exception) -> None:
-    """An error without an SQLSTATE is no outage as long as the connection is there."""
+    """On an open connection an error without an SQLSTATE is the statement's own."""
     assert kind(error) is None
 
 
 def test_a_connection_that_is_gone_is_an_outage_whatever_the_error() -> None:
-    """The drivers report it in many ways."""
+    """Any error on an invalidated connection is StorageUnavailable."""
     lost = DBAPIError("SELECT 1", None, ValueError("hunter2"), connection_invalidated=True)
     own = wrapped(reported("42601"))
     own.connection_invalidated = True
@@ -119,7 +119,7 @@ def test_a_connection_that_is_gone_is_an_outage_whatever_the_error() -> None:
 
 
 def test_a_statement_that_is_slow_is_told_from_a_server_that_is_away() -> None:
-    """The driver's own time limit of a statement may be the trouble of this statement alone."""
+    """A timeout is StorageBusy during a statement, and StorageUnavailable while connecting."""
     assert kind(TimeoutError()) is StorageBusy
     assert kind(TimeoutError(), connected=False) is StorageUnavailable
     assert kind(PoolTimeout()) is StorageUnavailable
@@ -153,12 +153,12 @@ def test_a_statement_that_is_slow_is_told_from_a_server_that_is_away() -> None:
     ],
 )
 def test_the_text_is_a_reason_for_people(error: Exception, reason: str) -> None:
-    """An operator reads what to do about it, without the words of a driver."""
+    """The text names the reason for an operator, without the driver's own text."""
     assert str(translation(error)) == reason
 
 
 def test_a_failure_that_is_translated_already_is_passed_on() -> None:
-    """It keeps its kind."""
+    """CommitInDoubt stays CommitInDoubt; driver errors are translated, and others passed on."""
     with pytest.raises(CommitInDoubt), translated():
         raise CommitInDoubt("lost")
     with pytest.raises(StorageUnavailable, match="read-only") as failure, translated():

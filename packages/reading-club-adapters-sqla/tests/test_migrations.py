@@ -1,4 +1,4 @@
-"""The history of the schema, where it does not depend on the database."""
+"""Tests of migrations that need no database."""
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -9,14 +9,14 @@ from reading_club.service.errors import StorageUnavailable
 
 
 def test_there_is_one_head() -> None:
-    """Two branches would leave it open what the newest schema is."""
+    """The revisions form one sequence, so the newest schema is unambiguous."""
     scripts = ScriptDirectory.from_config(config())
 
     assert scripts.get_heads() == [migrations.head()]
 
 
 async def test_a_database_that_is_away_is_a_transient_failure(unreachable: str) -> None:
-    """Asking for the revision fails like any other use of the database."""
+    """Asking an unreachable database for its revision raises StorageUnavailable."""
     engine = create_engine(unreachable)
 
     with pytest.raises(StorageUnavailable):

@@ -19,7 +19,7 @@ INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ
 
 @given(st.text(), st.integers(0, 10), INSTANTS)
 def test_it_is_the_same_to_the_character(comment: str, rating: int, instant: datetime) -> None:
-    """Whatever people write, and whenever: quotes, line breaks, every language, whole seconds."""
+    """Both envelopes are equal for any comment, rating and time."""
     try:
         event = ReviewCreated(
             id=uuid7(),

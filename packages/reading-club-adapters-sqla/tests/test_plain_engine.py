@@ -1,7 +1,7 @@
-"""The SQL adapters on an engine that somebody made without this package.
+"""The SQL adapters on an engine that was made without ``create_engine``.
 
-Its driver begins transactions in a way of its own: the outermost SAVEPOINT would commit when
-it is released, and foreign keys would not be checked.
+By the driver's defaults, the release of the outermost SAVEPOINT would commit, and foreign keys
+would not be checked.
 """
 
 from collections.abc import AsyncIterator

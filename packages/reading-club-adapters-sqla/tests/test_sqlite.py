@@ -1,3 +1,3 @@
-"""The SQL adapters on SQLite, by the engine that the package makes."""
+"""The contract tests on SQLite, with the engine of ``create_engine``."""
 
-from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # its tests are ours
+from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # its tests run here

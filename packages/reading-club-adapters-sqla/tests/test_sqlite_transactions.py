@@ -1,4 +1,4 @@
-"""What SQLite does when it is busy, or has one connection only."""
+"""Tests of transactions on a busy SQLite file, or on a single connection."""
 
 import asyncio
 import sqlite3
@@ -17,7 +17,7 @@ from reading_club.testing import InMemoryEventstreamTransport, a_book
 
 @pytest.fixture
 async def hasty(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """A plain engine that hardly waits, on a file where a reader is in the way of a commit."""
+    """A plain engine with a timeout of 0.01 s, on a file without WAL: a reader blocks commits."""
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{tmp_path / 'plain.sqlite3'}", connect_args={"timeout": 0.01}
     )
@@ -36,7 +36,7 @@ async def titles(engine: AsyncEngine) -> list[str]:
 async def test_a_transaction_that_could_not_begin_commits_nothing_by_itself(
     hasty: AsyncEngine, transport: InMemoryEventstreamTransport
 ) -> None:
-    """Who goes on after a busy database is in a transaction all the same."""
+    """A statement after a failed begin is in a transaction, which the exception rolls back."""
     with pytest.raises(KeyError):
         async with SQLUnitOfWork(transport, hasty) as transaction:
             async with SQLUnitOfWork(transport, hasty) as other:
@@ -53,7 +53,7 @@ async def test_a_transaction_that_could_not_begin_commits_nothing_by_itself(
 async def test_a_commit_that_was_busy_leaves_no_transaction_behind(
     hasty: AsyncEngine, transport: InMemoryEventstreamTransport
 ) -> None:
-    """It would keep all other programs from writing, and the next user of it would be inside."""
+    """After a busy commit other programs can write, and the next transaction is a new one."""
     async with SQLUnitOfWork(transport, hasty) as reader:
         await reader.uow.books.page()
         async with SQLUnitOfWork(transport, hasty) as writer:
@@ -76,7 +76,7 @@ async def test_a_commit_that_was_busy_leaves_no_transaction_behind(
 async def test_transactions_in_memory_wait_for_each_other(
     transport: InMemoryEventstreamTransport,
 ) -> None:
-    """They have one connection: at once, the rollback of one would undo the other."""
+    """Both use one connection: if they overlapped, one's rollback would undo the other."""
     engine = create_engine("sqlite://")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
@@ -95,7 +95,7 @@ async def test_transactions_in_memory_wait_for_each_other(
 async def test_a_transaction_that_the_pool_has_undone_cannot_commit(
     transport: InMemoryEventstreamTransport,
 ) -> None:
-    """A plain engine in memory shares its connection: the first one hears that its work is gone."""
+    """On a shared connection a second transaction undoes the first, whose commit raises."""
     engine = create_async_engine("sqlite+aiosqlite://")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)

@@ -1,4 +1,4 @@
-"""The club's storage on SQLAlchemy: PostgreSQL through asyncpg, SQLite through aiosqlite."""
+"""Storage and unit of work on SQLAlchemy: PostgreSQL by asyncpg, SQLite by aiosqlite."""
 
 from reading_club.adapters.uow_sqla.configuration import UnusableAddress, configuration_fault
 from reading_club.adapters.uow_sqla.engine import create_engine

@@ -1,8 +1,8 @@
-"""Connections of aiosqlite, whose thread has ended when a connection cannot be opened.
+"""Opens aiosqlite connections; if opening fails, joins the connection's thread.
 
-Uses ``Connection._thread`` of aiosqlite 0.22, as SQLAlchemy's dialect does. Left alone, the thread
-of a connection that failed tells a loop that may be closed by then, and prints a traceback.
-``tests/test_configuration.py`` fails when this changes.
+Uses ``Connection._thread`` of aiosqlite 0.22, as SQLAlchemy's dialect does. Without the join, the
+thread reports the failure to an event loop that may be closed, and prints a traceback.
+``tests/test_configuration.py`` fails when aiosqlite changes this.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ JOIN_TIMEOUT: Final = 1.0
 
 
 async def connect(*args: Any, **options: Any) -> Any:
-    """Connect as aiosqlite does; when that fails, wait for the end of the thread."""
+    """Connect as aiosqlite does; after a failure, wait up to a second for the thread to end."""
     import aiosqlite
 
     connection: Any = aiosqlite.connect(*args, **options)

@@ -1,4 +1,4 @@
-"""The catalogue on SQL."""
+"""The catalogue, a read model, on SQL."""
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
@@ -38,19 +38,19 @@ class SQLCatalogue:
         self._ratings: dict[UUID, BookRating] = {}
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Collect a book, to be inserted before the commit; a known id changes nothing."""
+        """Collect a book, to be inserted before the commit unless its id is stored."""
         self._books.setdefault(entry.book_id, entry.model_dump(exclude={"ratings", "average"}))
 
     async def rate(self, rating: BookRating) -> None:
-        """Collect a rating, to be kept before the commit, if no higher version is known."""
+        """Collect a rating, to be stored before the commit unless a higher version is."""
         known = self._ratings.get(rating.review_id)
         if known is None or known.version < rating.version:
             self._ratings[rating.review_id] = rating
 
     async def flush(self) -> None:
-        """Insert what was collected, or replace ratings of lower versions: one statement a table.
+        """Insert collected books and ratings, one statement a table; higher versions replace lower.
 
-        Rows are written in the same order by everybody, so that no two lock each other out.
+        Rows are written in the order of their ids, so concurrent transactions cannot deadlock.
         """
         books, self._books = self._books, {}
         ratings, self._ratings = self._ratings, {}
@@ -60,7 +60,7 @@ class SQLCatalogue:
             await insert_rows(self.session, _upsert(self.session.dialect), rows)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the entries of these books, their ratings counted by the database."""
+        """Return the stored entries of these books, with number and average of their ratings."""
         await self.flush()
         statement = (
             select(

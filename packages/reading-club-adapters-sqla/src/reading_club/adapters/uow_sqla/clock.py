@@ -1,4 +1,4 @@
-"""Instants in two databases: how they are kept, and what time it is by the database's clock."""
+"""The column type of instants, and SQL expressions for the database's clock."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,16 +18,16 @@ from sqlalchemy.ext.compiler import compiles
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant, to the microsecond. It goes in with any time zone and comes out as UTC.
+    """An instant, to the microsecond: bound with any time zone, loaded in UTC.
 
-    A datetime without a time zone is a bug: binding it raises ValueError.
+    Binding a datetime without a time zone raises ValueError.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the instant in UTC, as the database keeps it."""
+        """Return the instant in UTC; for SQLite without its time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -47,7 +47,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class DatabaseNow(ColumnElement[datetime]):
-    """The time of the statement by the database's clock: what INSERTs fill a column with."""
+    """The time of the statement by the database's clock, as the default of a column."""
 
     type = UtcDateTime()
     inherit_cache = True
@@ -64,9 +64,9 @@ def _sqlite_now(*_: Any, **__: Any) -> str:
 
 
 def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]:
-    """Return what the database's clock will say in so many seconds, or said before as many.
+    """Return the SQL expression for the database's clock plus ``seconds``, which may be negative.
 
-    It is the time of the statement, not of the transaction's begin.
+    Each statement reads the clock anew, also within a transaction.
     """
     if dialect == "sqlite":
         return func.strftime(
@@ -76,7 +76,7 @@ def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]
 
 
 def seconds_since(dialect: str, instant: ColumnElement[datetime]) -> ColumnElement[float]:
-    """Return how many seconds ago that was by the database's clock; 0 where it is not known."""
+    """Return the SQL expression for the seconds since ``instant`` by that clock; 0 for NULL."""
     if dialect == "sqlite":
         passed = (func.julianday("now") - func.julianday(instant)) * 86_400.0
     else:

@@ -1,4 +1,4 @@
-"""What is wrong with the settings of a database, told from a database that is away."""
+"""Tells wrong settings of a database from outages, by the error of a connection attempt."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -17,7 +17,7 @@ FAULTS: Final[Mapping[str | int, str]] = {
     14: "the file cannot be opened: its folder must be there, and writable",
     26: "the file is not a database",
 }
-"""By SQLSTATE, and by SQLite's primary code."""
+"""Reasons by SQLSTATE, or by SQLite's primary result code."""
 
 
 class UnusableAddress(StorageUnavailable):
@@ -27,7 +27,7 @@ class UnusableAddress(StorageUnavailable):
 def connect(
     dialect: Dialect, _: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
 ) -> DBAPIConnection:
-    """Connect as SQLAlchemy does. Raises UnusableAddress for what the driver does not accept."""
+    """Connect as SQLAlchemy does. Raises UnusableAddress if the driver refuses an argument."""
     try:
         return dialect.connect(*args, **options)
     except Exception as exc:
@@ -39,9 +39,9 @@ def connect(
 
 
 def configuration_fault(exc: BaseException) -> str | None:
-    """Return what to mend before a process can start; None for what may pass by itself.
+    """Return the wrong setting that caused the error, without secrets; None for an outage.
 
-    It holds no secret. At the start of a process a database that does not exist is a wrong
+    Call it at the start of a process: only then is a database that does not exist a wrong
     setting. Later on it is an outage.
     """
     for error in _causes(exc):
@@ -55,7 +55,7 @@ def configuration_fault(exc: BaseException) -> str | None:
 
 
 def _is_refused_by_driver(exc: Exception) -> bool:
-    """Tell whether Python objects to the arguments: no server has seen them."""
+    """Return True if Python refused the arguments, before any server was asked."""
     return any(isinstance(e, TypeError | ValueError | OverflowError) for e in _causes(exc))
 
 

@@ -1,4 +1,4 @@
-"""The dead letters on SQL, and what was done with them."""
+"""The dead letters and their audit log on SQL."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ from reading_club.service.outbox.port import EVERYBODY, Outgoing
 
 
 async def insert_letter(session: Session, letter: DeadLetter) -> None:
-    """Insert a letter in one statement, unless it is there, or the message has a receipt."""
+    """Insert a dead letter by one statement, unless it is stored or the message was received."""
     received = exists().where(
         inbox.c.subscriber == letter.subscriber, inbox.c.message_id == letter.message_id
     )
@@ -27,7 +27,7 @@ async def insert_letter(session: Session, letter: DeadLetter) -> None:
 
 
 def unsendable(event: Outgoing, error: str, now: datetime) -> DeadLetter:
-    """Return the letter of an event that was refused too often to be sent."""
+    """Return the dead letter of an event that the broker has refused too often."""
     subscriber = event.key.subscriber
     return DeadLetter(
         subscriber=RELAY if subscriber == EVERYBODY else subscriber,
@@ -47,13 +47,13 @@ class SQLDeadLetters:
         self.session = session
 
     async def add(self, letter: DeadLetter) -> None:
-        """Insert a letter; the same message for the same subscriber again changes nothing."""
+        """Insert a dead letter, unless stored already, or received by the subscriber."""
         await insert_letter(self.session, letter)
 
     async def page(
         self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
+        """Return up to ``limit`` dead letters that match, the newest first."""
         columns = dead_letters.c
         newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
         found = select(dead_letters).where(*_conditions(self.session, wanted))
@@ -61,7 +61,7 @@ class SQLDeadLetters:
         return [DeadLetter.model_validate(row._asdict()) for row in rows]
 
     async def remove(self, letter: DeadLetter) -> bool:
-        """Delete a letter; False if somebody else has done so."""
+        """Delete a dead letter; False if it was deleted already."""
         statement = delete(dead_letters).where(
             dead_letters.c.subscriber == letter.subscriber,
             dead_letters.c.message_id == letter.message_id,
@@ -84,7 +84,7 @@ def _conditions(session: Session, wanted: LetterFilter) -> Iterator[ColumnElemen
 
 
 class SQLAuditLog:
-    """What was done with dead letters, in the table ``audit``."""
+    """The log of actions on dead letters, in the table ``audit``."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

@@ -1,4 +1,4 @@
-"""Events that their subscriber has put off, on SQL."""
+"""Outbox rows of events that a subscriber has deferred, on SQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,9 +16,9 @@ from reading_club.service.outbox.port import Key
 async def upsert_deferred(
     session: Session, key: Key, envelope: Mapping[str, Any], pause: float, reason: str
 ) -> None:
-    """Insert the event's row, leased to nobody for so many seconds, unless the event is done.
+    """Insert the event's outbox row, due in ``pause`` seconds, unless received or dead-lettered.
 
-    It takes the place of a row that is there, whatever token that one bears.
+    The new row replaces an existing one, also one that is leased.
     """
     dialect = session.dialect
     row = {**key._asdict(), "token": NOBODY, "attempts": 0, "envelope": dict(envelope)}
@@ -33,7 +33,7 @@ async def upsert_deferred(
 
 
 def _not_done(key: Key) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions that the message has neither a receipt nor a dead letter."""
+    """Return the conditions that the message has neither an inbox row nor a dead letter."""
     return [
         ~exists().where(table.c.message_id == key.message_id, table.c.subscriber == key.subscriber)
         for table in (inbox, dead_letters)

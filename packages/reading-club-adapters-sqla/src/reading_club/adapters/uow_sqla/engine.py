@@ -1,4 +1,4 @@
-"""Engines with bounds and pragmas: what a club needs of its database."""
+"""Creates engines, with drivers, timeouts, a pool, and SQLite's pragmas."""
 
 from contextlib import suppress
 from sqlite3 import OperationalError
@@ -16,7 +16,7 @@ WAIT = 5
 """Seconds to wait for a connection, and on SQLite for another writer."""
 
 CONNECTIONS = 20
-"""At most, opened when they are needed."""
+"""The size of the pool; each connection is opened when first needed."""
 
 DRIVERS = {
     "postgres": "postgresql+asyncpg",
@@ -26,7 +26,7 @@ DRIVERS = {
 POSTGRESQL = {"timeout": WAIT, "command_timeout": 30}
 SQLITE = {"timeout": WAIT, "async_creator_fn": _aiosqlite.connect}
 PRAGMAS = (
-    # A book that was answered with 201 outlives a power cut, at the price of one sync a commit.
+    # A committed transaction survives a power cut, at the price of one sync a commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
@@ -36,7 +36,7 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     """Return an engine; ``postgresql://`` and ``sqlite:///`` get their asynchronous drivers.
 
     Every wait is bounded: 5 seconds for a connection, 30 for a statement on PostgreSQL,
-    5 for another writer on SQLite. Options are those of SQLAlchemy, and win one by one.
+    5 for another writer on SQLite. Options are SQLAlchemy's; each overrides its default alone.
     A database in memory has one connection: its transactions wait for each other.
     """
     url = _with_driver(make_url(url))
@@ -53,7 +53,7 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
 
 
 def _with_driver(url: URL) -> URL:
-    """Name the driver, and what libpq calls ``sslmode`` as asyncpg does."""
+    """Set the asynchronous driver; for asyncpg, rename libpq's ``sslmode`` to ``ssl``."""
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
         mode = url.query["sslmode"]
@@ -62,7 +62,7 @@ def _with_driver(url: URL) -> URL:
 
 
 def _pool(*, in_memory: bool) -> dict[str, Any]:
-    """Return a pool that keeps every connection: one more would be opened and closed each time."""
+    """Return a pool without overflow, whose connections would be opened and closed for each use."""
     size = 1 if in_memory else CONNECTIONS
     waiting = {"pool_timeout": WAIT, "max_overflow": 0}
     return {"poolclass": AsyncAdaptedQueuePool, "pool_size": size, **waiting}
@@ -71,12 +71,12 @@ def _pool(*, in_memory: bool) -> dict[str, Any]:
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     try:
-        # It is a property of the file: refused, it is being set by another process that starts.
+        # WAL is a property of the file: if it is locked, another process sets WAL just now.
         with suppress(OperationalError):
             cursor.execute("PRAGMA journal_mode = WAL")
         for pragma in PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
     except BaseException:
-        connection.close()  # its thread would outlive the loop
+        connection.close()  # its thread would outlive the event loop
         raise

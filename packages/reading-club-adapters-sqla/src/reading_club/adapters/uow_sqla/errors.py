@@ -1,7 +1,7 @@
-"""The errors of two databases and their drivers, in the language of the club.
+"""Translates errors of PostgreSQL, SQLite and their drivers to errors of the service layer.
 
-Only what concerns a statement and its values is the statement's own error, and passed on. All
-else that a server or a driver reports says "not now" or "not here": it is an outage.
+A statement's own error, which concerns its text or its values, is passed on. Every other error
+that a server or a driver reports is an outage or a conflict: a later transaction may succeed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from reading_club.domain.errors import TransientFailure, WriteConflict
 from reading_club.service.errors import StorageBusy, StorageUnavailable
 
 OWN_STATES: Final = ("0A", "21", "22", "23", "25P02", "42", "44", "54", "P0")
-"""How the SQLSTATEs begin that concern a statement and its values, but for what follows."""
+"""Prefixes of the SQLSTATEs of a statement's own errors, except NO_PRIVILEGE."""
 NO_PRIVILEGE: Final = "42501"
 STALE_PLANS: Final = frozenset({"InvalidCachedStatementError", "OutdatedSchemaCacheError"})
-"""Errors of asyncpg, and of SQLAlchemy's adapter: a table was altered since it was prepared."""
+"""Errors of asyncpg and SQLAlchemy's adapter: a table was altered after the preparation."""
 SERIALIZATION_STATES: Final = frozenset({"40001", "40P01"})
 BUSY_STATES: Final = frozenset({"57014", "55P03", "55006", "25P03", "25P04"})
-"""The server is there, and ended or refused a statement or a transaction that took too long."""
+"""A reachable server ended or refused a statement or a transaction that took too long."""
 
 SQLITE_OWN: Final = frozenset({1, 18, 19, 20, 25})
 """Primary codes: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE."""
@@ -49,12 +49,12 @@ REASONS: Final[Mapping[str | int, str]] = {
     14: "the database's file cannot be opened",
     26: "the database's file is no database",
 }
-"""By SQLSTATE or its class, and by SQLite's primary code."""
+"""Reasons by SQLSTATE or its class, or by SQLite's primary result code."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise WriteConflict or StorageUnavailable for what may work later; pass on the rest."""
+    """Raise the ``translation`` of an error of the block, from that error; pass on other errors."""
     try:
         yield
     except Exception as exc:
@@ -65,10 +65,10 @@ def translated() -> Iterator[None]:
 
 
 def translation(exc: Exception, *, connected: bool = False) -> TransientFailure | None:
-    """Return WriteConflict or StorageUnavailable if another transaction may succeed later.
+    """Return WriteConflict or StorageUnavailable if a later transaction may succeed, else None.
 
-    ``connected`` tells that a statement was under way: what took too long then may be the
-    trouble of this statement alone.
+    ``connected`` means that a statement was running: a TimeoutError is StorageBusy then, since
+    this statement alone may be slow.
     """
     if isinstance(exc, TransientFailure):
         return exc
@@ -94,7 +94,7 @@ def driver_error(exc: BaseException) -> BaseException:
 
 
 def sqlstate(exc: BaseException) -> str:
-    """Return the SQLSTATE of an error of PostgreSQL, and nothing for other errors."""
+    """Return the SQLSTATE of an error of PostgreSQL, and an empty string for other errors."""
     return getattr(driver_error(exc), "sqlstate", None) or ""
 
 
@@ -123,7 +123,7 @@ def _of_sqlite(code: int, *, lost: bool) -> TransientFailure | None:
 
 
 def _of_the_way_there(exc: Exception, *, connected: bool) -> TransientFailure | None:
-    """Translate what happens between the club and the database; TimeoutError is an OSError."""
+    """Translate errors of the pool and the network; TimeoutError is an OSError."""
     if isinstance(exc, PoolTimeout):
         return StorageUnavailable("no connection to the database became free in time")
     if isinstance(exc, TimeoutError) and connected:

@@ -1,4 +1,4 @@
-"""The heartbeats on SQL."""
+"""The heartbeats of processes on SQL."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ class SQLHeartbeats:
         self.clock = clock
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
-        """Compare the clocks, and insert or update the row."""
+        """Insert or update the process's row, and return its clock's offset in seconds."""
         async with transaction(self.engine) as session:
             offset = await self._clock_offset(session)
             now = database_time(session.dialect)
@@ -43,7 +43,7 @@ class SQLHeartbeats:
         return offset
 
     async def check_writable(self) -> None:
-        """Insert a row and delete it: both are written when the transaction is committed."""
+        """Commit the INSERT and DELETE of a probe row. Raises StorageUnavailable."""
         async with transaction(self.engine) as session:
             probe = Process(uuid4(), "probe", host="", pid=0, release="")
             now = database_time(session.dialect)
@@ -52,12 +52,12 @@ class SQLHeartbeats:
             await session.write(delete(processes).where(processes.c.id == probe.id))
 
     async def remove(self, process: Process) -> None:
-        """Delete the row."""
+        """Delete the process's row."""
         async with transaction(self.engine) as session:
             await session.write(delete(processes).where(processes.c.id == process.id))
 
     async def list(self) -> Sequence[Heartbeat]:
-        """Read the rows, with their ages by the database's clock."""
+        """Return heartbeats by role, subscriber and start, with ages by the database's clock."""
         columns = processes.c
         async with transaction(self.engine) as session:
             now = database_time(session.dialect).label("now")

@@ -1,4 +1,4 @@
-"""The inbox on SQL."""
+"""The inbox, and the attempts to handle messages, on SQL."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -23,20 +23,20 @@ def _insert(dialect: str) -> Any:
 
 
 class SQLInbox:
-    """The receipts, in the table ``inbox``, and the attempts, in the table ``attempts``."""
+    """Received messages, in the table ``inbox``, and attempts, in the table ``attempts``."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     async def receive(self, receipt: Receipt) -> bool:
-        """Insert the receipt; False if it is there. Another transaction's is waited for."""
+        """Insert the inbox row; False if stored. Waits for a transaction that inserts the same."""
         return bool(await self.receive_all([receipt]))
 
     async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
-        """Insert the receipts by one statement, and return those that were not there.
+        """Insert inbox rows by one statement, and return the keys of new rows.
 
-        They are inserted in the same order by everybody, so that two transactions with the
-        same messages wait for each other and do not lock each other out.
+        Rows are inserted in the order of their keys: transactions with the same messages wait
+        for each other and cannot deadlock.
         """
         inserted = await insert_rows(
             self.session,
@@ -47,7 +47,7 @@ class SQLInbox:
         return {Receipt(row["subscriber"], row["message_id"]) for row in inserted}
 
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
-        """Count one more attempt, unless the last one is closer."""
+        """Count an attempt, unless the last is under ``apart`` seconds old; return the count."""
         now = database_time(self.session.dialect)
         counted = (
             insert_into(self.session.dialect, attempts)
@@ -66,19 +66,19 @@ class SQLInbox:
         return int(number)
 
     async def attempts(self, receipt: Receipt) -> Attempts:
-        """Return the count and its age; it is read as a writer does, who may follow."""
+        """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
         age = seconds_since(self.session.dialect, attempts.c.at).label("age")
         known = select(attempts.c.number, age).where(*_of(receipt))
         row = (await self.session.write(known)).one_or_none()
         return Attempts() if row is None else Attempts(row.number, row.age)
 
     async def take_back_attempt(self, receipt: Receipt) -> None:
-        """Count one attempt less, if there is one."""
+        """Decrement the number of attempts, if it is positive."""
         one_less = update(attempts).values(number=attempts.c.number - 1)
         await self.session.write(one_less.where(*_of(receipt), attempts.c.number > 0))
 
     async def count_stall(self, receipt: Receipt, *, within: float) -> int:
-        """Note a stall, and count it if others have been received meanwhile."""
+        """Return the stalls, one more if others were received in the last ``within`` seconds."""
         dialect = self.session.dialect
         now, since = database_time(dialect), database_time(dialect, -within)
         others = exists().where(
@@ -97,7 +97,7 @@ class SQLInbox:
         return int((await self.session.write(counted)).scalar_one())
 
     async def forget_attempts(self, receipt: Receipt) -> None:
-        """Delete the count."""
+        """Delete the counts of attempts and stalls."""
         await self.session.write(delete(attempts).where(*_of(receipt)))
 
 

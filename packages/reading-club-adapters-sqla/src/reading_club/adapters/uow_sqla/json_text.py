@@ -1,4 +1,4 @@
-"""JSON that nobody has to understand on its way."""
+"""A column type for JSON as text."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from sqlalchemy import JSON, ColumnElement, Dialect, Text, TypeDecorator, cast
 
 
 class JsonText(TypeDecorator[str]):
-    """JSON that goes in and comes out as the text that it is: nobody parses it on the way."""
+    """JSON that is bound and loaded as text, without parsing."""
 
     impl = JSON
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> None:
-        """Pass it on."""
+        """Bind the text unchanged."""
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Select it as text, which drivers pass on."""
+        """Select the column as text, which drivers load unchanged."""
         return cast(column, Text)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """Pass it on."""
+        """Load the text unchanged."""

@@ -31,7 +31,7 @@ ROWS_A_STATEMENT = 500
 
 @lru_cache(maxsize=4)
 def _insert_and_lease(names: tuple[str, ...]) -> Insert:
-    """Return the INSERT of messages that also leases those to be published in the outbox."""
+    """Return an INSERT of messages that also inserts leased outbox rows of published ones."""
     messages, outbox = orm.messages, orm.outbox
     published = messages.c.metadata["published"].as_boolean()
     insert = insert_arrays(insert_into("postgresql", messages), names)
@@ -48,7 +48,7 @@ def _insert_and_lease(names: tuple[str, ...]) -> Insert:
 
 
 def row_of(message: Message[Any]) -> dict[str, Any]:
-    """Return a message as the table ``messages`` has it, its payload as it is on the wire."""
+    """Return the message's row in ``messages``, with the payload as JSON text, as on the wire."""
     metadata = message.metadata
     return {
         "id": message.message_id,
@@ -71,9 +71,9 @@ class SQLMessageStore(AbstractMessageStore):
         self._rows.append(row_of(message))
 
     async def flush(self) -> None:
-        """Insert what was added, in its order, by as few statements as possible.
+        """Insert the added messages in their order, up to 500 by one statement.
 
-        With a lease, what is to be published gets a row in the outbox as well. Raises
+        With a lease, each message to be published gets a leased outbox row. Raises
         MessageAlreadyStored.
         """
         rows, self._rows = self._rows, []
@@ -104,16 +104,16 @@ class SQLActivityLog:
         self._rows: dict[UUID, dict[str, Any]] = {}
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Collect an entry, to be inserted before the commit; a known id changes nothing."""
+        """Collect an entry, to be inserted before the commit unless its id is stored."""
         self._rows.setdefault(entry.id, entry.model_dump())
 
     async def flush(self) -> None:
-        """Insert what was collected, by one statement."""
+        """Insert the collected entries by one statement."""
         rows, self._rows = self._rows, {}
         await insert_all_once(self.session, orm.activity, [rows[id_] for id_ in sorted(rows)])
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
-        """Return the entries of a page, the highest id first."""
+        """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
         await self.flush()
         statement = select(orm.activity).order_by(orm.activity.c.id.desc()).limit(limit)
         if before is not None:

@@ -1,4 +1,4 @@
-"""The tables. People look into them by name: they change by migrations only."""
+"""The tables. Operators query them by name: only migrations change them."""
 
 from sqlalchemy import (
     JSON,
@@ -82,8 +82,8 @@ messages = Table(
 )
 """Every committed command and event, in the order in which they were handled; append-only.
 
-``created_at`` is the clock of the process that made the message, for people; ``recorded_at`` is the
-database's clock, by which order and age are measured.
+``created_at`` is by the clock of the process that made the message, for display; ``recorded_at`` is
+by the database's clock, and determines order and age.
 """
 
 activity = Table(
@@ -118,7 +118,7 @@ audit = Table(
     Column("message_id", Uuid, nullable=False),
     Column("error", Text, nullable=False),
 )
-"""What was done with dead letters; append-only."""
+"""The actions on dead letters; append-only."""
 
 outbox = Table(
     "outbox",
@@ -133,10 +133,10 @@ outbox = Table(
     Column("reason", Text, nullable=True),
     Column("attempted", Boolean, nullable=False, server_default=false()),
 )
-"""Events that wait to be sent: pointers to ``messages``, or whole where those do not have them.
+"""Events to be sent: ids of ``messages``, with an envelope if the message is not stored there.
 
-They are inserted leased, and deleted when the broker has confirmed. What changes meanwhile, in
-an outage, is in no index.
+Rows are inserted leased, and deleted when the broker has confirmed. Columns that change during
+an outage are in no index.
 """
 
 inbox = Table(
@@ -146,7 +146,7 @@ inbox = Table(
     Column("message_id", Uuid, primary_key=True),
     Column("received_at", UtcDateTime, nullable=False, index=True),
 )
-"""What has taken effect, inserted first in the transaction of the effects."""
+"""Messages that have taken effect; inserted first in the transaction of the effects."""
 
 attempts = Table(
     "attempts",
@@ -157,7 +157,7 @@ attempts = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("stalls", Integer, nullable=False, server_default="0"),
 )
-"""How often the handling of a message was begun, of those that did not succeed at once."""
+"""Numbers of attempts and stalls of messages that did not succeed at the first attempt."""
 
 subscriptions = Table(
     "subscriptions",
@@ -166,7 +166,7 @@ subscriptions = Table(
     Column("type", String(200), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
 )
-"""Who hears what, and since when: what the reconciler compares the inbox with."""
+"""The event types of each subscriber, and since when; the reconciler compares the inbox to them."""
 
 resends = Table(
     "resends",
@@ -176,7 +176,7 @@ resends = Table(
     Column("number", Integer, nullable=False),
     Column("again_at", UtcDateTime, nullable=False),
 )
-"""What the reconciler has sent again, and when it may do so once more."""
+"""Events that the reconciler has sent again: how often, and the earliest time of the next."""
 
 processes = Table(
     "processes",
@@ -192,7 +192,7 @@ processes = Table(
     Column("clock_offset", Float, nullable=False, server_default="0"),
     Column("trouble", Text, nullable=True),
 )
-"""The processes of the club, each with its latest heartbeat by the database's clock."""
+"""The running processes, each with its latest heartbeat by the database's clock."""
 
 compatibility = Table(
     "schema_compatibility",
@@ -203,7 +203,7 @@ compatibility = Table(
 )
 """For each schema revision, the oldest revision whose releases go on working with it.
 
-``finished`` says whether the rows and indexes are there that are made after its transaction.
+``finished`` says whether the online steps of the revision are done.
 """
 
 catalogue = Table(
@@ -223,4 +223,4 @@ catalogue_ratings = Table(
     Column("rating", SmallInteger, nullable=False),
     Column("version", Integer, nullable=False),
 )
-"""The highest version of every review that the catalogue has heard of, in whatever order."""
+"""The highest version of each review's rating, in whichever order events arrive."""

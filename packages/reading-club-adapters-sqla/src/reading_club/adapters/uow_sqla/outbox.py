@@ -26,23 +26,23 @@ from reading_club.service.outbox.port import Key, Lease, Outgoing
 
 
 class SQLOutboxEntries:
-    """The outbox as a transaction writes to it."""
+    """The transaction's side of the outbox: inserts rows."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
-        """Let the relay send an event at once after the commit; one that waits already stays."""
+        """Insert a row that is due at the commit, unless the event has one for the subscriber."""
         await self._add_all([key], envelope)
 
     async def defer(
         self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
-        """Put the event's row there, or in place of the one that is there, unless it is done."""
+        """Insert or replace the row, due in ``pause`` seconds, unless received or dead-lettered."""
         await upsert_deferred(self.session, key, envelope, pause, reason)
 
     async def add_all(self, keys: Sequence[Key]) -> None:
-        """Do the same for many messages of the history, by one statement."""
+        """Insert rows of many stored messages as ``add`` does, by one statement."""
         if keys:
             await self._add_all(keys)
 
@@ -51,7 +51,7 @@ class SQLOutboxEntries:
         await self._insert(insert, keys, Lease(0.0, NOBODY), envelope)
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
-        """Insert rows that belong to whoever knows the lease."""
+        """Insert rows that bear the lease's token."""
         if message_ids:
             keys = [Key(id_) for id_ in message_ids]
             await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
@@ -73,13 +73,13 @@ class SQLOutboxEntries:
 
 
 class SQLOutbox:
-    """The outbox as a relay or a sender sees it: every method is a transaction of its own."""
+    """The relay's and the sender's side of the outbox: each method is a transaction of its own."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
-        """Lease the oldest rows whose lease has run out, passing over those in others' hands."""
+        """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
         async with transaction(self.engine) as session:
             dialect = session.dialect
             now = database_time(dialect)
@@ -103,7 +103,7 @@ class SQLOutbox:
             return await _outgoing(session, (await session.write(claimed)).all())
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
-        """Delete rows that bear the token: one statement, unless some are for one subscriber."""
+        """Delete rows that bear the token, by one statement for each value of ``subscriber``."""
         async with transaction(self.engine) as session:
             for mine in _mine(session, token, keys):
                 await session.write(delete(outbox).where(mine))
@@ -116,7 +116,7 @@ class SQLOutbox:
         retry_in: float = 0.0,
         reason: str | None = None,
     ) -> None:
-        """Lease rows that bear the token to nobody, and for so long only."""
+        """Make rows that bear the token due in ``retry_in`` seconds; note the reason, if any."""
         async with transaction(self.engine) as session:
             changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
             if reason is not None:
@@ -125,7 +125,7 @@ class SQLOutbox:
                 await session.write(update(outbox).where(mine).values(changes))
 
     async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
-        """Replace rows that bear the token by one for each subscriber, in one transaction."""
+        """Replace each row that bears the token by one row a subscriber, in one transaction."""
         async with transaction(self.engine) as session:
             for mine in _mine(session, token, keys):
                 taken = delete(outbox).where(mine).returning(*outbox.c)
@@ -136,7 +136,7 @@ class SQLOutbox:
                 await insert_for_subscribers(session, types, envelopes, retry_in)
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
-        """Count an attempt for rows that bear the token, and lease them to nobody meanwhile."""
+        """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
         async with transaction(self.engine) as session:
             later = database_time(session.dialect, retry_in)
             counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
@@ -146,7 +146,7 @@ class SQLOutbox:
     async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
         """Move rows that bear the token to the dead letters."""
         async with transaction(self.engine) as session:
-            # As a writer from the beginning: a reader may not be able to become one.
+            # Begin as a writer: SQLite may refuse to turn a reader into one.
             now = (await session.write(select(database_time(session.dialect)))).scalar_one()
             for mine in _mine(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
@@ -155,7 +155,7 @@ class SQLOutbox:
 
 
 def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions for those of these rows that still bear the token."""
+    """Return a condition per subscriber: the row is one of these, and still bears the token."""
     by_subscriber = groupby(sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber"))
     return [
         and_(
@@ -168,7 +168,7 @@ def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[Colu
 
 
 async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
-    """Return the events that rows of the outbox point to, the oldest first."""
+    """Return the events of outbox rows, with the stored message's envelope, the oldest first."""
     wanted = [row.message_id for row in rows if row.envelope is None]
     stored: dict[UUID, dict[str, str]] = {}
     if wanted:
@@ -187,7 +187,7 @@ async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outg
 
 
 def _envelope(row: Row[Any]) -> dict[str, str]:
-    """Return what the unit of work's own publication writes on the wire for this message."""
+    """Return the message's envelope, as the unit of work itself publishes it."""
     return {
         "id": str(row.id),
         "created_at": row.created_at.isoformat(),

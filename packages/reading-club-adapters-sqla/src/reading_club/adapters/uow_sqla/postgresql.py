@@ -1,8 +1,7 @@
-"""Transactions of PostgreSQL, and the statements that are made once, by asyncpg itself.
+"""PostgreSQL's transactions and cached statements, executed by asyncpg directly.
 
-SQLAlchemy hands each statement to its driver through several layers: for an INSERT of a single
-row that is most of what it costs. It still makes the connections and all other statements; they
-run in the same transaction, which is begun and ended here.
+SQLAlchemy's layers make up most of the cost of an INSERT of a single row. SQLAlchemy still opens
+the connections and executes all other statements, in the transaction begun and ended here.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,26 +20,26 @@ TAnswer = TypeVar("TAnswer")
 
 AUTOCOMMIT: Final = "autocommit"
 INTEGRITY: Final = "23"
-"""How the SQLSTATE of a violated constraint begins."""
+"""Prefix of the SQLSTATEs of violated constraints."""
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """A statement as text, and how its parameters are written for the driver."""
+    """A statement's text, and the conversion of its parameters for the driver."""
 
     text: str
     binds: Sequence[tuple[str, Any, Callable[[Any], Any] | None]]
-    """Name, value where none is given, and what makes the driver's value of it."""
+    """Name, default, and conversion to the driver's value of each parameter."""
 
     def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
-        """Return the values in the order of the text."""
+        """Return the driver's values in the order of the text."""
         values = [(parameters.get(name, default), to) for name, default, to in self.binds]
         return [value if to is None else to(value) for value, to in values]
 
 
 @lru_cache(maxsize=256)
 def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
-    """Compile a statement, once as long as it is the same object."""
+    """Compile a statement, once for the same object."""
     compiled: Any = statement.compile(dialect=dialect, column_keys=names)
     types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
     binds = [
@@ -54,9 +53,9 @@ async def begin(
     *,
     write: bool,  # noqa: ARG001  # only SQLite has to know
 ) -> None:
-    """Begin a transaction, with the isolation that the engine is set to.
+    """Begin a transaction at the engine's isolation level.
 
-    A connection that was lost while nobody used it, as by a restart, is replaced.
+    A connection that was lost while idle, as by a server's restart, is replaced.
     """
     if _adapter(connection).driver_connection.is_closed():
         await connection.invalidate()
@@ -66,18 +65,18 @@ async def begin(
     statement = "BEGIN"
     if level not in {None, AUTOCOMMIT}:
         statement += f" ISOLATION LEVEL {level.replace('_', ' ')}"
-    adapter.autocommit = True  # SQLAlchemy begins no other one
+    adapter.autocommit = True  # keeps SQLAlchemy from beginning one
     await _ask(adapter.driver_connection, adapter.driver_connection.execute(statement))
 
 
 def is_open(connection: AsyncConnection) -> bool:
-    """Tell whether the transaction is still there."""
+    """Return True while the connection is in a transaction."""
     driver = _adapter(connection).driver_connection
     return not driver.is_closed() and bool(driver.is_in_transaction())
 
 
 def is_at_rest(connection: AsyncConnection) -> bool:
-    """Tell whether it is given back without a word to the database: nothing can interrupt that."""
+    """Return True if the connection can be returned without a ROLLBACK, a cancellable await."""
     if connection.invalidated:
         return False
     driver = _adapter(connection).driver_connection
@@ -85,9 +84,9 @@ def is_at_rest(connection: AsyncConnection) -> bool:
 
 
 async def commit(connection: AsyncConnection) -> None:
-    """Commit the transaction. Raises StorageUnavailable if the database has undone it instead.
+    """Commit the transaction. Raises StorageUnavailable if the server rolled it back instead.
 
-    Raises CommitInDoubt if its answer does not come: an error is one, if the connection lives.
+    Raises CommitInDoubt if the connection is lost first; passes on an error that the server sends.
     """
     driver = _adapter(connection).driver_connection
     try:
@@ -101,7 +100,7 @@ async def commit(connection: AsyncConnection) -> None:
 
 
 async def leave(connection: AsyncConnection) -> None:
-    """Undo what is not committed, and leave the connection to SQLAlchemy. Raises if it is lost."""
+    """Roll back an open transaction, and restore SQLAlchemy's mode. Raises if it is lost."""
     adapter = _adapter(connection)
     driver = adapter.driver_connection
     if driver.is_closed() or driver.is_in_transaction():
@@ -112,17 +111,17 @@ async def leave(connection: AsyncConnection) -> None:
 async def run(
     connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any]
 ) -> Sequence[Mapping[str, Any]]:
-    """Run a statement that is the same object each time, and return its rows."""
+    """Execute a statement, compiled once for the same object, and return its rows."""
     compiled = _compiled(statement, connection.dialect, tuple(parameters))
     driver = _adapter(connection).driver_connection
     return await _ask(driver, driver.fetch(compiled.text, *compiled.arguments(parameters)))
 
 
 async def _ask(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
-    """Return the answer, or raise what SQLAlchemy raises for a violated constraint.
+    """Await the driver's answer. Raises IntegrityError, as SQLAlchemy does, and driver errors.
 
-    Raises StorageUnavailable if the connection is lost. It is ended when the caller is cancelled:
-    nobody knows what it is doing then.
+    Raises StorageUnavailable if the connection is lost. A cancellation closes the connection,
+    since the state of its statement is unknown.
     """
     try:
         return await answer

@@ -1,4 +1,4 @@
-"""What is missing in the inbox, on SQL."""
+"""Subscriptions, and queries for events that a subscriber has not received, on SQL."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ from reading_club.service.dead_letters import RELAY
 from reading_club.service.outbox.port import EVERYBODY, Key
 
 LATEST: Final = 100
-"""Of so many receipts the newest event says how far a subscriber has come."""
+"""Latest inbox rows of a subscriber, whose newest event marks its progress."""
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,13 +43,13 @@ def _upsert(dialect: str) -> Insert:
 
 
 class SQLReceipts:
-    """Subscriptions, in the table ``subscriptions``, and what they miss."""
+    """Subscriptions, in the table ``subscriptions``, and their missing events."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
-        """Insert what is not there."""
+        """Insert subscriptions as of now; existing ones keep their time."""
         rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
         insert = insert_new_into(self.session.dialect, subscriptions)
         await insert_rows(self.session, insert, rows, moments={"since": 0.0})
@@ -57,7 +57,11 @@ class SQLReceipts:
     async def resend_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
-        """Put what is missing into the outbox, and note when it may be sent once more."""
+        """Put missing events into the outbox; each re-send doubles the wait for the next.
+
+        Returns their number, up to ``limit``. An event counts if its age is between ``after`` and
+        ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff.
+        """
         dialect = self.session.dialect
         newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
@@ -74,7 +78,7 @@ class SQLReceipts:
         return len(missing)
 
     async def _overtaken(self, subscriber: str, after: float) -> datetime:
-        """Return before when an event was published that is overtaken by the newest received."""
+        """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""
         latest = (
             select(inbox.c.message_id)
             .where(inbox.c.subscriber == subscriber)
@@ -98,7 +102,7 @@ class SQLReceipts:
         )
 
     def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
-        """Return the query for what was published and heard, and left no trace."""
+        """Return the query for missing events that may be sent now, the oldest first."""
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
@@ -117,10 +121,10 @@ class SQLReceipts:
 
 
 def behind(subscriber: str) -> Select[Any]:
-    """Return the query for the ids of events that a subscriber hears and has not dealt with.
+    """Return the query for the ids of events that a subscriber has yet to receive.
 
-    They were published since it subscribed, and have neither a receipt nor a dead letter. What the
-    reconciler calls missing, and ``status`` late, is a part of these.
+    The events were recorded since it subscribed, and have neither an inbox row nor a dead letter.
+    The reconciler's missing events, and the late ones of ``status``, are subsets.
     """
     heard = (subscriptions.c.type == messages.c.type) & (subscriptions.c.subscriber == subscriber)
     return (

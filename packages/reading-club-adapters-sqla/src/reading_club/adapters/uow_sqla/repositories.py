@@ -1,4 +1,4 @@
-"""Repositories on SQL."""
+"""The repositories of books, reviewers and reviews on SQL."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
 
 class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
-    """What the three repositories share: one table, one row an aggregate."""
+    """The base of the three repositories: one table, one row an aggregate."""
 
     table: Table
     model: type[TAggregate]
@@ -50,13 +50,13 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
 
     @abstractmethod
     async def _refusal(self, aggregate: TAggregate) -> Refusal | None:
-        """Return why the constraints of the table do not take this aggregate."""
+        """Return the error of the constraint that this aggregate violates, None without one."""
 
     def _row(self, aggregate: TAggregate) -> Mapping[str, Any]:
         return aggregate.model_dump()
 
     async def add(self, aggregate: TAggregate) -> None:
-        """Insert a row. What the constraints refuse is told in the language of the club."""
+        """Insert a row. Raises the domain's error for a violated constraint, or WriteConflict."""
         row, conditions = self._row(aggregate), self._conditions(aggregate)
         if not await self._insert(row, conditions):
             refusal = await self._taken(aggregate) or await self._refusal(aggregate)
@@ -71,7 +71,7 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         return await insert_once(self.session, self.table, row)
 
     def _conditions(self, aggregate: TAggregate) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
-        """Return what has to hold for the row to be inserted, besides its keys being free."""
+        """Return the conditions of the INSERT, in addition to unique keys."""
         return []
 
     async def find(self, identifier: UUID) -> TAggregate | None:
@@ -104,7 +104,7 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
 
 
 class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
-    """The shelf, in the table ``books``."""
+    """The books, in the table ``books``."""
 
     table = orm.books
     model = Book
@@ -119,7 +119,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         return BookAlreadyRegistered(aggregate.isbn) if known else None
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
-        """Return the book of the row, or None."""
+        """Return the book with this ISBN, or None."""
         query = select(orm.books).where(orm.books.c.isbn == isbn.canonical)
         row = (await self.session.read(query)).one_or_none()
         return None if row is None else self._loaded(row)
@@ -127,7 +127,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return the books of a page, the newest first, by the index on their time and id."""
+        """Return up to ``limit`` matching books, the newest first, by the index on time and id."""
         wanted = [each for each in needles(query) if is_storable(each)]
         if not wanted:
             return []
@@ -142,7 +142,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
 
 
 class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository):
-    """The members, in the table ``reviewers``."""
+    """The reviewers, in the table ``reviewers``."""
 
     table = orm.reviewers
     model = Reviewer
@@ -179,7 +179,7 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         return AlreadyReviewed(*pair) if await self._true(exists().where(same)) else None
 
     async def update(self, review: Review) -> None:
-        """Replace the row, if it is of the version before."""
+        """Update the row of the previous version. Raises WriteConflict if it has another."""
         statement = (
             update(orm.reviews)
             .where(orm.reviews.c.id == review.id, orm.reviews.c.version == review.version - 1)
@@ -190,6 +190,6 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
 
 
 def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:
-    """Return the query for the time of a book. For an unknown one it is NULL: nothing is older."""
+    """Return the subquery for a book's time; NULL for an unknown book, which empties the page."""
     book = orm.books.alias("last")
     return select(book.c.registered_at).where(book.c.id == book_id).scalar_subquery()

@@ -1,4 +1,4 @@
-"""How long what has been dealt with is kept."""
+"""Deletes rows of handled messages and ended processes after a number of days."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -21,17 +21,17 @@ from reading_club.adapters.uow_sqla.statements import insert_into
 
 DAY: Final = 86_400.0
 PROCESSES: Final = 1.0
-"""Days that the heartbeat of a process is kept that ended without removing it."""
+"""Days to keep the heartbeat of a process that ended without removing it."""
 BATCH: Final = 5_000
-"""Rows of one DELETE: no transaction is long, and no other one waits for it for long."""
+"""Rows of one DELETE, which keeps each transaction short."""
 
 
 @dataclass(frozen=True)
 class Retention:
-    """Days that rows are kept after they were dealt with; None keeps them for ever.
+    """Days to keep rows, from their insertion; None keeps them for ever.
 
-    Receipts must outlive every redelivery of their messages: one that comes later would take
-    effect a second time. Those of events that wait in the outbox are kept in any case.
+    Inbox rows must outlive every redelivery of their messages: a later one would take effect a
+    second time. Inbox rows and messages of events in the outbox are kept in any case.
     """
 
     inbox: float = 30.0
@@ -40,16 +40,16 @@ class Retention:
 
 
 class SQLRetention:
-    """Removes what is too old, by the database's clock, in small transactions."""
+    """Deletes expired rows, by the database's clock, in small transactions."""
 
     def __init__(self, engine: AsyncEngine, retention: Retention) -> None:
         self.engine = engine
         self.retention = retention
 
     async def prune(self) -> dict[str, int]:
-        """Remove what is too old, and return how many rows of each table that was.
+        """Delete expired rows, and return the number of deleted rows of each table.
 
-        A dead letter leaves a receipt, as if it had been discarded.
+        An expired dead letter leaves an inbox row, as a discarded one does.
         """
         keep = self.retention
         pruned = {"dead_letters": await self._dead_letters(keep.dead_letters)}

@@ -1,4 +1,4 @@
-"""Whether the database has the tables of this release, asked when a statement misses something."""
+"""Tells a schema of another release from a wrong statement, after an undefined-object error."""
 
 from typing import Final
 
@@ -11,21 +11,21 @@ from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.service.errors import StorageUnavailable
 
 UNDEFINED_STATES: Final = frozenset({"42P01", "42703", "42883"})
-"""SQLSTATEs: a table, a column or a function is not there."""
+"""SQLSTATEs of an undefined table, column or function."""
 SQLITE_ERROR: Final = 1
 SQLITE_UNDEFINED: Final = ("no such ", "has no column named")
 
 ALL_COLUMNS: Final = select(
     *[exists(select(*table.c).where(false())) for table in metadata.sorted_tables]
 )
-"""Reads no row, and fails if a table or a column is missing."""
+"""Fails if a table or a column is missing; reads no row."""
 
 
 async def require_schema(engine: AsyncEngine, error: BaseException) -> None:
-    """Raise StorageUnavailable if this error was raised on a schema that lacks something.
+    """Raise StorageUnavailable if the error is an undefined object on an incomplete schema.
 
-    It asks the database only after an error that may come of it, and on a connection of its own:
-    call it when the transaction that failed has given its connection back.
+    Queries the schema after such an error only, on a connection of its own: call it when the
+    failed transaction has returned its connection to the pool.
     """
     if not _misses_something(error):
         return
@@ -41,7 +41,7 @@ async def require_schema(engine: AsyncEngine, error: BaseException) -> None:
 
 
 def _misses_something(error: BaseException) -> bool:
-    """Tell whether a table, a column or a function was not found."""
+    """Return True if the error is of an undefined table, column or function."""
     origin = driver_error(error)
     if getattr(origin, "sqlite_errorcode", None) == SQLITE_ERROR:
         return any(words in str(origin) for words in SQLITE_UNDEFINED)

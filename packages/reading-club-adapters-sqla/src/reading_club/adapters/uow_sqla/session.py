@@ -21,13 +21,13 @@ TResult = TypeVar("TResult")
 
 
 class Session:
-    """Runs the statements of one transaction, one after the other, and nothing after its end.
+    """Executes the statements of one transaction, one after the other, until its end.
 
-    It begins the transaction itself, whatever the engine's settings. On SQLite it does so at
-    once as a writer if the first statement writes, so that it cannot fail halfway because
-    another writer was there first, and as a reader, who waits for nobody, if the first one
-    reads. Every method raises UnitOfWorkClosed after the end, and StorageUnavailable or
-    WriteConflict for what may work later, but in another transaction: this one is over.
+    The session begins the transaction itself, whatever the engine's settings. On SQLite the
+    first statement decides: a write begins as a writer, so that no later write fails on the lock
+    of another transaction; a read begins as a reader, without a wait. Methods raise
+    UnitOfWorkClosed after the end. StorageUnavailable and WriteConflict end the transaction; the
+    work may succeed in a later one.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -45,19 +45,19 @@ class Session:
         return self._engine.dialect.name
 
     async def read(self, statement: Executable) -> CursorResult[Any]:
-        """Run a statement that changes nothing."""
+        """Execute a statement that only reads."""
         return await self._run(lambda connection: connection.execute(statement), write=False)
 
     async def write(self, statement: Executable) -> CursorResult[Any]:
-        """Run a statement that changes rows."""
+        """Execute a statement that changes rows, or must begin as a writer."""
         return await self._run(lambda connection: connection.execute(statement), write=True)
 
     async def put(
         self, statement: Executable, parameters: Mapping[str, Any]
     ) -> Sequence[Mapping[str, Any]]:
-        """Run an INSERT that other transactions run as well, and return its rows.
+        """Execute an INSERT, and return its rows.
 
-        On PostgreSQL it is compiled once, as long as it is the same object.
+        On PostgreSQL the same statement object is compiled once, for all transactions.
         """
         run = self._native.run
         return await self._run(
@@ -65,7 +65,7 @@ class Session:
         )
 
     async def commit(self) -> None:
-        """Commit what was done, if anything was. The transaction still has to be closed.
+        """Commit the transaction, if it has begun. The session still has to be closed.
 
         Raises CommitInDoubt if the outcome is unknown. After all other errors nothing is stored.
         """
@@ -76,9 +76,9 @@ class Session:
             self._sound = True
 
     async def close(self) -> None:
-        """Undo what is not committed and give the connection back. May be called again.
+        """Roll back what is not committed, and return the connection. May be called again.
 
-        It does not fail: a connection that is lost has nothing left to undo.
+        Succeeds on a lost connection as well: the database has rolled back.
         """
         self._closed = True
         connection, self._connection = self._connection, None
@@ -92,7 +92,7 @@ class Session:
     async def _run(
         self, work: Callable[[AsyncConnection], Awaitable[TResult]], *, write: bool
     ) -> TResult:
-        """Work on the connection, alone; translate errors, and remember one that ends it all."""
+        """Call ``work`` under the lock; translate errors, and keep one that ends the session."""
         try:
             async with self._lock:
                 self._check()
@@ -109,7 +109,7 @@ class Session:
             raise failure from exc
 
     def _check(self) -> None:
-        """Raise if the transaction is over: what came after it would be committed alone."""
+        """Raise if the transaction is over: later statements would be committed alone."""
         if self._closed:
             raise UnitOfWorkClosed("the transaction has ended")
         if self._failure is not None:
@@ -127,7 +127,7 @@ class Session:
         return connection
 
     async def _release(self, connection: AsyncConnection) -> None:
-        """Give a connection back, or end it: after a failed COMMIT it may be in a transaction."""
+        """Return the connection, or close it after a failed COMMIT: it may be in a transaction."""
         try:
             if self._sound:
                 await self._native.leave(connection)
@@ -142,7 +142,7 @@ class Session:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
-    """Lend a session, and commit it if the block does not raise."""
+    """Yield a session, commit it after the block, and roll back if the block raises."""
     session = Session(engine)
     try:
         yield session

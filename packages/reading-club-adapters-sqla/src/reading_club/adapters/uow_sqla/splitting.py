@@ -1,4 +1,4 @@
-"""Rows of the outbox for each subscriber, in place of one for everybody, on SQL."""
+"""Inserts one outbox row a subscriber, in place of one for all subscribers, on SQL."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from reading_club.adapters.uow_sqla.statements import insert_new_into, insert_ro
 from reading_club.service.outbox.port import EVERYBODY, Key
 
 NOBODY: Final = UUID(int=0)
-"""The token of rows that nobody has leased."""
+"""The nil token, of rows without a lease."""
 
 
 async def insert_for_subscribers(
@@ -22,10 +22,10 @@ async def insert_for_subscribers(
     envelopes: Mapping[UUID, Any],
     retry_in: float,
 ) -> None:
-    """Insert a row for each subscriber that hears the type of a message; what is there stays.
+    """Insert a row for each subscriber to a message's type; existing rows stay.
 
-    ``envelopes`` are those that are not in the history. A message without a subscriber has a row
-    for everybody again, after so many seconds.
+    ``envelopes`` are of messages that are not stored. A message without subscribers gets a row
+    for all subscribers again, due in ``retry_in`` seconds.
     """
     hearing = await _subscribers(session, set(types.values()))
     keys = [Key(id_, name) for id_, type_ in types.items() for name in hearing[type_]]

@@ -1,4 +1,4 @@
-"""Transactions of SQLite, begun by us: engines and drivers begin them in ways of their own."""
+"""SQLite's transactions, with an explicit BEGIN, whatever the mode of engine and driver."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,9 +12,9 @@ _CHECKED: Final = "reading-club: foreign keys are checked"
 
 
 async def begin(connection: AsyncConnection, *, write: bool) -> None:
-    """Begin a transaction, at once as a writer or as a reader who waits for nobody.
+    """Begin a transaction, by BEGIN IMMEDIATE as a writer or by BEGIN as a reader.
 
-    Left to the driver, the outermost SAVEPOINT would be the transaction, and its release the
+    By the driver's default the outermost SAVEPOINT would be the transaction, and its release the
     commit. Raises StorageUnavailable if the engine's only connection is in use.
     """
     raw = await connection.get_raw_connection()
@@ -32,7 +32,7 @@ async def begin(connection: AsyncConnection, *, write: bool) -> None:
 
 
 def is_open(connection: AsyncConnection) -> bool:
-    """Tell whether the transaction is still there: SQLite ends it itself when a disk is full."""
+    """Return True while in a transaction: SQLite rolls it back itself when a disk is full."""
     sync = connection.sync_connection
     if sync is None:
         return False
@@ -41,7 +41,7 @@ def is_open(connection: AsyncConnection) -> bool:
 
 
 def is_at_rest(connection: AsyncConnection) -> bool:  # noqa: ARG001  # as PostgreSQL's
-    """Tell that SQLAlchemy talks to the database when it is given back, whatever it did."""
+    """Return False: the pool always sends a ROLLBACK when a connection is returned."""
     return False
 
 
@@ -51,19 +51,19 @@ async def commit(connection: AsyncConnection) -> None:
 
 
 async def leave(connection: AsyncConnection) -> None:
-    """Leave the connection to SQLAlchemy, which undoes what is not committed."""
+    """Leave the rollback of an open transaction to SQLAlchemy."""
 
 
 async def run(
     connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any]
 ) -> Sequence[Mapping[str, Any]]:
-    """Run a statement, and return its rows."""
+    """Execute a statement, and return its rows."""
     result = await connection.execute(statement, parameters)
     return [row._asdict() for row in result] if result.returns_rows else []
 
 
 async def _abandon(connection: AsyncConnection, driver: Any) -> None:
-    """Undo a transaction that a connection is in before it was begun: nobody's, if it is pooled."""
+    """Roll back a transaction left open. Raises if the pool shares its one connection."""
     if isinstance(connection.sync_engine.pool, StaticPool):
         raise StorageUnavailable("another transaction is open on the only connection")
     await _run(driver, "ROLLBACK")

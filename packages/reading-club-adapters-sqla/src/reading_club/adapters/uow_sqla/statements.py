@@ -1,4 +1,4 @@
-"""Statements that both databases know and SQLAlchemy spells for each of them."""
+"""INSERT statements with ON CONFLICT, and conditions, for PostgreSQL and SQLite."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -31,19 +31,19 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @lru_cache(maxsize=64)
 def insert_into(dialect: str, table: Table) -> Insert:
-    """Return the INSERT of the database's dialect, which can resolve conflicts."""
+    """Return the dialect's INSERT, to which ON CONFLICT can be added."""
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @lru_cache(maxsize=64)
 def insert_new_into(dialect: str, table: Table) -> Insert:
-    """Return the INSERT that passes over rows whose keys are there."""
+    """Return ``INSERT … ON CONFLICT DO NOTHING``."""
     return insert_into(dialect, table).on_conflict_do_nothing()
 
 
 @lru_cache(maxsize=64)
 def _one(dialect: str, table: Table) -> Executable:
-    """Return the same, which tells whether there is a new row."""
+    """Return ``INSERT … ON CONFLICT DO NOTHING RETURNING`` the primary key."""
     return insert_new_into(dialect, table).returning(*table.primary_key)
 
 
@@ -54,7 +54,7 @@ def insert_arrays(
     same: tuple[str, ...] = (),
     moments: tuple[str, ...] = (),
 ) -> Insert:
-    """Return the INSERT of PostgreSQL that takes an array a column, see ``arrays_of``."""
+    """Return PostgreSQL's INSERT from one array parameter a column, see ``arrays_of``."""
     types = {column.name: column.type for column in insert.table.columns}
     arrays = [bindparam(f"all_{name}", type_=ARRAY(types[name])) for name in names]
     unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
@@ -65,15 +65,15 @@ def insert_arrays(
 
 
 def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Return the parameters of ``insert_arrays``."""
+    """Return the rows as parameters of ``insert_arrays``, a list for each column."""
     return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
 
 
 async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row, unless one of its keys is there; tell whether it was inserted.
+    """Insert a row; return False if one of its keys is stored.
 
-    A transaction that has inserted the same key and not ended is waited for. No error is raised
-    for the key, so that the transaction goes on, on PostgreSQL as well.
+    Waits for the end of another transaction that has inserted the same key. A stored key is no
+    error of the database: the transaction goes on, on PostgreSQL as well.
     """
     return bool(await session.put(_one(session.dialect, table), row))
 
@@ -81,7 +81,7 @@ async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) ->
 async def insert_all_once(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert rows by one statement, if there are any, but for those whose keys are there."""
+    """Insert rows by one statement, except those whose keys are stored; rows may be empty."""
     if rows:
         await insert_rows(session, insert_new_into(session.dialect, table), rows)
 
@@ -94,11 +94,11 @@ async def insert_rows(
     same: Mapping[str, Any] = NOTHING,
     moments: Mapping[str, float] = NOTHING,
 ) -> Sequence[Mapping[str, Any]]:
-    """Insert many rows by one statement: each with columns of its own, and some for all of them.
+    """Insert rows by one statement, and return the rows that the statement returns.
 
-    ``moments`` are columns for what the database's clock says in so many seconds. On PostgreSQL
-    each column is one parameter, an array: the statement is the same for any number of rows.
-    Returns the rows that the statement returns.
+    ``same`` are columns with one value for all rows; ``moments`` are columns set to the database's
+    clock plus seconds. On PostgreSQL each column of ``rows`` is one array parameter: the
+    statement is the same for any number of rows.
     """
     if session.dialect != "postgresql":
         now = {name: database_time("sqlite", seconds) for name, seconds in moments.items()}
@@ -124,7 +124,7 @@ async def insert_once_if(
 def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """Return the condition that the column has one of these values.
 
-    On PostgreSQL they are one parameter, so that the statement is the same for any number.
+    On PostgreSQL the values are one array parameter: the statement is the same for any number.
     """
     if session.dialect == "postgresql":
         return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
@@ -132,14 +132,14 @@ def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> Co
 
 
 def occurs_in(session: Session, column: Column[str], words: str) -> ColumnElement[bool]:
-    """Return the condition that the words are in the column as they are written.
+    """Return the condition that the column contains the text, with the same case.
 
-    A LIKE would do so on PostgreSQL, and ignore the case of some letters on SQLite.
+    LIKE would do so on PostgreSQL, but ignores the case of ASCII characters on SQLite.
     """
     position = func.strpos if session.dialect == "postgresql" else func.instr
     return position(column, words) > 0
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether a text can be in a table: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
+    """Return True if a text can be stored: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
     return "\x00" not in text and text == text.encode("utf-8", "ignore").decode("utf-8")

@@ -23,13 +23,13 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 
 class SQLUnitOfWork(AbstractUnitOfWork):
-    """A unit of work on an engine for PostgreSQL or SQLite; ``create_engine`` makes a good one.
+    """A unit of work on an engine for PostgreSQL or SQLite, such as ``create_engine`` returns.
 
-    Each transaction has a connection of its own, taken at its first statement and given back
-    before its events are published. The messages of a transaction are one INSERT, and with an
-    ``OutboxTransport`` what is to be published is a second one. What projections write is
-    collected as well, so that the events of a batch are one INSERT. Leaving the block raises
-    StorageUnavailable if a statement has failed because the schema lacks a table or a column.
+    Each transaction has a connection of its own, taken at its first statement and returned before
+    its events are published. The commit inserts collected rows: messages by one INSERT, with an
+    ``OutboxTransport`` outbox rows by the same one (PostgreSQL) or a second one (SQLite), and each
+    projection's rows by one. Leaving the block raises StorageUnavailable if a statement has
+    failed because the schema lacks a table or a column.
     """
 
     activity: SQLActivityLog

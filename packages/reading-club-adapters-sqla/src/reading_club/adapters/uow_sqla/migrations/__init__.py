@@ -1,4 +1,4 @@
-"""The schema's history, and how to move along it. Alembic is imported when it is needed."""
+"""Upgrade, downgrade and state of the schema, by Alembic, which is imported when needed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,23 +21,23 @@ from reading_club.service.errors import StorageUnavailable
 __all__ = ["SchemaState", "current", "downgrade", "head", "state", "upgrade"]
 
 LOCK: Final = 7_323_241
-"""Names the advisory lock that keeps two migrations apart on PostgreSQL."""
+"""Key of PostgreSQL's advisory lock, under which one migration runs at a time."""
 POLL: Final = 0.1
 PATIENCE: Final = 3_600.0
-"""Seconds between two looks for that lock, and until the last one."""
+"""Seconds between two attempts to take that lock, and until the last attempt."""
 SETTINGS: Final = ("SET statement_timeout = 0", "SET lock_timeout = 0")
-"""A server may limit the statements of the club; those of a migration take their time."""
+"""Lift the server's time limits: a migration's statements may take longer."""
 
 TABLE_LOCK: Final = "SET LOCAL lock_timeout = '5s'"
-"""What waits for a table, behind a transaction that is long, has everybody else wait for it."""
+"""Limits the wait for a table's lock, behind which all later transactions queue."""
 
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """Move the schema up in one transaction, then do the rest while the club goes on.
+    """Upgrade the schema in one transaction, then fill rows and build indexes online.
 
-    Two migrations at once wait for each other, and one that was interrupted is finished. A schema
-    that is newer than this release is left as it is. Raises StorageUnavailable, also if a table is
-    in use for 5 seconds.
+    Concurrent migrations wait for each other, and an interrupted one is finished. A schema newer
+    than this release is left unchanged. Raises StorageUnavailable, also if a table is in use for
+    5 seconds.
     """
     with translated():
         async with _alone(engine) as connection:
@@ -49,16 +49,16 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    """Move the schema down to a revision, ``base`` for an empty database. Data is lost."""
+    """Downgrade the schema to a revision, ``base`` for an empty database. Data is lost."""
     with translated():
         async with _alone(engine) as connection:
             await _move(connection, "downgrade", revision)
 
 
 async def state(engine: AsyncEngine) -> SchemaState:
-    """Return whether this release works with the schema, and a sentence on it for people.
+    """Return the state of the schema: ``usable`` by this release, with a ``sentence`` on why.
 
-    See ``SchemaState``: its ``usable`` and ``sentence``. Raises StorageUnavailable.
+    Raises StorageUnavailable.
     """
     with translated():
         async with engine.connect() as connection:
@@ -79,7 +79,7 @@ def head() -> str:
 
 
 async def _move(connection: AsyncConnection, direction: str, revision: str) -> None:
-    """Run Alembic's command in one transaction. A newer schema is not moved up."""
+    """Run Alembic's command in one transaction. An upgrade leaves a newer schema unchanged."""
     from alembic import command
 
     def move(sync: Connection) -> None:
@@ -95,9 +95,9 @@ async def _move(connection: AsyncConnection, direction: str, revision: str) -> N
 
 @asynccontextmanager
 async def _alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection, to one migration at a time on PostgreSQL.
+    """Open a connection, to one migration at a time on PostgreSQL.
 
-    On SQLite each transaction waits for the others, and steps may be done twice.
+    On SQLite each transaction waits for the others, and steps may run twice.
     """
     async with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -107,12 +107,12 @@ async def _alone(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             await _lock(connection)
             yield connection
         finally:
-            # The end of its session gives the lock back, and undoes its settings.
+            # The end of the connection releases the lock, and resets the settings.
             await connection.invalidate()
 
 
 async def _lock(connection: AsyncConnection) -> None:
-    """Wait for the lock without a transaction, which the building of an index would wait for."""
+    """Take the lock outside a transaction, since a concurrent CREATE INDEX waits for all."""
     for _ in range(int(PATIENCE / POLL)):
         locked = await connection.scalar(text(f"SELECT pg_try_advisory_lock({LOCK})"))
         await connection.commit()

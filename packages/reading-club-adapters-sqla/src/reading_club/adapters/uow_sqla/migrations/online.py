@@ -1,8 +1,8 @@
-"""What a migration does after its transaction, while the club goes on: rows and indexes.
+"""Online steps of a migration, after its transaction: backfills and new indexes.
 
-Rows are filled in batches, each in a transaction of its own, and indexes are built without a lock
-on PostgreSQL. Each step passes over what is done already: an interrupted migration is finished by
-the next one. The statements name tables and columns as they were at their revision.
+Rows are filled in batches, each in a transaction of its own, and PostgreSQL builds indexes
+concurrently. Each step skips finished work, so the next migration finishes an interrupted one.
+The statements name tables and columns as they were at their revision.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ BOOK_ID: Final = {
     "postgresql": "CAST(messages.payload ->> 'id' AS uuid)",
     "sqlite": "replace(json_extract(messages.payload, '$.id'), '-', '')",
 }
-"""The id of a book, as the event of its registration bears it."""
+"""The id of a book, in the payload of its registration event."""
 DIALECTS: Final = {"now": NOW, "epoch": EPOCH, "locked": LOCKED, "book_id": BOOK_ID}
 
 FILL: Final = """\
@@ -48,7 +48,7 @@ WHERE messages.position > :after AND messages.position <= :last
 
 @dataclass(frozen=True)
 class Backfill:
-    """A column that gets a value where it is NULL, in the order of a key.
+    """Fills a column where it is NULL, in the order of a key.
 
     ``first`` is below every key. ``along`` is a second statement for the rows of each batch, in
     the same transaction.
@@ -85,13 +85,13 @@ class Backfill:
 
 @dataclass(frozen=True)
 class NewIndex:
-    """An index that writers do not wait for on PostgreSQL."""
+    """An index that PostgreSQL builds concurrently with writes."""
 
     name: str
     on: str
 
     async def run(self, connection: AsyncConnection) -> None:
-        """Build the index, unless it is there whole: an interruption leaves an invalid one."""
+        """Build the index, unless a valid one exists: an interruption leaves an invalid one."""
         if connection.dialect.name != "postgresql":
             await begin(connection)
             await connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS {self.name} ON {self.on}")
@@ -116,7 +116,7 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
             "CASE WHEN created_at < {now} THEN created_at ELSE {now} END",
             along=REGISTERED,
         ),
-        # Books whose registration is no longer in the history are older than all others.
+        # Books whose registration event was deleted are older than all others.
         Backfill(
             "books",
             "id",
@@ -135,11 +135,11 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
         NewIndex("ix_books_registered_at_id", "books (registered_at, id)"),
     )
 }
-"""What is to be done for each revision after its transaction."""
+"""The online steps of each revision, in order."""
 
 
 async def finish(connection: AsyncConnection, revision: str) -> None:
-    """Do what is left of a revision, and note that nothing is."""
+    """Run a revision's online steps, and mark the revision as finished."""
     for step in STEPS.get(revision, ()):
         await step.run(connection)
     await begin(connection)

@@ -1,4 +1,4 @@
-"""What the schema of a database is to this release."""
+"""Tells whether this release works with the schema of a database."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,10 +17,10 @@ Kind = Literal["current", "behind", "unfinished", "newer", "unknown"]
 
 @dataclass(frozen=True)
 class SchemaState:
-    """The revision of a database beside the one that this release was made for.
+    """The revision of a database, and the revision that this release needs.
 
-    ``newer`` is a schema of a later release that says that this one goes on working with it,
-    ``unknown`` one that does not; ``unfinished`` one whose migration was interrupted.
+    ``newer`` is a later release's schema that declares this release compatible, ``unknown`` one
+    without that declaration; an ``unfinished`` schema's migration was interrupted.
     """
 
     kind: Kind
@@ -34,7 +34,7 @@ class SchemaState:
 
     @property
     def sentence(self) -> str:
-        """What the schema is, and what to do about it, in one line."""
+        """The state of the schema and the operator's next step, in one line."""
         at = f"the database is at schema {self.revision or 'none'}"
         return {
             "current": at,
@@ -65,7 +65,7 @@ def _kind(connection: Connection, revision: str | None, known: tuple[str, ...]) 
 
 
 def _compatibility(connection: Connection, revision: str) -> tuple[str | None, bool]:
-    """Return the oldest revision whose releases work with this one, and whether it is finished."""
+    """Return the oldest compatible revision, and whether the migration to this one is finished."""
     if not inspect(connection).has_table(compatibility.name):
         return None, False
     columns = (compatibility.c.oldest, compatibility.c.finished)
@@ -83,7 +83,7 @@ def revisions() -> tuple[str, ...]:
 
 
 def config(connection: Connection | None = None) -> "Config":
-    """Return the settings of Alembic, for a connection that is open."""
+    """Return Alembic's configuration, for an open connection."""
     from alembic.config import Config
 
     settings = Config()

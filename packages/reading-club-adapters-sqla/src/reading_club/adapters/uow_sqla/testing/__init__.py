@@ -1,4 +1,4 @@
-"""What the SQL adapters promise, to be run on any database.
+"""Contract tests of the SQL adapters, for any database.
 
 A test module imports the fixtures and the classes, and provides two fixtures: ``engine`` on a
 database with the tables and no rows, and ``empty_engine`` on a database without tables.

@@ -1,4 +1,4 @@
-"""What a migration makes of rows that are there, after its transaction."""
+"""Tests of backfills: the values that a migration gives to existing rows."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,13 +27,13 @@ INDEXES = {"books": "ix_books_registered_at_id", "messages": "ix_messages_record
 
 
 async def times(engine: AsyncEngine, key: Any, column: Any) -> Mapping[Any, datetime]:
-    """Return a column of a table by a key."""
+    """Return the values of a column by key."""
     async with engine.connect() as connection:
         return {row[0]: row[1] for row in await connection.execute(select(key, column))}
 
 
 async def publish_as_before(engine: AsyncEngine, created_at: datetime) -> Book:
-    """Insert a book and its event, which waits, as an older release at a time of its clock."""
+    """Insert a book, its event and the outbox row as release 0.1.0 does, created at this time."""
     book = a_book()
     (event,) = book.messages
     event.created_at = created_at
@@ -43,12 +43,12 @@ async def publish_as_before(engine: AsyncEngine, created_at: datetime) -> Book:
 
 
 class TestBackfill:
-    """Books, messages and what waits get the time that the history knows, in small transactions."""
+    """Books, messages and outbox rows get the time of their message, in small transactions."""
 
     async def test_the_time_of_a_message_is_its_own_but_not_in_the_future(
         self, empty_engine: AsyncEngine
     ) -> None:
-        """What waits in the outbox waits since then, and a book is on the shelf since then."""
+        """Message, outbox row and book get the message's time, at most the database's time."""
         await migrations.upgrade(empty_engine, "0002")
         past = await publish_as_before(empty_engine, AGO)
         future = await publish_as_before(empty_engine, AHEAD)
@@ -69,7 +69,7 @@ class TestBackfill:
     async def test_what_the_history_does_not_know_has_a_time_as_well(
         self, empty_engine: AsyncEngine
     ) -> None:
-        """A book without an event is the oldest one; an event that is whole waits since now."""
+        """A book without a stored event is the oldest; such an outbox row waits since now."""
         await migrations.upgrade(empty_engine, "0002")
         book, message_id = a_book(), a_book().id
         await insert_as_before(empty_engine, "books", book_row(book))
@@ -85,7 +85,7 @@ class TestBackfill:
     async def test_it_takes_as_many_batches_as_there_are(
         self, empty_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """And the shelf has the order in which the books were registered."""
+        """All rows are filled, and books are listed in the order of their registration."""
         monkeypatch.setattr(online, "BATCH", 2)
         await migrations.upgrade(empty_engine, "0002")
         moments = [AGO + timedelta(hours=hours) for hours in (3, 1, 4, 2, 0)]
@@ -104,7 +104,7 @@ class TestBackfill:
     async def test_one_that_was_interrupted_is_finished_by_the_next(
         self, empty_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, step: int
     ) -> None:
-        """Whatever it was doing; until then the schema is not usable, and says so."""
+        """After an interruption at any step the schema is unusable until the next upgrade."""
         await migrations.upgrade(empty_engine, "0002")
         book = await publish_as_before(empty_engine, AGO)
         steps = online.STEPS["0003"]
@@ -130,7 +130,7 @@ class Interruption(online.NewIndex):
         super().__init__("", "")
 
     async def run(self, connection: AsyncConnection) -> None:  # noqa: ARG002  # as its base's
-        """Leave the rest."""
+        """Raise StorageUnavailable."""
         raise StorageUnavailable("interrupted")
 
 

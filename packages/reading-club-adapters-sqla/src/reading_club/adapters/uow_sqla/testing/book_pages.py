@@ -1,4 +1,4 @@
-"""The lists of books on SQL, and how the database reads them."""
+"""Tests of the lists of books on SQL, and of their query plans."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from reading_club.testing import a_book, contracts
 EXPLAIN = {"postgresql": "EXPLAIN", "sqlite": "EXPLAIN QUERY PLAN"}
 
 SLOW = ("Sort", "Seq Scan", "Filter", "TEMP B-TREE")
-"""What the plan of a page does not say."""
+"""Words of slow query plans, absent from the plan of a page."""
 
 
 async def fill(engine: AsyncEngine) -> Book:
-    """Put many books on the shelf, and return one of them."""
+    """Insert 2,000 books, and return one of them."""
     books = [a_book() for _ in range(2_000)]
     rows = [{**book.model_dump(), "isbn": book.isbn.canonical} for book in books]
     async with engine.begin() as connection:
@@ -33,7 +33,7 @@ class TestBookPages(contracts.BookPagesContract):
     async def test_a_page_is_read_by_the_index(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, *, first: bool
     ) -> None:
-        """The shelf is neither sorted nor read as a whole."""
+        """The query plan uses the index, without a sort or a scan of the table."""
         before = (await fill(engine)).id
         ran: list[tuple[str, Any]] = []
         event.listen(

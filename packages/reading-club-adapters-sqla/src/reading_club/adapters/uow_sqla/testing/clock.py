@@ -1,4 +1,4 @@
-"""Time that passes in a database without anybody waiting for it."""
+"""A fixture that lets time pass in a database without a wait."""
 
 from datetime import datetime, timedelta
 
@@ -20,12 +20,12 @@ INSTANTS = (
     orm.books.c.registered_at,
     orm.processes.c.beat_at,
 )
-"""What is compared with the database's clock."""
+"""Columns that are compared with the database's clock."""
 
 
 @pytest.fixture
 def pass_time(engine: AsyncEngine) -> contracts.PassTime:
-    """Put everything that was written so many seconds earlier, to the millisecond."""
+    """Move all stored instants back by the given seconds, to the millisecond."""
 
     async def pass_(seconds: float) -> None:
         async with engine.begin() as connection:

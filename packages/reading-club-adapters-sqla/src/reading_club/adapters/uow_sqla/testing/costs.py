@@ -1,4 +1,4 @@
-"""What the event stream costs the database: statements and round trips, counted."""
+"""Tests of the numbers of statements and round trips of the event stream."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -34,7 +34,7 @@ WINDOW, BATCH = 500, 100
 
 
 class TestCosts:
-    """A command costs few statements, and sending an event hardly any."""
+    """A command takes few statements, and an event of a batch at most 0.05 of one."""
 
     @pytest.mark.parametrize(
         ("command", "cost"),
@@ -52,7 +52,7 @@ class TestCosts:
     async def test_a_command_costs_its_own_statements_and_its_messages(
         self, engine: AsyncEngine, bus: ClubBus, command: ClubCommand, cost: list[str]
     ) -> None:
-        """One INSERT for its messages, with or beside what waits in the outbox, and one commit."""
+        """Messages and outbox rows take one INSERT on PostgreSQL and two on SQLite."""
         async with SQLUnitOfWork(InMemoryEventstreamTransport(), engine) as transaction:
             await transaction.uow.books.add(BOOK)
             await transaction.uow.reviewers.add(REVIEWER)
@@ -73,7 +73,7 @@ class TestCosts:
     async def test_a_full_window_is_relayed_by_seven_round_trips(
         self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, outbox: SQLOutbox
     ) -> None:
-        """Two transactions with three statements, whatever the number of the events."""
+        """Claiming and deleting 500 events takes two transactions with three statements."""
         async with uow_on(RelayedTransport()) as transaction:
             for _ in range(WINDOW):
                 await transaction.uow.messagestore.add(an_event())
@@ -92,7 +92,7 @@ class TestCosts:
     async def test_an_empty_outbox_is_asked_by_one_statement(
         self, engine: AsyncEngine, outbox: SQLOutbox
     ) -> None:
-        """A relay that polls costs next to nothing."""
+        """Polling an empty outbox takes one transaction with one statement."""
         async with statements(engine) as seen:
             assert await outbox.claim(WINDOW, Lease(30.0)) == []
 
@@ -101,7 +101,7 @@ class TestCosts:
     async def test_a_batch_of_events_takes_effect_by_four_round_trips(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """One INSERT for all receipts and one for all that a projection has collected."""
+        """One INSERT of all inbox rows and one of all rows that a projection has collected."""
         events = [an_event() for _ in range(BATCH)]
 
         async with statements(engine) as seen, uow as transaction:
@@ -117,7 +117,7 @@ class TestCosts:
     async def test_what_is_missing_is_sent_again_by_few_statements(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """One finds it, one puts it into the outbox, one notes that: however much it is."""
+        """One SELECT, an INSERT of outbox rows and one of re-sends, for any number of events."""
         event = an_event()
         async with uow as transaction:
             await transaction.uow.receipts.subscribe("activity", [type_of(type(event))])

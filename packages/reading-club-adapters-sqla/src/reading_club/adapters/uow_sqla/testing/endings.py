@@ -1,4 +1,4 @@
-"""How a transaction may end, and what is left of it then."""
+"""Tests of the ends of a transaction: the connection is returned, the work stored or undone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ async def rollback(transaction: Transaction) -> None:
 
 
 async def forget(_: Transaction) -> None:
-    """End by neither of them, which is an error."""
+    """End by neither commit nor rollback, which is an error."""
 
 
 async def fail(_: Transaction) -> None:
@@ -48,7 +48,7 @@ async def be_cancelled(_: Transaction) -> None:
 
 
 class TestEndings:
-    """However a transaction ends, its connection is free and nothing is half stored."""
+    """After any end of a transaction its connection is free and its work stored whole or not."""
 
     @pytest.mark.parametrize("end", [commit, rollback, forget, fail, be_cancelled])
     async def test_no_ending_keeps_a_connection(
@@ -58,7 +58,7 @@ class TestEndings:
         titles: Titles,
         end: Callable[[Transaction], Awaitable[None]],
     ) -> None:
-        """Commit, rollback, neither, an exception, a cancellation: the pool has all of its own."""
+        """Commit, rollback, neither, an exception, a cancellation: all connections are returned."""
 
         async def work() -> None:
             async with uow as transaction:
@@ -73,7 +73,7 @@ class TestEndings:
     async def test_a_lost_connection_does_not_hide_the_error(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, titles: Titles
     ) -> None:
-        """What failed in the block is what the caller hears of; there is nothing left to undo."""
+        """The block's own error is raised, although the rollback fails on the lost connection."""
         with pytest.raises(KeyError, match="oops"):
             async with uow as transaction:
                 await transaction.uow.books.add(a_book())
@@ -104,7 +104,7 @@ class TestEndings:
     async def test_a_transaction_that_lost_its_connection_is_over(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, titles: Titles
     ) -> None:
-        """Who goes on after the failure stores nothing: half of the work would be missing."""
+        """After the failure all statements and the commit raise: half of the work is not stored."""
         async with uow as transaction:
             await transaction.uow.books.add(a_book(title="First half"))
             await lose_connection(engine, uow)
@@ -120,7 +120,7 @@ class TestEndings:
     async def test_a_commit_that_failed_cannot_be_repeated(
         self, uow: SQLUnitOfWork, transport: InMemoryEventstreamTransport, titles: Titles
     ) -> None:
-        """The second try would store the work without its messages, or publish without work."""
+        """A second commit could store the work without its messages, or publish without work."""
         message = an_event()
         async with uow as transaction:
             await transaction.uow.books.add(a_book())

@@ -85,7 +85,7 @@ async def statements(engine: AsyncEngine) -> AsyncIterator[list[str]]:
         event.listen(engine.sync_engine, name, listener)
     try:
         yield seen
-        await asyncio.sleep(0)  # the driver tells in the loop's next turn
+        await asyncio.sleep(0)  # the driver reports in the loop's next iteration
     finally:
         for name, listener in listeners.items():
             event.remove(engine.sync_engine, name, listener)
@@ -104,7 +104,7 @@ def _on_engine(seen: list[str]) -> Mapping[str, Callable[..., None]]:
 
 
 def _on_driver(seen: list[str]) -> Mapping[str, Callable[..., None]]:
-    """The driver tells of a statement in the loop's next turn, and not of SQLAlchemy's."""
+    """Listen to asyncpg, which logs in the loop's next iteration, and to SQLAlchemy likewise."""
 
     def on_statement(_: object, __: object, statement: str, *___: object) -> None:
         asyncio.get_running_loop().call_soon(seen.append, statement.split(maxsplit=1)[0])
@@ -128,7 +128,7 @@ def checked_out(engine: AsyncEngine) -> int:
 
 
 async def lose_connection(engine: AsyncEngine, uow: SQLUnitOfWork) -> None:
-    """Take the database away from an open unit of work, which has run a statement."""
+    """Close the connection of an open unit of work, which has executed a statement."""
     connection = uow._session._connection
     assert connection is not None
     if engine.dialect.name == "sqlite":

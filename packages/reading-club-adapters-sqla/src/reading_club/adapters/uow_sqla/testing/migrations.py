@@ -1,4 +1,4 @@
-"""What migrations promise."""
+"""Tests of migrations: upgrade, downgrade, concurrency and existing rows."""
 
 import asyncio
 from typing import Any
@@ -22,10 +22,10 @@ from reading_club.testing import (
 
 
 class TestMigrations:
-    """The schema can be moved both ways, and ends as the metadata says."""
+    """Upgrade and downgrade work, and the upgraded schema equals the metadata."""
 
     async def test_up_down_and_up_again(self, empty_engine: AsyncEngine) -> None:
-        """Each way is walked whole, and ends where it says."""
+        """Twice, an upgrade reaches the newest revision and a downgrade removes all tables."""
         assert await migrations.current(empty_engine) is None
         for _ in range(2):
             await migrations.upgrade(empty_engine)
@@ -35,20 +35,20 @@ class TestMigrations:
             assert await tables_of(empty_engine) == ["alembic_version"]
 
     async def test_two_at_once_wait_for_each_other(self, empty_engine: AsyncEngine) -> None:
-        """Programs that start together bring the schema up once."""
+        """Concurrent upgrades all succeed, and the schema is current."""
         await asyncio.gather(*[migrations.upgrade(empty_engine) for _ in range(3)])
 
         assert (await migrations.state(empty_engine)).kind == "current"
 
     async def test_they_make_the_tables_of_the_metadata(self, empty_engine: AsyncEngine) -> None:
-        """Nothing is in the one and not in the other."""
+        """Alembic finds no difference between the upgraded schema and the metadata."""
         await migrations.upgrade(empty_engine)
 
         async with empty_engine.connect() as connection:
             assert await connection.run_sync(differences) == []
 
     async def test_one_that_fails_changes_nothing(self, empty_engine: AsyncEngine) -> None:
-        """All of it or nothing: a table that is in the way undoes the others."""
+        """An upgrade that meets an existing table is rolled back as a whole."""
         async with empty_engine.begin() as connection:
             await connection.exec_driver_sql("CREATE TABLE reviews (id INTEGER)")
 
@@ -59,12 +59,12 @@ class TestMigrations:
 
 
 class TestUpgrade:
-    """A schema with data in it can be moved up."""
+    """A schema with rows can be upgraded."""
 
     async def test_the_event_stream_comes_to_a_club_that_is_there(
         self, empty_engine: AsyncEngine
     ) -> None:
-        """Nothing is lost, and the catalogue begins with the books and ratings that are there."""
+        """All rows are kept, and the catalogue begins with the stored books and ratings."""
         await migrations.upgrade(empty_engine, "0001")
         book, unread, letter = a_book(title="É 🦉"), a_book(), contracts.a_letter()
         reviewers = [a_reviewer(), a_reviewer()]
@@ -106,7 +106,7 @@ async def store(uow: SQLUnitOfWork, *aggregates: Reviewer | Review) -> None:
 
 
 def entry(book: Book, ratings: int = 0, average: float | None = None) -> CatalogueEntry:
-    """Return the book as the catalogue has it."""
+    """Return the book's entry in the catalogue."""
     return CatalogueEntry(
         book_id=book.id,
         title=book.title,
@@ -118,7 +118,7 @@ def entry(book: Book, ratings: int = 0, average: float | None = None) -> Catalog
 
 
 def rating(review: Review, rating: int, version: int) -> BookRating:
-    """Return another version of the review."""
+    """Return a version of the review's rating."""
     return BookRating(review_id=review.id, book_id=review.book_id, rating=rating, version=version)
 
 
@@ -129,7 +129,7 @@ async def tables_of(engine: AsyncEngine) -> list[str]:
 
 
 def differences(connection: Connection) -> list[Any]:
-    """Return what Alembic would still have to change."""
+    """Return Alembic's differences between the schema and the metadata."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 

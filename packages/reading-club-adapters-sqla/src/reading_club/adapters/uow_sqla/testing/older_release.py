@@ -1,4 +1,4 @@
-"""Rows as release 0.1.0 inserts them, whose newest schema is 0002."""
+"""Rows as release 0.1.0, of schema 0002, inserts them, and tests of them on a later schema."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -22,11 +22,11 @@ COLUMNS: Final = {
     "messages": ("id", "created_at", "type", "metadata", "payload"),
     "outbox": ("message_id", "subscriber", "token", "leased_until", "attempts", "envelope"),
 }
-"""The columns that its INSERTs name."""
+"""The columns that release 0.1.0 names in its INSERTs."""
 
 
 async def insert_as_before(engine: AsyncEngine, name: str, *rows: Mapping[str, Any]) -> None:
-    """Insert rows into a table by a statement that knows no column of a later schema."""
+    """Insert rows into a table by a statement that names columns of schema 0002 only."""
     async with engine.begin() as connection:
         await connection.execute(_insert(name), rows)
 
@@ -49,19 +49,19 @@ def book_row(book: Book) -> dict[str, Any]:
 
 
 def outbox_row(message_id: UUID) -> dict[str, Any]:
-    """Return the row of an event that waits."""
+    """Return the outbox row of an event that is due."""
     until = datetime(2026, 1, 1, tzinfo=UTC)
     row = {"message_id": message_id, "subscriber": EVERYBODY, "token": NOBODY, "attempts": 0}
     return {**row, "leased_until": until, "envelope": None}
 
 
 class TestOlderRelease:
-    """A release that goes on working with the schema of the next one inserts as before."""
+    """Release 0.1.0 can insert into the next release's schema."""
 
     async def test_the_database_says_when_its_rows_were_inserted(
         self, empty_engine: AsyncEngine
     ) -> None:
-        """Its INSERTs do not name the column, and its clock may be wrong."""
+        """Columns that the INSERT omits get the database's time, even if the process's is wrong."""
         await migrations.upgrade(empty_engine)
         event = an_event()
         event.created_at -= timedelta(days=9)
@@ -76,7 +76,7 @@ class TestOlderRelease:
                 assert list(await connection.scalars(select(each.between(ago, now)))) == [True]
 
     async def test_its_events_are_sent(self, empty_engine: AsyncEngine) -> None:
-        """A relay of the next release finds them in the outbox."""
+        """The next release's outbox claims the older release's events."""
         await migrations.upgrade(empty_engine)
         event = an_event()
         await insert_as_before(empty_engine, "messages", row_of(event))

@@ -1,4 +1,4 @@
-"""What is kept for how long."""
+"""Tests of retention: which rows are deleted, and which are kept."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ DAY = retention.DAY
 
 
 async def values(engine: AsyncEngine, column: Any) -> set[Any]:
-    """Return what a column holds."""
+    """Return the values of a column."""
     async with engine.connect() as connection:
         return set(await connection.scalars(select(column)))
 
@@ -34,7 +34,7 @@ async def number_of(engine: AsyncEngine, table: Table) -> int:
 
 
 async def received(uow_on: contracts.UnitOfWorkOn, *message_ids: UUID) -> None:
-    """Let a subscriber have received, tried, and missed these messages."""
+    """Insert inbox rows and attempts of a subscriber for these messages."""
     async with uow_on(RelayedTransport()) as transaction:
         for message_id in message_ids:
             receipt = Receipt("activity", message_id)
@@ -44,7 +44,7 @@ async def received(uow_on: contracts.UnitOfWorkOn, *message_ids: UUID) -> None:
 
 
 class TestRetention:
-    """What has been dealt with is forgotten in time, and nothing else is."""
+    """Expired rows are deleted, and all others are kept."""
 
     @pytest.fixture(autouse=True)
     def _storage(
@@ -53,7 +53,7 @@ class TestRetention:
         self.engine, self.uow_on, self.pass_time = engine, uow_on, pass_time
 
     async def prune(self, kept: Retention) -> dict[str, int]:
-        """Forget what is older, and return how much of each table that was."""
+        """Delete expired rows, and return the number of deleted rows of each table."""
         return await SQLRetention(self.engine, kept).prune()
 
     async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
@@ -66,7 +66,7 @@ class TestRetention:
         return [event.message_id for event in events]
 
     async def test_receipts_are_kept_as_long_as_it_is_said(self) -> None:
-        """Receipts and attempts of the same age go together; younger ones stay."""
+        """Inbox rows and attempts of the same age are deleted together; younger ones stay."""
         old, young = uuid7(), uuid7()
         await received(self.uow_on, old)
         await self.pass_time(DAY)
@@ -80,7 +80,7 @@ class TestRetention:
         assert await values(self.engine, orm.attempts.c.message_id) == {young}
 
     async def test_the_receipt_of_what_may_still_be_sent_is_kept(self) -> None:
-        """After an outage that lasts longer than anybody thought, nothing takes effect twice."""
+        """Inbox row and message stay while the event is in the outbox, at any age."""
         event = an_event()
         await commit(self.uow_on, event)
         await received(self.uow_on, event.message_id)
@@ -92,7 +92,7 @@ class TestRetention:
         assert await values(self.engine, orm.inbox.c.message_id) == {event.message_id}
 
     async def test_the_history_is_kept_for_ever_unless_it_is_said(self) -> None:
-        """And then it goes with its age."""
+        """Messages stay by default; with a retention they are deleted by age."""
         (old,) = await self.sent(an_event())
         await self.pass_time(400 * DAY)
         await self.sent(an_event())
@@ -103,7 +103,7 @@ class TestRetention:
 
     @pytest.mark.parametrize("days", [-400, 400], ids=["behind", "ahead"])
     async def test_the_age_of_the_history_is_the_time_of_the_database(self, days: int) -> None:
-        """Whatever the clock of the process said that made the message."""
+        """Age is by the database's clock, even if the process's clock was 400 days off."""
         event = an_event()
         event.created_at += timedelta(days=days)
         await self.sent(event)
@@ -114,7 +114,7 @@ class TestRetention:
         assert (await self.prune(Retention(messages=30.0)))["messages"] == 1
 
     async def test_a_dead_letter_that_is_forgotten_leaves_a_receipt(self) -> None:
-        """As if it had been discarded: it does not come back."""
+        """The inbox row of an expired dead letter keeps a redelivery from being handled."""
         letter = DeadLetter(
             subscriber="activity",
             message_id=uuid7(),
@@ -135,7 +135,7 @@ class TestRetention:
     async def test_a_process_that_was_killed_is_forgotten_after_a_day(
         self, heartbeats: SQLHeartbeats
     ) -> None:
-        """It could not remove its heartbeat; those of processes that run are younger."""
+        """The day-old heartbeat is deleted, and that of a running process is kept."""
         await heartbeats.beat(contracts.a_process())
         await self.pass_time(DAY)
         await heartbeats.beat(running := contracts.a_process())
@@ -144,7 +144,7 @@ class TestRetention:
         assert [beat.process for beat in await heartbeats.list()] == [running]
 
     async def test_it_goes_on_until_all_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """In small transactions, as many as it takes."""
+        """Five rows are deleted in batches of two, until none is left."""
         monkeypatch.setattr(retention, "BATCH", 2)
         await received(self.uow_on, *[uuid7() for _ in range(5)])
         await self.pass_time(31 * DAY)
@@ -153,7 +153,7 @@ class TestRetention:
         assert await number_of(self.engine, orm.inbox) == 0
 
     async def test_what_waits_in_the_outbox_is_not_touched(self) -> None:
-        """However old it is."""
+        """Outbox rows stay at any age."""
         event = an_event()
         await commit(self.uow_on, event)
         async with self.uow_on(RelayedTransport()) as transaction:

@@ -1,4 +1,4 @@
-"""What a release makes of a schema that a later release has made."""
+"""Tests of this release's verdict on later and earlier schemas."""
 
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -9,7 +9,7 @@ NEWER = "9999"
 
 
 async def make_newer(engine: AsyncEngine, oldest: str | None) -> None:
-    """Let a later release bring the schema up, which says what is the oldest one it works with."""
+    """Set a later revision, which declares ``oldest`` as its oldest compatible revision."""
     await migrations.upgrade(engine)
     async with engine.begin() as connection:
         await connection.execute(
@@ -21,12 +21,12 @@ async def make_newer(engine: AsyncEngine, oldest: str | None) -> None:
 
 
 class TestSchemaState:
-    """A release goes on working with a later schema that says so, and with no other one."""
+    """A later schema is usable if it declares this release compatible, and only then."""
 
     async def test_a_newer_schema_that_is_compatible_is_usable(
         self, empty_engine: AsyncEngine
     ) -> None:
-        """Also while its migration is not finished: the later release is in no hurry."""
+        """A compatible schema is usable even before its migration is finished."""
         await make_newer(empty_engine, oldest=migrations.head())
 
         state = await migrations.state(empty_engine)
@@ -35,7 +35,7 @@ class TestSchemaState:
         assert f"{NEWER}, newer than this release ({migrations.head()})" in state.sentence
 
     async def test_one_that_needs_a_later_release_is_not(self, empty_engine: AsyncEngine) -> None:
-        """It says that another release is needed, and not that a migration is."""
+        """An incompatible schema is unusable: the sentence asks for a release, not a migration."""
         await make_newer(empty_engine, oldest="9998")
 
         state = await migrations.state(empty_engine)
@@ -45,13 +45,13 @@ class TestSchemaState:
         assert "migrate" not in state.sentence
 
     async def test_one_that_says_nothing_is_not(self, empty_engine: AsyncEngine) -> None:
-        """It may be the schema of another program."""
+        """A revision without a declaration is unusable: another program's, perhaps."""
         await make_newer(empty_engine, oldest=None)
 
         assert not (await migrations.state(empty_engine)).usable
 
     async def test_a_newer_schema_is_left_as_it_is(self, empty_engine: AsyncEngine) -> None:
-        """An older release that migrates, as each does at its start, changes nothing."""
+        """An upgrade by an older release, as at its start, changes nothing."""
         await make_newer(empty_engine, oldest=migrations.head())
 
         await migrations.upgrade(empty_engine)
@@ -59,7 +59,7 @@ class TestSchemaState:
         assert await migrations.current(empty_engine) == NEWER
 
     async def test_one_that_is_behind_is_to_be_migrated(self, empty_engine: AsyncEngine) -> None:
-        """Whether it is empty or of an earlier release."""
+        """An empty or an earlier schema is unusable, and its sentence names the command."""
         for revision in (None, "0001", "0002"):
             if revision is not None:
                 await migrations.upgrade(empty_engine, revision)

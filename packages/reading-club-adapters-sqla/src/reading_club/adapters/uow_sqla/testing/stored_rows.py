@@ -1,4 +1,4 @@
-"""Rows that an older release or SQL has written, and that today's rules do not accept."""
+"""Tests of rows, written by an older release or by SQL, that today's rules refuse."""
 
 import pytest
 from lastuuid import uuid7
@@ -12,19 +12,19 @@ REFUSED = ("bell\x07", "Z" + "\u0310" * 9, "evil\u202etxt", "two\nlines", " ", "
 
 
 async def store(engine: AsyncEngine, table: Table, **row: object) -> None:
-    """Insert a row past the club's rules."""
+    """Insert a row without validation."""
     async with engine.begin() as connection:
         await connection.execute(insert(table).values(row))
 
 
 class TestStoredRows:
-    """What is stored is loaded as it is: one row takes no page down."""
+    """Stored rows are loaded unchanged: a page with an invalid row is listed."""
 
     @pytest.mark.parametrize("title", REFUSED)
     async def test_a_book_that_no_rule_accepts_is_loaded_as_it_is(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, title: str
     ) -> None:
-        """It stands in lists beside others, and is found by its id and its ISBN."""
+        """An invalid book is listed beside others and found by its id, its texts unchanged."""
         odd = uuid7()
         await store(engine, orm.books, id=odd, title=title, author=title, isbn="12-x", search="")
 
@@ -46,7 +46,7 @@ class TestStoredRows:
     async def test_what_readers_once_wrote_is_loaded_as_it_is(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, text: str
     ) -> None:
-        """A nickname and a comment as well; a review of it can be revised."""
+        """An invalid nickname and comment are loaded unchanged, and the review can be revised."""
         book, reader, review = a_book(), uuid7(), uuid7()
         async with uow as transaction:
             await transaction.uow.books.add(book)

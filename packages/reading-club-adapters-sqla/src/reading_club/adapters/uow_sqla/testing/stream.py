@@ -8,7 +8,7 @@ class TestOutbox(contracts.OutboxContract):
 
 
 class TestOutboxDeferring(contracts.OutboxDeferringContract):
-    """Events that are put off, on SQL."""
+    """Deferred events in the outbox on SQL."""
 
 
 class TestOutboxLeases(contracts.OutboxLeaseContract):
@@ -16,7 +16,7 @@ class TestOutboxLeases(contracts.OutboxLeaseContract):
 
 
 class TestOutboxSplit(contracts.OutboxSplitContract):
-    """The rows for each subscriber on SQL."""
+    """One outbox row a subscriber, on SQL."""
 
 
 class TestInbox(contracts.InboxContract):
@@ -24,15 +24,15 @@ class TestInbox(contracts.InboxContract):
 
 
 class TestAttempts(contracts.AttemptsContract):
-    """The attempts on SQL."""
+    """The attempts to handle messages on SQL."""
 
 
 class TestReceipts(contracts.ReceiptsContract):
-    """The receipts on SQL."""
+    """Subscriptions and missing events on SQL."""
 
 
 class TestNotMissing(contracts.NotMissingContract):
-    """What is not missing on SQL."""
+    """Exclusions from reconciliation on SQL."""
 
 
 class TestWrongClock(contracts.WrongClockContract):
@@ -48,4 +48,4 @@ class TestHeartbeats(contracts.HeartbeatsContract):
 
 
 class TestLetterOffice(contracts.LetterOfficeContract):
-    """The letter office on SQL."""
+    """Retry, discard and replay of dead letters on SQL."""

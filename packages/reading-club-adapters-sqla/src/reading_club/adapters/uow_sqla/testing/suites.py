@@ -1,4 +1,4 @@
-"""The contracts on SQL, and what is true of SQL alone."""
+"""The contracts of repositories and unit of work on SQL, and tests of SQL alone."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ class TestBooks(contracts.BookRepositoryContract):
     async def test_what_no_table_can_hold_is_not_found(
         self, uow: SQLUnitOfWork, query: str
     ) -> None:
-        """A search for it is no error: no book has it."""
+        """A search for NUL or a lone surrogate finds no book, without an error."""
         async with uow as transaction:
             await transaction.uow.books.add(a_book(title="a"))
             assert list(await transaction.uow.books.page(query=query)) == []
@@ -71,10 +71,10 @@ class TestDeadLetters(contracts.DeadLettersContract):
 
 
 class TestTransaction:
-    """A transaction of the database is what the unit of work says it is."""
+    """A unit of work's transaction is one transaction of the database."""
 
     async def test_commit(self, uow: SQLUnitOfWork, titles: Titles) -> None:
-        """What is committed is a row that others see."""
+        """A row is visible to other connections from the commit on."""
         async with uow as transaction:
             await transaction.uow.books.add(a_book(title="Kept"))
             assert await titles() == []
@@ -83,7 +83,7 @@ class TestTransaction:
         assert await titles() == ["Kept"]
 
     async def test_rollback(self, uow: SQLUnitOfWork, titles: Titles) -> None:
-        """What is rolled back is no row."""
+        """A row that is rolled back is not stored."""
         async with uow as transaction:
             await transaction.uow.books.add(a_book(title="Lost"))
             await transaction.rollback()
@@ -93,7 +93,7 @@ class TestTransaction:
     async def test_a_refused_insert_does_not_abort_the_transaction(
         self, uow: SQLUnitOfWork, titles: Titles
     ) -> None:
-        """A refusal is no error of the database: other work before and after it is committed."""
+        """Work before and after a refusal is committed: the database raises no error for it."""
         known = a_book(title="Before")
         async with uow as transaction:
             await transaction.uow.books.add(known)
@@ -129,7 +129,7 @@ class TestTransaction:
     async def test_a_transaction_without_statements_costs_nothing(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """No connection is taken for nothing."""
+        """An empty transaction sends no statement, not even BEGIN."""
         async with statements(engine) as seen, uow as transaction:
             await transaction.commit()
 
@@ -137,7 +137,7 @@ class TestTransaction:
 
 
 class TestTables:
-    """The tables hold what the model promises, whoever writes to them."""
+    """The tables enforce the model's rules for every writer."""
 
     @pytest.mark.parametrize("rating", [-1, 11])
     async def test_a_rating_is_checked_by_the_table(
@@ -157,7 +157,7 @@ class TestTables:
 
     async def test_a_time_without_a_zone_is_refused(self, engine: AsyncEngine) -> None:
         """A naive datetime is a bug and does not reach the database."""
-        naive = datetime(2026, 1, 1)  # noqa: DTZ001  # it is what is refused
+        naive = datetime(2026, 1, 1)  # noqa: DTZ001  # the naive datetime to refuse
         row = {"id": uuid7(), "type": "x", "occurred_at": naive, "payload": {}}
         async with engine.connect() as connection:
             with pytest.raises(StatementError, match="time zone"):
@@ -166,7 +166,7 @@ class TestTables:
     async def test_the_database_says_when_a_row_was_inserted(
         self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn
     ) -> None:
-        """By its own clock, whatever the clock of the process says."""
+        """Rows get the database's time, even if the process's clock is wrong."""
         event = an_event()
         event.created_at -= timedelta(days=9)
         async with uow_on(RelayedTransport()) as transaction:
@@ -183,7 +183,7 @@ class TestTables:
     async def test_a_message_is_kept_with_its_type(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """The history can be searched by the type on the wire."""
+        """The table of messages can be queried by the type on the wire."""
         message = an_event()
         async with uow as transaction:
             await transaction.uow.messagestore.add(message)

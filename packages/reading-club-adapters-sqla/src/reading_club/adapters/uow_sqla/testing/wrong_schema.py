@@ -1,4 +1,4 @@
-"""A statement that misses something: its own fault, unless the schema is another release's."""
+"""Tests of undefined tables, columns and functions: a wrong statement, or a wrong schema."""
 
 import pytest
 from sqlalchemy import text
@@ -28,7 +28,7 @@ async def query(uow: SQLUnitOfWork, sql: str) -> None:
 
 
 class TestWrongSchema:
-    """What is missing is looked for in the schema before a statement is called wrong."""
+    """After an undefined-object error the schema is checked before the statement is blamed."""
 
     @pytest.fixture
     async def engine(self, empty_engine: AsyncEngine) -> AsyncEngine:
@@ -39,7 +39,7 @@ class TestWrongSchema:
 
     @pytest.mark.parametrize("sql", WRONG)
     async def test_wrong_sql_is_its_own_fault(self, uow: SQLUnitOfWork, sql: str) -> None:
-        """All tables are there: a handler with this statement must not wait for a migration."""
+        """On a complete schema the error is passed on: a retry after a migration would not help."""
         with pytest.raises(DBAPIError):
             await query(uow, sql)
 
@@ -47,7 +47,7 @@ class TestWrongSchema:
     async def test_a_schema_that_lacks_a_table_is_an_outage(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, sql: str
     ) -> None:
-        """Whatever the statement missed: nothing can be said of it on this schema."""
+        """On an incomplete schema any undefined object raises StorageUnavailable."""
         await alter(engine, "DROP TABLE catalogue_ratings")
 
         with pytest.raises(StorageUnavailable, match="schema") as failure:
@@ -58,7 +58,7 @@ class TestWrongSchema:
     async def test_a_schema_that_lacks_a_column_is_an_outage(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """The statements of the club itself are right, and wait for their column."""
+        """A repository's INSERT raises StorageUnavailable if a column is missing."""
         await alter(engine, "ALTER TABLE books DROP COLUMN search")
 
         with pytest.raises(StorageUnavailable, match="schema"):
@@ -68,7 +68,7 @@ class TestWrongSchema:
     async def test_an_outbox_that_is_missing_is_an_outage(
         self, engine: AsyncEngine, outbox: SQLOutbox
     ) -> None:
-        """The relay waits for the migration as well."""
+        """A claim raises StorageUnavailable if the outbox is missing, so the relay retries."""
         await alter(engine, "DROP TABLE outbox")
 
         with pytest.raises(StorageUnavailable, match="schema"):
@@ -77,7 +77,7 @@ class TestWrongSchema:
     async def test_the_schema_is_looked_at_when_the_connection_is_back(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """One statement more after the failed transaction, and none after other errors."""
+        """An undefined-object error costs one more statement, and other errors cost none."""
         async with statements(engine) as seen:
             with pytest.raises(DBAPIError):
                 await query(uow, WRONG[0])
