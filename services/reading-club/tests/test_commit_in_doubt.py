@@ -73,7 +73,7 @@ def browser(unreliable: UnreliableClub) -> Iterator[TestClient]:
 
 def a_command() -> RegisterBook:
     """Return a command for a new book."""
-    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Author")
 
 
 async def stored(club: Club, type_: str) -> int:
@@ -147,7 +147,7 @@ async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: Unreliabl
 
 async def test_every_command_may_meet_its_own_first_success(unreliable: UnreliableClub) -> None:
     """The second run of each command returns the stored entity, and adds no second event."""
-    book, reviewer = a_command(), CreateReviewer(nickname="Nobody")
+    book, reviewer = a_command(), CreateReviewer(nickname="Reader")
     review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)
     for command in (book, reviewer, review, ReviseReview(id=review.id, rating=8)):
         unreliable.endings = [STORED]
@@ -160,7 +160,7 @@ async def test_every_command_may_meet_its_own_first_success(unreliable: Unreliab
 
 def test_a_problem_of_its_own_names_the_id(browser: TestClient, unreliable: UnreliableClub) -> None:
     """503 with the id that the server chose; a repeated request with that id gets 201."""
-    book = {"title": "Doubtful", "author": "Nobody", "isbn": str(an_isbn())}
+    book = {"title": "Doubtful", "author": "Author", "isbn": str(an_isbn())}
     unreliable.endings = [STORED, AWAY]
 
     answer = browser.post("/api/books", json=book)

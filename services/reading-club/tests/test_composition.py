@@ -28,7 +28,7 @@ async def test_a_broker_that_is_away_does_not_concern_the_command(
 
     async with open_club(settings) as club:
         for number in range(10):
-            command = RegisterBook(isbn=an_isbn(), title=f"Private {number}", author="Nobody")
+            command = RegisterBook(isbn=an_isbn(), title=f"Private {number}", author="Author")
             book = await club.handle(command)
             assert book.id == command.id
         assert await pending(club) == 10
@@ -42,7 +42,7 @@ async def test_what_is_committed_is_sent(data_dir: Path) -> None:
     settings = Settings.model_validate({"data_dir": data_dir, "broker_url": "memory://"})
 
     async with open_club(settings) as club:
-        await club.handle(RegisterBook(isbn=an_isbn(), title="Sent", author="Nobody"))
+        await club.handle(RegisterBook(isbn=an_isbn(), title="Sent", author="Author"))
         async with asyncio.timeout(10):
             while await pending(club):  # noqa: ASYNC110  # a row has no event to wait for
                 await asyncio.sleep(0)
