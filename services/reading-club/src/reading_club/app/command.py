@@ -14,7 +14,7 @@ from reading_club.domain.errors import TransientFailure
 
 
 class Cli(click.Group):
-    """A click group that ends ConfigurationError and TransientFailure in one line, exit code 2."""
+    """Ends a command with one line and exit code 2 on ConfigurationError or TransientFailure."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""

@@ -52,7 +52,7 @@ async def probe_database(engine: AsyncEngine, write: Write, seconds: float = DEA
 
     try:
         schema = await within(seconds, look())
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc))
     return Probe(ok=schema.usable, detail="reachable" if schema.usable else schema.sentence)
 
@@ -68,7 +68,7 @@ async def probe_broker(broker: Celery | None, seconds: float = DEADLINE) -> Prob
         return Probe(ok=False, detail="not running")
     try:
         await within(seconds, asyncio.to_thread(_connect, broker))
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
     return Probe(ok=True, detail="reachable")
 
@@ -85,7 +85,7 @@ async def probe_outbox(engine: AsyncEngine, seconds: float = DEADLINE) -> tuple[
     """Check the first rows of the outbox; return the result, and a sentence per refusing queue."""
     try:
         waiting = await look(engine, backlog, seconds)
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc)), []
     return outbox_finding(waiting), list(blocked(waiting))
 
@@ -94,7 +94,7 @@ async def probe_processes(engine: AsyncEngine, seconds: float = DEADLINE) -> lis
     """Check the heartbeats; return a sentence for each missing or failing process."""
     try:
         beats = await within(seconds, SQLHeartbeats(engine).list())
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return [f"the heartbeats: {finding(exc)}"]
     return [*absent(beats), *troubled(beats)]
 

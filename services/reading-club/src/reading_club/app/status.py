@@ -139,7 +139,7 @@ async def _counted(engine: AsyncEngine, status: Status) -> Status:
     async def counted(name: str, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T | None:
         try:
             return await look(engine, ask, LOOK)
-        except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        except Exception as exc:  # noqa: BLE001  # any error is the result of the check
             unread[name] = finding(exc)
             return None
 
