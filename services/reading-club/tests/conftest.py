@@ -1,4 +1,4 @@
-"""The club's web application on a SQLite file, without a broker."""
+"""Fixtures: the web application on a SQLite file, with an in-memory broker."""
 
 import asyncio
 import shutil
@@ -22,7 +22,7 @@ from reading_club.testing import RelayedTransport
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the machine reaches a test, and what is unset lands in its folder."""
+    """Unset every setting of the machine, and put the data folder into ``tmp_path``."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"READING_CLUB_{name.upper()}", raising=False)
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "var"))
@@ -30,7 +30,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema, made once."""
+    """A SQLite file with the newest schema, made once a session."""
     path = tmp_path_factory.mktemp("template") / "club.sqlite3"
 
     async def make() -> None:
@@ -60,7 +60,7 @@ async def beat_for_all(engine: AsyncEngine) -> None:
 
 @pytest.fixture
 def running(data_dir: Path) -> Path:
-    """The database of the environment, where a relay and all workers have just beaten."""
+    """The database of the environment, with fresh heartbeats of a relay and all workers."""
     path = data_dir / "club.sqlite3"
 
     async def beat() -> None:
@@ -74,13 +74,13 @@ def running(data_dir: Path) -> Path:
 
 @pytest.fixture
 def transport() -> RelayedTransport:
-    """An event stream whose events stay in the outbox, and are remembered."""
+    """A transport that records events and leaves them in the outbox."""
     return RelayedTransport()
 
 
 @pytest.fixture
 def club(template: Path, tmp_path: Path, transport: RelayedTransport) -> Club:
-    """A club on a copy of the file, whose events stay in the outbox."""
+    """A club on a copy of the template, whose events stay in the outbox."""
     path = shutil.copy(template, tmp_path / "club.sqlite3")
     engine = create_engine(f"sqlite:///{path}")
     return Club(engine, transport, publisher_app("memory://", SUBSCRIBERS))
@@ -88,7 +88,7 @@ def club(template: Path, tmp_path: Path, transport: RelayedTransport) -> Club:
 
 @pytest.fixture
 async def staffed(club: Club) -> Club:
-    """The club, where a relay and all workers have just beaten."""
+    """The club, with fresh heartbeats of a relay and all workers."""
     await beat_for_all(club.engine)
     await club.engine.dispose()  # a test's client has a loop of its own
     return club
@@ -96,7 +96,7 @@ async def staffed(club: Club) -> Club:
 
 @pytest.fixture
 def client(club: Club) -> Iterator[TestClient]:
-    """A browser on the club."""
+    """An HTTP client of the club, which does not follow redirects."""
     with TestClient(create_app(club), follow_redirects=False) as client:
         yield client
         assert client.portal is not None
@@ -105,5 +105,5 @@ def client(club: Club) -> Iterator[TestClient]:
 
 @pytest.fixture
 def visitors() -> Visitors:
-    """Connections to a server that has none yet."""
+    """A server in this process without connections."""
     return Visitors()

@@ -1,4 +1,4 @@
-"""The activity over HTTP."""
+"""``/api/activity``."""
 
 from fastapi.testclient import TestClient
 
@@ -9,7 +9,7 @@ from reading_club.testing import an_event
 
 
 async def let_happen(club: Club, *events: ClubEvent) -> None:
-    """Do what the worker does with events."""
+    """Handle events as the worker of ``activity`` does."""
     async with club.unit_of_work() as transaction:
         for event in events:
             await activity.handle(event, transaction.uow)

@@ -1,4 +1,4 @@
-"""The form for a new book carries the book's id, so that it can be sent again."""
+"""The form for a new book is idempotent: it contains the id of the book."""
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,12 +9,12 @@ FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "032112
 
 
 def form_id(page: str) -> str:
-    """Return the id that the form of a page carries."""
+    """Return the id in the form of a page."""
     return page.split('name="id" value="')[1].split('"', maxsplit=1)[0]
 
 
 def test_a_form_sent_twice_adds_one_book(client: TestClient, transport: RelayedTransport) -> None:
-    """A second click is no complaint about a known ISBN: it is the same form."""
+    """A double click registers one book, and both responses are redirects."""
     form = {**FORM, "id": form_id(client.get("/").text)}
 
     answers = [client.post("/books", data=form) for _ in range(2)]
@@ -27,7 +27,7 @@ def test_a_form_sent_twice_adds_one_book(client: TestClient, transport: RelayedT
 
 @pytest.mark.parametrize("wrong", [{"isbn": "0321125216"}, {}], ids=["field", "refusal"])
 def test_a_form_keeps_its_id_after_an_error(client: TestClient, wrong: dict[str, str]) -> None:
-    """What is sent again is the same form, whether a field was wrong or the book was known."""
+    """The page with the errors contains the same id, for a wrong field and for a known book."""
     client.post("/api/books", json=FORM)
     form = {**FORM, **wrong, "id": form_id(client.get("/").text)}
 
@@ -38,7 +38,7 @@ def test_a_form_keeps_its_id_after_an_error(client: TestClient, wrong: dict[str,
 
 
 def test_a_form_that_was_sent_with_another_book_gets_a_new_id(client: TestClient) -> None:
-    """A browser leads back to the old form: it is said, and sent again it adds the book."""
+    """Another book with a used id is refused with a new id, with which it is registered."""
     form = {**FORM, "id": form_id(client.get("/").text)}
     client.post("/books", data=form)
     other = {**form, "title": "Another one", "isbn": str(an_isbn())}
@@ -57,7 +57,7 @@ def test_a_form_that_was_sent_with_another_book_gets_a_new_id(client: TestClient
 def test_an_id_that_is_none_is_refused(
     client: TestClient, transport: RelayedTransport, id_: str
 ) -> None:
-    """It is in no page again."""
+    """A malformed id is refused with 422, and is not repeated in the page."""
     answer = client.post("/books", data={**FORM, "id": id_}, headers={"Accept": "text/html"})
 
     assert answer.status_code == 422

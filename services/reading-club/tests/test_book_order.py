@@ -1,4 +1,4 @@
-"""The order of the shelf, over HTTP."""
+"""The order of ``/api/books``."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from reading_club.testing import an_isbn
 
 
 def test_an_id_that_a_client_chose_is_not_on_top_for_ever(client: TestClient, club: Club) -> None:
-    """The newest book is the one that the server has stored last, whatever its id."""
+    """Books are ordered by their time of registration, the newest first, not by their ids."""
     for number, title in ((2**128 - 1, "First"), (2**127, "Second"), (0, "Third")):
         body = {"id": str(UUID(int=number)), "title": title, "author": "A", "isbn": an_isbn()}
         assert client.post("/api/books", json=body).status_code == 201
@@ -21,7 +21,7 @@ def test_an_id_that_a_client_chose_is_not_on_top_for_ever(client: TestClient, cl
 
 
 def make_older(client: TestClient, club: Club) -> None:
-    """Let a day pass since the books were stored."""
+    """Set the time of registration of all books back by a day."""
 
     async def pass_a_day() -> None:
         earlier = text("UPDATE books SET registered_at = datetime(registered_at, '-1 day')")

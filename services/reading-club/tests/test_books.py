@@ -1,4 +1,4 @@
-"""Books over HTTP."""
+"""``/api/books``."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def assert_refused(response: Any, status: int, field: str | None) -> None:
 
 
 def test_a_book_is_registered(client: TestClient, transport: RelayedTransport) -> None:
-    """201, the place of the new book, and one event on the stream."""
+    """201 with the Location of the new book, and one event."""
     response = client.post("/api/books", json=DDD)
 
     assert response.status_code == 201
@@ -89,7 +89,7 @@ def test_a_missing_field_is_refused_by_name(client: TestClient, missing: str) ->
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"\xff\xfe"])
 def test_a_body_that_is_no_object_is_refused(client: TestClient, content: bytes) -> None:
-    """A broken body is a problem detail of the 4xx kind as well."""
+    """A malformed body gets a problem detail with 400 or 422."""
     response = client.post(
         "/api/books", content=content, headers={"content-type": "application/json"}
     )
@@ -100,7 +100,7 @@ def test_a_body_that_is_no_object_is_refused(client: TestClient, content: bytes)
 
 
 def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
-    """413 for a large body, whether or not it tells its length."""
+    """413 for a large body, with or without Content-Length."""
     body = b'{"title": "' + b"x" * LARGEST_BODY + b'"}'
 
     assert_refused(client.post("/api/books", content=body), 413, None)
@@ -110,7 +110,7 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
 def test_the_same_id_and_content_again_is_the_same_answer(
     client: TestClient, transport: RelayedTransport
 ) -> None:
-    """A client that chose the id may repeat its request after a lost answer."""
+    """A client that chose the id may repeat a request whose response was lost."""
     body = {**DDD, "id": str(uuid7())}
 
     first, second = (client.post("/api/books", json=body) for _ in range(2))
@@ -133,13 +133,13 @@ def test_the_same_id_with_other_content_is_refused(client: TestClient) -> None:
 
 
 def test_an_unknown_book_is_not_found(client: TestClient) -> None:
-    """404 for an id that nobody bears, 422 for one that is no id."""
+    """404 for an unknown id, 422 for a malformed one."""
     assert_refused(client.get(f"/api/books/{uuid7()}"), 404, None)
     assert_refused(client.get("/api/books/nonsense"), 422, "id")
 
 
 def test_an_unknown_path_is_a_problem_detail_too(client: TestClient) -> None:
-    """What the framework refuses looks like what the club refuses."""
+    """Errors of the framework have the format of the club's own errors."""
     assert_refused(client.get("/api/nothing"), 404, None)
     assert_refused(client.delete("/api/books"), 405, None)
 

@@ -15,7 +15,7 @@ def call(*arguments: str) -> Result:
 
 
 def test_the_commands_are_listed() -> None:
-    """Help names every command."""
+    """``--help`` names every command."""
     output = call("--help").output
 
     names = ("run", "web", "worker", "relay", "migrate", "status", "reconcile", "dead-letters")
@@ -23,7 +23,7 @@ def test_the_commands_are_listed() -> None:
 
 
 def test_migrate_brings_the_schema_up_and_can_be_repeated() -> None:
-    """The second time there is nothing to do."""
+    """A second ``migrate`` succeeds with the same output."""
     first, second = call("migrate"), call("migrate")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
@@ -35,7 +35,7 @@ def test_migrate_brings_the_schema_up_and_can_be_repeated() -> None:
 def test_a_schema_that_is_behind_stops_the_start(
     command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process does not start, and says what to do."""
+    """The command exits with 2, and its error names ``reading-club migrate``."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
 
     result = call(command)
@@ -45,7 +45,7 @@ def test_a_schema_that_is_behind_stops_the_start(
 
 
 def test_status_tells_what_is_away() -> None:
-    """Without a schema the club cannot serve, and the exit code says so to scripts."""
+    """Without a schema the status is ``unavailable``, and the exit code is 1."""
     result = call("status")
 
     assert result.exit_code == 1
@@ -55,7 +55,7 @@ def test_status_tells_what_is_away() -> None:
 
 @pytest.mark.usefixtures("running")
 def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With database and broker there, everything is counted."""
+    """With database and broker available, the JSON contains every count."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
 
     result = call("status", "--json")
@@ -83,7 +83,7 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_folder_may_have_any_name(
     folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The database is in the data folder, whatever characters its name has."""
+    """The database is created in a data folder with special characters in its name."""
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / folder))
 
     assert call("migrate").exit_code == 0

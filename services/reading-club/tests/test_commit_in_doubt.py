@@ -1,4 +1,4 @@
-"""A commit whose answer is lost: the command is run once more, with the same id."""
+"""A commit whose outcome is unknown: the command is run once more, with the same id."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,7 +29,7 @@ LOST_ANSWER: Final = "the database's answer to a commit is lost"
 
 
 class UnreliableUnitOfWork(SQLUnitOfWork):
-    """A unit of work whose commit ends in this way, and in the usual one if there is none."""
+    """A unit of work whose commit fails as ``ending`` says; an empty ``ending`` is a success."""
 
     ending = ""
 
@@ -43,12 +43,12 @@ class UnreliableUnitOfWork(SQLUnitOfWork):
 
 
 class UnreliableClub(Club):
-    """A club whose next commits end in these ways."""
+    """A club whose next commits have these endings, in this order; later ones succeed."""
 
     endings: list[str]
 
     def unit_of_work(self) -> SQLUnitOfWork:
-        """Lend a unit of work with the next ending."""
+        """Return a unit of work with the next ending."""
         lent = UnreliableUnitOfWork(self._transport, self.engine)
         lent.ending = self.endings.pop(0) if self.endings else ""
         return lent
@@ -56,7 +56,7 @@ class UnreliableClub(Club):
 
 @pytest.fixture
 def unreliable(club: Club, transport: RelayedTransport) -> UnreliableClub:
-    """A club without endings of its own yet, on the same database."""
+    """A club on the same database, without endings until a test sets them."""
     unreliable = UnreliableClub(club.engine, transport, club.broker)
     unreliable.endings = []
     return unreliable
@@ -64,7 +64,7 @@ def unreliable(club: Club, transport: RelayedTransport) -> UnreliableClub:
 
 @pytest.fixture
 def browser(unreliable: UnreliableClub) -> Iterator[TestClient]:
-    """A browser on that club."""
+    """An HTTP client of the unreliable club."""
     with TestClient(create_app(unreliable), follow_redirects=False) as client:
         yield client
         assert client.portal is not None
@@ -73,11 +73,11 @@ def browser(unreliable: UnreliableClub) -> Iterator[TestClient]:
 
 def a_command() -> RegisterBook:
     """Return a command for a new book."""
-    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Author")
 
 
 async def stored(club: Club, type_: str) -> int:
-    """Return how many messages of a type the history has; each event has its row in the outbox."""
+    """Count the stored messages of a type, and check that each has its row in the outbox."""
     of_type = select(func.count()).where(orm.messages.c.type == type_)
     waiting = of_type.where(orm.messages.c.id == orm.outbox.c.message_id)
     async with club.engine.connect() as connection:
@@ -90,7 +90,7 @@ async def stored(club: Club, type_: str) -> int:
 async def test_a_command_whose_commit_is_in_doubt_is_run_once_more(
     unreliable: UnreliableClub, endings: list[str]
 ) -> None:
-    """Whichever happened, the answer is the book, and there is one event of it."""
+    """The result is the book, with one event, whether or not the first run was stored."""
     unreliable.endings = list(endings)
     command = a_command()
 
@@ -107,7 +107,7 @@ async def test_a_command_whose_commit_is_in_doubt_is_run_once_more(
 async def test_a_second_failure_leaves_it_in_doubt(
     unreliable: UnreliableClub, first: str, second: str
 ) -> None:
-    """The caller hears that it is unknown, with the id; sent again, it is the same answer."""
+    """CommitInDoubt carries the id, and a repeated command returns the same book with one event."""
     unreliable.endings = [first, second]
     command = a_command()
 
@@ -122,7 +122,7 @@ async def test_a_second_failure_leaves_it_in_doubt(
 
 
 async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableClub) -> None:
-    """Somebody else had the ISBN first: the first try cannot have been stored."""
+    """If another book has the ISBN, the second run raises BookAlreadyRegistered."""
     command = a_command()
     await unreliable.handle(command.model_copy(update={"id": uuid7(), "message_id": uuid7()}))
     unreliable.endings = [LOST]
@@ -134,7 +134,7 @@ async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableC
 
 
 async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: UnreliableClub) -> None:
-    """Nothing is stored and nothing is tried again: the caller hears of the outage."""
+    """StorageUnavailable is raised without a second run, because nothing was stored."""
     unreliable.endings = [AWAY, LOST]
 
     with pytest.raises(StorageUnavailable, match=AWAY) as failure:
@@ -146,8 +146,8 @@ async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: Unreliabl
 
 
 async def test_every_command_may_meet_its_own_first_success(unreliable: UnreliableClub) -> None:
-    """One event each: what is there already is the answer, and a revision changes nothing."""
-    book, reviewer = a_command(), CreateReviewer(nickname="Nobody")
+    """The second run of each command returns the stored entity, and adds no second event."""
+    book, reviewer = a_command(), CreateReviewer(nickname="Reader")
     review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)
     for command in (book, reviewer, review, ReviseReview(id=review.id, rating=8)):
         unreliable.endings = [STORED]
@@ -159,8 +159,8 @@ async def test_every_command_may_meet_its_own_first_success(unreliable: Unreliab
 
 
 def test_a_problem_of_its_own_names_the_id(browser: TestClient, unreliable: UnreliableClub) -> None:
-    """503; the id that the server chose is in it, and sent again it is the same answer."""
-    book = {"title": "Doubtful", "author": "Nobody", "isbn": str(an_isbn())}
+    """503 with the id that the server chose; a repeated request with that id gets 201."""
+    book = {"title": "Doubtful", "author": "Author", "isbn": str(an_isbn())}
     unreliable.endings = [STORED, AWAY]
 
     answer = browser.post("/api/books", json=book)
@@ -174,5 +174,5 @@ def test_a_problem_of_its_own_names_the_id(browser: TestClient, unreliable: Unre
 
 
 def test_other_problems_name_no_id(browser: TestClient) -> None:
-    """The member is there only where it says something."""
+    """The member ``id`` is absent from other problem details."""
     assert "id" not in browser.get(f"/api/books/{uuid7()}").json()

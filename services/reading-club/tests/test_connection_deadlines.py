@@ -11,7 +11,7 @@ KEEP_ALIVE = 5.0
 
 
 async def test_a_head_has_a_deadline(visitors: Visitors) -> None:
-    """What is sent byte by byte is answered with 408 in time, and closed."""
+    """A head that is incomplete at the deadline gets 408, and the connection is closed."""
     wire = await visitors.come(GET[:4])
 
     await visitors.loop.pass_time(HEAD_DEADLINE / 2)
@@ -25,7 +25,7 @@ async def test_a_head_has_a_deadline(visitors: Visitors) -> None:
 
 
 async def test_a_silent_connection_is_closed_without_a_word(visitors: Visitors) -> None:
-    """Browsers open connections in advance, and expect no answer on them."""
+    """A connection without a request, as browsers open in advance, is closed without a response."""
     wire = await visitors.come()
 
     await visitors.loop.pass_time(HEAD_DEADLINE)
@@ -34,7 +34,7 @@ async def test_a_silent_connection_is_closed_without_a_word(visitors: Visitors) 
 
 
 async def test_a_body_has_a_deadline(visitors: Visitors) -> None:
-    """A request whose body does not come is answered with 408, and its application goes on."""
+    """A body that is incomplete at the deadline gets 408, and the application's task ends."""
     wire = await visitors.come(POST + b"12")
 
     await visitors.loop.pass_time(HEAD_DEADLINE)
@@ -47,7 +47,7 @@ async def test_a_body_has_a_deadline(visitors: Visitors) -> None:
 
 
 async def test_a_whole_request_is_answered(visitors: Visitors) -> None:
-    """A body that comes in time meets no deadline."""
+    """A body that is complete before the deadline gets one 200."""
     wire = await visitors.come(POST)
 
     await visitors.loop.pass_time(BODY_DEADLINE - 1)
@@ -60,7 +60,7 @@ async def test_a_whole_request_is_answered(visitors: Visitors) -> None:
 
 
 async def test_the_next_request_has_a_deadline_of_its_own(visitors: Visitors) -> None:
-    """A connection may live long, but each head has to come in time."""
+    """Six requests on one connection each start a new deadline; the seventh misses it."""
     wire = await visitors.come(GET)
 
     for _ in range(5):
@@ -76,7 +76,7 @@ async def test_the_next_request_has_a_deadline_of_its_own(visitors: Visitors) ->
 
 
 async def test_one_answer_is_enough(visitors: Visitors) -> None:
-    """A body that was answered before it came whole gets no 408; its connection ends in time."""
+    """After a response to an incomplete body, the deadline closes the connection without a 408."""
 
     async def hasty(scope: Any, receive: Any, send: Any) -> None:
         await Response(status_code=413)(scope, receive, send)
@@ -92,7 +92,7 @@ async def test_one_answer_is_enough(visitors: Visitors) -> None:
 
 
 async def test_what_is_closed_ends_although_nobody_reads(visitors: Visitors) -> None:
-    """An idle connection whose client does not read does not stay half closed for ever."""
+    """A closed connection whose client does not read is aborted after READ_DEADLINE."""
     wire = await visitors.come(GET)
     wire.reads = False
 
@@ -105,7 +105,7 @@ async def test_what_is_closed_ends_although_nobody_reads(visitors: Visitors) -> 
 
 
 async def test_an_answer_that_is_not_read_has_a_deadline(visitors: Visitors) -> None:
-    """A client that reads goes on, one that does not is closed."""
+    """After READ_DEADLINE a client that reads is still connected, another one is not."""
     slow, stuck = await visitors.come(), await visitors.come()
     for wire in (slow, stuck):
         visitors.may_answer.clear()
@@ -121,7 +121,7 @@ async def test_an_answer_that_is_not_read_has_a_deadline(visitors: Visitors) -> 
 
 
 async def test_uvicorn_serves_with_it(visitors: Visitors) -> None:
-    """The configuration takes the class, and no other one for WebSockets."""
+    """The configuration of uvicorn uses the class for HTTP, and none for WebSockets."""
     config = visitors.config
     config.load()
 

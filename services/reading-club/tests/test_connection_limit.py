@@ -1,4 +1,4 @@
-"""The number of connections has a limit; above it silent connections are closed."""
+"""The limit of connections: above it, the connection idle longest is closed."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from reading_club.app.testing import GET, POST, Visitors
 async def test_a_request_that_is_handled_is_not_closed(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How long the application takes is not the client's matter."""
+    """A request that is being handled has no deadline, and keeps its connection above the limit."""
     monkeypatch.setattr(_uvicorn, "MOST_CONNECTIONS", 1)
     visitors.may_answer.clear()
     wire = await visitors.come(GET)
@@ -27,7 +27,7 @@ async def test_a_request_that_is_handled_is_not_closed(
 async def test_the_oldest_silent_connection_makes_room(
     visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Above the limit a new connection gets in, and who works or has just come stays."""
+    """A new connection above the limit closes the oldest idle one; busy and new ones stay."""
     monkeypatch.setattr(_uvicorn, "MOST_CONNECTIONS", 3)
     visitors.may_answer.clear()
     busy = await visitors.come(GET)
@@ -45,7 +45,7 @@ async def test_the_oldest_silent_connection_makes_room(
 
 
 def test_some_files_are_left_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that may open few files has fewer connections."""
+    """The limit is three quarters of the file descriptors, at most 768."""
     for files, most in ((256, 192), (1024, 768), (20_000, 768), (-1, 768)):
         monkeypatch.setattr("resource.getrlimit", lambda _, n=files: (n, n))
         assert connection_limit() == most

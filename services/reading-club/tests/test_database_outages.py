@@ -1,4 +1,4 @@
-"""What the database will not do now is 503 with a reason, over HTTP and on the pages."""
+"""Failures of the database are 503 with a reason, in the API and on the pages."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from reading_club.testing import RelayedTransport, an_isbn
 
 @pytest.fixture
 def pragma(club: Club) -> Callable[[str], None]:
-    """Set something on each connection of the club; there is none yet."""
+    """Return a function that runs a PRAGMA on each new connection of the club."""
 
     def set_on_all(statement: str) -> None:
         def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -29,12 +29,12 @@ def pragma(club: Club) -> Callable[[str], None]:
 
 
 def a_book() -> dict[str, str]:
-    """Return a book to post, too big for the pages of a database that are in use."""
+    """Return a book to post, too large for the free space in the allocated database pages."""
     return {"title": "T" * 300, "author": "A" * 200, "isbn": str(an_isbn())}
 
 
 def assert_unavailable(client: TestClient, reason: str) -> None:
-    """Post books until one is refused, and check what the answer says; so does the form."""
+    """Post books until one is refused, and check status and reason, also of the form."""
     answers = (client.post("/api/books", json=a_book()) for _ in range(50))
     answer = next(answer for answer in answers if answer.status_code != 201)
     assert (answer.status_code, answer.json()["detail"]) == (503, reason)
@@ -44,8 +44,8 @@ def assert_unavailable(client: TestClient, reason: str) -> None:
 
 
 def test_a_full_disk(client: TestClient, pragma: Callable[[str], None]) -> None:
-    """SQLite undoes the transaction itself; what is there can be read."""
-    pragma("PRAGMA max_page_count = 1")  # SQLite takes the pages that are there
+    """A write gets 503, and a read after SQLite's own rollback succeeds."""
+    pragma("PRAGMA max_page_count = 1")  # SQLite raises this to the pages in use
 
     assert_unavailable(client, "the database's disk is full")
 
@@ -55,7 +55,7 @@ def test_a_full_disk(client: TestClient, pragma: Callable[[str], None]) -> None:
 def test_a_database_that_is_read_only(
     client: TestClient, pragma: Callable[[str], None], transport: RelayedTransport
 ) -> None:
-    """Nothing is stored or sent, and what is there can be read."""
+    """A write gets 503 and stores and sends nothing; a read succeeds."""
     pragma("PRAGMA query_only = ON")
 
     assert_unavailable(client, "the database is read-only")
@@ -79,7 +79,7 @@ def test_a_database_that_is_read_only(
 def test_a_file_that_is_not_the_clubs(
     client: TestClient, club: Club, make: Callable[[Path], object], reason: str
 ) -> None:
-    """Readers hear of it as well."""
+    """A read of an unusable database file gets 503 with the reason."""
     make(Path(club.engine.url.database or ""))
 
     answer = client.get("/api/books")

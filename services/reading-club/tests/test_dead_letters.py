@@ -1,4 +1,4 @@
-"""``reading-club dead-letters``."""
+"""The commands ``reading-club dead-letters``."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def call(*arguments: str) -> Result:
 
 
 def a_letter(subscriber: str = "activity", error: str = "KeyError: x", **fields: Any) -> DeadLetter:
-    """Return a letter about an event."""
+    """Return a dead letter of an event."""
     id_ = uuid7()
     envelope = {"id": str(id_), "type": "book_registered_v1", "payload": "{}"}
     letter = DeadLetter(
@@ -42,7 +42,7 @@ def a_letter(subscriber: str = "activity", error: str = "KeyError: x", **fields:
 
 @pytest.fixture
 def letters(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> list[DeadLetter]:
-    """Three letters in a database."""
+    """Three stored dead letters; the last one contains no event."""
     assert data_dir.exists()
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     letters = [
@@ -73,12 +73,12 @@ def rows(table: str) -> list[dict[str, Any]]:
 
 
 def ids(table: str) -> set[UUID]:
-    """Return the messages that a table speaks of."""
+    """Return the message ids in a table."""
     return {row["message_id"] for row in rows(table)}
 
 
 def test_letters_are_listed_without_what_they_say(letters: list[DeadLetter]) -> None:
-    """A line each, or JSON; nothing in them moves the terminal."""
+    """``list`` prints a line for each, or JSON, without envelopes and control characters."""
     output = call("dead-letters", "list").output
     listed = json.loads(call("dead-letters", "list", "--json").output)
 
@@ -100,14 +100,14 @@ def test_letters_are_listed_without_what_they_say(letters: list[DeadLetter]) -> 
 def test_letters_are_found(
     letters: list[DeadLetter], options: list[str], expected: set[int]
 ) -> None:
-    """By subscriber and by words of the error, which are no pattern."""
+    """``list`` filters by subscriber and by a substring of the error, in which ``%`` is literal."""
     listed = json.loads(call("dead-letters", "list", "--json", *options).output)
 
     assert {row["message_id"] for row in listed} == {str(letters[i].message_id) for i in expected}
 
 
 def test_a_letter_is_shown_whole(letters: list[DeadLetter]) -> None:
-    """With the message, for a person to judge."""
+    """``show`` prints the dead letter with its envelope; an unknown id exits with 2."""
     shown = call("dead-letters", "show", str(letters[0].message_id))
     unknown = call("dead-letters", "show", str(uuid7()))
 
@@ -116,7 +116,7 @@ def test_a_letter_is_shown_whole(letters: list[DeadLetter]) -> None:
 
 
 def test_a_letter_is_sent_again(letters: list[DeadLetter]) -> None:
-    """It leaves the dead letters for the outbox, and the audit says so."""
+    """``retry`` moves the dead letter to the outbox, and writes an audit row."""
     result = call("dead-letters", "retry", str(letters[1].message_id))
 
     assert result.exit_code == 0
@@ -128,7 +128,7 @@ def test_a_letter_is_sent_again(letters: list[DeadLetter]) -> None:
 
 
 def test_a_dry_run_changes_nothing(letters: list[DeadLetter]) -> None:
-    """It tells what would be done."""
+    """``--dry-run`` prints what ``retry`` and ``discard`` would do, and changes no table."""
     for action in ("retry", "discard"):
         assert "would be" in call("dead-letters", action, "--all", "--dry-run").output
 
@@ -137,7 +137,7 @@ def test_a_dry_run_changes_nothing(letters: list[DeadLetter]) -> None:
 
 
 def test_what_is_no_event_stays(letters: list[DeadLetter]) -> None:
-    """It cannot be sent again, and the command says so; it can be discarded."""
+    """``retry`` reports and keeps a dead letter without an event; ``discard`` removes it."""
     retried = call("dead-letters", "retry", "--all")
 
     assert "2 dead letters sent again" in retried.output
@@ -150,7 +150,7 @@ def test_what_is_no_event_stays(letters: list[DeadLetter]) -> None:
 
 @pytest.mark.parametrize("action", ["retry", "discard"])
 def test_everything_has_to_be_asked_for(letters: list[DeadLetter], action: str) -> None:
-    """Without a filter nothing is done."""
+    """``retry`` and ``discard`` without filter or ``--all`` exit with 2 and change nothing."""
     result = call("dead-letters", action)
 
     assert result.exit_code == 2

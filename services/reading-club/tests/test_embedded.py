@@ -1,4 +1,4 @@
-"""The parts of ``reading-club run``."""
+"""Child processes, data folder, port and broker URL of ``reading-club run``."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ SLEEPER = f"import os, signal, time; {REPORTS}; print(os.getpid(), flush=True); 
 
 
 def gone(pid: int) -> bool:
-    """Tell, within the deadline, whether the process has ended."""
+    """Return whether the process ends within the deadline."""
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         if ended(pid):
@@ -34,19 +34,19 @@ def gone(pid: int) -> bool:
 
 
 def ended(pid: int) -> bool:
-    """Tell whether it runs no more: a zombie does not, however late its new parent asks for it."""
+    """Return whether the process has ended; a zombie counts as ended."""
     try:
         os.kill(pid, 0)
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except ProcessLookupError:
         return True
     except FileNotFoundError:
-        return False  # it has just gone, or this system has no such file: ask again
+        return False  # it has just ended, or this system has no /proc: poll again
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_leashed_process_reports_and_stops() -> None:
-    """It tells when it is ready, and ends when it is let go."""
+    """``wait_ready`` returns True after the report, and ``stop`` ends the process."""
     process = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
     process.start()
 
@@ -57,7 +57,7 @@ def test_a_leashed_process_reports_and_stops() -> None:
 
 
 def test_a_leashed_process_that_ends_is_not_ready() -> None:
-    """A command that fails at once is noticed at once, with its exit code."""
+    """``wait_ready`` returns False for a command that fails, and its exit code is kept."""
     process = LeashedProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])
     process.start()
 
@@ -67,7 +67,7 @@ def test_a_leashed_process_that_ends_is_not_ready() -> None:
 
 
 def test_nothing_outlives_an_owner_that_was_killed() -> None:
-    """SIGKILL gives the owner no chance to clean up; the leash does."""
+    """After SIGKILL of the owner, the watchdog ends the command."""
     owner_code = (
         "import sys, signal\n"
         "from reading_club.app.embedded.process import LeashedProcess\n"
@@ -87,7 +87,7 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the death of a parent")
 def test_nothing_outlives_a_leash_that_was_killed() -> None:
-    """The machine may be out of memory and kill the leash: the command does not stay alone."""
+    """After SIGKILL of the watchdog, as by the OOM killer, Linux ends the command."""
     printer = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
     printer.start()
     assert printer.wait_ready(DEADLINE)
@@ -101,13 +101,13 @@ def test_nothing_outlives_a_leash_that_was_killed() -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the processes that this one has started."""
+    """Return the ids of the children of a process."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
     return [int(child) for child in children.split()]
 
 
 def test_a_start_can_be_called_off() -> None:
-    """Whoever is waited for, the wait ends when it is time to stop."""
+    """``wait_ready`` returns False at once when ``stopping`` is set."""
     process = LeashedProcess("slow", [sys.executable, "-c", "import signal; signal.pause()"])
     stopping = threading.Event()
     stopping.set()
@@ -127,12 +127,12 @@ def test_a_start_can_be_called_off() -> None:
     ],
 )
 def test_the_announced_address_can_be_opened(host: str, url: str) -> None:
-    """A browser can follow it, wherever the club listens."""
+    """The URL has a host that a browser can open, also for wildcard addresses."""
     assert address(host, 80) == url
 
 
 def test_a_path_is_quoted_as_valkey_reads_it() -> None:
-    """Quotes and backslashes of a folder's name mean themselves."""
+    """Quotes and backslashes in a folder's name are escaped."""
     assert quoted(Path('/a "b"\\c')) == '"/a \\"b\\"\\\\c"'
 
 
@@ -151,7 +151,7 @@ def test_a_data_folder_serves_one_club(tmp_path: Path) -> None:
 
 
 def test_a_port_that_was_asked_for_is_not_exchanged(tmp_path: Path) -> None:
-    """A taken port is an error when it was set, and no port means a free one."""
+    """A port of the settings that is in use is an error; port 0 selects a free one."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -165,7 +165,7 @@ def test_a_port_that_was_asked_for_is_not_exchanged(tmp_path: Path) -> None:
 
 
 def test_secrets_are_written_for_their_owner_only(tmp_path: Path) -> None:
-    """The address of the broker bears its password."""
+    """``write_private`` changes the mode of an existing file to 0600."""
     path = tmp_path / "broker.url"
     path.write_text("old")
 

@@ -1,4 +1,4 @@
-"""Whether the club is alive, and whether it is ready."""
+"""``/healthz`` and ``/readyz``."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from reading_club.service.projections import SUBSCRIBERS
 
 
 def test_a_living_process_says_so(client: TestClient) -> None:
-    """The liveness probe asks nobody else."""
+    """``/healthz`` responds with the status ``ok``."""
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
 @pytest.mark.usefixtures("staffed")
 def test_a_club_with_everything_is_ready(client: TestClient) -> None:
-    """Database and broker answer."""
+    """With database, broker, relay and workers ``/readyz`` responds with 200 and ``ok``."""
     answer = client.get("/readyz")
 
     reachable = {"ok": True, "detail": "reachable"}
@@ -35,7 +35,7 @@ def test_a_club_with_everything_is_ready(client: TestClient) -> None:
 
 
 def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) -> None:
-    """A database without the newest schema cannot serve, and the answer says why."""
+    """A database without the newest schema is 503 ``unavailable``, with advice to migrate."""
     assert client.portal is not None
     client.portal.call(migrations.downgrade, club.engine, "base")
 
@@ -47,7 +47,7 @@ def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) ->
 
 
 def test_without_its_broker_the_club_serves_on(client: TestClient, club: Club) -> None:
-    """Requests do not need the broker: the club is degraded, and ready."""
+    """Without the broker ``/readyz`` responds with 200 and ``degraded``."""
     club.broker = publisher_app(f"redis://127.0.0.1:{free_port()}/0", SUBSCRIBERS)
 
     answer = client.get("/readyz")
@@ -59,7 +59,7 @@ def test_without_its_broker_the_club_serves_on(client: TestClient, club: Club) -
 def test_events_that_are_not_sent_are_told(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broker that can be reached and takes nothing, or a relay that is missing, shows here."""
+    """An event that stays too long in the outbox, for whatever cause, is ``degraded``."""
     client.post("/api/books", json={"title": "DDD", "author": "Evans", "isbn": "0-321-12521-5"})
     monkeypatch.setattr("reading_club.app.probes.PATIENCE", 0.0)
 
@@ -71,7 +71,7 @@ def test_events_that_are_not_sent_are_told(
 
 
 async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
-    """The finding bears neither address nor password."""
+    """The result of the check contains neither URL nor password."""
     app = publisher_app(f"redis://:hunter2@127.0.0.1:{free_port()}/0", SUBSCRIBERS)
 
     finding = await probe_broker(app)
@@ -84,7 +84,7 @@ async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
 def test_a_database_that_takes_no_change_is_not_ready(
     client: TestClient, staffed: Club, tmp_path: Path
 ) -> None:
-    """It answers every question, and no command can be stored."""
+    """A read-only database is 503 ``unavailable``, although it can be read."""
     writable = staffed.engine
     staffed.engine = create_engine(f"sqlite:///file:{tmp_path}/club.sqlite3?mode=ro&uri=true")
 
@@ -99,7 +99,7 @@ def test_a_database_that_takes_no_change_is_not_ready(
 
 
 def test_a_process_that_is_missing_is_told(client: TestClient) -> None:
-    """Requests are served all the same; who waits for their events should know why."""
+    """Without relay and workers ``/readyz`` is 200 ``degraded``, with a culprit for each."""
     answer = client.get("/readyz")
 
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The heartbeat of a process."""
+"""The heartbeat loop: interval, outages, wrong clocks, and its thread."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ RELAY = this_process("relay")
 
 
 class Beating:
-    """A process that beats some times, on a database that a test may take away in between."""
+    """A heartbeat loop on an in-memory database that can fail between two heartbeats."""
 
     def __init__(self) -> None:
         self.database = MemoryDatabase()
@@ -27,7 +27,7 @@ class Beating:
         self.pauses: list[float] = []
 
     async def run(self, *errors: Exception | None) -> None:
-        """Beat once more than these are errors; each is the database's from a beat to the next."""
+        """Write ``len(errors) + 1`` heartbeats; after each one set the database's next error."""
         outcomes = iter(errors)
 
         async def sleep(seconds: float) -> None:
@@ -42,7 +42,7 @@ class Beating:
 
 
 async def test_a_process_beats_often_enough_to_count_as_running() -> None:
-    """One beat may be lost, and another one be late."""
+    """Three heartbeats fit into the time for which a process counts as running."""
     beating = Beating()
     await beating.run(None)
 
@@ -53,7 +53,7 @@ async def test_a_process_beats_often_enough_to_count_as_running() -> None:
 
 
 async def test_it_goes_on_after_an_outage(caplog: pytest.LogCaptureFixture) -> None:
-    """One line tells of it, and the next beat is tried soon."""
+    """An outage is logged once, and the next attempt follows after RETRY_AFTER."""
     beating, away = Beating(), StorageUnavailable("the database is read-only")
     with caplog.at_level(logging.WARNING):
         await beating.run(away, away, None)
@@ -66,7 +66,7 @@ async def test_it_goes_on_after_an_outage(caplog: pytest.LogCaptureFixture) -> N
 async def test_a_wrong_clock_is_logged_at_the_start(
     hours: int, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once, with its error."""
+    """A wrong clock is logged once, with its offset."""
     beating = Beating()
     beating.heartbeats.clock = lambda: datetime.now(UTC) + timedelta(hours=hours)
     with caplog.at_level(logging.WARNING):
@@ -77,7 +77,7 @@ async def test_a_wrong_clock_is_logged_at_the_start(
 
 
 def test_a_process_without_a_loop_beats_in_a_thread(data_dir: Path) -> None:
-    """Its row is there while it runs, and goes with its end."""
+    """The row exists while the block runs, and is deleted at its end."""
     settings = Settings(data_dir=data_dir)
 
     async def beats() -> list[Heartbeat]:

@@ -1,4 +1,4 @@
-"""What holds for every request, whatever it asks for."""
+"""Methods, content types, limits and bugs, for all routes."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ PROBLEM = "application/problem+json"
 
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere", f"/api/books/{uuid7()}"])
 def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
-    """The same status and headers, and nothing else."""
+    """HEAD has the same status and headers as GET, and an empty body."""
     got, head = client.get(path), client.head(path)
 
     assert head.status_code == got.status_code
@@ -54,7 +54,7 @@ def test_405_tells_every_method_of_the_path(
 def test_another_content_type_is_refused(
     client: TestClient, path: str, content_type: str | None
 ) -> None:
-    """415, and the answer says what is taken."""
+    """415, and the detail names the accepted content type."""
     headers = {} if content_type is None else {"Content-Type": content_type}
 
     answer = client.post(path, content=b'{"title": "T"}', headers=headers)
@@ -65,7 +65,7 @@ def test_another_content_type_is_refused(
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/LD+JSON"])
 def test_every_kind_of_json_is_taken(client: TestClient, content_type: str) -> None:
-    """A parameter or a profile of JSON is no other content type."""
+    """A content type with a parameter, or ``+json``, is accepted."""
     body = b'{"title": "T", "author": "A", "isbn": "0321125215"}'
 
     answer = client.post("/api/books", content=body, headers={"Content-Type": content_type})
@@ -74,14 +74,14 @@ def test_every_kind_of_json_is_taken(client: TestClient, content_type: str) -> N
 
 
 def test_a_form_may_be_multipart(client: TestClient) -> None:
-    """Both ways in which browsers send forms are taken."""
+    """A form as ``multipart/form-data`` is accepted."""
     files = {name: (None, value) for name, value in DDD.items()}
 
     assert client.post("/books", files=files).status_code == 303
 
 
 def test_every_route_with_a_body_has_a_content_type(client: TestClient) -> None:
-    """No route that takes a body is without its 415."""
+    """Every route with a body responds with 415 to ``text/plain``."""
     schema = client.get("/openapi.json").json()["paths"]
     bodies = [
         (method, path)
@@ -100,7 +100,7 @@ def test_every_route_with_a_body_has_a_content_type(client: TestClient) -> None:
 def test_a_bug_is_answered_with_the_headers_that_guard(
     club: Club, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
-    """500 bears the same headers as any other answer, and not a word about the inside."""
+    """500 has the same security headers as other responses, and no details of the error."""
 
     def broken() -> None:
         raise ZeroDivisionError("secret")
@@ -121,20 +121,20 @@ async def _nothing() -> Any:
 
 
 class Answers(list[dict[str, Any]]):
-    """What was sent."""
+    """The ASGI messages that were sent."""
 
     async def send(self, message: Any) -> None:
-        """Remember a message."""
+        """Record a message."""
         self.append(message)
 
 
 def scope_of(path: str) -> dict[str, Any]:
-    """Return a request."""
+    """Return the ASGI scope of a GET request."""
     return {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
 
 
 async def test_more_requests_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 and when to come again; health checks are answered all the same."""
+    """503 with Retry-After; health checks are served above the limit as well."""
     monkeypatch.setattr(middleware, "MOST_REQUESTS", 2)
     all_asked, go_on = asyncio.Event(), asyncio.Event()
     asked: list[str] = []
@@ -161,7 +161,7 @@ async def test_more_requests_than_the_limit_are_refused(monkeypatch: pytest.Monk
 
 
 async def test_a_body_that_is_on_its_way_keeps_nothing_busy() -> None:
-    """The application is called when all of the body is there, and gets it whole."""
+    """The application is called after the whole body has arrived, with all of it in one message."""
     pieces = [b"a", b"b", b""]
     called_with: list[Any] = []
 
@@ -178,7 +178,7 @@ async def test_a_body_that_is_on_its_way_keeps_nothing_busy() -> None:
 
 
 async def test_a_client_that_leaves_during_its_body_is_forgotten() -> None:
-    """Nobody is answered, and the application is not called."""
+    """A disconnect during the body sends no response and calls no application."""
     answers = Answers()
 
     async def gone() -> Any:

@@ -1,4 +1,4 @@
-"""What an operator reads: a line for each record, with the fields that the packages log."""
+"""The format of log records: one line each, with extra fields."""
 
 import logging
 
@@ -13,7 +13,7 @@ from reading_club.service.errors import StorageUnavailable
 def line_of(
     message: str, *args: object, name: str = "reading_club.service.relay", **fields: object
 ) -> str:
-    """Return a record as it is printed, without its time."""
+    """Return a formatted record without its time and level."""
     record = logging.makeLogRecord(
         {"name": name, "levelname": "WARNING", "msg": message, "args": args, **fields}
     )
@@ -21,7 +21,7 @@ def line_of(
 
 
 def test_fields_are_printed_behind_the_message() -> None:
-    """In the order in which they are given, as one word each, or quoted."""
+    """Fields keep their order; values with spaces are quoted."""
     line = line_of("a queue is refused", queue="eventstream.activity", reason="it is full", tries=3)
 
     assert line == (
@@ -32,7 +32,7 @@ def test_fields_are_printed_behind_the_message() -> None:
 
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\x1b[31mb", "a\u2028b", "a\u202eb"])
 def test_what_is_logged_stays_on_its_line(text: str) -> None:
-    """Neither a field nor a message can begin a line, or speak to the terminal."""
+    """Line breaks and control characters in fields and messages are escaped."""
     line = line_of("it said %s", text, error=text)
 
     assert line.isprintable()
@@ -41,22 +41,22 @@ def test_what_is_logged_stays_on_its_line(text: str) -> None:
 
 @pytest.mark.parametrize(("value", "printed"), [("", "''"), ("a=b", "'a=b'"), (None, "None")])
 def test_a_field_is_read_back_as_it_was(value: object, printed: str) -> None:
-    """Nothing that looks like another field is printed bare."""
+    """A value that is empty or has ``=`` is quoted."""
     assert line_of("it", error=value).endswith(f" error={printed}")
 
 
 def test_a_long_field_is_cut() -> None:
-    """A broker's or a driver's novel is no line."""
+    """A long value is cut off."""
     assert len(line_of("it", error="x" * 10_000)) < 400
 
 
 def test_fields_of_libraries_are_left_out() -> None:
-    """The server adds its message once more, in colours."""
+    """Extra fields of other loggers, such as uvicorn's ``color_message``, are not printed."""
     assert line_of("started", name="uvicorn.error", color_message="x") == "uvicorn.error: started"
 
 
 def test_a_bug_keeps_its_traceback() -> None:
-    """Below the line with the fields."""
+    """The traceback follows below the line with the fields."""
     with pytest.raises(ValueError, match="invalid literal") as raised:
         int("x")
 
@@ -71,7 +71,7 @@ def test_a_request_that_has_to_wait_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """503 says in the answer and in one line of the log why; there is no traceback."""
+    """The response with 503 and one log record name the reason, without a traceback."""
 
     def read_only() -> None:
         raise StorageUnavailable("the database is read-only") from OSError("secret")

@@ -1,4 +1,4 @@
-"""The pages for people."""
+"""The HTML pages."""
 
 from uuid import UUID
 
@@ -25,7 +25,7 @@ def test_the_first_page_invites(client: TestClient) -> None:
 
 
 def test_a_book_is_added_by_the_form(client: TestClient) -> None:
-    """The form leads back to the page, which shows the book with a printed ISBN."""
+    """The form redirects to the home page, which shows the book with a hyphenated ISBN."""
     answer = client.post("/books", data=FORM)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -45,7 +45,7 @@ def test_a_wrong_field_is_shown_at_its_place(
     value: str,
     complaint: str,
 ) -> None:
-    """What was typed stays, the complaint stands at the field, nothing is stored or sent."""
+    """The form keeps its other fields and shows the error at the wrong one; no event is sent."""
     answer = client.post("/books", data={**FORM, field: value})
 
     assert answer.status_code == 422
@@ -57,7 +57,7 @@ def test_a_wrong_field_is_shown_at_its_place(
 
 
 def test_a_known_book_is_refused_by_the_form(client: TestClient) -> None:
-    """The complaint about a known ISBN stands at the ISBN."""
+    """The error about a known ISBN is shown at the field ``isbn``."""
     client.post("/books", data=FORM)
 
     answer = client.post("/books", data=FORM)
@@ -68,7 +68,7 @@ def test_a_known_book_is_refused_by_the_form(client: TestClient) -> None:
 
 
 def test_what_people_type_is_shown_as_text(client: TestClient) -> None:
-    """Markup in a title is no markup in the page."""
+    """Markup in a title is escaped."""
     client.post("/books", data={**FORM, "title": "<script>alert(1)</script>"})
 
     page = client.get("/").text
@@ -78,7 +78,7 @@ def test_what_people_type_is_shown_as_text(client: TestClient) -> None:
 
 
 def test_a_form_of_another_site_is_refused(client: TestClient) -> None:
-    """A page elsewhere cannot add books in a visitor's name."""
+    """403 for a form whose Origin is another site, or malformed."""
     foreign = client.post("/books", data=FORM, headers={"Origin": "https://elsewhere.example"})
     own = client.post("/books", data=FORM, headers={"Origin": "http://testserver"})
 
@@ -88,7 +88,7 @@ def test_a_form_of_another_site_is_refused(client: TestClient) -> None:
 
 
 def test_older_books_are_a_link_away(client: TestClient) -> None:
-    """A long shelf is shown page by page, and a search keeps its words."""
+    """The link to older books keeps the words of the search."""
     for number in range(30):
         client.post("/books", data={**FORM, "title": f"Volume {number}", "isbn": an_isbn()})
 
@@ -101,7 +101,7 @@ def test_older_books_are_a_link_away(client: TestClient) -> None:
 
 
 def test_the_shelf_shows_what_readers_think(client: TestClient, club: Club) -> None:
-    """A book that was rated shows the mean, as the catalogue has it; another one shows nothing."""
+    """A rated book shows its mean rating from the catalogue; an unrated one shows none."""
     book_id = client.post("/api/books", json=FORM).json()["id"]
 
     async def catalogued() -> None:
@@ -123,17 +123,17 @@ def test_the_shelf_shows_what_readers_think(client: TestClient, club: Club) -> N
 
 
 def test_a_search_without_a_match_says_so(client: TestClient) -> None:
-    """The page offers the way back to all books."""
+    """The page names the search words that match no book."""
     assert "No book matches “nothing”" in client.get("/", params={"q": "nothing"}).text
 
 
 def test_every_event_has_a_sentence() -> None:
-    """The activity speaks of every event in words."""
+    """Every event type has a sentence."""
     assert set(SENTENCES) == {type_of(event) for event in EVENTS}
 
 
 def test_what_goes_wrong_is_a_page_for_people(client: TestClient) -> None:
-    """A browser gets a page with a way back; a program gets a problem detail."""
+    """A browser gets an HTML page with a link back, a program a problem detail."""
     browser = client.get("/nowhere", headers={"Accept": "text/html,*/*"})
     program = client.get("/nowhere", headers={"Accept": "application/json"})
 
@@ -143,7 +143,7 @@ def test_what_goes_wrong_is_a_page_for_people(client: TestClient) -> None:
 
 
 def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
-    """The club works without the internet, the documentation included."""
+    """Home page and documentation load scripts and styles from the service alone."""
     for path in ("/", "/docs"):
         answer = client.get(path)
         assert "https://" not in answer.text

@@ -1,4 +1,4 @@
-"""The data folder and the database are for their owner alone."""
+"""The modes of the data folder and the database files."""
 
 import asyncio
 import stat
@@ -13,12 +13,12 @@ from reading_club.app.settings import Settings
 
 
 def mode(path: Path) -> int:
-    """Return the permissions of a file."""
+    """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
 async def write(settings: Settings) -> dict[str, int]:
-    """Write to the database, and return the permissions of its files meanwhile."""
+    """Write to the database, and return the modes of its files while it is open."""
     async with open_engine(settings) as engine, engine.begin() as connection:
         await connection.execute(text("CREATE TABLE IF NOT EXISTS one (two)"))
         await connection.execute(text("INSERT INTO one VALUES (3)"))
@@ -29,7 +29,7 @@ PRIVATE = {"club.sqlite3": 0o600, "club.sqlite3-wal": 0o600, "club.sqlite3-shm":
 
 
 def test_new_files_are_private(tmp_path: Path) -> None:
-    """Those that SQLite keeps beside the database as well."""
+    """Folder 0700, and 0600 for the database and SQLite's files beside it."""
     settings = Settings(data_dir=tmp_path / "var")
 
     assert asyncio.run(write(settings)) == PRIVATE
@@ -37,7 +37,7 @@ def test_new_files_are_private(tmp_path: Path) -> None:
 
 
 def test_files_of_a_release_before_become_private(tmp_path: Path) -> None:
-    """They were made with the modes that the process's mask allowed."""
+    """Existing files and folder with wider modes are restricted."""
     folder = tmp_path / "var"
     folder.mkdir()
     folder.chmod(0o755)
@@ -50,7 +50,7 @@ def test_files_of_a_release_before_become_private(tmp_path: Path) -> None:
 
 
 def test_a_database_elsewhere_is_private_and_its_folder_is_left_alone(tmp_path: Path) -> None:
-    """The folder may hold what is not the club's."""
+    """The file of a database URL becomes 0600; its folder keeps its mode."""
     tmp_path.chmod(0o755)
     url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
     settings = Settings.model_validate({"database_url": url, "data_dir": tmp_path / "var"})
@@ -69,7 +69,7 @@ async def open_and_close(settings: Settings) -> None:
 
 
 def test_a_folder_that_all_share_stays_shared(tmp_path: Path) -> None:
-    """Who sets the data folder to ``/tmp`` does not take it away from the others."""
+    """A sticky folder such as ``/tmp`` keeps its mode."""
     shared = tmp_path / "shared"
     shared.mkdir()
     (shared / "club.sqlite3").touch()
@@ -81,7 +81,7 @@ def test_a_folder_that_all_share_stays_shared(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_no_club_is_left_alone(tmp_path: Path) -> None:
-    """It was made for something else, or by an operator who has chosen its mode."""
+    """An existing folder without a database or lock file keeps its mode."""
     (tmp_path / "notes.txt").touch()
     tmp_path.chmod(0o755)
 
@@ -94,7 +94,7 @@ def test_a_folder_that_holds_no_club_is_left_alone(tmp_path: Path) -> None:
 def test_a_data_folder_without_a_name_is_refused(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would mean the folder that the process happens to be in."""
+    """An empty name, which would mean the working directory, is refused."""
     monkeypatch.setenv("READING_CLUB_DATA_DIR", name)
 
     with pytest.raises(ValueError, match="must name a folder"):

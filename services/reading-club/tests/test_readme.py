@@ -1,4 +1,4 @@
-"""The examples of the READMEs run."""
+"""The README's example and commands, and the test names in the docs."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_the_commands_exist() -> None:
 
 @pytest.mark.parametrize(("page", "least"), [("sharp-edges.md", 15), ("eventstream.md", 30)])
 def test_every_test_that_a_page_names_exists(page: str, least: int) -> None:
-    """The pages on sharp edges and on faults are no fiction."""
+    """Every test name on the pages about sharp edges and the event stream exists."""
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
     sources = [
         path.read_text(encoding="utf-8")

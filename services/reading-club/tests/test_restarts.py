@@ -1,4 +1,4 @@
-"""A process that ends is started again, and none is given up."""
+"""Restarts of child processes: pauses, and no limit to their number."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ EXACT = Backoff(first=0.1, cap=10.0, jitter=lambda: 0.0)
 
 
 class ScriptedProcess:
-    """A process that a test ends, and that is ready as soon as it is started, if at all."""
+    """A process that a test ends; while running, ready or never ready."""
 
     def __init__(self, *, becomes_ready: bool = True) -> None:
         self.name = "worker activity"
@@ -20,23 +20,23 @@ class ScriptedProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it serves."""
+        """Whether the process runs and becomes ready at all."""
         return self._becomes_ready and self.exit_code is None
 
     def start(self) -> None:
-        """Run again."""
+        """Count a start, and run."""
         self.exit_code = None
         self.starts += 1
 
     def end(self) -> None:
-        """End by SIGKILL."""
+        """End with the exit code of SIGKILL."""
         self.exit_code = -9
 
 
 def pauses_of(
     process: ScriptedProcess, clock: ManualClock, lifetimes: Sequence[float]
 ) -> list[float]:
-    """Return how long the process is down after each of these lifetimes, to a tenth of a second."""
+    """Return the pause in seconds before each restart, rounded to a tenth, for these lifetimes."""
     keeper, pauses = Keeper(process, clock.seconds, EXACT), []
     for lifetime in lifetimes:
         keeper.look()
@@ -52,7 +52,7 @@ def pauses_of(
 
 
 def test_pauses_grow_up_to_a_bound() -> None:
-    """A worker that dies again and again is started again and again."""
+    """The pauses double up to 10 s, and restarts continue after that."""
     pauses = pauses_of(ScriptedProcess(), ManualClock(), [1.0] * 12)
 
     assert pauses[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0]
@@ -60,14 +60,14 @@ def test_pauses_grow_up_to_a_bound() -> None:
 
 
 def test_a_process_that_was_ready_for_a_while_is_started_at_once() -> None:
-    """What it ended of before is over."""
+    """After STEADY seconds of being ready the pauses start over from the first."""
     pauses = pauses_of(ScriptedProcess(), ManualClock(), [1.0, 1.0, 1.0, STEADY + 1, 1.0])
 
     assert pauses == [0.1, 0.2, 0.4, 0.1, 0.2]
 
 
 def test_a_process_that_never_becomes_ready_is_tried_rarely() -> None:
-    """After minutes without progress there is no hurry, and there is hope."""
+    """After NO_PROGRESS seconds without being ready, restarts follow every RARELY seconds."""
     process, clock = ScriptedProcess(becomes_ready=False), ManualClock()
 
     pauses = pauses_of(process, clock, [1.0, NO_PROGRESS, 1.0])
@@ -77,7 +77,7 @@ def test_a_process_that_never_becomes_ready_is_tried_rarely() -> None:
 
 
 def test_a_pause_of_one_process_does_not_hold_up_another() -> None:
-    """A look never waits."""
+    """``look`` does not block: while one process pauses, another one restarts."""
     failing, other, clock = ScriptedProcess(becomes_ready=False), ScriptedProcess(), ManualClock()
     keepers = [Keeper(process, clock.seconds, EXACT) for process in (failing, other)]
     clock.advance(NO_PROGRESS)
@@ -96,7 +96,7 @@ def test_a_pause_of_one_process_does_not_hold_up_another() -> None:
 
 
 def test_a_worker_that_dies_of_an_event_does_not_lack_a_worker_for_its_attempts() -> None:
-    """Eight deaths at once take less than half a minute, and the process is still kept."""
+    """Eight quick deaths are all restarted, the first seven within 15 s of pauses."""
     process, clock = ScriptedProcess(), ManualClock()
 
     pauses = pauses_of(process, clock, [0.2] * 8)

@@ -1,4 +1,4 @@
-"""A database whose schema was made by a later release."""
+"""Commands and readiness on a schema of a later release."""
 
 import asyncio
 from pathlib import Path
@@ -16,7 +16,7 @@ INCOMPATIBLE = "9998"
 
 
 def make_newer_in(data_dir: Path, oldest: str) -> None:
-    """Let a later release bring the schema up, in the database of the environment."""
+    """Upgrade the database of the environment as a later release would."""
 
     async def make() -> None:
         engine = create_engine(f"sqlite:///{data_dir / 'club.sqlite3'}")
@@ -32,7 +32,7 @@ def call(*arguments: str) -> Result:
 
 
 def test_migrate_leaves_a_newer_schema_that_is_compatible(data_dir: Path) -> None:
-    """In a rolling upgrade an instance of the release before starts again, and serves."""
+    """``migrate`` of an earlier release succeeds in a rolling upgrade, and names both schemas."""
     make_newer_in(data_dir, oldest=migrations.head())
 
     result = call("migrate")
@@ -50,7 +50,7 @@ def test_migrate_leaves_a_newer_schema_that_is_compatible(data_dir: Path) -> Non
 def test_a_schema_that_needs_a_later_release_stops_every_command(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    """One line says which release is needed, and no line tells to migrate."""
+    """Each command exits with 2 and one line, which does not advise to migrate."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     make_newer_in(data_dir, oldest=INCOMPATIBLE)
 
@@ -63,7 +63,7 @@ def test_a_schema_that_needs_a_later_release_stops_every_command(
 
 
 def test_a_newer_schema_that_is_compatible_is_ready(client: TestClient, club: Club) -> None:
-    """An instance that runs while a later release migrates goes on serving."""
+    """A running instance stays ready and stores books after a later release migrated."""
     assert client.portal is not None
     client.portal.call(make_newer, club.engine, migrations.head())
 
@@ -73,7 +73,7 @@ def test_a_newer_schema_that_is_compatible_is_ready(client: TestClient, club: Cl
 
 
 def test_one_that_needs_a_later_release_is_not_ready(client: TestClient, club: Club) -> None:
-    """The answer says why, and does not tell to migrate."""
+    """503, with advice to install the later release, and not to migrate."""
     assert client.portal is not None
     client.portal.call(make_newer, club.engine, INCOMPATIBLE)
 

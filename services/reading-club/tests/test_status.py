@@ -1,4 +1,4 @@
-"""``reading-club status`` says what is wrong, and whose trouble it is."""
+"""The culprits of ``reading-club status``."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '{:+.0f} seconds')"
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that is there."""
+    """A broker that is available."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
 
 
@@ -28,20 +28,20 @@ def status(*options: str) -> Result:
 
 
 def culprits() -> tuple[int, list[str]]:
-    """Return the exit code, and what is wrong."""
+    """Return the exit code and the culprits of ``status``."""
     result = status("--json")
     found: list[str] = json.loads(result.output)["culprits"]
     return result.exit_code, found
 
 
 def change(path: Path, statement: str, *values: Any) -> None:
-    """Change the database behind the club's back."""
+    """Run a statement on the database file directly."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement, values)
 
 
 def publish(path: Path, age: float) -> str:
-    """Store an event that was published so many seconds ago, and subscribe to it."""
+    """Store an event that was published ``age`` seconds ago, and subscribe ``activity`` to it."""
     id_ = uuid7().hex
     change(
         path,
@@ -58,7 +58,7 @@ def publish(path: Path, age: float) -> str:
 
 
 def enqueue(path: Path, id_: str, *, added: float, leased: float, subscriber: str = "") -> None:
-    """Let an event wait in the outbox for so many seconds, leased for some more."""
+    """Insert an outbox row of ``added`` seconds ago, with ``leased`` seconds of its lease left."""
     reason = f"queue eventstream.{subscriber} is full" if subscriber else None
     change(
         path,
@@ -74,7 +74,7 @@ def enqueue(path: Path, id_: str, *, added: float, leased: float, subscriber: st
 
 @pytest.mark.usefixtures("running")
 def test_a_club_with_all_its_processes_has_no_culprit() -> None:
-    """The exit code is 0, and the processes are counted."""
+    """With fresh heartbeats of all processes the exit code is 0, and the processes are counted."""
     result = status()
 
     assert result.exit_code == 0
@@ -84,7 +84,7 @@ def test_a_club_with_all_its_processes_has_no_culprit() -> None:
 
 @pytest.mark.usefixtures("data_dir")
 def test_processes_that_are_not_there_are_named() -> None:
-    """Each queue without a consumer is one subscriber's trouble."""
+    """Without heartbeats, relay and each subscriber's worker are a culprit; the exit code is 3."""
     result = status()
 
     assert result.exit_code == 3
@@ -100,7 +100,7 @@ def test_processes_that_are_not_there_are_named() -> None:
 def test_a_process_that_does_not_beat_any_more_is_named(
     running: Path, where: str, name: str
 ) -> None:
-    """It was killed, or hangs: its row says when it was there for the last time."""
+    """A process without a heartbeat for 31 s is a culprit, with the age of the last one."""
     change(running, f"UPDATE processes SET beat_at = {NOW.format(-31)} WHERE {where}")
 
     code, (sentence,) = culprits()
@@ -110,7 +110,7 @@ def test_a_process_that_does_not_beat_any_more_is_named(
 
 
 def test_a_late_subscriber_is_named(running: Path) -> None:
-    """It has not dealt with an event for more than a minute; the other one has nothing to do."""
+    """A subscriber is late whose oldest unhandled event is older than a minute."""
     publish(running, age=50)
     assert culprits() == (0, [])
     publish(running, age=75)
@@ -122,7 +122,7 @@ def test_a_late_subscriber_is_named(running: Path) -> None:
 
 
 def test_an_event_that_a_dead_letter_or_a_receipt_accounts_for_is_not_late(running: Path) -> None:
-    """Both are the end of it, and so is the dead letter of the relay for every subscriber."""
+    """An event with an inbox row, or a dead letter of its subscriber or the relay, is not late."""
     change(
         running,
         "INSERT INTO dead_letters (subscriber, message_id, type, envelope, error, set_aside_at) "
@@ -139,7 +139,7 @@ def test_an_event_that_a_dead_letter_or_a_receipt_accounts_for_is_not_late(runni
 
 
 def test_an_event_that_waits_to_be_sent_is_told(running: Path) -> None:
-    """It has been in the outbox for longer than leases last."""
+    """An event that has been in the outbox for 40 s, beyond its lease, is a culprit."""
     enqueue(running, publish(running, age=40), added=40, leased=-1)
 
     code, (sentence,) = culprits()
@@ -149,21 +149,21 @@ def test_an_event_that_waits_to_be_sent_is_told(running: Path) -> None:
 
 
 def test_an_old_event_that_is_sent_again_is_as_old_as_its_row(running: Path) -> None:
-    """The reconciler put it there a moment ago: delivery works."""
+    """A requeued event of 50 s ago, with an outbox row of 1 s ago, is in time."""
     enqueue(running, publish(running, age=50), added=1, leased=-1)
 
     assert "delivery  events are on their way" in status().output
 
 
 def test_an_event_whose_pause_is_over_waits_since_then(running: Path) -> None:
-    """It was put off for longer than a relay may take: that relay is not late."""
+    """An event that was deferred for 319 s is in time 1 s after its deferral."""
     enqueue(running, publish(running, age=320), added=320, leased=-1, subscriber="activity")
 
     assert "delivery  events are on their way" in status().output
 
 
 def test_a_queue_that_takes_nothing_is_named(running: Path) -> None:
-    """Its subscriber's events are deferred, which is no failure of delivery as a whole."""
+    """A queue that refuses events is a culprit; delivery as a whole is in time."""
     for _ in range(2):
         enqueue(running, uuid7().hex, added=50, leased=20, subscriber="activity")
 
@@ -176,7 +176,7 @@ def test_a_queue_that_takes_nothing_is_named(running: Path) -> None:
 
 
 def test_a_wrong_clock_is_told(running: Path) -> None:
-    """Those who order things by that machine's logs should know."""
+    """A process whose clock differs by 777600 s is a culprit."""
     change(running, "UPDATE processes SET clock_offset = -777600 WHERE role = 'relay'")
 
     code, (sentence,) = culprits()
@@ -187,7 +187,7 @@ def test_a_wrong_clock_is_told(running: Path) -> None:
 
 
 def test_what_a_process_finds_wrong_is_told(running: Path) -> None:
-    """Its heartbeat bears it."""
+    """A failure in the heartbeat of a process is a culprit."""
     change(running, "UPDATE processes SET trouble = 'not reconciled' WHERE role = 'relay'")
 
     code, (sentence,) = culprits()

@@ -1,4 +1,4 @@
-"""``reading-club status`` says whether the database takes changes, and makes none."""
+"""``reading-club status`` checks that the database is writable, and leaves no change."""
 
 import sqlite3
 from contextlib import closing
@@ -12,7 +12,7 @@ from reading_club.app.cli import main
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that is there."""
+    """A broker that is available."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
 
 
@@ -22,7 +22,7 @@ def status(*options: str) -> Result:
 
 
 def test_it_makes_no_files(tmp_path: Path) -> None:
-    """Neither a folder nor a database: whoever only asks changes nothing."""
+    """Without a database ``status`` exits with 1 and creates neither folder nor file."""
     before = set(tmp_path.rglob("*"))
 
     result = status()
@@ -33,7 +33,7 @@ def test_it_makes_no_files(tmp_path: Path) -> None:
 
 
 def test_it_leaves_no_row_and_no_file_beside_the_database(running: Path) -> None:
-    """It has written to find out whether it can, and taken that back."""
+    """The row of the write check is deleted, and SQLite's extra files are removed."""
     with closing(sqlite3.connect(running)) as connection:
         rows = connection.execute("SELECT id, beat_at FROM processes").fetchall()
     files = set(running.parent.iterdir())
@@ -46,7 +46,7 @@ def test_it_leaves_no_row_and_no_file_beside_the_database(running: Path) -> None
 
 
 def test_a_read_only_database_is_told(running: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is read, and takes no change: the club cannot serve."""
+    """A read-only database is ``unavailable`` with exit code 1, and its books are counted."""
     url = f"sqlite:///file:{running}?mode=ro&uri=true"
     monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
 
@@ -60,7 +60,7 @@ def test_a_read_only_database_is_told(running: Path, monkeypatch: pytest.MonkeyP
 def test_a_database_that_another_writer_holds_is_told_in_time(
     running: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look does not wait for long."""
+    """A database locked by another writer is reported after BUSY_TIMEOUT."""
     monkeypatch.setattr("reading_club.app.composition.BUSY_TIMEOUT", 0.05)
     with closing(sqlite3.connect(running, isolation_level=None)) as writer:
         writer.execute("PRAGMA journal_mode = WAL")

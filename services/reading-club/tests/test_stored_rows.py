@@ -1,4 +1,4 @@
-"""Pages with rows that an older release or SQL has written."""
+"""Pages and API with rows that violate the validation of this release."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ ODD = "\u202e\x07" + "e" * 400 + "\u0301" * 2_000 + "<b>"
 
 @pytest.fixture
 def odd(client: TestClient, club: Club) -> UUID:
-    """A book and entries of the activity that no rule accepts today."""
+    """A stored book and activity entries that validation would refuse; returns the book's id."""
     book = uuid7()
 
     async def store() -> None:
@@ -44,7 +44,7 @@ def odd(client: TestClient, club: Club) -> UUID:
 
 
 def test_a_row_that_no_rule_accepts_is_shown_as_it_is(client: TestClient, odd: UUID) -> None:
-    """It takes neither the page nor the API down, and is no markup."""
+    """Pages and API respond with 200, show the row as stored, and escape its markup."""
     body = {"title": "A sound book", "author": "A", "isbn": an_isbn()}
     assert client.post("/api/books", json=body).status_code == 201
 
@@ -63,7 +63,7 @@ def test_a_row_that_no_rule_accepts_is_shown_as_it_is(client: TestClient, odd: U
 
 
 def test_a_text_of_another_direction_turns_nothing_around_it() -> None:
-    """A control character for directions that was stored once ends with its own text."""
+    """A stored direction override is isolated, and ends with its own field."""
     payload = {"title": "\u202eevil", "author": "Plain"}
     entry = ActivityEntry(
         id=uuid7(), type="book_registered_v1", occurred_at=datetime.now(UTC), payload=payload

@@ -1,4 +1,4 @@
-"""A process that starts while its database is away."""
+"""The start of a process while its database is unavailable."""
 
 import asyncio
 import logging
@@ -14,20 +14,20 @@ AT_ONCE = Backoff(first=0.0, cap=0.0)
 
 
 class Database:
-    """A database that is away for these reasons, one after the other, and then there."""
+    """A database whose ``open`` raises these errors, one a call, and then succeeds."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
 
     async def open(self) -> str:
-        """Return that it is open."""
+        """Raise the next error, or return ``open``."""
         if self.failures:
             raise self.failures.pop(0)
         return "open"
 
 
 async def test_it_waits_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has a line for each reason, not for each attempt."""
+    """Attempts continue until the database is available; each new reason is logged once."""
     away, read_only = (
         StorageUnavailable(f"the database is {how}") for how in ("away", "read-only")
     )
@@ -44,7 +44,7 @@ async def test_it_waits_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_a_wrong_setting_is_not_waited_for() -> None:
-    """It does not pass by itself."""
+    """A refused log-in raises ConfigurationError at the first attempt."""
     refused = StorageUnavailable("the database refuses the log-in")
     refused.__cause__ = type("Refused", (Exception,), {"sqlstate": "28P01"})()
 
@@ -53,13 +53,13 @@ async def test_a_wrong_setting_is_not_waited_for() -> None:
 
 
 async def test_a_bug_is_not_waited_for() -> None:
-    """It is not the database's."""
+    """An error that is no TransientFailure is raised at the first attempt."""
     with pytest.raises(KeyError):
         await when_available(Database(KeyError("bug")).open, asyncio.Event(), AT_ONCE)
 
 
 async def test_it_stops_in_the_midst_of_a_pause() -> None:
-    """However long the pause is."""
+    """``stopping`` ends a pause of an hour at once; the result is None."""
     stopping = asyncio.Event()
     long = Backoff(first=3600.0, cap=3600.0)
     waiting = asyncio.create_task(
@@ -73,7 +73,7 @@ async def test_it_stops_in_the_midst_of_a_pause() -> None:
 
 
 async def test_it_stops_in_the_midst_of_an_attempt() -> None:
-    """A database that does not answer holds up no end."""
+    """``stopping`` cancels an attempt that hangs; the result is None."""
     stopping = asyncio.Event()
     stopping.set()
 

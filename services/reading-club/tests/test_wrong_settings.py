@@ -1,4 +1,4 @@
-"""A setting that is missing or wrong ends the command with one line, which shows no password."""
+"""A missing or wrong setting ends a command with one line that shows no password."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def call(*arguments: str) -> Result:
 
 @pytest.mark.usefixtures("data_dir")
 def test_a_broker_that_nobody_named_stops_the_start() -> None:
-    """The message names the variable to set."""
+    """Without a broker ``web`` exits with 2, and the error names the variable to set."""
     result = call("web")
 
     assert result.exit_code == 2
@@ -41,7 +41,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_receipt_outlives_every_redelivery(
     name: str, days: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No process starts with settings that would let an event take effect twice."""
+    """A retention that is shorter than redelivery is refused, and the variable is named."""
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     monkeypatch.setenv(f"READING_CLUB_{name}", days)
 
@@ -80,7 +80,7 @@ def test_a_wrong_address_is_told_by_its_name_alone(
 def test_a_data_folder_that_cannot_be_is_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A file where the folder should be is named."""
+    """A file in place of the data folder is an error that names the variable."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "file"))
 
@@ -94,7 +94,7 @@ def test_a_data_folder_that_cannot_be_is_told(
 def test_a_file_that_is_no_database_is_told_in_one_line(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A process that could wait does not: it would wait for ever."""
+    """Exit code 2 and one line, without waiting for a database that stays unusable."""
     (tmp_path / "notes.txt").write_text("no database\n" * 200)
     monkeypatch.setenv("READING_CLUB_DATABASE_URL", f"sqlite:///{tmp_path / 'notes.txt'}")
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
@@ -117,7 +117,7 @@ def test_a_file_that_is_no_database_is_told_in_one_line(
 def test_a_database_that_cannot_be_used_is_told_in_one_line(
     url: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An option, a port, a host or a folder that is not there, or a server that is not."""
+    """One line for an unknown option, bad port, unreachable server or missing folder."""
     monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
 
     assert_one_line(call("migrate"), words)
@@ -126,21 +126,21 @@ def test_a_database_that_cannot_be_used_is_told_in_one_line(
 def test_a_data_folder_that_takes_no_files_is_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The folder is there."""
+    """A data folder in which no file can be created is an error in one line."""
     monkeypatch.setenv("READING_CLUB_DATA_DIR", "/proc/self/task")
 
     assert_one_line(call("migrate"), "READING_CLUB_DATA_DIR")
 
 
 def test_a_lock_that_is_a_folder_is_told_in_one_line(tmp_path: Path) -> None:
-    """The club in the folder cannot be started."""
+    """``run`` exits with one line if its lock file cannot be opened."""
     (tmp_path / "var" / "run.lock").mkdir(parents=True)
 
     assert_one_line(call("run"), "run.lock cannot be written")
 
 
 def assert_one_line(result: Result, words: str) -> None:
-    """The command has failed with one line that has these words in it."""
+    """Check that the command exited with 2 and one line that contains these words."""
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
     assert line.startswith("reading-club: ")
@@ -159,7 +159,7 @@ WAITING = (
     ["worker", "--subscriber", "activity"],
     ["relay"],
 )
-"""They wait for a database that is away, and end at once when its address cannot be right."""
+"""Commands that wait for an unavailable database, but exit at once for a wrong URL."""
 AWAY = "postgresql://club:hunter2@127.0.0.1:1/club"
 
 
@@ -171,7 +171,7 @@ AWAY = "postgresql://club:hunter2@127.0.0.1:1/club"
 def test_no_command_prints_a_password(
     url: str, commands: Sequence[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither a failure nor a report shows what an address contains."""
+    """Neither an error nor a report contains the password or options of a URL."""
     monkeypatch.setenv("READING_CLUB_DATABASE_URL", url)
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "amqp://club:hunter2@127.0.0.1:1//")
 

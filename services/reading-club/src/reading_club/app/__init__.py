@@ -1,1 +1,1 @@
-"""The service: it composes the packages into a club that runs."""
+"""The service: web, worker and relay processes, and the command line."""

@@ -1,24 +1,24 @@
-"""Deadlines and a bound for connections, which uvicorn has no options for.
+"""Deadlines and a limit for HTTP connections, which uvicorn has no options for.
 
-uvicorn waits without end for a request's head and body, and its ``limit_concurrency`` counts
-connections that say nothing. What is used of its insides, of version 0.54.0, and h11 0.16.0; and
-the test that fails when it changes:
+uvicorn waits without end for a request's head and body, and its ``limit_concurrency`` counts idle
+connections as well. Internals of uvicorn 0.54.0 and h11 0.16.0 that this file uses, each with the
+test that fails if the internal changes:
 
-- ``H11Protocol``, taken by ``Config(http=)``: it is what is bounded.
+- ``H11Protocol``, taken by ``Config(http=)``: the base class.
   ``test_uvicorn_serves_with_it``
-- ``conn.their_state`` and ``conn.trailing_data`` of h11, after ``data_received``: which part of a
-  request a connection owes. ``test_a_head_has_a_deadline``, ``test_a_body_has_a_deadline``
-- ``on_response_complete``, which its cycle calls: the next head has a deadline of its own.
+- ``conn.their_state`` and ``conn.trailing_data`` of h11, after ``data_received``: the part of a
+  request that is awaited. ``test_a_head_has_a_deadline``, ``test_a_body_has_a_deadline``
+- ``on_response_complete``, called by uvicorn's cycle: starts the deadline of the next head.
   ``test_the_next_request_has_a_deadline_of_its_own``
-- ``cycle.response_started`` and ``.response_complete``: no request is answered twice, and none that
-  is being handled is closed. ``test_one_answer_is_enough``,
+- ``cycle.response_started`` and ``.response_complete``: a request is answered once, and its
+  connection stays open while it is handled. ``test_one_answer_is_enough``,
   ``test_a_request_that_is_handled_is_not_closed``
-- ``timeout_keep_alive_handler``: it closes, and waits without end for a client that does not read.
+- ``timeout_keep_alive_handler``: closes, but waits without end for a client that does not read.
   ``test_what_is_closed_ends_although_nobody_reads``
-- ``pause_writing`` and ``resume_writing``: an answer has to be read in time.
+- ``pause_writing`` and ``resume_writing``: start and end the deadline for reading a response.
   ``test_an_answer_that_is_not_read_has_a_deadline``
 - ``connections``, the set of all connections of a server, ``loop`` and ``transport``: the oldest
-  one that is silent makes room. ``test_the_oldest_silent_connection_makes_room``
+  idle one is closed for a new one. ``test_the_oldest_silent_connection_makes_room``
 """
 
 import asyncio
@@ -29,11 +29,11 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_DEADLINE = 10.0
-"""Seconds from where a connection may send a request until its head is complete."""
+"""Seconds for a request's head, from connecting or from the end of the previous response."""
 BODY_DEADLINE = 30.0
 """Seconds from the head of a request until its body is complete."""
 READ_DEADLINE = 30.0
-"""Seconds that a client may take to read what is waiting for it."""
+"""Seconds for a client to read, from a full send buffer or from the close of the connection."""
 MOST_CONNECTIONS = 768
 _DEADLINES = {h11.IDLE: HEAD_DEADLINE, h11.SEND_BODY: BODY_DEADLINE}
 _CLOSING = object()
@@ -49,16 +49,16 @@ REQUEST_TIMEOUT = (
 
 
 def connection_limit() -> int:
-    """Return how many connections a process has at most: some files are left for the rest."""
+    """Return the maximum of connections: at most three quarters of the file descriptors."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if files < 0 else min(MOST_CONNECTIONS, files * 3 // 4)
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection that does not wait for its client without end.
+    """An HTTP/1.1 connection with deadlines for request head, request body and reading.
 
-    Above the limit of connections, the one that has been waiting longest for its client is closed
-    for a new one. A request that is being handled is never closed.
+    Above the limit of connections, a new one closes the one that has waited longest for its
+    client. A connection stays open while its request is handled.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,52 +70,52 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request that has come whole has not been answered yet."""
+        """Whether a complete request is being handled."""
         unanswered = self.cycle is not None and not self.cycle.response_complete
         return unanswered and self.conn.their_state is not h11.SEND_BODY
 
     def connection_made(  # type: ignore[override]  # as uvicorn's own
         self, transport: asyncio.Transport
     ) -> None:
-        """Wait for a head, and make room if there are too many who do."""
+        """Start the deadline of a head; above the limit, close the connection idle longest."""
         super().connection_made(transport)
         self._watch()
         if len(self.connections) > connection_limit():
             self._close_oldest()
 
     def data_received(self, data: bytes) -> None:
-        """Look what the client owes now."""
+        """Parse the data, and start the deadline of the next awaited part."""
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
-        """Wait for the next head."""
+        """Start the deadline of the next head."""
         super().on_response_complete()
         self._watch()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close, for good."""
+        """Close an idle connection; abort it at the deadline for reading."""
         super().timeout_keep_alive_handler()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadlines."""
+        """Cancel the deadlines."""
         _cancel(self._deadline)
         _cancel(self._reading)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Give the client a time to read in."""
+        """Start the deadline for reading: the send buffer is full."""
         super().pause_writing()
         self._reading = self.loop.call_later(READ_DEADLINE, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """See that the client reads."""
+        """Cancel the deadline for reading: the send buffer has space again."""
         super().resume_writing()
         _cancel(self._reading)
 
     def _watch(self) -> None:
-        """Begin a deadline where a new part of a request is waited for; end it where none is."""
+        """Start the deadline of the awaited part of a request, if that part has changed."""
         phase = _CLOSING if self.transport.is_closing() else self.conn.their_state
         if phase is self._phase:
             return
@@ -134,7 +134,7 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def _is_owed_an_answer(self) -> bool:
-        """Whether a client has begun a request that was not answered; a silent one has not."""
+        """Whether the client has sent part of a request, and no response to it has started."""
         if self._phase is h11.SEND_BODY:
             return not self.cycle.response_started
         return bool(self.conn.trailing_data[0])

@@ -1,6 +1,6 @@
-"""Addresses of databases and brokers, checked before they are used.
+"""URLs of databases and brokers, validated before use.
 
-What is wrong with an address is told by the name of its variable alone: it may hold a password.
+An error names the environment variable and leaves out its value, which may hold a password.
 """
 
 from collections.abc import Iterable
@@ -19,18 +19,18 @@ BROKERS = ("amqp", "amqps", *REDIS, "memory")
 
 
 class ConfigurationError(Exception):
-    """The settings do not suffice to start; the message says what to set."""
+    """A setting is missing or wrong; the message says what to set."""
 
 
 def sqlite_url(path: Path) -> "URL":
-    """Return the address of a SQLite file, whatever characters its name has."""
+    """Return the URL of a SQLite file, with any characters in its path."""
     from sqlalchemy import URL
 
     return URL.create("sqlite", database=str(path.resolve()))
 
 
 def database_url(address: str) -> "URL":
-    """Return the address of a database. Raises ConfigurationError."""
+    """Return the parsed URL of a database. Raises ConfigurationError for one that is unusable."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -48,7 +48,7 @@ def database_url(address: str) -> "URL":
 
 
 def existing(url: "URL") -> "URL":
-    """Return an address by which SQLite opens a file, and does not make one."""
+    """Return the URL with ``mode=rw``, by which SQLite opens an existing file and creates none."""
     path = database_file(url)
     if path is None:
         return url
@@ -57,9 +57,9 @@ def existing(url: "URL") -> "URL":
 
 
 def broker_url(address: str) -> str:
-    """Return the address of a broker, or of several with semicolons between them.
+    """Return the URL of a broker, or several URLs separated by semicolons, as given.
 
-    Raises ConfigurationError.
+    Raises ConfigurationError for one that is unusable.
     """
     if not all(map(_is_broker, address.split(";"))):
         raise _unusable("READING_CLUB_BROKER_URL", ("amqp", "redis"))

@@ -1,4 +1,4 @@
-"""Looks at what may not answer: each has a bound of its own, and a failure is a finding."""
+"""Health queries with a timeout each, and their errors as text for a report."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,10 +18,10 @@ LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '1s'")
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """Return what the work returns. Raises TimeoutError after so many seconds.
+    """Return the result of the coroutine. Raises TimeoutError after ``seconds``.
 
-    Work that does not end when it is cancelled, such as a call that blocks in a thread, is not
-    waited for.
+    At the timeout the coroutine is cancelled, and its end is not awaited: a call that blocks in a
+    thread may go on.
     """
     task = asyncio.create_task(work)
     task.add_done_callback(_retrieve)
@@ -39,7 +39,7 @@ async def look(
     ask: Callable[[AsyncConnection], Awaitable[T]],
     seconds: float = DEADLINE,
 ) -> T:
-    """Ask the database on a connection of its own. Raises TransientFailure and TimeoutError."""
+    """Query the database on a connection of its own. Raises TransientFailure and TimeoutError."""
 
     async def answer() -> T:
         with translated():
@@ -52,7 +52,7 @@ async def look(
 
 
 def finding(exc: BaseException) -> str:
-    """Return what a failed look has found, without an address or a password."""
+    """Return the error of a health query as text, without a URL or a password."""
     if isinstance(exc, StorageBusy) and "lock" in str(exc):
         return f"locked: {exc}"
     if isinstance(exc, TransientFailure | TimeoutError) and str(exc):
@@ -61,6 +61,6 @@ def finding(exc: BaseException) -> str:
 
 
 def _retrieve(task: "asyncio.Task[Any]") -> None:
-    """Take the error of work that was given up: asyncio would log that nobody did."""
+    """Retrieve the error of an abandoned task, so that asyncio does not log it as unretrieved."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,4 @@
-"""What the commands share: settings from the environment, and errors in one line."""
+"""CLI support: settings from the environment, errors in one line, migration at the start."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ from reading_club.domain.errors import TransientFailure
 
 
 class Cli(click.Group):
-    """A group whose commands end with one line, and not a traceback, on what is wrong outside."""
+    """Ends a command with one line and exit code 2 on ConfigurationError or TransientFailure."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -27,7 +27,7 @@ class Cli(click.Group):
 
 
 def _reason(exc: TransientFailure) -> str:
-    """Return what to mend, or what is away."""
+    """Return the setting to correct, if one is the cause, else the message of the failure."""
     from reading_club.app.waiting import raise_wrong_setting
 
     try:
@@ -38,13 +38,13 @@ def _reason(exc: TransientFailure) -> str:
 
 
 def fail(reason: str) -> NoReturn:
-    """End with a word on what is wrong."""
+    """Print the reason to standard error, and exit with 2."""
     click.echo(f"reading-club: {reason}", err=True)
     sys.exit(2)
 
 
 def read_settings() -> Settings:
-    """Return the settings of the environment, and log as they say; end if they are wrong."""
+    """Return the settings of the environment, and configure logging; exit with 2 on wrong ones."""
     try:
         settings = Settings()
     except ValidationError as exc:
@@ -56,9 +56,9 @@ def read_settings() -> Settings:
 
 
 def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
-    """Bring the schema up, unless it is newer than this release, and return what it is then.
+    """Upgrade the schema unless it is newer than this release; return a sentence on its version.
 
-    With ``wait`` a database that is away is waited for; the process ends when it is to stop.
+    ``wait`` retries while the database is unavailable; SIGINT or SIGTERM then exits with 0.
     Raises ConfigurationError if this release does not work with the schema.
     """
     from reading_club.adapters.uow_sqla import migrations

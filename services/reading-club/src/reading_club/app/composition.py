@@ -1,4 +1,4 @@
-"""The composition root: everything that a process needs is opened, wired and closed here."""
+"""The composition root: opens, wires and closes engine, broker, outbox and units of work."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -33,15 +33,15 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.subscriber import Subscriber
 
 DRAIN = 2.0
-"""Seconds that a closing club goes on sending; what is left is in the outbox."""
+"""Seconds for which closing continues to send events; the rest stay in the outbox."""
 
 
 BUSY_TIMEOUT = 1.0
-"""Seconds that who only looks waits for another writer of a SQLite file."""
+"""Seconds that ``status`` waits for another writer of a SQLite file."""
 
 
 class Club:
-    """A club that is open: it takes commands and lends units of work."""
+    """The open application of a web process: handles commands and makes units of work."""
 
     def __init__(
         self, engine: AsyncEngine, transport: AsyncAbstractEventstreamTransport, broker: Celery
@@ -53,20 +53,20 @@ class Club:
         self.process = this_process("web")
 
     def unit_of_work(self) -> SQLUnitOfWork:
-        """Return a unit of work that is not open, for one task."""
+        """Return a new unit of work, not yet entered, for one task."""
         return SQLUnitOfWork(self._transport, self.engine)
 
     async def beat(self) -> None:
-        """Write the heartbeat of this process: a change, which a sound database takes."""
+        """Write the heartbeat of this process, which shows that the database accepts writes."""
         await SQLHeartbeats(self.engine).beat(self.process)
 
     async def handle(self, command: ClubCommand) -> Any:
-        """Run a command in a transaction of its own and return what its handler returned.
+        """Run a command in a transaction of its own and return its handler's result.
 
-        When this returns, the transaction is committed, and its events are in the outbox. The
-        broker is not waited for. A command whose commit is in doubt is run once more, which
-        changes nothing if it was stored. Raises CommitInDoubt, with the command's id, if that
-        fails as well.
+        On return the transaction is committed and its events are in the outbox, whether or not
+        the broker is available. A command whose commit is in doubt is run a second time, which
+        has no effect if the first run was stored. Raises CommitInDoubt, with the command's id,
+        if the second run has a transient failure.
         """
         try:
             return await self._handle_once(command)
@@ -86,9 +86,9 @@ class Club:
 
 @asynccontextmanager
 async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """Lend an engine on the database of the settings.
+    """Yield an engine for the database of the settings; a missing SQLite file is created.
 
-    Raises ConfigurationError, and UnusableAddress for a SQLite file that cannot be made.
+    Raises ConfigurationError, and UnusableAddress for a SQLite file that cannot be created.
     """
     if settings.database_url is None:
         settings.make_data_dir()
@@ -102,7 +102,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def open_existing_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """Lend an engine that makes neither a folder nor a file: a database that is not there stays so.
+    """Yield an engine that opens an existing SQLite file and creates neither file nor folder.
 
     Raises ConfigurationError.
     """
@@ -122,7 +122,7 @@ async def _closing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def open_club(settings: Settings) -> AsyncIterator[Club]:
-    """Open everything that commands need, and close it afterwards.
+    """Yield the application with its engine, sender and broker; close all of them on exit.
 
     Raises ConfigurationError if this release does not work with the schema of the database.
     """
@@ -140,18 +140,18 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
 
 @asynccontextmanager
 async def open_outbox(settings: Settings) -> AsyncIterator[SQLOutbox]:
-    """Lend the outbox on an engine of its own, for a thread with a loop of its own."""
+    """Yield the outbox on an engine of its own, for a thread with an event loop of its own."""
     async with open_engine(settings) as engine:
         yield SQLOutbox(engine)
 
 
 def open_publisher(settings: Settings) -> Celery:
-    """Return the application that publishes to all subscribers. Nothing is connected yet."""
+    """Return the Celery application that publishes to all subscribers, not yet connected."""
     return publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
 
 
 async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> None:
-    """Note who hears what from now on, for the reconciler: whoever starts first does so."""
+    """Insert the missing subscriptions: the reconciler covers events from this time on."""
     async with operating_unit_of_work(engine) as transaction:
         for subscriber in subscribers:
             await transaction.uow.receipts.subscribe(subscriber.name, subscriber.types)
@@ -159,7 +159,7 @@ async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> N
 
 
 def operating_unit_of_work(engine: AsyncEngine) -> SQLUnitOfWork:
-    """Return a unit of work for what publishes nothing itself."""
+    """Return a unit of work that publishes no events."""
     return SQLUnitOfWork(AsyncSinkholeEventstreamTransport(), engine)
 
 

@@ -1,4 +1,4 @@
-"""``reading-club dead-letters``: look at what could not be handled, and decide."""
+"""The commands ``reading-club dead-letters``: list, show, retry and discard."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from reading_club.service.dead_letters import EVERY_LETTER, DeadLetter, LetterFi
 from reading_club.service.uow import AbstractUnitOfWork
 
 MOST = 1000
-"""Letters that one command takes up."""
+"""Maximum of dead letters that one command processes, the newest first."""
 
 Letters = Sequence[DeadLetter]
 Decision = Callable[[Letters, AbstractUnitOfWork, datetime], Awaitable[Letters]]
@@ -28,7 +28,7 @@ def dead_letters() -> None:
 
 
 def _filtered(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which letters are meant, and give the command the filter."""
+    """Add the options that select dead letters, and pass the command a filter."""
 
     @click.argument("message_id", type=click.UUID, required=False)
     @click.option("--id", "same_id", type=click.UUID, help="The letters of this message.")
@@ -50,7 +50,7 @@ def _filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _decides(command: Callable[..., None]) -> Callable[..., None]:
-    """Add what the commands have in common that change something."""
+    """Add filter, ``--dry-run`` and ``--all``; refuse a call without filter and ``--all``."""
 
     @click.option("--all", "everything", is_flag=True, help="All letters, without a filter.")
     @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
@@ -136,7 +136,7 @@ async def _find(wanted: LetterFilter, limit: int) -> Letters:
 async def _decide(
     wanted: LetterFilter, decision: Decision, *, dry_run: bool
 ) -> tuple[Letters, Letters]:
-    """Return the letters that are meant, and those that the decision took, or would take."""
+    """Return the dead letters that match, and those that the decision changed, or would change."""
     async with _transaction() as transaction:
         found = await transaction.uow.dead_letters.page(wanted, limit=MOST)
         taken = await decision(found, transaction.uow, datetime.now(UTC))
@@ -159,10 +159,10 @@ def _line(letter: DeadLetter) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return one line without characters that a terminal would obey."""
+    """Return the text with each control character replaced by a space."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _summary(letter: DeadLetter) -> dict[str, Any]:
-    """Return the letter without what its message says."""
+    """Return the fields of the dead letter without the envelope of its message."""
     return letter.model_dump(mode="json", exclude={"envelope"})

@@ -1,4 +1,4 @@
-"""What the tables say about how far the events have come. Ages are by the database's clock."""
+"""Statistics of outbox and subscribers. Ages are in seconds by the database's clock."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -14,12 +14,11 @@ from reading_club.service.outbox.port import EVERYBODY
 from reading_club.service.subscriber import Subscriber
 
 FIRST: Final = 1000
-"""So many rows of the outbox, the oldest messages first, tell how it is: a look costs the same
-however much waits."""
+"""Maximum of outbox rows, by ascending message id, that ``backlog`` reads: this bounds its cost."""
 
 
 class BlockedQueue(BaseModel):
-    """Events that wait for one subscriber, and why."""
+    """Events in the outbox whose queue refuses them, for one subscriber and reason."""
 
     subscriber: str
     reason: str
@@ -27,36 +26,36 @@ class BlockedQueue(BaseModel):
 
 
 class Backlog(BaseModel):
-    """What the first rows of the outbox say."""
+    """Statistics of the first rows of the outbox."""
 
     oldest_seconds: float | None = None
-    """How long the oldest of them waits that nobody has deferred; None without any."""
+    """Age of the oldest row that is not deferred; None without any."""
     blocked: list[BlockedQueue] = []
 
 
 class OutboxGauge(BaseModel):
-    """Events that wait to be sent."""
+    """Statistics of the outbox: events that wait to be sent."""
 
     pending: int
     oldest_seconds: float | None
-    """How long the oldest one waits, None without any."""
+    """Age of the oldest row that is not deferred, None without any."""
 
 
 class SubscriberGauge(BaseModel):
-    """What one subscriber has made of the events that it hears."""
+    """Progress of one subscriber: its published, handled, missing and dead-lettered events."""
 
     name: str
     published: int
     handled: int
     lag: int
-    """Events that were published since it subscribed, and have not reached it yet."""
+    """Events published since the subscription, without an inbox row or a dead letter."""
     lag_seconds: float | None
-    """The age of the oldest one, None without any."""
+    """Age of the oldest event in ``lag``, None without any."""
     dead_letters: int
 
 
 async def backlog(connection: AsyncConnection) -> Backlog:
-    """Look at the first rows of the outbox."""
+    """Query the statistics of the first rows of the outbox."""
     rows = (await connection.execute(_first_rows(connection.dialect.name))).all()
     ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
     blocked = [
@@ -71,8 +70,8 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 def _first_rows(dialect: str) -> Executable:
     """Return the query for the first rows, by subscriber, reason and whether they are deferred.
 
-    An event that is sent again is as old as its row, and one for a single subscriber waits since
-    the time until which it was deferred. A row without a time is as old as its message.
+    A row for all subscribers waits since ``added_at``, or since its message was recorded if
+    ``added_at`` is NULL. A row for one subscriber waits since the end of its deferral.
     """
     now = database_time(dialect)
     known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
@@ -95,13 +94,13 @@ def _first_rows(dialect: str) -> Executable:
 
 
 async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:
-    """Look at the outbox."""
+    """Count the rows of the outbox, and find the age of the oldest."""
     pending = await count(connection, select(func.count()).select_from(outbox))
     return OutboxGauge(pending=pending, oldest_seconds=(await backlog(connection)).oldest_seconds)
 
 
 async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberGauge:
-    """Look at the receipts of a subscriber, and at what has none."""
+    """Count the published, handled, missing and dead-lettered events of a subscriber."""
     name = subscriber.name
     late = (
         await connection.execute(
@@ -127,7 +126,7 @@ async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) 
 
 
 async def count(connection: AsyncConnection, query: Select[Any]) -> int:
-    """Return the one number that the query asks for."""
+    """Return the single number that the query selects."""
     return int((await connection.execute(query)).scalar_one())
 
 

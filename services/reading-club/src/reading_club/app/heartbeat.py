@@ -1,4 +1,4 @@
-"""The heartbeat of this process: it says every few seconds that it runs."""
+"""The heartbeat of this process: a row in the database, updated every 10 seconds."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 BEAT_EVERY: Final = 10.0
 RETRY_AFTER: Final = 2.0
-"""Seconds after a heartbeat that the database did not take."""
+"""Seconds until the next attempt after a heartbeat that failed."""
 REMOVE_TIMEOUT: Final = 2.0
 
 Trouble = Callable[[], str | None]
 
 
 def no_trouble() -> str | None:
-    """Return that nothing is wrong."""
+    """Return None: nothing is wrong."""
     return None
 
 
@@ -33,13 +33,13 @@ async def keep_beating(
     trouble: Trouble = no_trouble,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Beat until cancelled. A wrong clock is logged once, and so is a row of failures."""
+    """Write heartbeats until cancelled. Logs a wrong clock and each series of failures once."""
     told, failing = False, False
     while True:
         pause = BEAT_EVERY
         try:
             offset = await heartbeats.beat(process, trouble=trouble())
-        except Exception as exc:  # noqa: BLE001  # whatever it is, the next one may succeed
+        except Exception as exc:  # noqa: BLE001  # after any error the next one may succeed
             pause = RETRY_AFTER
             if not failing:
                 log.warning("no heartbeat: %s", str(exc) or type(exc).__name__)
@@ -53,7 +53,7 @@ async def keep_beating(
 
 
 def clock_error(offset: float) -> str:
-    """Return how a clock differs from the database's, for people."""
+    """Return the offset of a clock, in seconds, as words."""
     side = "ahead of" if offset > 0 else "behind"
     return f"{abs(offset):.0f} s {side} the database's"
 
@@ -62,7 +62,7 @@ def clock_error(offset: float) -> str:
 async def beating(
     settings: Settings, process: Process, trouble: Trouble = no_trouble
 ) -> AsyncIterator[None]:
-    """Beat as long as the block runs, on a connection of its own; the row goes with its end."""
+    """Write heartbeats while the block runs, on an engine of their own; then delete the row."""
     async with open_engine(settings) as engine:
         heartbeats = SQLHeartbeats(engine)
         task = asyncio.create_task(keep_beating(heartbeats, process, trouble))
@@ -71,14 +71,14 @@ async def beating(
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            with suppress(Exception):  # it is not heard any more, and that shows soon
+            with suppress(Exception):  # the row then counts as stale after 30 s
                 async with asyncio.timeout(REMOVE_TIMEOUT):
                     await heartbeats.remove(process)
 
 
 @contextmanager
 def beating_in_thread(settings: Settings, process: Process) -> Iterator[None]:
-    """Do the same in a thread, for a process without an event loop of its own."""
+    """Write heartbeats while the block runs, in a thread, for a process without an event loop."""
     thread = LoopThread(lambda: beating(settings, process))
     thread.run(_begin)
     try:
@@ -89,4 +89,4 @@ def beating_in_thread(settings: Settings, process: Process) -> Iterator[None]:
 
 
 async def _begin(_: None) -> None:
-    """Do nothing but let the thread begin."""
+    """Do nothing: the first call starts the thread."""

@@ -1,14 +1,14 @@
-"""Logging, configured once a process: one line a record, ids as fields, nothing twice."""
+"""Logging configuration: one line a record, with extra fields as ``key=value``."""
 
 import logging
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 OUR_LOGGERS = "reading_club"
 LONGEST_VALUE = 300
-"""Characters of a field."""
+"""Characters of a field's value; the rest is cut off."""
 
 CELERY_TASKS = ("celery.worker.strategy", "celery.app.trace")
-"""They tell of every single task that it came and went."""
+"""Celery's loggers that log each received and finished task at INFO."""
 
 _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
@@ -18,10 +18,10 @@ _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 
 class FieldFormatter(logging.Formatter):
-    """Puts the fields of the club's own records behind their message, as ``key=value``."""
+    """Appends the extra fields of records from ``reading_club`` to the message as ``key=value``."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        """Return the line; the traceback of a bug comes after it."""
+        """Return the line with its fields; ``format`` appends a traceback below it."""
         line = _printable(super().formatMessage(record).rstrip())
         if record.name.partition(".")[0] != OUR_LOGGERS:
             return line
@@ -30,14 +30,14 @@ class FieldFormatter(logging.Formatter):
 
 
 def _printable(text: str) -> str:
-    """Escape what would break the line, or what a terminal would obey."""
+    """Escape line breaks and control characters."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _value(value: object) -> str:
-    """Return a value as one word, or quoted."""
+    """Return a value as text, in quotes unless it is one printable word without quote or ``=``."""
     text = str(value)
     if len(text) > LONGEST_VALUE:
         text = f"{text[:LONGEST_VALUE]}…"
@@ -46,7 +46,7 @@ def _value(value: object) -> str:
 
 
 def configure(level: str) -> None:
-    """Send every record at this level or above to standard error."""
+    """Log to standard error at this level; talkative libraries at WARNING."""
     handler = logging.StreamHandler()
     handler.setFormatter(FieldFormatter(FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner can read."""
+"""Files and folders with modes 0600 and 0700, for their owner alone."""
 
 import stat
 from contextlib import suppress
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 FOLDER: Final = 0o700
 FILE: Final = 0o600
 OURS: Final = ("club.sqlite3", "run.lock")
-"""Files by which a folder is known to be a club's."""
+"""Files that mark a folder as a data folder of the service."""
 BESIDE: Final = ("", "-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database; it gives new ones the mode of the database."""
+"""Suffixes of SQLite's files; SQLite creates those beside the database with its mode."""
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder, or restrict one that holds a club already. Raises OSError.
+    """Create a folder with mode 0700, or restrict an existing data folder. Raises OSError.
 
-    A folder that is there and holds no club may be anybody's: it is left as it is.
+    Any other existing folder keeps its mode: it may have other users.
     """
     folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
     if any(is_file(folder / name) for name in OURS):
@@ -27,9 +27,9 @@ def make_private_folder(folder: Path) -> None:
 
 
 def make_private_database(url: "URL") -> None:
-    """Make the file of a SQLite database before SQLite does, or restrict the files that are there.
+    """Create the file of a SQLite database with mode 0600, and restrict SQLite's existing files.
 
-    What cannot be made is told by ``is_file``.
+    Ignores an OSError: the caller checks with ``is_file`` that the database file exists.
     """
     path = database_file(url)
     if path is None or path.is_dir():
@@ -49,21 +49,21 @@ def database_file(url: "URL") -> Path | None:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether this is a file, as far as this process may know."""
+    """Return whether this is a file; False without permission to find out."""
     with suppress(OSError):
         return path.is_file()
     return False
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
+    """Write a file with mode 0600."""
     path.touch(mode=FILE)
     path.chmod(FILE)
     path.write_text(text, encoding="utf-8")
 
 
 def _restrict(path: Path, most: int) -> None:
-    """Take away what is above a mode, but for what others own, or all share, as ``/tmp``."""
+    """Remove permissions above a mode. Skips sticky folders such as ``/tmp``; ignores OSError."""
     with suppress(OSError):
         mode = path.stat().st_mode
         if stat.S_IMODE(mode) & ~most and not mode & stat.S_ISVTX:

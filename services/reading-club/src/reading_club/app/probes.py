@@ -1,4 +1,4 @@
-"""Is the database there, is the broker there, does every process run? Every answer is bounded."""
+"""Health checks of database, broker, outbox and processes, each with a timeout."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -16,23 +16,23 @@ from reading_club.service.heartbeats import Heartbeat
 from reading_club.service.projections import SUBSCRIBERS
 
 PATIENCE = 30.0
-"""Seconds that an event may be in the outbox: a lease, and a few turns of the relay."""
+"""Seconds that an event may be in the outbox: a lease, and a few polls of the relay."""
 
 State = Literal["ok", "degraded", "unavailable"]
 Write = Callable[[], Coroutine[Any, Any, object]]
 
 
 class Probe(BaseModel):
-    """What a look at one dependency found. ``detail`` bears no address and no password."""
+    """The health of one dependency. ``detail`` contains no URL and no password."""
 
     ok: bool
     detail: str
 
 
 class Health(BaseModel):
-    """``degraded`` means that requests are served while something behind them is away.
+    """The health of the service. ``degraded``: requests are served, but something else fails.
 
-    ``culprits`` says what that is, in sentences.
+    ``culprits`` names each failure in a sentence.
     """
 
     status: State
@@ -43,7 +43,7 @@ class Health(BaseModel):
 
 
 async def probe_database(engine: AsyncEngine, write: Write, seconds: float = DEADLINE) -> Probe:
-    """Look whether the database has the schema that this release needs, and takes a change."""
+    """Check that the database has the schema of this release, and accepts a write."""
 
     async def look() -> migrations.SchemaState:
         if (schema := await migrations.state(engine)).usable:
@@ -52,7 +52,7 @@ async def probe_database(engine: AsyncEngine, write: Write, seconds: float = DEA
 
     try:
         schema = await within(seconds, look())
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc))
     return Probe(ok=schema.usable, detail="reachable" if schema.usable else schema.sentence)
 
@@ -63,18 +63,18 @@ def _connect(broker: Celery) -> None:
 
 
 async def probe_broker(broker: Celery | None, seconds: float = DEADLINE) -> Probe:
-    """Look whether the broker accepts a connection."""
+    """Check that the broker accepts a connection."""
     if broker is None:
         return Probe(ok=False, detail="not running")
     try:
         await within(seconds, asyncio.to_thread(_connect, broker))
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
     return Probe(ok=True, detail="reachable")
 
 
 def outbox_finding(waiting: Backlog) -> Probe:
-    """Tell whether events leave the outbox: if not, broker, relay or both do not work."""
+    """Return whether events leave the outbox in time; if not, relay or broker do not work."""
     age = waiting.oldest_seconds
     if age is None or age < PATIENCE:
         return Probe(ok=True, detail="events are on their way")
@@ -82,32 +82,32 @@ def outbox_finding(waiting: Backlog) -> Probe:
 
 
 async def probe_outbox(engine: AsyncEngine, seconds: float = DEADLINE) -> tuple[Probe, list[str]]:
-    """Look at the first rows of the outbox; return the finding, and whose queues refuse events."""
+    """Check the first rows of the outbox; return the result, and a sentence per refusing queue."""
     try:
         waiting = await look(engine, backlog, seconds)
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc)), []
     return outbox_finding(waiting), list(blocked(waiting))
 
 
 async def probe_processes(engine: AsyncEngine, seconds: float = DEADLINE) -> list[str]:
-    """Look at the heartbeats; return which process is missing, or has something wrong."""
+    """Check the heartbeats; return a sentence for each missing or failing process."""
     try:
         beats = await within(seconds, SQLHeartbeats(engine).list())
-    except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return [f"the heartbeats: {finding(exc)}"]
     return [*absent(beats), *troubled(beats)]
 
 
 def blocked(waiting: Backlog) -> Iterator[str]:
-    """Say for whom events wait, and why."""
+    """Yield a sentence for each subscriber whose queue refuses events, with the reason."""
     for queue in waiting.blocked:
         events = "1 event waits" if queue.events == 1 else f"{queue.events} events wait"
         yield f"{events} for {queue.subscriber}: {queue.reason}"
 
 
 def absent(beats: Sequence[Heartbeat]) -> Iterator[str]:
-    """Say which processes there must be that have no fresh heartbeat."""
+    """Yield a sentence for the relay and for each worker without a heartbeat in the last 30 s."""
     expected: list[tuple[str, str | None]] = [("relay", None)]
     expected += [("worker", subscriber.name) for subscriber in SUBSCRIBERS]
     for role, subscriber in expected:
@@ -121,7 +121,7 @@ def absent(beats: Sequence[Heartbeat]) -> Iterator[str]:
 
 
 def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
-    """Say what running processes report, and whose clocks are wrong."""
+    """Yield a sentence for each running process with a wrong clock, or with a reported failure."""
     for beat in beats:
         if beat.fresh and beat.clock_is_wrong:
             yield f"the clock of {beat.process} is {clock_error(beat.clock_offset)}"
@@ -132,7 +132,7 @@ def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
 async def probe(
     engine: AsyncEngine, broker: Celery | None, write: Write, seconds: float = DEADLINE
 ) -> Health:
-    """Look at everything at once."""
+    """Run all checks concurrently; each has ``seconds``."""
     database, stream, (outbox, refused), processes = await asyncio.gather(
         probe_database(engine, write, seconds),
         probe_broker(broker, seconds),

@@ -1,4 +1,4 @@
-"""Who this process is."""
+"""The identity of this process for its heartbeat: host, pid, release."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""The relay process: it sends what waits in the outbox, and looks after what went missing."""
+"""The relay process: relays the outbox, reconciles missing events and deletes old rows."""
 
 import asyncio
 import logging
@@ -28,31 +28,31 @@ from reading_club.service.reconciler import DAY, Reconciler
 log = logging.getLogger(__name__)
 
 LEASE = 15.0
-"""Seconds, above those in which two windows are published or given up: what a relay that dies has
-claimed is sent by another one then."""
+"""Seconds, above the time to publish two batches or to time out: then another relay may claim the
+events of a relay that died."""
 RECONCILE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
-"""Seconds."""
+"""Seconds between two runs."""
 
 
 @dataclass
 class Trouble:
-    """What the relay has last found wrong, for its heartbeat."""
+    """The latest failure of the reconciler, reported by the heartbeat; None if it succeeded."""
 
     text: str | None = None
 
 
 def relay(settings: Settings) -> None:
-    """Send events until SIGINT or SIGTERM; a database that is away is waited for.
+    """Relay events until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
-    Raises ConfigurationError if the schema is behind.
+    Raises ConfigurationError if this release does not work with the schema.
     """
     asyncio.run(_serve(settings))
 
 
 @asynccontextmanager
 async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLRetention, Relay]]:
-    """Lend what looks after the events of a club, all of it on one engine."""
+    """Yield reconciler, retention and relay on one engine; close the publisher on exit."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
         app = open_publisher(settings)
@@ -95,9 +95,10 @@ async def _serve(settings: Settings) -> None:
 
 
 async def reconcile_now(settings: Settings) -> tuple[int, bool]:
-    """Send what is missing; return how much that was, and whether the broker took it.
+    """Requeue missing events and relay the outbox once.
 
-    Raises EventstreamUnavailable if the broker is away from the start.
+    Returns the number of missing events, and whether the outbox was relayed completely. Raises
+    EventstreamUnavailable if the broker is unavailable from the start.
     """
     async with open_relay(settings) as (reconciler, _, relay):
         found = await reconciler.run_once()

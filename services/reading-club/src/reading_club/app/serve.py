@@ -1,4 +1,4 @@
-"""The web process."""
+"""The web process: uvicorn, with the application and a heartbeat."""
 
 import asyncio
 import signal
@@ -18,23 +18,23 @@ from reading_club.app.waiting import stop_signals, when_available
 from reading_club.app.web.application import create_app
 
 SHUTDOWN = 5
-"""Seconds that open requests have to finish."""
+"""Seconds for open requests to finish at shutdown."""
 
 
 class Server(uvicorn.Server):
-    """A server that reports when it listens."""
+    """A uvicorn server that reports when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then report."""
+        """Start to listen, then report that the process is ready."""
         await super().startup(sockets)
         if self.started:
             report_ready()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal, and keep it: uvicorn's own would end the process by it afterwards.
+        """Shut down on SIGINT or SIGTERM, without uvicorn's re-raising of the signal afterwards.
 
-        What the club has committed is to be sent before it ends.
+        Closing the application still sends committed events.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -43,9 +43,9 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Serve HTTP until SIGINT or SIGTERM; a database that is away is waited for.
+    """Serve HTTP until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
-    Raises ConfigurationError if the club cannot open.
+    Raises ConfigurationError for a wrong setting, or a schema that this release cannot use.
     """
     asyncio.run(_serve(settings))
 

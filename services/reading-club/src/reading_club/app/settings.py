@@ -1,4 +1,4 @@
-"""What an operator may set, all of it by environment variables ``READING_CLUB_…``."""
+"""The settings, from environment variables ``READING_CLUB_…``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,45 +17,45 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 SLACK_DAYS = 1.0
-"""For what delays a redelivery behind the reconciler: leases, brokers, restarts."""
+"""Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class Settings(BaseSettings):
-    """The settings of one process. Addresses may hold passwords: they are never printed."""
+    """The settings of one process. URLs may hold passwords and are never printed."""
 
     model_config = SettingsConfigDict(env_prefix="READING_CLUB_", frozen=True)
 
     database_url: SecretStr | None = None
     """``postgresql://…`` or ``sqlite:///…``; unset: a SQLite file in the data folder."""
     broker_url: SecretStr | None = None
-    """``amqp://…`` or ``redis://…``; unset: the broker that ``run`` keeps in the data folder."""
+    """``amqp://…`` or ``redis://…``; unset: the embedded broker of ``run`` in the data folder."""
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int | None = Field(default=None, ge=0, le=65535)
-    """Where the web process listens; unset: 8000, or for ``run`` a free one if that is taken."""
+    """Port of the web process; unset: 8000, or for ``run`` a free one if 8000 is taken."""
     data_dir: Path = Path("var")
-    """Where the embedded database and broker live."""
+    """Folder of the embedded database and broker."""
     log_level: LogLevel = "INFO"
     attempts: int = Field(default=ATTEMPTS, ge=1, le=100)
-    """How often a worker tries an event that fails for reasons of its own."""
+    """Attempts at an event whose handler fails, before it becomes a dead letter."""
     attempt_pause: float = Field(default=5.0, ge=0.1, le=3600)
-    """Seconds between the first two attempts of an event that may have killed its worker."""
+    """Seconds between the first two attempts at an event that may have killed its worker."""
     reconcile_after: float = Field(default=300.0, ge=1)
-    """Seconds after which an event that has not reached a subscriber is sent to it again."""
+    """Seconds after which an event missing at a subscriber is requeued to it."""
     reconcile_days: float = Field(default=7.0, gt=0)
-    """Events that are older are not sent again."""
+    """Days after which a missing event is no longer requeued."""
     inbox_days: float = Field(default=30.0, gt=0)
-    """How long it is remembered that an event has reached a subscriber."""
+    """Days that inbox rows are kept."""
     messages_days: float | None = Field(default=None, gt=0)
-    """How long the history is kept; unset: for ever."""
+    """Days that stored messages are kept; unset: for ever."""
     dead_letters_days: float | None = Field(default=None, gt=0)
-    """How long dead letters are kept before they are discarded; unset: for ever."""
+    """Days that dead letters are kept before they are discarded; unset: for ever."""
 
     @field_validator("data_dir", mode="before")
     @classmethod
     def _is_named(cls, folder: object) -> object:
-        """Refuse an empty name: it would mean the folder that the process happens to be in."""
+        """Refuse an empty name, which would mean the working directory."""
         if not str(folder).strip():
             raise ValueError("must name a folder, or not be set")
         return folder
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     @field_validator("inbox_days")
     @classmethod
     def _outlives_redelivery(cls, days: float, info: ValidationInfo) -> float:
-        """Refuse to forget a receipt while its event may still be sent again."""
+        """Refuse a retention of inbox rows that is shorter than redelivery by the reconciler."""
         if days < info.data.get("reconcile_days", 0) + SLACK_DAYS:
             raise ValueError(
                 "must be at least a day more than READING_CLUB_RECONCILE_DAYS: "
@@ -74,25 +74,25 @@ class Settings(BaseSettings):
     @field_validator("messages_days")
     @classmethod
     def _outlives_the_reconciler(cls, days: float | None, info: ValidationInfo) -> float | None:
-        """Refuse to forget an event that the reconciler may still have to send."""
+        """Refuse a retention of messages that is shorter than the reconciler's horizon."""
         if days is not None and days < info.data.get("reconcile_days", 0):
             raise ValueError("must not be less than READING_CLUB_RECONCILE_DAYS")
         return days
 
     @property
     def retention(self) -> "Retention":
-        """What is kept for how long."""
+        """The days that inbox rows, messages and dead letters are kept."""
         from reading_club.adapters.uow_sqla import Retention
 
         return Retention(self.inbox_days, self.messages_days, self.dead_letters_days)
 
     @property
     def broker_file(self) -> Path:
-        """Where ``run`` writes the address of the embedded broker, readable by its owner only."""
+        """File in which ``run`` writes the URL of the embedded broker, with mode 0600."""
         return self.data_dir / "broker.url"
 
     def make_data_dir(self) -> None:
-        """Make the data folder, for its owner alone. Raises ConfigurationError."""
+        """Create the data folder with mode 0700. Raises ConfigurationError."""
         try:
             make_private_folder(self.data_dir)
         except OSError as exc:
@@ -101,15 +101,15 @@ class Settings(BaseSettings):
             ) from exc
 
     def resolved_database_url(self) -> "URL":
-        """Return the address of the database. Raises ConfigurationError for a wrong one."""
+        """Return the URL of the database. Raises ConfigurationError for an unusable one."""
         if self.database_url is None:
             return addresses.sqlite_url(self.data_dir / "club.sqlite3")
         return addresses.database_url(self.database_url.get_secret_value())
 
     def resolved_broker_url(self) -> str:
-        """Return the address of the broker.
+        """Return the URL of the broker: the setting, or the one that ``run`` has written.
 
-        Raises ConfigurationError for a wrong one, and if nothing names one.
+        Raises ConfigurationError if neither exists, and for an unusable setting.
         """
         if self.broker_url is not None:
             return addresses.broker_url(self.broker_url.get_secret_value())

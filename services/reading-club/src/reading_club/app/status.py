@@ -1,4 +1,4 @@
-"""How the club is doing, for an operator."""
+"""The report of ``reading-club status``: health, counts, lag and running processes."""
 
 import asyncio
 from collections import Counter
@@ -32,41 +32,41 @@ from reading_club.service.subscriber import Subscriber
 T = TypeVar("T")
 
 LOOK: Final = 5.0
-"""Seconds for each look, counted from when everything that it needs is imported."""
+"""Timeout of each query in seconds, without the time for imports."""
 LATE: Final = 60.0
-"""Seconds that an event may be on its way: what a worker that was killed held is handled again
-after that time, with leases and visibility timeouts."""
+"""Seconds that an event may take: the visibility timeout, after which the messages of a killed
+worker are redelivered, plus leases."""
 EXIT_CODES: Final = {"ok": 0, "unavailable": 1, "degraded": 3}
 
 
 class Status(BaseModel):
-    """Everything that ``reading-club status`` tells; no counts without a sound database."""
+    """The report of ``reading-club status``; counts are None if the database is unreadable."""
 
     health: Health
     books: int | None = None
     outbox: OutboxGauge | None = None
     subscribers: list[SubscriberGauge] = []
     running: dict[str, int] = {}
-    """How many processes of each kind have a fresh heartbeat."""
+    """Number of processes with a fresh heartbeat, by role and subscriber."""
     unread: dict[str, str] = {}
-    """What could not be looked at, and why."""
+    """Reason for each count that could not be queried."""
 
     @computed_field  # type: ignore[prop-decorator]  # as pydantic documents it
     @property
     def culprits(self) -> list[str]:
-        """What is wrong, in sentences."""
+        """A sentence for each failure: of health, of a late subscriber, of a query."""
         late = [
             f"{s.name} is late: {s.lag} events behind, the oldest for {s.lag_seconds:.0f} s"
             for s in self.subscribers
             if s.lag_seconds is not None and s.lag_seconds > LATE
         ]
-        # The health has told of the outbox.
+        # The culprits of the health include the outbox.
         unread = [f"{k}: {reason}" for k, reason in self.unread.items() if k != "outbox"]
         return [*self.health.culprits, *late, *unread]
 
     @property
     def exit_code(self) -> int:
-        """0 if all is well, 1 if the club cannot serve, 3 if something behind it does not work."""
+        """0 for ok, 1 for unavailable, 3 for degraded."""
         return EXIT_CODES[self._state]
 
     @property
@@ -74,7 +74,7 @@ class Status(BaseModel):
         return "degraded" if self.health.status == "ok" and self.culprits else self.health.status
 
     def lines(self) -> list[str]:
-        """Return the report for people."""
+        """Return the report as text lines."""
         report = [
             f"status    {self._state}",
             f"database  {self.health.database.detail}",
@@ -105,11 +105,11 @@ def _progress(subscriber: SubscriberGauge) -> str:
 
 
 async def status_of(settings: Settings) -> Status:
-    """Look at database, broker, processes and subscribers. It makes no files and leaves no rows."""
+    """Query database, broker, processes and subscribers; leave no new file or row behind."""
     broker = _broker(settings)
     if (file := database_file(settings.resolved_database_url())) and not is_file(file):
         return await _without_database(broker)
-    migrations.head()  # imports what the first look would import within its bound
+    migrations.head()  # imports Alembic before the first timeout starts
     async with open_existing_engine(settings) as engine:
         health = await probe(engine, broker, SQLHeartbeats(engine).check_writable, LOOK)
         status = Status(health=health)
@@ -129,7 +129,7 @@ async def _without_database(broker: Celery | None) -> Status:
 
 
 def _is_readable(health: Health) -> bool:
-    """Tell whether the tables can be looked at, as those of a read-only database can."""
+    """Return whether the tables can be read, as those of a read-only database can."""
     return health.database.ok or "read-only" in health.database.detail
 
 
@@ -139,7 +139,7 @@ async def _counted(engine: AsyncEngine, status: Status) -> Status:
     async def counted(name: str, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T | None:
         try:
             return await look(engine, ask, LOOK)
-        except Exception as exc:  # noqa: BLE001  # whatever it is, it is the finding
+        except Exception as exc:  # noqa: BLE001  # any error is the result of the check
             unread[name] = finding(exc)
             return None
 
@@ -166,10 +166,10 @@ def _gauge_of(subscriber: Subscriber) -> Callable[[AsyncConnection], Awaitable[S
 
 
 async def _running(engine: AsyncEngine) -> dict[str, int]:
-    """Return how many processes of each kind run; none if that cannot be told: health says so."""
+    """Count the running processes by name; empty if the query fails, which the health reports."""
     try:
         beats = await within(LOOK, SQLHeartbeats(engine).list())
-    except Exception:  # noqa: BLE001  # the health has told of it
+    except Exception:  # noqa: BLE001  # the health reports it
         return {}
     return dict(Counter(beat.process.name for beat in beats if beat.fresh))
 

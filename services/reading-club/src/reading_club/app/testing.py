@@ -1,4 +1,4 @@
-"""Connections to a server in this process, with a clock that a test moves."""
+"""In-process connections to uvicorn's protocol, with a manual clock."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,29 +17,29 @@ POST = b"POST / HTTP/1.1\r\nHost: club\r\nContent-Length: 4\r\n\r\n"
 
 
 class ManualLoop:
-    """The running loop, with a clock that stands until it is moved."""
+    """The running event loop with a manual clock, in seconds."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self._timers: list[tuple[float, asyncio.TimerHandle]] = []
 
     def time(self) -> float:
-        """Return the time."""
+        """Return the time of the manual clock."""
         return self.now
 
     def call_later(self, delay: float, callback: Callable[..., Any]) -> asyncio.TimerHandle:
-        """Remember a call."""
+        """Schedule the callback by the manual clock."""
         loop = asyncio.get_running_loop()
         handle = asyncio.TimerHandle(self.now + delay, callback, (), loop)
         self._timers.append((self.now + delay, handle))
         return handle
 
     def create_task(self, coroutine: Any) -> asyncio.Task[None]:
-        """Run it in the loop that runs."""
+        """Start the coroutine as a task of the running loop."""
         return asyncio.get_running_loop().create_task(coroutine)
 
     async def pass_time(self, seconds: float) -> None:
-        """Move the clock, make the calls that are due, and let tasks go on."""
+        """Advance the clock, run the callbacks that are due, then let tasks continue."""
         self.now += seconds
         due = [handle for when, handle in self._timers if when <= self.now]
         self._timers = [timer for timer in self._timers if timer[0] > self.now]
@@ -52,7 +52,7 @@ class ManualLoop:
 
 @dataclass
 class Wire(asyncio.Transport):
-    """A connection's other end: what has come over it, and whether it is open."""
+    """A transport that records the bytes sent to the client, and whether it was aborted."""
 
     protocol: BoundedProtocol | None = None
     reads: bool = True
@@ -61,25 +61,25 @@ class Wire(asyncio.Transport):
     _closing: bool = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
-        """Tell nothing."""
+        """Return the default: there is no socket."""
         return default
 
     def is_closing(self) -> bool:
-        """Return whether it is closed, or will be."""
+        """Return whether ``close`` or ``abort`` was called."""
         return self._closing
 
     def write(self, data: Any) -> None:
-        """Take what the server says."""
+        """Record the bytes."""
         self.received += data
 
     def close(self) -> None:
-        """End it when all is read."""
+        """Close: abort at once if the client reads."""
         self._closing = True
         if self.reads:
             self.abort()
 
     def abort(self) -> None:
-        """End it at once."""
+        """Close at once: the protocol loses its connection."""
         self._closing = True
         if not self.aborted and self.protocol is not None:
             self.aborted = True
@@ -93,7 +93,7 @@ class Wire(asyncio.Transport):
 
 
 class Visitors:
-    """Connections to one server, whose application answers when it is let."""
+    """A server in this process, whose application answers while ``may_answer`` is set."""
 
     def __init__(self) -> None:
         self.loop = ManualLoop()
@@ -110,7 +110,7 @@ class Visitors:
         await PlainTextResponse("hello")(scope, receive, send)
 
     async def come(self, said: bytes = b"") -> Wire:
-        """Connect, and say something."""
+        """Connect, send the bytes, and return the transport."""
         wire = Wire()
         wire.protocol = BoundedProtocol(self.config, self.state, {}, self.loop)
         wire.protocol.connection_made(wire)
@@ -118,7 +118,7 @@ class Visitors:
         return wire
 
     async def say(self, wire: Wire, said: bytes) -> None:
-        """Say something over a connection."""
+        """Send bytes over a connection, and let tasks continue."""
         if said:
             assert wire.protocol is not None
             wire.protocol.data_received(said)

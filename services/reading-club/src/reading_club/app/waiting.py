@@ -1,4 +1,4 @@
-"""Processes that start while their database is away: they wait for it, and go on."""
+"""Start of a process while its database is unavailable: retry with backoff until a signal."""
 
 import asyncio
 import logging
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAUSES: Final = Backoff(first=0.5, cap=10.0)
-"""Seconds between two attempts."""
+"""Delays between two attempts, in seconds."""
 
 
 @contextmanager
 def stop_signals() -> Iterator[asyncio.Event]:
-    """Lend an event that SIGINT and SIGTERM set, as long as the running loop listens to them."""
+    """Yield an event that is set on SIGINT and SIGTERM by a handler in the running loop."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -34,10 +34,9 @@ async def when_available(
     stopping: asyncio.Event,
     backoff: Backoff = PAUSES,
 ) -> T | None:
-    """Return what the work returns once the database is there; None if it is time to stop.
+    """Retry the work on TransientFailure; return its result, or None once ``stopping`` is set.
 
-    A reason for waiting is logged when it changes. Raises ConfigurationError for what does not
-    pass by itself.
+    Each new reason is logged once. Raises ConfigurationError if a wrong setting is the cause.
     """
     reason = ""
     for pause in backoff.delays():
@@ -54,7 +53,7 @@ async def when_available(
 
 
 async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) -> T | None:
-    """Return what the work returns, or None as soon as it is time to stop."""
+    """Return the result of the work; cancel it and return None once ``stopping`` is set."""
     task, stop = asyncio.create_task(work), asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,7 +64,7 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) 
 
 
 def raise_wrong_setting(exc: BaseException) -> None:
-    """Raise ConfigurationError if this error is one of the settings."""
+    """Raise ConfigurationError if a wrong setting caused this error."""
     if fault := configuration_fault(exc):
         raise ConfigurationError(
             f"{fault} (READING_CLUB_DATABASE_URL, or READING_CLUB_DATA_DIR without it)"
@@ -73,7 +72,7 @@ def raise_wrong_setting(exc: BaseException) -> None:
 
 
 def run_until_available(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
-    """Do the work in an event loop of its own; None if it is time to stop before it is done."""
+    """Run ``when_available`` in a new event loop; None after SIGINT or SIGTERM."""
 
     async def wait() -> T | None:
         with stop_signals() as stopping:

@@ -1,4 +1,4 @@
-"""The worker process: one subscriber's queue, each message in a transaction of its own."""
+"""The worker process: a Celery worker that consumes one subscriber's queue."""
 
 import logging
 import socket
@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 def work(settings: Settings, name: str, concurrency: int) -> None:
     """Handle the events of the subscriber with this name until SIGINT or SIGTERM.
 
-    With a single thread, what was delivered before is not tried beside what was not.
-    A database that is away is waited for. Raises ConfigurationError if its schema is behind.
+    ``concurrency`` is the number of threads; with one, a redelivered message is tried alone.
+    At the start, waits for an unavailable database. Raises ConfigurationError if this release
+    does not work with the schema.
     """
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
     if not run_until_available(lambda: _prepare(settings, subscriber)):
@@ -53,13 +54,13 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
 
 @asynccontextmanager
 async def units_of_work(settings: Settings) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
-    """Lend a factory of units of work, for handlers that publish nothing themselves."""
+    """Yield a factory of units of work that publish no events, on one engine."""
     async with open_engine(settings) as engine:
         yield lambda: operating_unit_of_work(engine)
 
 
 async def _prepare(settings: Settings, subscriber: Subscriber) -> bool:
-    """Subscribe, and take up what waited for a release that knows it; return that it is done."""
+    """Insert the subscriptions, requeue parked events of types now known, and return True."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
         await subscribe(engine, [subscriber])

@@ -1,1 +1,1 @@
-"""The club in one folder: database file, broker and processes, started and stopped as one."""
+"""``reading-club run``: broker, web, relay and workers as child processes, in one data folder."""

@@ -1,8 +1,8 @@
-"""Run a command that does not outlive its owner: ``python -m reading_club.app.embedded.leash CMD``.
+"""A parent-death watchdog for a command: ``python -m reading_club.app.embedded.leash CMD``.
 
-The owner holds the other end of standard input. When it closes, also because the owner was
-killed, or on SIGTERM, the command and everything that it has started is stopped: asked
-first, killed after a grace period.
+The owner keeps the write end of the watchdog's standard input open. When that closes, also by
+SIGKILL of the owner, or on SIGTERM, the command gets SIGTERM, and after a grace period its process
+group gets SIGKILL.
 """
 
 import ctypes
@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 READY_FD = "READING_CLUB_READY_FD"
-"""Names the file descriptor on which a process reports that it is ready."""
+"""Environment variable with the file descriptor for the report that a process is ready."""
 SET_PARENT_DEATH_SIGNAL = 1
-"""Of prctl(2)."""
+"""PR_SET_PDEATHSIG of prctl(2)."""
 GRACE = 8.0
-"""Seconds between asking and killing."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process and its group, within the grace period."""
+    """Send SIGTERM to the process, wait up to the grace period, send SIGKILL to its group."""
     with suppress(ProcessLookupError):
         process.terminate()
     with suppress(subprocess.TimeoutExpired):
@@ -33,12 +33,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
-    """Ask Linux to send this process the signal when its parent is killed and cannot do so."""
+    """Let Linux send this process the signal when its parent dies, however that happens."""
     ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, by)
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start the command, and hand on the descriptor on which it reports that it is ready."""
+    """Start the command in a new session, and pass on the descriptor for its ready report."""
     ready = [int(descriptor)] if (descriptor := os.environ.get(READY_FD)) else []
     process = subprocess.Popen(
         command,
@@ -53,7 +53,7 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def main(command: Sequence[str]) -> int:
-    """Run the command until it ends or the owner goes; return its exit code."""
+    """Run the command until it ends, the owner dies or SIGTERM comes; return its exit code."""
     process = start(command)
     gone = threading.Event()
 

@@ -1,4 +1,4 @@
-"""A process on a leash, which tells when it is ready."""
+"""A child process under a parent-death watchdog, and its report that it is ready."""
 
 import os
 import selectors
@@ -12,7 +12,7 @@ from reading_club.app.embedded.leash import READY_FD
 
 
 def report_ready() -> None:
-    """Tell the owner of this process, if it asked, that the process serves."""
+    """Report on READY_FD that this process is ready; without that variable do nothing."""
     descriptor = os.environ.pop(READY_FD, None)
     if descriptor is not None:
         os.write(int(descriptor), b"ready\n")
@@ -20,7 +20,7 @@ def report_ready() -> None:
 
 
 class LeashedProcess:
-    """A command that ends with this object's process, however that ends."""
+    """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class LeashedProcess:
         self._ready: int | None = None
 
     def start(self) -> None:
-        """Start the command in a session of its own: a Ctrl-C in the terminal is not for it."""
+        """Start the command in a new session, out of reach of the terminal's Ctrl-C."""
         self._close_ready()
         self._reported = False
         self._ready, write_end = os.pipe()
@@ -56,25 +56,25 @@ class LeashedProcess:
 
     @property
     def pid(self) -> int | None:
-        """The leash's process, whose child is the command; None before the start."""
+        """The id of the watchdog, the parent of the command; None before the start."""
         return None if self._process is None else self._process.pid
 
     @property
     def exit_code(self) -> int | None:
-        """How the command ended; None while it runs."""
+        """The exit code of the command; None while it runs or before the start."""
         return None if self._process is None else self._process.poll()
 
     @property
     def is_ready(self) -> bool:
-        """Whether it serves: it has reported so, or runs if it is none that reports."""
+        """Whether the command has reported that it is ready, or runs if ``reports`` is False."""
         if not self._reports:
             return self.exit_code is None
         return self._reported or self._has_reported(0.0)
 
     def wait_ready(self, timeout: float, stopping: threading.Event | None = None) -> bool:
-        """Wait until the command reports that it is ready, and return whether it did.
+        """Wait until the command reports that it is ready, and return True.
 
-        It does not if it ends, if the seconds are over, or if it is time to stop.
+        Returns False if the command ends, after ``timeout`` seconds, or once ``stopping`` is set.
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (stopping and stopping.is_set()):
@@ -85,7 +85,7 @@ class LeashedProcess:
         return False
 
     def _has_reported(self, seconds: float) -> bool:
-        """Wait so long for the report, or for the end of the command, which closes the pipe."""
+        """Wait up to ``seconds`` for the report, or for the command's end, which ends the pipe."""
         if self._ready is None:
             return self._reported
         with selectors.DefaultSelector() as selector:
@@ -97,7 +97,7 @@ class LeashedProcess:
         return self._reported
 
     def stop(self, timeout: float) -> None:
-        """Let go of the leash and wait for the end; after the seconds, kill."""
+        """Let the watchdog end the command; kill the watchdog after ``timeout`` seconds."""
         self._close_ready()
         if self._process is None or self._process.stdin is None:
             return

@@ -1,4 +1,4 @@
-"""When a process that has ended is started again."""
+"""Restarts of child processes with backoff."""
 
 import logging
 import time
@@ -11,18 +11,18 @@ log = logging.getLogger(__name__)
 
 PAUSES: Final = Backoff(first=0.1, cap=10.0)
 STEADY: Final = 10.0
-"""Seconds for which a process has to be ready for the pauses to begin again from the first."""
+"""Seconds that a process has to be ready before the pauses start over from the first."""
 NO_PROGRESS: Final = 300.0
-"""Seconds without being ready after which a process is tried rarely."""
+"""Seconds without being ready after which a process is restarted every RARELY seconds."""
 RARELY: Final = 60.0
 
 
 class RestartPolicy:
-    """Growing pauses, which begin again when the process was ready for a while.
+    """Growing pauses, which start over after the process was ready for STEADY seconds.
 
-    How often a process ends does not matter: an event that kills its worker is set aside after
-    some attempts, which need the worker. A process that does not become ready for minutes is
-    started once a minute. Times are seconds by ``clock``.
+    The number of restarts is unlimited: an event that kills its worker becomes a dead letter only
+    after several attempts in a worker. A process that was not ready for NO_PROGRESS seconds is
+    restarted once a minute. Times are seconds by ``clock``.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class RestartPolicy:
         self._ready_since: float | None = None
 
     def record_ready(self) -> None:
-        """Note that the process is ready at this moment."""
+        """Record that the process is ready now."""
         self._ready_at = self._clock()
         if self._ready_since is None:
             self._ready_since = self._ready_at
@@ -43,7 +43,7 @@ class RestartPolicy:
             self._pauses = self._backoff.delays()
 
     def next_pause(self) -> float:
-        """Return how long to wait before the next start of a process that has ended."""
+        """Return the seconds to wait before the next start of a process that has ended."""
         self._ready_since = None
         if self._clock() - self._ready_at >= NO_PROGRESS:
             return RARELY
@@ -57,20 +57,20 @@ class Restartable(Protocol):
 
     @property
     def exit_code(self) -> int | None:
-        """How the process ended; None while it runs."""
+        """The exit code of the process; None while it runs."""
         ...
 
     @property
     def is_ready(self) -> bool:
-        """Whether it serves."""
+        """Whether the process is ready to serve."""
         ...
 
     def start(self) -> None:
-        """Start it."""
+        """Start the process."""
 
 
 class Keeper:
-    """Starts one process again each time that it ends, without waiting for anything."""
+    """Restarts one process whenever it has ended; to be polled, as no method blocks."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Keeper:
         self._start_at: float | None = None
 
     def look(self) -> None:
-        """Note that the process is ready, or plan its next start, or start it if it is time."""
+        """Record that the process is ready, or schedule its restart, or do one that is due."""
         if self._process.exit_code is None:
             if self._process.is_ready:
                 self._policy.record_ready()

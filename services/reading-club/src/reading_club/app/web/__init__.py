@@ -1,1 +1,1 @@
-"""The club over HTTP: an API for programs and pages for people."""
+"""The web application: a JSON API and HTML pages."""

@@ -1,4 +1,4 @@
-"""What has happened in the club, as the worker wrote it."""
+"""``/api/activity``: the activity log, a read model of the worker."""
 
 from fastapi import APIRouter
 
@@ -9,14 +9,14 @@ router = APIRouter(prefix="/api/activity", tags=["activity"])
 
 
 class ActivityPage(Page):
-    """Events, the newest first."""
+    """A page of activity entries, the newest first."""
 
     items: list[ActivityEntry]
 
 
 @router.get("")
 async def list_activity(club: TheClub, cursor: Cursor = None, limit: Limit = 50) -> ActivityPage:
-    """Look at what has happened, the newest first."""
+    """List the activity, the newest first."""
     async with club.unit_of_work() as transaction:
         entries = await transaction.uow.activity.page(before=cursor, limit=limit + 1)
         await transaction.rollback()

@@ -1,4 +1,4 @@
-"""The web application, put together from its parts."""
+"""The FastAPI application with its routers, error handlers and middleware."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(club: Club) -> FastAPI:
-    """Return the application of a club that is open."""
+    """Return the FastAPI application of an open club."""
     app = FastAPIOffline(
         title="Reading club",
         description="Books, reviews and what happens in the club.",

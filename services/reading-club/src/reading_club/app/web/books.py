@@ -1,4 +1,4 @@
-"""Books over HTTP."""
+"""``/api/books``: register, list, search and get books."""
 
 from typing import Annotated, Self
 from uuid import UUID
@@ -39,19 +39,19 @@ class BookOut(BaseModel):
 
     @classmethod
     def of(cls, book: Book) -> Self:
-        """Return the book as the API shows it."""
+        """Return the representation of a book."""
         return cls(id=book.id, title=book.title, author=book.author, isbn=book.isbn.canonical)
 
 
 class BookPage(Page):
-    """Books, the newest first."""
+    """A page of books, the newest first."""
 
     items: list[BookOut]
 
 
 @router.post("", status_code=201, dependencies=[JsonOnly])
 async def register_book(new: NewBook, club: TheClub, response: Response) -> BookOut:
-    """Put a book on the shelf. The same id and content again is the same answer."""
+    """Register a book. Repeating a request with the same id and content gives the same response."""
     command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
     book = await club.handle(command)
     response.headers["Location"] = f"{router.prefix}/{book.id}"
@@ -62,7 +62,7 @@ async def register_book(new: NewBook, club: TheClub, response: Response) -> Book
 async def list_books(
     club: TheClub, q: Words = "", cursor: Cursor = None, limit: Limit = 50
 ) -> BookPage:
-    """Look through the shelf, the newest book first."""
+    """List or search the books, the newest first."""
     async with club.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
         await transaction.rollback()
@@ -74,7 +74,7 @@ async def list_books(
 
 @router.get("/{id}")
 async def get_book(id: UUID, club: TheClub) -> BookOut:
-    """Look at one book."""
+    """Get one book."""
     async with club.unit_of_work() as transaction:
         book = await transaction.uow.books.get(id)
         await transaction.rollback()

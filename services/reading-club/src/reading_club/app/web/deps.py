@@ -1,4 +1,4 @@
-"""What the routes ask for."""
+"""Dependencies of the routes: application, pagination, content types."""
 
 from typing import Annotated
 from uuid import UUID
@@ -10,9 +10,9 @@ from reading_club.app.composition import Club
 
 
 async def the_club(request: Request) -> Club:
-    """Return the club that the application has opened.
+    """Return the club of the FastAPI application.
 
-    It awaits nothing; FastAPI would ask a plain function in another thread.
+    This is a coroutine function because FastAPI runs plain functions in a thread pool.
     """
     club: Club = request.app.state.club
     return club
@@ -37,9 +37,9 @@ def _content_type(request: Request) -> tuple[str, str]:
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JsonOnly = Depends(_json)
-"""For routes with a JSON body: 415 for another content type."""
+"""Dependency of routes with a JSON body: 415 for another content type."""
 FormOnly = Depends(_form)
-"""For routes that take a form: 415 for another content type."""
+"""Dependency of routes with a form: 415 for another content type."""
 TheClub = Annotated[Club, Depends(the_club)]
 Cursor = Annotated[
     UUID | None, Query(description="`next_cursor` of the page before; none for the first page")
@@ -48,6 +48,6 @@ Limit = Annotated[int, Query(ge=1, le=100, description="how many items at most")
 
 
 class Page(BaseModel):
-    """Part of a list. ``next_cursor`` leads to the rest, and is null at the end."""
+    """A page of a list. ``next_cursor`` is the cursor of the next page, null on the last page."""
 
     next_cursor: UUID | None

@@ -1,4 +1,4 @@
-"""For load balancers and people who are woken at night."""
+"""``/healthz`` and ``/readyz``: liveness and readiness."""
 
 from fastapi import APIRouter, Response
 
@@ -10,15 +10,15 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Tell that the process is alive. It asks nobody else."""
+    """Report that this process is alive, without a query to database or broker."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses={503: {"model": Health}})
 async def readyz(club: TheClub, response: Response) -> Health:
-    """Tell whether requests can be served: 503 without the database.
+    """Report whether requests can be served: 503 without the database.
 
-    Without the broker requests are served all the same, and the answer says ``degraded``.
+    Without the broker requests are served, and the status is ``degraded``.
     """
     health = await probe(club.engine, club.broker, club.beat)
     response.status_code = 503 if health.status == "unavailable" else 200

@@ -1,4 +1,4 @@
-"""What holds for every request: bounds, and HEAD."""
+"""ASGI middleware: limits for body size and concurrent requests, and HEAD."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -8,23 +8,23 @@ from reading_club.app._uvicorn import connection_limit
 from reading_club.app.web.problems import on_http_error
 
 LARGEST_BODY = 64 * 1024
-"""Bytes."""
+"""Maximum size of a request body in bytes."""
 MOST_REQUESTS = 512
-"""That are handled at the same time, unless the process has few connections."""
+"""Maximum of concurrent requests; lower if the limit of connections is low."""
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
 class BodyLimit:
-    """Answers 413 to a request body over the limit, also to one that did not tell its length.
+    """Responds with 413 to a request body over the limit, with or without a Content-Length.
 
-    What is behind it is called when the whole body has come: a slow client keeps nothing busy.
+    The inner application is called with the whole body: a slow upload occupies no resources.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Receive the body, then let the application have it."""
+        """Receive the whole body, then call the application."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -59,14 +59,14 @@ async def _body(receive: Receive) -> bytes:
 
 
 class RequestLimit:
-    """Answers 503 to a request while many others are handled; health checks are always answered."""
+    """Responds with 503 above the limit of concurrent requests, health checks excepted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what is being handled."""
+        """Count the request while it is handled, or refuse it."""
         if scope["type"] != "http" or scope["path"] in HEALTH:
             await self.app(scope, receive, send)
             return
@@ -83,13 +83,13 @@ class RequestLimit:
 
 
 class Head:
-    """Answers HEAD as GET is answered, without the body."""
+    """Responds to HEAD with the status and headers of GET, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application answer GET, and send the head of its answer."""
+        """Call the application with GET, and send the status and headers of its response."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return

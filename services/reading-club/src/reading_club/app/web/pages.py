@@ -1,4 +1,4 @@
-"""Pages for people."""
+"""HTML pages: the home page, and its form for a new book."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,7 +28,7 @@ SENT_BEFORE = FieldError(
 )
 
 
-async def _home(  # all but two are keywords
+async def _home(  # four of the arguments are keywords
     request: Request,
     club: TheClub,
     *,
@@ -63,12 +63,12 @@ async def _shelf(club: TheClub, query: str, before: UUID | None) -> dict[str, An
 async def home(
     request: Request, club: TheClub, q: SearchWords = "", cursor: UUID | None = None
 ) -> HTMLResponse:
-    """Show the shelf, the form for a new book, and the activity."""
+    """Show the books, the form for a new book, and the activity."""
     return await _home(request, club, query=q, before=cursor)
 
 
 @router.post("/books", dependencies=[FormOnly])
-async def add_book(  # what is typed, and the id of the form
+async def add_book(  # the fields of the form, and its id
     request: Request,
     club: TheClub,
     id: FormId = None,
@@ -76,7 +76,7 @@ async def add_book(  # what is typed, and the id of the form
     author: Field = "",
     isbn: Field = "",
 ) -> Response:
-    """Register the book of the form, once if sent twice; show a wrong form with its errors."""
+    """Register the book of the form, idempotent by the form's id; show errors at their fields."""
     _refuse_foreign_forms(request)
     form = {"title": title, "author": author, "isbn": isbn}
     if id is not None:

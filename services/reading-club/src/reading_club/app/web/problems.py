@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details, which name the fields that are wrong."""
+"""Error handlers that respond with RFC 9457 problem details, or a page for browsers."""
 
 import logging
 import re
@@ -39,16 +39,16 @@ FIELDS: Mapping[type[Exception], str] = {
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field."""
+    """The error of one field."""
 
     field: str
     detail: str
 
 
 class Problem(BaseModel):
-    """A problem detail. ``type`` tells kinds of problems apart, ``detail`` is for people.
+    """A problem detail. ``type`` identifies the kind of problem, ``detail`` is for people.
 
-    ``id`` is what to ask for, or to send again, after a commit whose outcome is unknown.
+    ``id`` is set if the outcome of a commit is unknown: get the resource, or repeat the request.
     """
 
     type: str = "about:blank"
@@ -69,12 +69,12 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Return the errors of pydantic, with the names that the client used."""
+    """Return the errors of pydantic, with the field names of the request."""
     return [FieldError(field=_field(error), detail=_detail(error)) for error in errors]
 
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
-    """Return which field a refusal is about, if it is about one."""
+    """Return the error of the field that a refusal concerns, or an empty list."""
     return [
         FieldError(field=field, detail=str(refusal))
         for kind, field in FIELDS.items()
@@ -133,19 +133,19 @@ def _is_for_people(request: Request) -> bool:
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
-    """Answer a request that cannot be granted as it stands."""
+    """Respond to a refusal of the domain with 404, 409 or 400."""
     return _response(request, _problem_of(error))
 
 
 async def on_transient_failure(request: Request, error: Exception) -> Response:
-    """Answer a request that may work later."""
+    """Respond to a transient failure with 503 and Retry-After, and log it."""
     fields = {"method": request.method, "path": request.url.path, "error": type(error).__name__}
     log.warning("answered with 503", extra={**fields, "reason": str(error)})
     return _response(request, _problem_of(error), {"Retry-After": "5"})
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:
-    """Answer a request whose fields are wrong."""
+    """Respond to an invalid request with 422 and the errors of its fields."""
     errors = field_errors(error.errors()) if isinstance(error, RequestValidationError) else []
     detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
     return _response(
@@ -161,7 +161,7 @@ async def on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Answer what the framework refuses, such as an unknown path."""
+    """Respond to an error of the framework, such as an unknown path."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
@@ -173,16 +173,16 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 
 async def on_bug(request: Request, _: Exception) -> Response:
-    """Answer 500 without a word about the inside; the server logs the rest."""
+    """Respond to a bug with 500 and no details; the server logs the traceback."""
     return _response(
         request,
         Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred."),
-        HEADERS,  # it is answered outside of what adds them to all other answers
+        HEADERS,  # this handler runs outside of the middleware that adds them
     )
 
 
 def install(app: FastAPI) -> None:
-    """Let every error leave the application as a problem detail."""
+    """Register the error handlers on the application."""
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(TransientFailure, on_transient_failure)
     app.add_exception_handler(RequestValidationError, on_invalid_request)

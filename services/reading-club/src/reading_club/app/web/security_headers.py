@@ -1,4 +1,4 @@
-"""Headers that guard the browser, in every answer."""
+"""ASGI middleware that adds security headers to every response."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,17 +12,17 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 DOCS_POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-"""The documentation page starts itself by an inline script."""
+"""The policy of ``/docs``, which has an inline script."""
 
 
 class SecurityHeaders:
-    """Tells the browser to load nothing from elsewhere and to show the club in no frame."""
+    """Adds headers by which a browser loads only from this origin, and shows no page in a frame."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the headers to what the application sends."""
+        """Call the application, and add the headers to its response."""
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

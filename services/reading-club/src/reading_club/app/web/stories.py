@@ -1,4 +1,4 @@
-"""An event as a sentence."""
+"""Activity entries as English sentences."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,16 +17,16 @@ FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 
 
 def story(entry: ActivityEntry) -> str:
-    """Return what happened, for people; the type of an event that has no sentence for it."""
+    """Return an activity entry as a sentence, or its event type if there is no sentence for it."""
     try:
         fields = {name: _isolated(value) for name, value in entry.payload.items()}
         return SENTENCES[entry.type].format_map(fields)
-    except (KeyError, AttributeError):  # of another release
+    except (KeyError, AttributeError):  # an event type or payload of another release
         return entry.type
 
 
 def _isolated(value: Any) -> Any:
-    """Let a text of another direction turn nothing of the sentence around it."""
+    """Isolate a non-ASCII text, so that right-to-left text does not reorder the sentence."""
     if isinstance(value, str) and not value.isascii():
         return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
     return value

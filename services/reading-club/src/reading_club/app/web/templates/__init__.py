@@ -1,4 +1,4 @@
-"""The templates of the pages."""
+"""The Jinja templates of the pages, with the filter ``story``."""
 
 from pathlib import Path
 
