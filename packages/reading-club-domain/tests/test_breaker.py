@@ -1,4 +1,4 @@
-"""The breaker: what passes during an outage."""
+"""The circuit breaker: which events pass during an outage."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def breaker(clock: ManualClock) -> Breaker:
 
 
 def test_closed_it_lets_everything_pass(breaker: Breaker) -> None:
-    """As long as nothing fails nobody waits."""
+    """Without a failure all events pass, without a pause."""
     breaker.succeeded()
 
     assert breaker.closed
@@ -29,7 +29,7 @@ def test_closed_it_lets_everything_pass(breaker: Breaker) -> None:
 
 
 def test_open_it_lets_nothing_pass(breaker: Breaker, clock: ManualClock) -> None:
-    """After a failure everything waits for the end of the pause."""
+    """After a failure all events wait for the end of the pause."""
     breaker.failed()
     clock.advance(0.75)
 
@@ -39,7 +39,7 @@ def test_open_it_lets_nothing_pass(breaker: Breaker, clock: ManualClock) -> None
 
 
 def test_half_open_it_lets_one_event_pass(breaker: Breaker, clock: ManualClock) -> None:
-    """It is not closed before that event has arrived."""
+    """After the pause one event passes; the breaker closes when it has arrived."""
     breaker.failed()
     clock.advance(1.0)
 
@@ -49,7 +49,7 @@ def test_half_open_it_lets_one_event_pass(breaker: Breaker, clock: ManualClock) 
 
 
 def test_pauses_grow_with_each_probe_that_fails(breaker: Breaker, clock: ManualClock) -> None:
-    """Up to a cap, however long the outage lasts."""
+    """The pauses double up to the cap, however long the outage lasts."""
     pauses = []
     for _ in range(6):
         breaker.failed()
@@ -73,7 +73,7 @@ def test_a_success_closes_it_and_forgets_the_pauses(breaker: Breaker, clock: Man
 
 
 def test_no_pause_is_longer_than_the_cap_or_shorter_than_half_of_it() -> None:
-    """Relays that saw the same outage do not come back at the same moment, but all of them soon."""
+    """Jitter spreads the probes of several relays, within half of the cap."""
     breaker = Breaker(clock=lambda: 0.0)
     for _ in range(10):
         breaker.failed()

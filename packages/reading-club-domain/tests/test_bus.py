@@ -1,4 +1,4 @@
-"""The sharp edges of the bus, and how the club is safe from them."""
+"""Pitfalls of the message bus, and the club's protection against them."""
 
 import ast
 import inspect
@@ -21,7 +21,7 @@ MODULES = sorted(HANDLERS.rglob("*.py"))
 
 
 class BurnBook(ClubCommand):
-    """A command that nobody handles."""
+    """A command without a handler."""
 
     metadata: Metadata = Metadata(name="burn_book", schema_version=1)
 
@@ -33,12 +33,12 @@ def decorated(module: Path) -> list[ast.AsyncFunctionDef]:
 
 
 def test_every_command_has_a_handler(bus: ClubBus) -> None:
-    """Nothing that the club may be asked is forgotten."""
+    """The handled commands are those of COMMANDS."""
     assert set(bus.commands_registry) == set(COMMANDS)
 
 
 def test_a_plain_bus_finds_the_handlers_as_well() -> None:
-    """The handlers are found by the scan that the library teaches."""
+    """The library's own scan finds the handlers."""
     bus: AsyncMessageBus[InMemoryUnitOfWork] = AsyncMessageBus()
     bus.scan("reading_club.service.handlers")
 
@@ -48,7 +48,7 @@ def test_a_plain_bus_finds_the_handlers_as_well() -> None:
 async def test_a_command_without_a_handler_is_an_error(
     bus: ClubBus, uow: InMemoryUnitOfWork, database: MemoryDatabase
 ) -> None:
-    """The library would answer None; nothing is stored, and the caller is told."""
+    """The club's bus raises where the library returns None; nothing is stored."""
     async with uow as transaction:
         with pytest.raises(CommandNotHandled, match="BurnBook"):
             await bus.handle(BurnBook(), transaction)
@@ -58,7 +58,7 @@ async def test_a_command_without_a_handler_is_an_error(
 
 
 def test_each_bus_is_scanned_once() -> None:
-    """Scanning one bus twice is an error of the library, so that each call makes a new one."""
+    """The library refuses to scan one bus twice, so that each call makes a new bus."""
     first, second = build_bus(), build_bus()
 
     assert first.commands_registry.keys() == second.commands_registry.keys()
@@ -74,14 +74,14 @@ def test_no_handler_module_postpones_its_annotations(module: Path) -> None:
 
 
 def test_no_handler_folder_is_skipped() -> None:
-    """A folder without __init__.py is passed over in silence by the scan."""
+    """The scan skips a folder without __init__.py, and raises no error."""
     folders = {HANDLERS, *(module.parent for module in MODULES)}
 
     assert all((folder / "__init__.py").exists() for folder in folders)
 
 
 def test_every_handler_in_the_folder_is_registered(bus: ClubBus) -> None:
-    """No handler lost its decorator."""
+    """Every async function of the handler modules is registered."""
     written = {node.name for module in MODULES for node in decorated(module)}
     registered = {hook.callback.__name__ for hook in bus.commands_registry.values()}
 
@@ -89,7 +89,7 @@ def test_every_handler_in_the_folder_is_registered(bus: ClubBus) -> None:
 
 
 def test_handlers_see_a_typed_unit_of_work(bus: ClubBus) -> None:
-    """The transaction's attributes are Any to a type checker; those of the port are not."""
+    """Handlers annotate the port, whose attributes are typed; those of a transaction are Any."""
     for hook in bus.commands_registry.values():
         _, uow, *rest = inspect.signature(hook.callback).parameters.values()
         assert uow.annotation is AbstractUnitOfWork
@@ -97,7 +97,7 @@ def test_handlers_see_a_typed_unit_of_work(bus: ClubBus) -> None:
 
 
 def test_handlers_read_like_the_use_case_and_never_commit() -> None:
-    """Committing is the caller's business, and a handler fits on ten lines."""
+    """A handler has ten lines at most, and leaves the commit to its caller."""
     for handler in (node for module in MODULES for node in decorated(module)):
         body = [node for node in handler.body if not isinstance(node, ast.Expr)]
         assert (body[-1].end_lineno or 0) - body[0].lineno < 10

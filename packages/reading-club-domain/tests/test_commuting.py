@@ -1,4 +1,4 @@
-"""Subscribers leave the same tables, in whatever order and number the events come."""
+"""Projections are idempotent and commutative."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ RATINGS = st.lists(st.integers(0, 10), min_size=1, max_size=4)
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[ClubEvent]:
-    """Return what happened in a club with a few books, each with reviews that were revised."""
+    """Return the events of a few books, each with reviews that were revised."""
     aggregates: list[Any] = []
     for ratings in draw(st.lists(st.lists(RATINGS, max_size=3), min_size=1, max_size=3)):
         book = a_book()
@@ -43,7 +43,7 @@ def streams(draw: st.DrawFn) -> list[ClubEvent]:
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
-    """Return a stream, and how a broker may deliver it: everything at least once."""
+    """Return a stream, and a delivery of each event at least once in any order."""
     events = draw(streams())
     copies = draw(st.lists(st.sampled_from(events), max_size=8))
     return events, draw(st.permutations([*events, *copies]))
@@ -70,7 +70,7 @@ def test_any_order_and_any_number_leave_the_same_tables(
     subscriber: Subscriber,
     inbox: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
-    """The inbox is not needed for that: projections are idempotent and commute by themselves."""
+    """Projections leave the same tables with the inbox and without."""
 
     @settings(max_examples=20, deadline=None, database=None)
     @given(deliveries())

@@ -24,7 +24,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def database(clock: ManualClock) -> MemoryDatabase:
-    """An empty database, whose time the test decides."""
+    """An empty database on the manual clock."""
     return MemoryDatabase(clock.now)
 
 
@@ -125,7 +125,7 @@ class TestOutbox(contracts.OutboxContract):
 
 
 class TestOutboxDeferring(contracts.OutboxDeferringContract):
-    """Events that are put off, in memory."""
+    """Deferred events in memory."""
 
 
 class TestOutboxLeases(contracts.OutboxLeaseContract):
@@ -133,7 +133,7 @@ class TestOutboxLeases(contracts.OutboxLeaseContract):
 
 
 class TestOutboxSplit(contracts.OutboxSplitContract):
-    """The rows for each subscriber in memory."""
+    """Split outbox rows in memory."""
 
 
 class TestHeartbeats(contracts.HeartbeatsContract):
@@ -149,11 +149,11 @@ class TestAttempts(contracts.AttemptsContract):
 
 
 class TestReceipts(contracts.ReceiptsContract):
-    """The receipts in memory."""
+    """Re-sent events in memory."""
 
 
 class TestNotMissing(contracts.NotMissingContract):
-    """What is not missing in memory."""
+    """Events that are not missing, in memory."""
 
 
 class TestWrongClock(contracts.WrongClockContract):
@@ -165,4 +165,4 @@ class TestCatalogue(contracts.CatalogueContract):
 
 
 class TestLetterOffice(contracts.LetterOfficeContract):
-    """The letter office in memory."""
+    """The commands on dead letters in memory."""

@@ -1,4 +1,4 @@
-"""From the message on the wire back to a typed event."""
+"""Decoding of messages on the wire to typed events."""
 
 import json
 from typing import Any
@@ -40,13 +40,13 @@ def test_every_event_survives_the_wire() -> None:
 
 @pytest.mark.parametrize("type_", ["book_registered_v2", "book_burned_v1", ""])
 def test_an_unknown_name_or_version_is_told_apart(type_: str) -> None:
-    """It may be known to a later release: that is another error than garbage."""
+    """An unknown type has an error of its own, as a later release may know it."""
     with pytest.raises(UnknownEvent):
         EventCatalogue().decode(envelope(an_event(), type=type_))
 
 
 def test_a_field_that_a_later_producer_added_is_ignored() -> None:
-    """A tolerant reader takes what it knows."""
+    """A tolerant reader ignores unknown fields."""
     event = an_event()
     message = envelope(event)
     message["payload"] = json.dumps({**json.loads(message["payload"]), "pages": 560})
@@ -82,7 +82,7 @@ def test_a_payload_cannot_pretend_to_be_another_message() -> None:
     ],
 )
 def test_a_broken_envelope_is_unreadable(changes: dict[str, Any]) -> None:
-    """One error for everything that is not an event; it does not repeat the content."""
+    """Each invalid envelope raises UnreadableMessage, whose text omits the content."""
     with pytest.raises(UnreadableMessage) as error:
         EventCatalogue().decode(envelope(an_event(title="Private"), **changes))
 
@@ -91,13 +91,13 @@ def test_a_broken_envelope_is_unreadable(changes: dict[str, Any]) -> None:
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=10))
 def test_garbage_is_unreadable(message: object) -> None:
-    """Whatever arrives, the reader answers with its own error."""
+    """Any value that is no envelope raises UnreadableMessage."""
     with pytest.raises(UnreadableMessage):
         EventCatalogue().decode(message)
 
 
 def test_a_catalogue_may_be_smaller() -> None:
-    """A program knows the events that it was written for."""
+    """A catalogue may be limited to some types; all others are unknown."""
     catalogue = EventCatalogue([BookRegistered])
 
     with pytest.raises(UnknownEvent):

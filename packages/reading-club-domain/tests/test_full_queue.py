@@ -1,4 +1,4 @@
-"""A subscriber's queue that takes nothing: nobody else waits for it, and nothing is counted."""
+"""A subscriber's queue that is full: other subscribers are not delayed, no attempt counts."""
 
 import logging
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ BOOKS = "book_registered_v1"
 
 @pytest.fixture
 def club() -> RelayedClub:
-    """A club with two subscribers, of which one has a queue that is full."""
+    """A club with two subscribers, one with a full queue."""
     club = RelayedClub()
     for name in ("activity", "catalogue"):
         club.database.subscriptions[name, BOOKS] = club.clock.now()
@@ -29,12 +29,12 @@ def club() -> RelayedClub:
 
 
 def sent_to(club: RelayedClub, subscriber: str) -> list[object]:
-    """Return the ids of what one subscriber's queue has confirmed alone, in order."""
+    """Return the ids of events confirmed for one subscriber alone, in order."""
     return [e.key.message_id for e in club.broker.sent if e.key.subscriber == subscriber]
 
 
 async def test_the_other_subscriber_has_all_events_without_a_pause(club: RelayedClub) -> None:
-    """Its rows are sent in the next turns, while no time passes."""
+    """The rows of the other subscriber are sent while the clock stands still."""
     events = await club.commit(25)
 
     assert await club.relay.drain()
@@ -44,7 +44,7 @@ async def test_the_other_subscriber_has_all_events_without_a_pause(club: Relayed
 
 
 async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: RelayedClub) -> None:
-    """The breaker stays closed, windows keep their size, and there is no dead letter."""
+    """The breaker stays closed, batches keep their size, and there is no dead letter."""
     await club.commit(25)
 
     await club.turns(100)
@@ -56,7 +56,7 @@ async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: Relaye
 
 
 async def test_an_event_is_refused_to_everybody_once(club: RelayedClub) -> None:
-    """The other queue gets one copy too many at most, however long the first one is full."""
+    """The other queue gets one duplicate at most, however long the first one is full."""
     events = await club.commit(10)
 
     for _ in range(50):
@@ -68,7 +68,7 @@ async def test_an_event_is_refused_to_everybody_once(club: RelayedClub) -> None:
 
 
 async def test_rows_that_wait_bear_the_reason(club: RelayedClub) -> None:
-    """An operator can see in the outbox why they are there."""
+    """The outbox stores the reason of the refusal for operators."""
     await club.commit(3)
 
     await club.relay.drain()
@@ -78,7 +78,7 @@ async def test_rows_that_wait_bear_the_reason(club: RelayedClub) -> None:
 
 
 async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayedClub) -> None:
-    """As long as it has waited so far, and once a minute in the end."""
+    """The pause grows with the age of the row, up to a minute."""
     await club.commit(1)
     tries = []
     while club.clock.seconds() < 300:
@@ -91,7 +91,7 @@ async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayedClub) -> 
 
 
 async def test_everything_arrives_when_the_queue_has_room(club: RelayedClub) -> None:
-    """And nothing is left in the outbox."""
+    """All events are sent, and the outbox is empty."""
     events = await club.commit(25)
     await club.turns(50)
     club.broker.full.clear()
@@ -104,7 +104,7 @@ async def test_everything_arrives_when_the_queue_has_room(club: RelayedClub) -> 
 
 
 async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayedClub) -> None:
-    """What a queue refused before the broker went away has a row for each subscriber."""
+    """Events refused before the outage are split into a row for each subscriber."""
     events = await club.commit(4)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 2
 
@@ -119,14 +119,14 @@ async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayedClub) 
     ("age", "pause"), [(0.0, 1.0), (0.9, 1.0), (2.5, 2.0), (31.0, 16.0), (64.0, 60.0), (1e6, 60.0)]
 )
 def test_the_pause_is_bounded(age: float, pause: float) -> None:
-    """A second at least, a minute at most."""
+    """The pause is a second at least, a minute at most."""
     assert refusal_pause(age) == pause
 
 
 def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """With its subscriber and the reason, once, and not for each event."""
+    """The first refusal is logged with subscriber and reason, and so is the end."""
     caplog.set_level(logging.INFO)
     report = WindowReport(Breaker())
     events = [Outgoing(Key(uuid7(), "activity"), {}) for _ in range(3)]
@@ -144,7 +144,7 @@ def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
 
 
 def test_an_outage_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    """The type of the error alone does not say what there is to do."""
+    """The log record has the type of the error and the broker's reason."""
     report = WindowReport(Breaker())
     outage = Published(outage=EventstreamUnavailable("x"), reason="the broker's memory alarm")
 
@@ -158,7 +158,7 @@ def test_an_outage_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -
 
 @pytest.fixture
 def sending() -> Iterator[SendingClub]:
-    """The same club with a sender, which has ended with the test."""
+    """A club with one full queue and a sender, which is closed after the test."""
     with SendingClub() as club:
         for name in ("activity", "catalogue"):
             club.database.subscriptions[name, BOOKS] = club.clock.now()
@@ -167,7 +167,7 @@ def sending() -> Iterator[SendingClub]:
 
 
 async def test_a_sender_leaves_a_row_for_each_subscriber(sending: SendingClub) -> None:
-    """At once, and not when its lease is over: a relay sends it to who can have it."""
+    """The sender splits refused rows at once, and the relay sends them to the other queue."""
     events = await sending.commit(3)
 
     until(lambda: len(sending.database.outbox) == 6)

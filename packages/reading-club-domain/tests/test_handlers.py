@@ -1,4 +1,4 @@
-"""The use cases, on the in-memory adapters."""
+"""The command handlers, on in-memory adapters."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -116,7 +116,7 @@ async def test_the_same_command_twice_is_one_book(
 async def test_a_reviewer_rates_a_book_and_thinks_again(
     bus: ClubBus, uow: InMemoryUnitOfWork, transport: InMemoryEventstreamTransport
 ) -> None:
-    """The whole story of a review, and the events that it publishes."""
+    """Each command publishes its event, from registration to revision."""
     join = CreateReviewer(nickname="Ada")
     rate = CreateReview(book_id=DDD, reviewer_id=join.id, rating=7, comment="solid")
     commands = [COMMAND, join, rate, ReviseReview(id=rate.id, rating=9, comment="great")]
@@ -136,7 +136,7 @@ async def test_a_reviewer_rates_a_book_and_thinks_again(
 
 
 async def test_refusals_reach_the_caller(bus: ClubBus, uow: InMemoryUnitOfWork) -> None:
-    """What the repositories refuse is what the caller of the bus sees."""
+    """The caller of the bus gets the refusals of the repositories."""
     join, book = CreateReviewer(nickname="Ada"), a_book()
     rate = CreateReview(book_id=book.id, reviewer_id=join.id, rating=7)
 

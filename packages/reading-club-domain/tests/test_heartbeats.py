@@ -1,4 +1,4 @@
-"""How far a clock is off."""
+"""The offset of a process's clock."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 def test_the_offset_is_the_smallest_that_is_possible(
     before: float, after: float, offset: float
 ) -> None:
-    """Half of a slow answer is no proof of a wrong clock; the rest of the difference is."""
+    """The duration of the query is subtracted; the rest of the difference is the offset."""
     read_before, read_after = (NOON + timedelta(seconds=s) for s in (before, after))
 
     assert clock_offset(read_before, NOON, read_after) == offset

@@ -68,14 +68,14 @@ def test_what_is_not_an_isbn_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("value", [9780321125217, None, 3.14, ["9780321125217"], "0321125216"])
 def test_a_field_of_another_type_is_refused_with_a_clear_error(value: object) -> None:
-    """In a model, whatever is not the text of an ISBN is a validation error."""
+    """In a model, a value that is not the text of an ISBN is a validation error."""
     with pytest.raises(ValidationError):
         TypeAdapter(Isbn).validate_python(value)
 
 
 @given(st.text(max_size=2 * LONGEST_SPELLING))
 def test_any_text_is_an_isbn_or_is_refused(text: str) -> None:
-    """No text makes the parser fail in another way, and an ISBN is read back as itself."""
+    """A text is accepted or raises InvalidIsbn; an accepted one is read back as itself."""
     try:
         isbn = Isbn(text)
     except InvalidIsbn:
@@ -96,7 +96,7 @@ def test_every_spelling_of_every_number_is_the_same(number: int) -> None:
 
 @given(st.from_regex("97[0-9]{11}", fullmatch=True))
 def test_thirteen_digits_are_judged_as_their_spelling_is(digits: str) -> None:
-    """What is stored and sent is read on a shorter way, which lets nothing else pass."""
+    """The fast path for thirteen digits accepts the same numbers as the full validation."""
     numbers = [f"{digits[:-1]}{check}" for check in range(10)]
 
     readable = [number for number in numbers if is_isbn(number)]
@@ -106,14 +106,14 @@ def test_thirteen_digits_are_judged_as_their_spelling_is(digits: str) -> None:
 
 
 def test_other_digits_are_no_shorter_way() -> None:
-    """Digits of other scripts are no ISBN, and never the content of one."""
+    """Thirteen digits of another script are refused."""
     arabic = "9780321125217".translate({ord(str(n)): 0x660 + n for n in range(10)})
 
     assert not is_isbn(arabic)
 
 
 def is_isbn(text: str) -> bool:
-    """Whether it can be read."""
+    """Whether the text is accepted as an ISBN."""
     try:
         Isbn(text)
     except InvalidIsbn:

@@ -1,4 +1,4 @@
-"""The language of the club: commands, events and the texts in them."""
+"""Commands, events and the texts in them."""
 
 import inspect
 
@@ -46,7 +46,7 @@ def test_every_name_and_version_is_unique() -> None:
 
 
 def test_events_are_published_events_and_commands_are_not() -> None:
-    """An event is an Event and is published; a command stays inside."""
+    """Events are marked as published, commands are not."""
     assert all(issubclass(event, GenericEvent) for event in EVENTS)
     assert all(metadata_of(event).published for event in EVENTS)
     assert not any(metadata_of(command).published for command in COMMANDS)
@@ -70,7 +70,7 @@ def test_a_field_that_a_command_does_not_know_is_refused() -> None:
 
 @pytest.mark.parametrize("rating", [-1, 11, 7.5, "7", True, None])
 def test_a_rating_is_a_whole_number_from_0_to_10(rating: object) -> None:
-    """Anything else is refused, and the error names the field."""
+    """Any other value is refused, and the error names the field."""
     with pytest.raises(ValidationError, match="rating"):
         CreateReview.model_validate({"book_id": uuid7(), "reviewer_id": uuid7(), "rating": rating})
 
@@ -98,7 +98,7 @@ def test_a_title_is_one_line_of_sensible_length(title: object) -> None:
 
 
 def test_texts_are_trimmed_and_normalised() -> None:
-    """Spaces around a text go; two ways to write é are one."""
+    """Spaces around a text are removed; two ways to write é become one."""
     command = RegisterBook(isbn=an_isbn(), title="  Cafe\u0301 ", author="Ann")
 
     assert command.title == "Caf\u00e9"
@@ -115,7 +115,7 @@ def test_a_comment_may_have_lines() -> None:
 
 @pytest.mark.parametrize("title", ["Z" + "\u0310" * 9, "x" * 400, "bell\x07", ""])
 def test_an_event_of_a_release_with_other_rules_is_read(title: str) -> None:
-    """What a rule refuses today may have happened before it: the event is taken as it is."""
+    """Events are not validated, as a text that today's rules refuse may be older than the rules."""
     event = BookRegistered(id=uuid7(), isbn=an_isbn(), title=title, author="A")
 
     assert event.title == title
@@ -129,5 +129,5 @@ def test_a_nickname_is_short(nickname: str) -> None:
 
 
 def test_folding_forgets_case_and_accents() -> None:
-    """What is searched is compared without case and accents."""
+    """Folded texts are equal regardless of case and accents."""
     assert fold("Émile STRASSE ß") == fold("emile strasse ss")

@@ -1,4 +1,4 @@
-"""The aggregates record what happens to them."""
+"""The aggregates, and the events that they record."""
 
 import pytest
 from pydantic import ValidationError
@@ -38,7 +38,7 @@ def test_a_revision_is_the_next_version(review: Review) -> None:
 
 
 def test_the_same_revision_is_no_change(review: Review) -> None:
-    """Saying the same again records nothing."""
+    """A revision with equal values records no event."""
     review.revise(5, "so-so")
 
     assert review.version == 1

@@ -1,4 +1,4 @@
-"""Whatever happens to relays, senders, the broker and the database: nothing is lost or made up."""
+"""Under any failures of relays, broker and database, exactly the committed events arrive."""
 
 import asyncio
 from collections.abc import Collection
@@ -16,12 +16,12 @@ SUBSCRIBERS = ("activity", "catalogue")
 
 
 class MortalOutbox(InMemoryOutbox):
-    """An outbox that is away for a relay as soon as it has published, while ``dies`` is set."""
+    """An outbox whose writes after a publication fail while ``dies`` is set: the relay crashes."""
 
     dies = False
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
-        """Delete, if the relay lives to do so."""
+        """Delete, unless the relay has crashed."""
         self._die()
         await super().delete(token, keys)
 
@@ -33,12 +33,12 @@ class MortalOutbox(InMemoryOutbox):
         retry_in: float = 0.0,
         reason: str | None = None,
     ) -> None:
-        """Give back, if the relay lives to do so."""
+        """Give back, unless the relay has crashed."""
         self._die()
         await super().release(token, keys, retry_in=retry_in, reason=reason)
 
     async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
-        """Split, if the relay lives to do so."""
+        """Split, unless the relay has crashed."""
         self._die()
         await super().split(token, keys, retry_in=retry_in)
 
@@ -48,7 +48,7 @@ class MortalOutbox(InMemoryOutbox):
 
 
 class Fate:
-    """A club with two relays and a process that sends by itself, and all that befalls them."""
+    """Two relays and a process that sends, with a method for each step and failure."""
 
     def __init__(self) -> None:
         self.club = RelayedClub()
@@ -62,7 +62,7 @@ class Fate:
             self.club.database.subscriptions[name, "book_registered_v1"] = now
 
     async def commit(self, number: int) -> None:
-        """Commit events that a process has leased."""
+        """Commit events that are leased to the process."""
         events = [an_event() for _ in range(number + 1)]
         async with InMemoryUnitOfWork(self.process, self.club.database) as transaction:
             for event in events:
@@ -71,7 +71,7 @@ class Fate:
         self.committed.update(ids(events))
 
     async def roll_back(self, _: int) -> None:
-        """Undo a transaction with an event."""
+        """Roll back a transaction with an event."""
         async with InMemoryUnitOfWork(self.process, self.club.database) as transaction:
             event = an_event()
             await transaction.uow.messagestore.add(event)
@@ -79,7 +79,7 @@ class Fate:
         self.ghosts.add(event.message_id)
 
     async def send(self, number: int) -> None:
-        """Let the process delete what it says that it has sent, perhaps after its lease."""
+        """Let the process send events and delete their rows, possibly after its lease."""
         handed, self.process.handed_over = self.process.handed_over[: number + 1], []
         keys = [Key(UUID(message["id"])) for message in handed]
         rows = [row for key, row in self.club.database.outbox.items() if key in keys]
@@ -87,38 +87,38 @@ class Fate:
         await self.outbox.delete(self.process.lease.token, keys) if not self.outbox.dies else None
 
     async def turn(self, number: int) -> None:
-        """Let a relay take a turn."""
+        """Let a relay send a batch."""
         await self.relays[number % 2].turn()
 
     async def turn_both(self, _: int) -> None:
-        """Let both relays take a turn at once."""
+        """Let both relays send a batch at once."""
         await asyncio.gather(*[relay.turn() for relay in self.relays])
 
     async def lose_broker(self, number: int) -> None:
-        """Take the broker away, after a few more events."""
+        """Make the broker unavailable, after a few more events."""
         self.club.broker.outage = EventstreamUnavailable("away")
         self.club.broker.before_outage = number
 
     async def fill_queue(self, number: int) -> None:
-        """Let the queue of a subscriber be full."""
+        """Fill the queue of a subscriber."""
         self.club.broker.full.add(SUBSCRIBERS[number % 2])
 
     async def lose_relays(self, _: int) -> None:
-        """Let relays die after they have published."""
+        """Let relays crash after publishing."""
         self.outbox.dies = True
 
     async def lose_database(self, _: int) -> None:
-        """Take the database away from the relays."""
+        """Make the database unavailable to the relays."""
         self.outbox.database.error = StorageUnavailable("away")
 
     async def heal(self, _: int = 0) -> None:
-        """Bring everything back."""
+        """End all failures."""
         self.club.broker.outage = self.club.database.error = None
         self.outbox.dies = False
         self.club.broker.full.clear()
 
     async def wait(self, number: int) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.club.clock.advance(number * 8.0)
 
 
@@ -131,7 +131,7 @@ STEPS = st.lists(
 
 
 async def live(steps: list[tuple[str, int]]) -> Fate:
-    """Let all this happen, then bring everything back and wait."""
+    """Run the steps, end all failures, and let the relays send the rest."""
     fate = Fate()
     for deed, number in steps:
         if fate.club.database.error is None or deed not in {"commit", "roll_back", "send"}:
@@ -148,7 +148,7 @@ async def live(steps: list[tuple[str, int]]) -> Fate:
 @settings(max_examples=30, deadline=None, database=None)
 @given(STEPS)
 def test_what_was_committed_arrives_and_nothing_else(steps: list[tuple[str, int]]) -> None:
-    """In any order of misfortunes each event arrives, nothing is counted, set aside or left."""
+    """After any failures each event arrives; no attempt, dead letter or row is left."""
     fate = asyncio.run(live(steps))
 
     sent = {event.key for event in fate.club.broker.sent}

@@ -1,4 +1,4 @@
-"""A broker that is away for a day, on a clock that runs faster."""
+"""A broker that is unavailable for a day, on a manual clock."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,7 +24,7 @@ EVERY: Final = 300.0
 
 
 class CountingOutbox(InMemoryOutbox):
-    """An outbox that counts how often it is asked."""
+    """An outbox that counts its claims."""
 
     claims = 0
 
@@ -35,7 +35,7 @@ class CountingOutbox(InMemoryOutbox):
 
 
 class Club:
-    """A relay whose probes are 90 seconds apart at most, and a broker that is away."""
+    """A relay whose probes are 90 seconds apart at most, and an unavailable broker."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -57,7 +57,7 @@ class Club:
         self.events.append(event.message_id)
 
     async def pass_a_day(self) -> None:
-        """Let events happen all day, and the relay turn whenever it wants to."""
+        """Commit events all day, and let the relay poll after each pause it returns."""
         while self.clock.seconds() < DAY:
             while len(self.events) * EVERY <= self.clock.seconds():
                 await self.commit()
@@ -65,10 +65,10 @@ class Club:
 
 
 async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
-    """Nothing is counted, nothing is set aside, and nothing grows but what waits.
+    """Only message store and outbox grow; there are no attempts and no dead letters.
 
-    There are more claims than probes because a probe that fails is kept back: an outbox that
-    holds nothing else is asked as often as an empty one.
+    There are more claims than probes because a failed probe is delayed: an outbox without other
+    rows is polled as often as an empty one.
     """
     club = Club()
     await club.pass_a_day()
@@ -83,7 +83,7 @@ async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
 
 
 async def test_after_a_day_without_a_broker_each_event_arrives_once() -> None:
-    """In its order, and in windows that are as large as ever."""
+    """Events are sent in order, and in batches of full size after the probe."""
     club = Club()
     await club.pass_a_day()
     club.broker.outage = None

@@ -7,7 +7,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def test_the_example_runs() -> None:
-    """What the README shows works as it stands there."""
+    """The Python example of the README runs as it is."""
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
     exec(compile(example, README.name, "exec"), {"__name__": "__main__"})

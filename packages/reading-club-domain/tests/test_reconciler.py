@@ -1,4 +1,4 @@
-"""The reconciler sends again what did not arrive."""
+"""The reconciler re-sends missing events."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,10 +22,10 @@ AFTER = 60.0
 
 
 class Queues:
-    """Queues that are empty, unless they are named in ``long``, or the broker is away.
+    """Fake queues, empty unless named in ``long``; ``is_empty`` raises ``error`` if it is set.
 
-    Those in ``refused`` are not what they have to be, those in ``silent`` do not answer.
-    ``asked`` is what was asked for, in order.
+    Those in ``refused`` cannot be declared, those in ``silent`` do not answer. ``asked`` are the
+    calls, in order.
     """
 
     def __init__(self) -> None:
@@ -36,13 +36,13 @@ class Queues:
         self.silent: set[str] = set()
 
     def declare(self, subscriber: Subscriber) -> None:
-        """Make it."""
+        """Record the call; raise if refused."""
         self.asked.append(("declare", subscriber.name))
         if subscriber.name in self.refused:
             raise QueueRefused(f"queue {subscriber.name} cannot be declared: PRECONDITION_FAILED")
 
     def is_empty(self, subscriber: str) -> bool:
-        """Say so."""
+        """Record the call; answer by ``long``, or raise."""
         self.asked.append(("is_empty", subscriber))
         if self.error is not None:
             raise self.error
@@ -65,7 +65,7 @@ def queues() -> Queues:
 
 @pytest.fixture
 async def reconciler(database: MemoryDatabase, queues: Queues) -> Reconciler:
-    """A reconciler of a club to which everybody has subscribed long ago."""
+    """A reconciler of subscribers that subscribed a day ago."""
 
     def make_uow() -> InMemoryUnitOfWork:
         return InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
@@ -77,7 +77,7 @@ async def reconciler(database: MemoryDatabase, queues: Queues) -> Reconciler:
 
 
 def lose(database: MemoryDatabase, count: int) -> set[Key]:
-    """Let events get lost, and return what has to be sent again."""
+    """Store events that no subscriber received; return the keys to re-send."""
     events = [an_event() for _ in range(count)]
     for event in events:
         database.messages[event.message_id] = event
@@ -88,7 +88,7 @@ def lose(database: MemoryDatabase, count: int) -> set[Key]:
 async def test_everything_that_is_missing_is_sent_again(
     reconciler: Reconciler, database: MemoryDatabase
 ) -> None:
-    """To each subscriber, by as many transactions as it takes, and once."""
+    """Each subscriber gets its missing events once, in several transactions."""
     missing = lose(database, 5)
 
     assert await reconciler.run_once() == len(missing)
@@ -99,7 +99,7 @@ async def test_everything_that_is_missing_is_sent_again(
 async def test_a_subscriber_that_is_behind_is_left_alone(
     reconciler: Reconciler, database: MemoryDatabase, queues: Queues
 ) -> None:
-    """What waits in its queue is late; whoever has an empty one misses it."""
+    """An event is late if the queue is long, and missing if the queue is empty."""
     missing = lose(database, 1)
     queues.long = {"catalogue"}
 
@@ -111,7 +111,7 @@ async def test_a_subscriber_that_is_behind_is_left_alone(
 async def test_bindings_are_put_back_before_anything_is_sent_again(
     reconciler: Reconciler, queues: Queues
 ) -> None:
-    """Each queue is declared before it is looked at, in every pass."""
+    """Each queue is declared before it is inspected, in every pass."""
     for _ in range(2):
         await reconciler.run_once()
 
@@ -125,7 +125,7 @@ async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
     queues: Queues,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is named in the log; everybody's events are sent again, its own as well."""
+    """The refusal is logged; missing events are re-sent to all subscribers."""
     missing = lose(database, 1)
     queues.refused = {SUBSCRIBERS[0].name}
 
@@ -140,7 +140,7 @@ async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
 async def test_a_queue_that_does_not_answer_is_its_subscribers_trouble(
     reconciler: Reconciler, queues: Queues, database: MemoryDatabase
 ) -> None:
-    """The broker is there, and the others have their turn; the failure is told at the end."""
+    """The other subscribers are processed; then the failure is raised."""
     missing = lose(database, 1)
     queues.silent = {"activity"}
 
@@ -153,7 +153,7 @@ async def test_a_queue_that_does_not_answer_is_its_subscribers_trouble(
 async def test_without_the_broker_nothing_is_decided(
     reconciler: Reconciler, database: MemoryDatabase, queues: Queues
 ) -> None:
-    """It says so, and the next pass does it."""
+    """If the broker does not answer, the pass raises and re-sends nothing."""
     lose(database, 1)
     queues.error = EventstreamUnavailable("away")
 
@@ -166,7 +166,7 @@ async def test_without_the_broker_nothing_is_decided(
 async def test_what_was_parked_is_sent_to_the_release_that_knows_it(
     reconciler: Reconciler, database: MemoryDatabase
 ) -> None:
-    """A worker of an older release may have parked it after the newer one has started."""
+    """An older worker may have parked the event after the newer release started."""
     event = an_event()
     letter = DeadLetter(
         subscriber="activity",

@@ -16,33 +16,33 @@ from reading_club.testing.relaying import POLL, RelayedClub, ids
 
 @pytest.fixture
 def club() -> RelayedClub:
-    """An empty club."""
+    """A relay on an empty outbox."""
     return RelayedClub()
 
 
 class Mortal(InMemoryOutbox):
-    """The outbox of a relay that dies before it can delete."""
+    """The outbox of a relay that crashes before the DELETE."""
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:  # noqa: ARG002  # the port's
-        """Die."""
+        """Crash."""
         raise KeyboardInterrupt
 
 
 class Stopping(InMemoryPublisher):
-    """A broker that asks the relay to stop while it has a window."""
+    """A broker that sets ``stopping`` during a batch."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
         super().__init__()
         self._loop, self._stopping = loop, stopping
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Ask for the stop, and take the window all the same."""
+        """Set ``stopping``, and take the batch."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         return super().publish(events)
 
 
 async def test_events_are_sent_in_windows_and_in_their_order(club: RelayedClub) -> None:
-    """What the broker confirmed is gone from the outbox; then the relay waits for more."""
+    """Confirmed rows are deleted; with an empty outbox the relay waits for the next poll."""
     events = await club.commit(25)
 
     pauses = await club.turns(4)
@@ -54,7 +54,7 @@ async def test_events_are_sent_in_windows_and_in_their_order(club: RelayedClub) 
 
 
 async def test_a_database_that_is_away_is_survived(club: RelayedClub) -> None:
-    """The relay asks again after its poll, and sends everything then."""
+    """The relay polls until the database is back, then sends all events."""
     events = await club.commit(3)
     club.database.error = StorageUnavailable("away")
     assert await club.turns(3) == [POLL, POLL, POLL]
@@ -67,7 +67,7 @@ async def test_a_database_that_is_away_is_survived(club: RelayedClub) -> None:
 
 
 async def test_draining_sends_everything_or_says_that_it_could_not(club: RelayedClub) -> None:
-    """It ends at an outage instead of waiting for its end."""
+    """At an outage, draining returns False instead of waiting."""
     events = await club.commit(35)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 12
     assert not await club.relay.drain()
@@ -81,7 +81,7 @@ async def test_draining_sends_everything_or_says_that_it_could_not(club: Relayed
 
 
 async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayedClub) -> None:
-    """Nobody knows that it arrived: rather twice than never, when its lease is over."""
+    """A row that was not deleted is sent again after its lease: at-least-once delivery."""
     events = await club.commit(2)
     with pytest.raises(KeyboardInterrupt):
         await club.another_relay(Mortal(club.database)).turn()
@@ -107,7 +107,7 @@ async def test_relays_at_once_share_the_work(club: RelayedClub) -> None:
 
 
 async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayedClub) -> None:
-    """No window is left half done, and no other one is begun."""
+    """The claimed batch is finished, and no other one is published."""
     await club.commit(25)
     stopping = asyncio.Event()
     club.broker = Stopping(asyncio.get_running_loop(), stopping)
@@ -119,7 +119,7 @@ async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayedClub
 
 
 async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
-    """Stopping does not wait for the next poll, or for the end of an outage."""
+    """Stopping interrupts the pause before the next poll, or during an outage."""
     stopping = asyncio.Event()
     relay = Relay(club.outbox, club.broker, poll=3600.0)
     asyncio.get_running_loop().call_soon(stopping.set)
@@ -130,7 +130,7 @@ async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
 
 
 class Counting(InMemoryOutbox):
-    """An outbox that tells when it was asked for windows so many times."""
+    """An outbox that sets ``reached`` after a number of claims."""
 
     def __init__(self, database: MemoryDatabase, number: int) -> None:
         super().__init__(database)
@@ -138,7 +138,7 @@ class Counting(InMemoryOutbox):
         self.reached = threading.Event()
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
-        """Claim, and count it."""
+        """Claim, and count the claim."""
         claimed = await super().claim(limit, lease)
         self._left -= 1
         if not self._left:
@@ -147,14 +147,14 @@ class Counting(InMemoryOutbox):
 
 
 class Patient(InMemoryPublisher):
-    """A broker that takes its second window when it is told to, and is away then if asked for."""
+    """A broker whose second batch waits for ``told``, and fails then if there is an ``outage``."""
 
     def __init__(self, told: threading.Event, outage: Exception | None = None) -> None:
         super().__init__()
         self._told, self._outage = told, outage
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Wait before the second window."""
+        """Wait before the second batch."""
         if self.windows:
             assert self._told.wait(10)
             self.outage = self._outage
@@ -162,7 +162,7 @@ class Patient(InMemoryPublisher):
 
 
 async def test_a_window_is_claimed_while_another_is_published(club: RelayedClub) -> None:
-    """The broker does not wait for the database when there is more to send; the order stays."""
+    """The next batch is claimed while the broker confirms one; events stay in order."""
     events = await club.commit(30)
     outbox = Counting(club.database, 3)
     broker = Patient(outbox.reached)
@@ -174,7 +174,7 @@ async def test_a_window_is_claimed_while_another_is_published(club: RelayedClub)
 
 
 async def test_what_was_claimed_before_an_outage_was_found_is_given_back(club: RelayedClub) -> None:
-    """It is not published into the outage, and nothing is counted."""
+    """A batch claimed before the outage is released, without an attempt."""
     events = await club.commit(40)
     outbox = Counting(club.database, 3)
     broker = Patient(outbox.reached, EventstreamUnavailable("away"))

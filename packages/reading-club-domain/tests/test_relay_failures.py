@@ -1,4 +1,4 @@
-"""What a relay makes of a broker that is away, and of events that are refused."""
+"""The relay with a broker that is unavailable, and with refused events."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ from reading_club.testing.relaying import POLL, RelayedClub, ids
 
 @pytest.fixture
 def club() -> RelayedClub:
-    """An empty club."""
+    """A relay on an empty outbox."""
     return RelayedClub()
 
 
 async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: RelayedClub) -> None:
-    """What was confirmed before is not sent again; the rest can be claimed at once."""
+    """Confirmed events are not sent again; the others can be claimed at once."""
     events = await club.commit(10)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 3
     assert await club.turns(1) == [0.5]
@@ -33,7 +33,7 @@ async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: Re
 
 
 async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) -> None:
-    """The broker that comes back finds one event, not five hundred at a time."""
+    """During an outage a batch has one event; after it, batches have their full size."""
     await club.commit(25)
     club.broker.outage = EventstreamUnavailable("away")
 
@@ -47,11 +47,11 @@ async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) ->
 
 
 async def test_each_probe_is_another_event(club: RelayedClub) -> None:
-    """One event that the broker cannot take is no outage for the others for long."""
+    """An event that makes the broker fail delays other events only for a short time."""
     bad, *good = await club.commit(5)
 
     class Choking(InMemoryPublisher):
-        """A broker that gives up where it meets the bad event."""
+        """A broker that fails at the bad event."""
 
         def publish(self, events: Sequence[Outgoing]) -> Published:
             keys = [event.key.message_id for event in events]
@@ -70,7 +70,7 @@ async def test_each_probe_is_another_event(club: RelayedClub) -> None:
 
 
 async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayedClub) -> None:
-    """Whoever takes a turn early hears how long is left."""
+    """A call before the end of the pause returns the rest of the pause."""
     await club.commit(1)
     club.broker.outage = EventstreamUnavailable("away")
     await club.relay.turn()
@@ -81,7 +81,7 @@ async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayedClub) ->
 
 
 async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayedClub) -> None:
-    """If another relay was faster there is nothing to probe with, and no reason to hurry."""
+    """If another relay has sent the events, there is none to probe with: poll as usual."""
     await club.commit(1)
     club.broker.outage = EventstreamUnavailable("away")
     await club.turns(1)
@@ -91,7 +91,7 @@ async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayedCl
 
 
 async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: RelayedClub) -> None:
-    """It is tried again after growing pauses, and holds up nobody else."""
+    """The refused event is retried after growing pauses, and delays no other event."""
     refused, *others = await club.commit(4)
     club.broker.refused[refused.message_id] = "too large"
     tries = []
@@ -111,7 +111,7 @@ async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: Relay
 
 
 async def test_attempts_are_not_used_up_by_outages_between_them(club: RelayedClub) -> None:
-    """A poison event and an outage at once: each is what it is."""
+    """An outage adds no attempt to a refused event."""
     refused, *others = await club.commit(3)
     club.broker.refused[refused.message_id] = "too large"
     await club.turns(1)

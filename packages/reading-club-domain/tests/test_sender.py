@@ -11,13 +11,13 @@ from reading_club.testing.sending import LONG, SendingClub, until
 
 @pytest.fixture
 def club() -> Iterator[SendingClub]:
-    """An empty club, whose sender has ended with the test."""
+    """A sender on an empty outbox, closed after the test."""
     with SendingClub() as club:
         yield club
 
 
 async def test_what_is_committed_is_sent_and_deleted_without_a_relay(club: SendingClub) -> None:
-    """Closing sends what is at hand."""
+    """Closing sends the queued events."""
     events = await club.commit(5)
 
     club.sender.close()
@@ -27,7 +27,7 @@ async def test_what_is_committed_is_sent_and_deleted_without_a_relay(club: Sendi
 
 
 async def test_a_transaction_that_was_rolled_back_sends_nothing(club: SendingClub) -> None:
-    """No ghost: the sender never hears of it."""
+    """The event of a rolled-back transaction never reaches the sender."""
     async with InMemoryUnitOfWork(club.sender, club.database) as transaction:
         await transaction.uow.messagestore.add(an_event())
         await transaction.rollback()
@@ -37,7 +37,7 @@ async def test_a_transaction_that_was_rolled_back_sends_nothing(club: SendingClu
 
 
 async def test_a_broker_that_hangs_holds_up_nobody(club: SendingClub) -> None:
-    """Commits go on, the queue is bounded, and the relay sends what did not fit."""
+    """Commits do not wait, the queue is bounded, and the relay sends the rest."""
     club.broker.gate.clear()
     first = await club.commit()
     assert club.broker.reached.wait(LONG)
@@ -57,7 +57,7 @@ async def test_a_broker_that_hangs_holds_up_nobody(club: SendingClub) -> None:
 
 
 async def test_closing_is_bounded(club: SendingClub) -> None:
-    """A broker that hangs is not waited for; its events stay in the outbox."""
+    """Closing ends after its timeout; unsent events stay in the outbox."""
     club.broker.gate.clear()
     await club.commit()
     assert club.broker.reached.wait(LONG)
@@ -73,7 +73,7 @@ async def test_closing_is_bounded(club: SendingClub) -> None:
 
 
 async def test_after_closing_it_takes_nothing(club: SendingClub) -> None:
-    """What is committed later is left to the relay; no thread is started for it."""
+    """Events committed after closing are left to the relay; no thread is started."""
     club.sender.close()
     events = await club.commit(2)
 
@@ -84,7 +84,7 @@ async def test_after_closing_it_takes_nothing(club: SendingClub) -> None:
 
 
 async def test_what_has_waited_for_half_its_lease_is_left_to_the_relay(club: SendingClub) -> None:
-    """Otherwise both of them might send it."""
+    """After half its lease the sender skips an event, as a relay may soon claim the row."""
     club.sender = club.a_sender(lease=0.0)
     await club.commit(3)
 

@@ -1,4 +1,4 @@
-"""What a sender makes of a broker, a database or a publisher that fails."""
+"""The sender with a broker, a database or a publisher that fails."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from reading_club.testing.sending import LONG, SendingClub, until
 
 @pytest.fixture
 def club() -> Iterator[SendingClub]:
-    """An empty club, whose sender has ended with the test."""
+    """A sender on an empty outbox, closed after the test."""
     with SendingClub() as club:
         yield club
 
 
 async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
-    """What is on the queue is left to the relay, and nothing is put there any more."""
+    """Queued and new events are left to the relay; the queue stays empty."""
     club.broker.gate.clear()
     events = await club.commit()
     assert club.broker.reached.wait(LONG)
@@ -37,7 +37,7 @@ async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
 
 
 async def test_half_open_it_probes_with_one_event(club: SendingClub) -> None:
-    """Of a window that comes after the pause one event is sent, the rest is the relay's."""
+    """After the pause the sender sends one event of a batch; the relay sends the rest."""
     club.set_breaker(club.sender, 0.0)
     club.broker.gate.clear()
     await club.commit()
@@ -72,14 +72,14 @@ async def test_after_an_outage_it_sends_again(club: SendingClub) -> None:
 async def test_handing_over_never_fails(
     club: SendingClub, message: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The caller's transaction is committed: whatever is wrong is only logged."""
+    """The transaction is committed, so that an error is only logged."""
     await club.sender.send_message_serialized(message)
 
     assert "left to the relay" in caplog.text
 
 
 async def test_the_thread_survives_a_publisher_that_raises(club: SendingClub) -> None:
-    """Its window is left to the relay; the next one is sent by the same thread."""
+    """The failed batch is left to the relay; the same thread sends the next one."""
     club.set_breaker(club.sender, 0.0)
     club.broker.error = RuntimeError("a bug")
     (left,) = await club.commit()
@@ -95,7 +95,7 @@ async def test_the_thread_survives_a_publisher_that_raises(club: SendingClub) ->
 
 
 async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SendingClub) -> None:
-    """A thread that could not begin says so, and the next event starts another one."""
+    """A thread that cannot start logs the error; the next event starts another thread."""
     club.set_breaker(club.sender, 0.0)
     club.broken = True
     events = await club.commit()
@@ -112,7 +112,7 @@ async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SendingC
 
 
 async def test_a_database_that_is_away_leaves_the_rows(club: SendingClub) -> None:
-    """What was sent and could not be deleted is sent twice; the thread goes on."""
+    """An event whose row could not be deleted is sent twice; the thread continues."""
     club.broker.gate.clear()
     (twice,) = await club.commit()
     assert club.broker.reached.wait(LONG)

@@ -17,26 +17,26 @@ WINDOW = 5
 
 
 class RecordingOutbox(InMemoryOutbox):
-    """Remembers what it was told to delete, statement by statement."""
+    """Records the number of rows of each DELETE."""
 
     def __init__(self) -> None:
         super().__init__(MemoryDatabase())
         self.deleted: list[int] = []
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
-        """Remember how many rows."""
+        """Record the number of rows."""
         self.deleted.append(len(keys))
         await super().delete(token, keys)
 
 
 @pytest.fixture
 def outbox() -> RecordingOutbox:
-    """An outbox."""
+    """An outbox that records its deletes."""
     return RecordingOutbox()
 
 
 def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SendingThread:
-    """Return a sender's thread, not started, with rows that were confirmed some time ago."""
+    """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
     thread = SendingThread(
         lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
     )
@@ -64,7 +64,7 @@ async def test_confirmed_rows_are_deleted_together(
     *,
     at_once: bool,
 ) -> None:
-    """As many as come within a moment, and never so late that a relay would send them again."""
+    """Rows are collected for a moment, and deleted long before their lease is over."""
     thread = a_thread(outbox, confirmed, seconds_ago)
 
     await thread._forget(outbox, at_once=at_once)

@@ -1,4 +1,4 @@
-"""Subscribers and what they make of the events."""
+"""Subscribers and their projections."""
 
 import pytest
 
@@ -11,12 +11,12 @@ from reading_club.testing import InMemoryUnitOfWork, a_reviewer, an_event
 
 
 def test_the_activity_log_hears_everything() -> None:
-    """Every event of the club appears in the activity."""
+    """The activity log handles every event of the club."""
     assert activity.types == {type_of(event) for event in EVENTS}
 
 
 def test_subscribers_have_names_of_their_own() -> None:
-    """A name is a queue: two subscribers on one queue would steal from each other."""
+    """A name is a queue: two subscribers on one queue would share its messages."""
     names = [subscriber.name for subscriber in SUBSCRIBERS]
 
     assert len(names) == len(set(names))
@@ -35,7 +35,7 @@ async def test_the_activity_shows_an_event_once(uow: InMemoryUnitOfWork) -> None
 
 
 async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitOfWork) -> None:
-    """A stale binding may deliver an event that nobody wants any more."""
+    """A stale binding may deliver an event without a handler."""
     heard: list[ClubEvent] = []
     subscriber = Subscriber("test")
 
@@ -55,7 +55,7 @@ async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitO
 
 
 def test_one_handler_an_event() -> None:
-    """A second handler for the same event is a mistake, told at once."""
+    """A second handler for the same event raises ValueError."""
     subscriber = Subscriber("test")
 
     @subscriber.on(BookRegistered)

@@ -1,4 +1,4 @@
-"""How large a text may be, and how much work it makes before it is refused."""
+"""Limits of texts, and the cost of refusing one."""
 
 import unicodedata
 
@@ -12,7 +12,7 @@ from reading_club.domain.text import Author, Comment, Nickname, SearchWords, Tit
 
 LIMITS = {Title: 300, Author: 200, Nickname: 50, Comment: 5_000, SearchWords: 200}
 MANY = 32_000
-"""Marks that a request body may have."""
+"""The number of marks in a large request body."""
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     normalize = unicodedata.normalize
 
     class Recording:
-        """The module, which remembers what it normalises."""
+        """The module ``unicodedata``, with a record of normalised texts."""
 
         category = staticmethod(unicodedata.category)
         combining = staticmethod(unicodedata.combining)
 
         @staticmethod
         def normalize(form: str, unistr: str) -> str:
-            """Remember the text."""
+            """Record the text."""
             seen.append(unistr)
             return normalize(form, unistr)  # type: ignore[arg-type]  # one of its four forms
 
@@ -42,7 +42,7 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_size_is_refused_before_the_text_is_normalised(
     normalised: list[str], kind: type[str], limit: int, piece: str
 ) -> None:
-    """Normalising takes time with the square of a run of marks: no overlong text gets there."""
+    """Normalising takes quadratic time in a run of marks: overlong texts are refused first."""
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(kind).validate_python("e" + piece * MANY)
 
@@ -63,7 +63,7 @@ def test_a_run_of_marks_is_refused_before_the_text_is_normalised(
 
 
 def test_a_search_normalises_one_character_at_a_time(normalised: list[str]) -> None:
-    """Folding takes as many steps as the text has characters, whoever calls it."""
+    """Folding takes linear time: it normalises one character at a time."""
     assert fold("e" + "\u0301\u0327" * MANY) == "e"
 
     assert max(map(len, normalised)) == 1
@@ -71,7 +71,7 @@ def test_a_search_normalises_one_character_at_a_time(normalised: list[str]) -> N
 
 @given(st.text())
 def test_folding_is_what_the_whole_text_decomposed_would_be(words: str) -> None:
-    """Taking the text apart character by character changes nothing of the result."""
+    """Decomposing by character gives the same result as decomposing the whole text."""
     whole = unicodedata.normalize("NFKD", words.casefold())
 
     assert fold(words) == "".join(c for c in whole if not unicodedata.combining(c))
@@ -95,7 +95,7 @@ def test_the_marks_of_a_language_are_taken(title: str) -> None:
 
 @pytest.mark.parametrize("between", ["", "\u200d", "\u200b", "\u2060", "\u034f", "\ufe0f"])
 def test_invisible_characters_do_not_part_marks(between: str) -> None:
-    """Marks with something invisible between them are painted on the same letter."""
+    """Marks with an invisible character between them are on the same base character."""
     with pytest.raises(ValidationError, match="at most 8 marks"):
         TypeAdapter(Title).validate_python("Z" + f"\u0310{between}" * 9)
 
@@ -104,7 +104,7 @@ def test_invisible_characters_do_not_part_marks(between: str) -> None:
     st.text(st.sampled_from("aé\u0301\u0344\u0327\u200d \u0958\uff9e가\u1100\u1161"), max_size=40)
 )
 def test_what_was_accepted_is_accepted_again_unchanged(words: str) -> None:
-    """An event of a command that was taken is never refused for its texts."""
+    """Validating an accepted text again leaves it unchanged."""
     title = TypeAdapter(Title)
     try:
         once = title.validate_python(words)

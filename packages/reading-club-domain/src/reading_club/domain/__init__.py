@@ -1,1 +1,1 @@
-"""What the reading club talks about: books, reviewers and reviews. It knows no infrastructure."""
+"""The domain model: books, reviewers and reviews, with their commands and events."""

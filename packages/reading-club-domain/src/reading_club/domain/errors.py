@@ -1,4 +1,4 @@
-"""The error family: what the club refuses, and what may work if it is tried again."""
+"""The base errors: refusals, and transient failures that can be retried."""
 
 from uuid import UUID
 
@@ -14,11 +14,11 @@ class Refusal(ReadingClubError):
 
 
 class TransientFailure(ReadingClubError):
-    """Something that is needed is away or busy; the same request may work later."""
+    """A required service is unavailable or busy; the same request may work later."""
 
 
 class NotFound(Refusal):
-    """What the request speaks of does not exist."""
+    """The requested object does not exist."""
 
     kind = "object"
 
@@ -46,11 +46,11 @@ class ReviewNotFound(NotFound):
 
 
 class Conflict(Refusal):
-    """The request contradicts what is already there."""
+    """The request contradicts the stored data."""
 
 
 class IdentifierTaken(Conflict):
-    """The id belongs to something else already."""
+    """The id belongs to another object already."""
 
     def __init__(self, identifier: UUID) -> None:
         super().__init__(f"the id {identifier} is already used for something else")
@@ -66,7 +66,7 @@ class BookAlreadyRegistered(Conflict):
 
 
 class NicknameTaken(Conflict):
-    """Another reviewer bears this nickname, perhaps in other letters."""
+    """Another reviewer has this nickname, possibly in another case."""
 
     def __init__(self, nickname: str) -> None:
         super().__init__(f"the nickname {nickname!r} is already taken")
@@ -83,4 +83,4 @@ class AlreadyReviewed(Conflict):
 
 
 class WriteConflict(TransientFailure):
-    """Another transaction changed the same thing first; run the command again."""
+    """Another transaction changed the same object first; run the command again."""

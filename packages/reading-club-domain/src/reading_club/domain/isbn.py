@@ -1,4 +1,4 @@
-"""The ISBN as a value: one book, one number, however it was written down."""
+"""The ISBN as a value object: each spelling becomes one canonical ISBN-13."""
 
 import re
 from typing import Any, Self
@@ -10,7 +10,7 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 
 LONGEST_SPELLING = 40
 SHEET_MUSIC = "9790"
-"""How an ISMN begins, which is no ISBN."""
+"""The prefix of ISMNs (sheet music), which are no ISBNs."""
 _THIRTEEN_DIGITS = re.compile("97(?:8|9[1-9])[0-9]{10}")
 _LABEL = re.compile(r"^\s*ISBN(?:[-\s]?1[03](?=\D))?\s*:?\s*", re.IGNORECASE)
 
@@ -36,19 +36,19 @@ class Isbn(str):
 
     @classmethod
     def as_stored(cls, text: str) -> Self:
-        """Return what is stored as it is, also if today's rules do not take it for an ISBN."""
+        """Return the stored text unchanged, even if today's rules refuse it as an ISBN."""
         return super().__new__(cls, text)
 
     def __str__(self) -> str:
         return self.hyphenated
 
     def __format__(self, format_spec: str) -> str:
-        """Print the hyphenated form, padded as asked."""
+        """Print the hyphenated form, padded by ``format_spec``."""
         return format(self.hyphenated, format_spec)
 
     @property
     def hyphenated(self) -> str:
-        """The printed form, such as 978-0-321-12521-7; what is no ISBN is printed as it is."""
+        """The printed form, such as 978-0-321-12521-7; a text that is no ISBN is unchanged."""
         text = self.canonical
         return str(stdnum_isbn.format(text)) if _is_canonical(text) else text
 
@@ -59,7 +59,7 @@ class Isbn(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Let a model take any spelling and write the thirteen digits."""
+        """Validate any usual spelling; serialize the thirteen digits."""
         return core_schema.no_info_after_validator_function(
             _validated,
             core_schema.str_schema(),
@@ -88,7 +88,7 @@ def _canonical(text: str) -> str:
 
 
 def _is_canonical(text: str) -> bool:
-    """Tell at once of what is stored and sent, which is read far more often than typed."""
+    """Return True for a valid ISBN-13 without hyphens: the fast path for stored ISBNs."""
     if not _THIRTEEN_DIGITS.fullmatch(text):
         return False
     return (sum(map(int, text[::2])) + 3 * sum(map(int, text[1::2]))) % 10 == 0

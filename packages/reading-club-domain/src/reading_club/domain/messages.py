@@ -1,6 +1,6 @@
-"""Commands (what the club is asked to do) and events (what has happened).
+"""Commands (requests to the club) and events (what has happened).
 
-Published events are a promise to other programs: a field of a (name, schema_version)
+Published events are a contract with other programs: a field of a (name, schema_version)
 pair never changes its meaning, and a change is a new version.
 """
 
@@ -15,7 +15,7 @@ from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
 
 
 class TypeMetadata(Metadata):
-    """The metadata of a type of messages: all of them share it, and nobody changes it."""
+    """The immutable metadata that all messages of one type share."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,20 +29,20 @@ def _event(name: str) -> Metadata:
 
 
 class ClubCommand(Command):
-    """A wish that may be refused; a field that it does not know is refused as well."""
+    """Base of the commands: requests that may be refused, also for an unknown field."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
 
 class ClubEvent(Event):
-    """A fact: fields that a later producer added are ignored, and texts are taken as they are.
+    """Base of the events: unknown fields are ignored, and texts are not validated.
 
-    A rule for texts that came later must not make dead letters of what has happened before.
+    Otherwise a stricter rule of a later release would make dead letters of older events.
     """
 
 
 class RegisterBook(ClubCommand):
-    """Put a book on the shelf; the same id and content again changes nothing."""
+    """Register a book; the same id and content again changes nothing."""
 
     id: UUID = Field(default_factory=uuid7)
     isbn: Isbn
@@ -52,7 +52,7 @@ class RegisterBook(ClubCommand):
 
 
 class BookRegistered(ClubEvent):
-    """A book stands on the shelf."""
+    """A book was registered."""
 
     id: UUID
     isbn: Isbn
@@ -62,7 +62,7 @@ class BookRegistered(ClubEvent):
 
 
 class CreateReviewer(ClubCommand):
-    """Let somebody join the club under a nickname."""
+    """Create a reviewer, a member of the club."""
 
     id: UUID = Field(default_factory=uuid7)
     nickname: Nickname
@@ -70,7 +70,7 @@ class CreateReviewer(ClubCommand):
 
 
 class ReviewerCreated(ClubEvent):
-    """Somebody joined the club."""
+    """A reviewer joined the club."""
 
     id: UUID
     nickname: str
@@ -78,7 +78,7 @@ class ReviewerCreated(ClubEvent):
 
 
 class CreateReview(ClubCommand):
-    """Rate a book, with or without a comment; one review a reviewer and book."""
+    """Create a review, with or without a comment; one review a reviewer and book."""
 
     id: UUID = Field(default_factory=uuid7)
     book_id: UUID
@@ -89,7 +89,7 @@ class CreateReview(ClubCommand):
 
 
 class ReviewCreated(ClubEvent):
-    """A book was rated. ``version`` is 1: the first state of the review."""
+    """A review was created. ``version`` is 1: the first state of the review."""
 
     id: UUID
     book_id: UUID
@@ -110,7 +110,7 @@ class ReviseReview(ClubCommand):
 
 
 class ReviewRevised(ClubEvent):
-    """A review says something else now; of two versions the higher one is true."""
+    """A review was revised; of two versions the higher one is valid."""
 
     id: UUID
     book_id: UUID
@@ -134,7 +134,7 @@ EVENTS: tuple[type[ClubEvent], ...] = (
 
 
 def metadata_of(message: type[ClubCommand] | type[ClubEvent]) -> Metadata:
-    """Return the name and version that every message of this type bears."""
+    """Return the metadata (name and version) of a message class."""
     metadata = message.model_fields["metadata"].default
     if not isinstance(metadata, Metadata):
         raise TypeError(f"{message.__name__} has no metadata of its own")

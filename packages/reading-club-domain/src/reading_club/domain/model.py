@@ -1,4 +1,4 @@
-"""The aggregates. They record what happens to them; the unit of work delivers it."""
+"""The aggregates. They record events, which the unit of work collects."""
 
 import unicodedata
 from typing import Any, Self, cast
@@ -18,7 +18,7 @@ from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
 
 
 class Aggregate(Model):
-    """Something with an identity that is stored and loaded as a whole."""
+    """Base of the aggregates: an identity, stored and loaded as a whole."""
 
     model_config = ConfigDict(validate_assignment=True)
 
@@ -26,7 +26,7 @@ class Aggregate(Model):
 
     @classmethod
     def reconstitute(cls, **fields: Any) -> Self:
-        """Return what is stored as it is, although a rule that came later may not accept it.
+        """Return the stored aggregate without validation, as later rules may refuse it.
 
         Fields that the aggregate does not have are ignored.
         """
@@ -35,7 +35,7 @@ class Aggregate(Model):
 
 
 class Book(Aggregate):
-    """A book on the club's shelf."""
+    """A book of the club."""
 
     title: Title
     author: Author
@@ -43,7 +43,7 @@ class Book(Aggregate):
 
     @classmethod
     def reconstitute(cls, **fields: Any) -> Self:
-        """Return what is stored as it is."""
+        """Return the stored book without validation."""
         return super().reconstitute(**{**fields, "isbn": Isbn.as_stored(fields["isbn"])})
 
     @classmethod
@@ -61,7 +61,7 @@ class Reviewer(Aggregate):
 
     @property
     def nickname_key(self) -> str:
-        """What is unique in the club: the nickname whatever its case and invisible characters."""
+        """The unique form of the nickname: case-folded, without invisible characters."""
         visible = (char for char in self.nickname if unicodedata.category(char) != "Cf")
         return "".join(visible).casefold()
 
@@ -74,7 +74,7 @@ class Reviewer(Aggregate):
 
 
 class Review(Aggregate):
-    """What one reviewer thinks of one book. Each change adds one to ``version``."""
+    """A reviewer's rating of a book, with a comment. Each change adds one to ``version``."""
 
     book_id: UUID
     reviewer_id: UUID
@@ -94,7 +94,7 @@ class Review(Aggregate):
         return review
 
     def revise(self, rating: int, comment: str) -> None:
-        """Replace rating and comment and record ReviewRevised; the same again is no change."""
+        """Replace rating and comment and record ReviewRevised; equal values change nothing."""
         if (self.rating, self.comment) == (rating, comment):
             return
         self.rating = rating

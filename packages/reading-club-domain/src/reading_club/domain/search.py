@@ -1,4 +1,4 @@
-"""How books are searched: what is looked through, and what is looked for."""
+"""The search for books: the indexed text of a book, and the terms of a query."""
 
 import re
 from contextlib import suppress
@@ -13,15 +13,15 @@ _HYPHENS: Final = str.maketrans("", "", "-")
 
 
 def searchable(book: Book) -> str:
-    """Return the text of a book that a search looks through."""
+    """Return the indexed text: title, author and ISBN, without case and accents."""
     return fold(f"{book.title}\n{book.author}\n{book.isbn.canonical}")
 
 
 def needles(query: str) -> tuple[str, ...]:
-    """Return what of which one must occur in the searchable text.
+    """Return the search terms. A book is found if its indexed text contains one of them.
 
-    It is an ISBN in any spelling, or the folded text; if that may be a part of an ISBN, also
-    without its hyphens.
+    A query that is an ISBN gives its thirteen digits, any other its folded text; if that may be
+    a part of an ISBN, also the text without hyphens.
     """
     with suppress(InvalidIsbn):
         return (Isbn(query).canonical,)

@@ -1,4 +1,4 @@
-"""Texts that people type: trimmed, of a sensible length, without control characters."""
+"""Types of user input: trimmed, of limited length, without control characters."""
 
 import unicodedata
 from typing import Annotated
@@ -12,15 +12,15 @@ _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _MARK_CATEGORIES = frozenset({"Mn", "Me"})
 
 MOST_MARKS = 8
-"""On one base character: Tibetan has stacks of eight, pointed Hebrew of six, Vietnamese of two."""
+"""Combining marks on one character: Tibetan has up to eight, Hebrew six, Vietnamese two."""
 LONGEST_DECOMPOSITION = 4
-"""Characters that NFC may compose to one."""
+"""The most characters that NFC composes to one."""
 
 
 def fold(text: str) -> str:
-    """Return the text without case and accents, to compare and to search by.
+    """Return the text without case and accents, for comparison and search.
 
-    It takes each character apart by itself: the marks, whose order a whole text would need, go.
+    Each character is decomposed by itself, as the order of the removed marks does not matter.
     """
     if text.isascii():
         return text.lower()
@@ -29,7 +29,7 @@ def fold(text: str) -> str:
 
 
 def _refuse_controls(text: str, allowed: str = "") -> str:
-    if text.isprintable():  # neither category is
+    if text.isprintable():  # no control character is
         return text
     for char in text:
         if char not in allowed and (
@@ -51,9 +51,9 @@ def _many_lines(text: str) -> str:
 
 
 def _few_marks(text: str) -> str:
-    """Refuse a pile of marks, which is painted over what stands around it.
+    """Refuse a character with more than MOST_MARKS marks, which would cover the text around it.
 
-    What is invisible between two marks does not part them.
+    Invisible characters between two marks do not end a run.
     """
     marks = 0
     for char in text:
@@ -72,10 +72,10 @@ def _few_marks(text: str) -> str:
 
 
 def _normalised(most: int) -> BeforeValidator:
-    """Return what brings a text into the form that is stored: what follows counts its characters.
+    """Return a validator that normalises a text to NFC before its length is checked.
 
-    Normalising takes time with the square of a run of marks, so that first the size and the
-    marks are looked at; and the marks again, since a few characters are decomposed by it.
+    Normalising takes quadratic time in a run of marks, so that size and marks are checked first.
+    Marks are checked again afterwards, since NFC decomposes a few characters.
     """
 
     def normalised(text: object) -> object:
@@ -99,16 +99,16 @@ Title = Annotated[str, _length(300), AfterValidator(_one_line), _normalised(300)
 """The title of a book: 1 to 300 characters."""
 
 Author = Annotated[str, _length(200), AfterValidator(_one_line), _normalised(200)]
-"""Who wrote a book, as printed on it: 1 to 200 characters."""
+"""The author of a book, as printed on it: 1 to 200 characters."""
 
 Nickname = Annotated[str, _length(50), AfterValidator(_one_line), _normalised(50)]
-"""What a reviewer is called: 1 to 50 characters."""
+"""The name of a reviewer: 1 to 50 characters."""
 
 Comment = Annotated[str, _length(5_000, least=0), AfterValidator(_many_lines), _normalised(5_000)]
-"""What a reviewer writes: up to 5,000 characters, line breaks allowed."""
+"""The comment of a review: up to 5,000 characters, line breaks allowed."""
 
 SearchWords = Annotated[str, _length(200, least=0), AfterValidator(_one_line), _normalised(200)]
-"""What somebody looks for: up to 200 characters."""
+"""The query of a search: up to 200 characters."""
 
 Rating = Annotated[int, Field(strict=True, ge=0, le=10)]
-"""How good a book is: 0 (worst) to 10 (best), a whole number."""
+"""The rating of a book: 0 (worst) to 10 (best), a whole number."""

@@ -9,7 +9,7 @@ from reading_club.domain.messages import ClubEvent, type_of
 
 
 class ActivityEntry(BaseModel):
-    """One event, as the club reads it."""
+    """One event in the activity log."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,7 +18,7 @@ class ActivityEntry(BaseModel):
     type: str
     """The type of the event on the wire, such as ``book_registered_v1``."""
     occurred_at: AwareDatetime
-    """When the event was recorded, not when the log heard of it."""
+    """When the event was created, not when the log received it."""
     payload: dict[str, Any]
     """The fields of the event as JSON values."""
 

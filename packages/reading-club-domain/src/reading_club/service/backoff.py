@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt."""
+"""Exponential backoff with jitter."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ class Backoff:
     first: float = 0.1
     cap: float = 10.0
     jitter: Callable[[], float] = random.random
-    """Returns a number from 0 to 1: how much of the half is taken off."""
+    """Returns a number from 0 to 1: each delay is multiplied by 1 - jitter / 2."""
 
     def delays(self) -> Iterator[float]:
-        """Yield delays without an end."""
+        """Yield delays in seconds, without end."""
         delay = self.first
         while True:
             yield delay * (1 - self.jitter() / 2)

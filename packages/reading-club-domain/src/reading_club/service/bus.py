@@ -1,4 +1,4 @@
-"""The bus, with every handler of the club."""
+"""The message bus with all command handlers of the club."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 
 class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):
-    """A message bus that does not lose a command for which nobody is there."""
+    """A message bus that raises CommandNotHandled for a command without a handler."""
 
     async def handle(
         self,
@@ -17,9 +17,9 @@ class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):
         uow: AsyncUnitOfWorkTransaction[Any],
         **transient_dependencies: Any,
     ) -> Any:
-        """Run the command and what follows from it; return what its handler returned.
+        """Handle the command and the events it causes; return the result of its handler.
 
-        Raises CommandNotHandled, and what the handlers raise.
+        Raises CommandNotHandled, and any error of the handlers.
         """
         if type(command) not in self.commands_registry:
             raise CommandNotHandled(f"no handler for {type(command).__name__}")

@@ -1,4 +1,4 @@
-"""The read model of the shelf: every book, and what its readers think of it."""
+"""Port and types of the catalogue, the read model of books with their ratings."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -20,11 +20,11 @@ class CatalogueEntry(BaseModel):
     ratings: int = 0
     """How many reviews the book has."""
     average: float | None = None
-    """The mean of their ratings, 0 to 10; None without any."""
+    """The mean of the ratings, 0 to 10; None without reviews."""
 
 
 class BookRating(BaseModel):
-    """What a version of a review says of a book."""
+    """The rating of a book in one version of a review."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,14 +35,14 @@ class BookRating(BaseModel):
 
 
 class Catalogue(Protocol):
-    """The catalogue, as the subscriber ``catalogue`` writes it. Events may come in any order."""
+    """The catalogue, written by the subscriber ``catalogue``. Events may arrive in any order."""
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Add a book; one with a known id changes nothing. Its ratings are counted, not taken."""
+        """Add a book; a known id changes nothing. The entry's ratings and average are ignored."""
 
     async def rate(self, rating: BookRating) -> None:
-        """Take a rating, unless the review's is known in this version or in a higher one."""
+        """Store a rating, unless this or a higher version of the review is stored already."""
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the entries of those of these books that are in the catalogue."""
+        """Return the entries by book id; a book that is not in the catalogue has none."""
         ...

@@ -1,4 +1,4 @@
-"""Messages that could not be handled, kept for a person to look at and to decide on."""
+"""Ports and types: dead letters, and the audit log of the commands on them."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Literal, Protocol
@@ -7,16 +7,16 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 RELAY: Final = "relay"
-"""Stands for the subscriber in letters about events that could not even be sent to everybody."""
+"""The ``subscriber`` of a dead letter whose event the relay could not send to all subscribers."""
 
 
 class DeadLetter(BaseModel):
-    """A message set aside, with what is needed to judge it and to send it again."""
+    """A message that was given up, with its error and envelope, to be retried or discarded."""
 
     model_config = ConfigDict(frozen=True)
 
     subscriber: str
-    """Who could not handle it."""
+    """The subscriber that could not handle the message, or RELAY."""
     message_id: UUID
     """The id of the message; for one without an id, a UUIDv5 of its text."""
     type: str
@@ -24,16 +24,16 @@ class DeadLetter(BaseModel):
     envelope: Any
     """The message as it was received, as JSON values."""
     error: str
-    """Why it was set aside."""
+    """Why the message is a dead letter."""
     set_aside_at: AwareDatetime
     attempts: int = 0
-    """How often it was tried; 0 for what could not be tried."""
+    """How many attempts were made; 0 if none was possible."""
     parked: bool = False
-    """It waits for a release that knows its type; a worker that does so takes it up by itself."""
+    """Whether the message waits for a release that handles its type, which replays the message."""
 
     @property
     def can_be_sent(self) -> bool:
-        """Whether the message has the form of an event, so that it can be sent again."""
+        """Whether the envelope is an event with this id and type, so that it can be sent again."""
         if not isinstance(self.envelope, dict) or not self.type:
             return False
         named = (self.envelope.get("id"), self.envelope.get("type"))
@@ -41,14 +41,14 @@ class DeadLetter(BaseModel):
 
 
 class LetterFilter(BaseModel):
-    """Which letters are meant; a field that is None excludes none."""
+    """A query filter for dead letters; a field that is None matches all."""
 
     model_config = ConfigDict(frozen=True)
 
     message_id: UUID | None = None
     subscriber: str | None = None
     error: str | None = None
-    """Words that occur in the error, in their case."""
+    """A part of the error text, case-sensitive."""
     parked: bool | None = None
     types: frozenset[str] | None = None
 
@@ -57,22 +57,22 @@ EVERY_LETTER: Final = LetterFilter()
 
 
 class DeadLetters(Protocol):
-    """The letters of all subscribers."""
+    """The dead letters of all subscribers."""
 
     async def add(self, letter: DeadLetter) -> None:
-        """Keep a message; the same one for the same subscriber again changes nothing.
+        """Store a dead letter, unless this subscriber has one for the message already.
 
-        A message that has a receipt of this subscriber was handled after all: nothing is kept.
+        Nothing is stored if the subscriber's inbox has the message: a copy of it was handled.
         """
 
     async def page(
         self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
+        """Return up to ``limit`` dead letters, the newest first."""
         ...
 
     async def remove(self, letter: DeadLetter) -> bool:
-        """Take a letter away; False if somebody else has done so."""
+        """Delete a dead letter; return False if it is deleted already."""
         ...
 
 
@@ -80,7 +80,7 @@ Action = Literal["retry", "discard", "replay"]
 
 
 class AuditEntry(BaseModel):
-    """What was done with a letter, and when."""
+    """A retry, discard or replay of a dead letter."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -89,11 +89,11 @@ class AuditEntry(BaseModel):
     subscriber: str
     message_id: UUID
     error: str
-    """Why the letter had been set aside."""
+    """The error of the dead letter."""
 
 
 class AuditLog(Protocol):
-    """What was done with dead letters; append-only."""
+    """The append-only log of commands on dead letters."""
 
     async def record(self, entry: AuditEntry) -> None:
         """Add an entry."""

@@ -1,4 +1,4 @@
-"""From the message on the wire back to a typed event."""
+"""Decoding of messages on the wire to typed events."""
 
 import json
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from reading_club.domain.messages import EVENTS, ClubEvent, type_of
 
 
 class UnreadableMessage(ReadingClubError):
-    """The message is not an envelope with an event that its type promises."""
+    """The message is no valid envelope, or its payload is no valid event of its type."""
 
 
 class UnknownEvent(UnreadableMessage):
-    """The envelope is sound, but nobody here knows an event of this name and version."""
+    """The envelope is valid, but this release has no event of its type (name and version)."""
 
 
 class Envelope(BaseModel):
-    """How messagebus writes an event: the metadata in fields, the content as JSON text."""
+    """An event as messagebus serializes it: metadata in fields, content as JSON text."""
 
     id: UUID
     created_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""Errors of the service layer: misuse of its parts, and an event stream that is away."""
+"""Errors of the service layer: misuse, and a database or broker that is unavailable."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ class UnitOfWorkInUse(ReadingClubError):
 
 
 class MessageAlreadyStored(ReadingClubError):
-    """A message with this id is in the history already; a bug of the caller."""
+    """A message with this id is in the message store already; a bug of the caller."""
 
 
 class CommandNotHandled(ReadingClubError):
@@ -22,23 +22,23 @@ class CommandNotHandled(ReadingClubError):
 
 
 class StorageUnavailable(TransientFailure):
-    """The database cannot be reached, or will not do this now.
+    """The database cannot be reached, or refuses the statement at present.
 
-    Its text is a reason for people and holds no secret, such as ``the database is read-only``.
+    The text is for people and holds no secret, for example ``the database is read-only``.
     """
 
 
 class StorageBusy(StorageUnavailable):
-    """The database answers, but did not finish this statement in time: a lock or a time limit.
+    """The database is reachable but did not finish this statement in time: a lock or a timeout.
 
-    It may be the trouble of this one statement, while others succeed.
+    Other statements may succeed meanwhile.
     """
 
 
 class CommitInDoubt(StorageUnavailable):
     """The connection was lost during COMMIT: whether the transaction took effect is unknown.
 
-    ``identifier`` is the id to ask for, and to send the same command with again, if it is known.
+    ``identifier``, if known, is the id to look up, or to send the same command with again.
     """
 
     def __init__(self, reason: str, identifier: UUID | None = None) -> None:
@@ -49,11 +49,11 @@ class CommitInDoubt(StorageUnavailable):
 
 
 class EventstreamUnavailable(TransientFailure):
-    """The broker did not take the message in time. Whether it has it is unknown."""
+    """The broker did not confirm the message in time. Whether the broker has it is unknown."""
 
 
 class QueueRefused(TransientFailure):
-    """The broker does not let a subscriber's queue be what it has to be; others may be well.
+    """The broker refuses to declare a subscriber's queue; other queues may work.
 
-    Its text is a reason for people, with the name of the queue, and holds no secret.
+    The text names the queue and the reason for people, and holds no secret.
     """

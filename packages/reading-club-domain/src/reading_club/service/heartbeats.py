@@ -1,4 +1,4 @@
-"""Heartbeats: which processes of the club run, and how far their clocks are off."""
+"""Port and types of the heartbeats: running processes, and the offsets of their clocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 FRESH: Final = 30.0
-"""Seconds after its last heartbeat for which a process counts as running: three beats."""
+"""Seconds after its last heartbeat for which a process counts as running: three intervals."""
 
 CLOCK_TOLERANCE: Final = 5.0
 """Seconds that the clock of a process may differ from the database's."""
@@ -41,7 +41,7 @@ class Heartbeat:
 
     process: Process
     age: float
-    """Since the heartbeat, by the database's clock."""
+    """Time since the heartbeat, by the database's clock."""
     clock_offset: float
     """How far the clock of the process is ahead of the database's."""
     trouble: str | None = None
@@ -64,9 +64,9 @@ class Heartbeats(Protocol):
     """
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
-        """Write the heartbeat of a process, and return how far its clock is ahead, in seconds.
+        """Write the heartbeat of a process; return how many seconds its clock is ahead.
 
-        It commits a change: where that fails, the database takes no other one either.
+        The call commits a change, so that it fails whenever the database takes no changes.
         """
         ...
 
@@ -84,11 +84,11 @@ class Heartbeats(Protocol):
 
 
 def clock_offset(before: datetime, database: datetime, after: datetime) -> float:
-    """Return by how many seconds a process's clock is certainly ahead of the database's.
+    """Return the least number of seconds that a process's clock is ahead of the database's.
 
-    The process has read its clock before and after the database told its time. The exact offset
-    lies between the two differences; the smallest one that is possible is returned, so that a
-    slow answer never makes a clock look wrong.
+    ``before`` and ``after`` are readings of the process's clock around the query that returned
+    ``database``. The true offset lies between the two differences; the value nearest to zero is
+    returned, so that a slow answer never looks like a wrong clock.
     """
     least, most = before - database, after - database
     nearest = min(max(timedelta(), least), most)

@@ -1,4 +1,4 @@
-"""The inbox: what a subscriber has handled, and how often it has tried."""
+"""Ports: the inbox with its counts of attempts, and subscriptions with missing events."""
 
 from collections.abc import Collection
 from math import inf
@@ -7,79 +7,78 @@ from uuid import UUID
 
 
 class Receipt(NamedTuple):
-    """Says that a message has reached a subscriber."""
+    """The key of an inbox row: a subscriber and a message."""
 
     subscriber: str
     message_id: UUID
 
 
 class Attempts(NamedTuple):
-    """What is on record of the attempts to handle a message."""
+    """The count of attempts to handle a message, and its age."""
 
     number: int = 0
-    """How many were counted."""
+    """How many attempts were counted."""
     age: float = inf
-    """Seconds since the last one was counted or held up, by the database's clock."""
+    """Seconds since the last counted attempt or stall, by the database's clock."""
 
 
 class Inbox(Protocol):
-    """The receipts of all subscribers."""
+    """The inbox rows and attempt counts of all subscribers."""
 
     async def receive(self, receipt: Receipt) -> bool:
-        """Note, first of all, that the message takes effect in this transaction.
+        """Insert the inbox row, as the first statement of the transaction that handles the message.
 
-        Returns False if it has taken effect already. If another transaction is about to
-        decide that, this one waits for it.
+        Returns False if the row exists: the message was handled already. If another transaction
+        has inserted the row and not ended, the call waits for the end of that transaction.
         """
         ...
 
     async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
-        """Do the same for many messages at once, and return those that take effect now."""
+        """Insert many inbox rows at once; return the keys of the new ones."""
         ...
 
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
-        """Count one more attempt to handle the message, and return how many there were.
+        """Count an attempt to handle the message; return the number of attempts so far.
 
-        Attempts that are not so many seconds apart are one: copies of a message that arrive
-        together, after an outage, do not use up its attempts.
+        Attempts less than ``apart`` seconds after the last attempt or stall count as the same one:
+        copies of a message that arrive together, after an outage, use up one attempt.
         """
         ...
 
     async def attempts(self, receipt: Receipt) -> Attempts:
-        """Return what is on record of the attempts, for a transaction that will write to it."""
+        """Return the attempts so far; opens a write transaction, as a write may follow."""
         ...
 
     async def take_back_attempt(self, receipt: Receipt) -> None:
-        """Count one attempt less, if any was counted: an outage ended it, or a stop."""
+        """Subtract one attempt, down to 0: an outage or a shutdown has ended it."""
 
     async def count_stall(self, receipt: Receipt, *, within: float) -> int:
-        """Note that a transient failure has held the message up; return how often it alone was.
+        """Record that a transient failure stalled the message; return how many stalls count.
 
-        It is counted if the subscriber has received another message within so many seconds: an
-        outage that concerns all messages is not.
+        A stall counts if the subscriber has received another message in the last ``within``
+        seconds. During an outage that stalls all messages, none counts.
         """
         ...
 
     async def forget_attempts(self, receipt: Receipt) -> None:
-        """Begin to count from zero again, attempts and stalls."""
+        """Reset attempts and stalls to zero."""
 
 
 class Receipts(Protocol):
-    """Who subscribed to what, and whether it arrived."""
+    """Subscriptions, and re-sending of events that a subscriber has not received."""
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
-        """Note that the subscriber hears these types from now on; what is known stays."""
+        """Subscribe to these types from now on; an existing subscription keeps its start."""
 
     async def resend_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
-        """Put events that a subscriber misses into the outbox, for that subscriber alone.
+        """Put events that a subscriber has not received into the outbox, for that subscriber alone.
 
-        Missing is what was published since it subscribed, and has neither a receipt nor a dead
-        letter ``after`` seconds later, nor waits in the outbox. Unless the subscriber is
-        ``idle``, which says that nothing waits in its queue, that may just be late: then only
-        those are missing that were overtaken, by as many seconds. An event that was sent again
-        is missing after twice the time, and so on. Nothing older than ``horizon`` counts.
-        Returns how many there were, ``limit`` at most.
+        An event is missing if it was published after the subscription, ``after`` to ``horizon``
+        seconds ago, and has no inbox row, dead letter or outbox row. If the subscriber's queue is
+        not empty (``idle`` is False), the event may be waiting there: then it is missing only if it
+        is ``after`` seconds older than the newest received one. Each re-send doubles ``after`` for
+        the event. Returns how many were re-sent, the oldest first, up to ``limit``.
         """
         ...

@@ -1,4 +1,4 @@
-"""What is done with dead letters: sent again, or given up for good. All of it is on record."""
+"""Commands on dead letters: retry, discard and replay, each with an audit entry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,9 +19,9 @@ from reading_club.service.uow import AbstractUnitOfWork
 async def retry(
     letters: Sequence[DeadLetter], uow: AbstractUnitOfWork, now: datetime, action: Action = "retry"
 ) -> list[DeadLetter]:
-    """Let the relay send these messages again, to whom they failed, with all their attempts.
+    """Put the messages back into the outbox for their subscribers, and reset their attempts.
 
-    Returns those that were there still and can be sent. The caller commits.
+    Skips dead letters that are deleted or cannot be sent; returns the rest. The caller commits.
     """
     sent = []
     for letter in letters:
@@ -36,9 +36,9 @@ async def retry(
 async def discard(
     letters: Sequence[DeadLetter], uow: AbstractUnitOfWork, now: datetime
 ) -> list[DeadLetter]:
-    """Give these messages up: they are receipted without an effect, and never sent again.
+    """Discard dead letters: an inbox row marks each message as handled.
 
-    Returns those that were there still. The caller commits.
+    Skips dead letters that are deleted already; returns the rest. The caller commits.
     """
     given_up = []
     for letter in letters:
@@ -51,7 +51,7 @@ async def discard(
 async def replay_parked(
     subscriber: Subscriber, uow: AbstractUnitOfWork, now: datetime, *, limit: int = 1000
 ) -> list[DeadLetter]:
-    """Send what the subscriber did not know before, and knows now. The caller commits."""
+    """Retry parked messages whose type the subscriber handles by now. The caller commits."""
     wanted = LetterFilter(subscriber=subscriber.name, parked=True, types=subscriber.types)
     letters = await uow.dead_letters.page(wanted, limit=limit)
     return await retry(letters, uow, now, "replay")

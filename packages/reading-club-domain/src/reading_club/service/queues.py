@@ -9,16 +9,15 @@ class Queues(Protocol):
     """The queues of the subscribers, on the broker."""
 
     def declare(self, subscriber: Subscriber) -> None:
-        """Make the subscriber's queue and its bindings, as far as they are not there.
+        """Declare the subscriber's queue and its bindings, if they do not exist.
 
-        Blocks, within a bound. Raises QueueRefused, which concerns this subscriber alone, and
-        EventstreamUnavailable.
+        Blocks, up to a timeout. Raises QueueRefused for this queue, and EventstreamUnavailable.
         """
         ...
 
     def is_empty(self, subscriber: str) -> bool:
-        """Whether no message waits in the subscriber's queue, or the queue is not there.
+        """Whether the subscriber's queue has no waiting message or does not exist.
 
-        Blocks, within a bound. Raises EventstreamUnavailable.
+        Blocks, up to a timeout. Raises EventstreamUnavailable.
         """
         ...

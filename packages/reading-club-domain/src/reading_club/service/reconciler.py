@@ -1,4 +1,4 @@
-"""The reconciler: what was published and did not arrive is sent again."""
+"""The reconciler: re-sends published events that a subscriber has not received."""
 
 import asyncio
 import logging
@@ -21,30 +21,29 @@ DAY: Final = 86_400.0
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Compares what was published with the receipts of each subscriber.
+    """Compares the published events with the inbox of each subscriber, and re-sends missing ones.
 
-    It does for what happens behind the broker's confirm what the relay does before it: a queue
-    that was purged, a binding that was deleted, a broker that lost its disk, a message that
-    vanished between two of its steps. Queues and bindings are declared before anything is sent
-    again. What was parked goes along, as far as this release knows its type. Times are seconds.
+    The relay repairs losses before the broker's confirm, the reconciler losses after it: a purged
+    queue, a deleted binding, a broker's lost disk, a message lost between two of its steps. Queues
+    and bindings are declared before anything is re-sent. Parked dead letters whose type this
+    release handles are replayed as well. Times are seconds.
     """
 
     subscribers: Sequence[Subscriber]
     queues: Queues
     make_uow: Callable[[], AbstractUnitOfWork]
     after: float = 300.0
-    """How long an event may be on its way. Above the longest handler."""
+    """Age from which an event may be missing. Longer than the longest handler."""
     horizon: float = 7 * DAY
-    """What is older is not looked at; receipts must be kept for longer."""
+    """The maximum age of an event that is re-sent; inbox rows must be kept for longer."""
     limit: int = 1000
-    """How many events of a subscriber are sent again in one transaction."""
+    """How many events of a subscriber are re-sent in one transaction, at most."""
 
     async def run_once(self) -> int:
-        """Put into the outbox what is missing, and return how many events that is.
+        """Put missing events into the outbox, and return how many.
 
-        Each subscriber has its turn, also after a failure of another one. Raises the first of
-        these: EventstreamUnavailable while the broker cannot say what waits in a queue, and
-        StorageUnavailable.
+        All subscribers are processed, even after a failure; then the first failure is raised:
+        EventstreamUnavailable if the broker does not answer, or StorageUnavailable.
         """
         found, failures = 0, list[TransientFailure]()
         for subscriber in self.subscribers:
@@ -75,7 +74,7 @@ class Reconciler:
         return found
 
     async def _declare(self, subscriber: Subscriber) -> None:
-        """Put back what is lost. A queue that is refused may take messages all the same."""
+        """Declare queue and bindings. A refusal is logged: the queue may still take messages."""
         try:
             await asyncio.to_thread(self.queues.declare, subscriber)
         except QueueRefused as exc:

@@ -1,8 +1,8 @@
-"""Ports to what is stored.
+"""Ports: the repositories of the aggregates, and the activity log.
 
-An aggregate that is added or loaded is appended to ``seen``, so that the events it
-records reach the bus. Every method may raise TransientFailure when the storage is away,
-and UnitOfWorkClosed after the transaction has ended.
+An aggregate that is added or loaded is appended to ``seen``, so that its recorded events
+reach the bus. Every method may raise TransientFailure while the storage is unavailable, and
+UnitOfWorkClosed after the end of the transaction.
 """
 
 from abc import abstractmethod
@@ -21,11 +21,11 @@ TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
 
 class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
-    """What the repositories of all aggregates promise."""
+    """The methods that all repositories share."""
 
     @abstractmethod
     async def add(self, aggregate: TAggregate) -> None:
-        """Store a new aggregate. A refused one leaves no trace, also of its events.
+        """Store a new aggregate. After a refusal neither the aggregate nor its events are kept.
 
         Raises IdentifierTaken, and the refusals that the concrete port names.
         """
@@ -41,7 +41,7 @@ class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
     async def add_once(self, aggregate: TAggregate) -> TAggregate:
         """Add the aggregate, or return the equal one that is stored under its id already.
 
-        Raises IdentifierTaken if the id belongs to something that is not equal.
+        Raises IdentifierTaken if the stored one is not equal.
         """
         try:
             await self.add(aggregate)
@@ -54,7 +54,7 @@ class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
 
 
 class AbstractBookRepository(Repository[Book]):
-    """The shelf. ``add`` raises BookAlreadyRegistered for a known ISBN; ``get`` BookNotFound."""
+    """The books. ``add`` raises BookAlreadyRegistered for a known ISBN; ``get`` BookNotFound."""
 
     @abstractmethod
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
@@ -64,16 +64,16 @@ class AbstractBookRepository(Repository[Book]):
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return up to ``limit`` books, the newest first, those of one moment by their ids.
+        """Return up to ``limit`` books, the newest first, ordered by time of storage and id.
 
-        What is new is decided by the storage's clock, not by an id that a client has chosen.
-        ``before`` is the id of the last book of the page before; after an unknown one there are
-        none. ``query`` must occur in title, author or ISBN, whatever its case and accents.
+        The time is the storage's clock, as clients may choose ids. ``before`` is the id of the
+        last book of the previous page; after an unknown id the page is empty. ``query`` must occur
+        in title, author or ISBN, regardless of case and accents.
         """
 
 
 class AbstractReviewerRepository(Repository[Reviewer]):
-    """The members. ``add`` raises NicknameTaken, whatever the case; ``get`` ReviewerNotFound."""
+    """The members. ``add`` raises NicknameTaken, regardless of case; ``get`` ReviewerNotFound."""
 
 
 class AbstractReviewRepository(Repository[Review]):
@@ -86,15 +86,15 @@ class AbstractReviewRepository(Repository[Review]):
     async def update(self, review: Review) -> None:
         """Store the next version of a review.
 
-        Raises WriteConflict if the version before it is not the one that is stored.
+        Raises WriteConflict unless the stored version is the previous one.
         """
 
 
 class ActivityLog(Protocol):
-    """What has happened in the club, as the subscriber ``activity`` wrote it."""
+    """The activity log, written by the subscriber ``activity``."""
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Add an entry; one with a known id changes nothing."""
+        """Add an entry; a known id changes nothing."""
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""

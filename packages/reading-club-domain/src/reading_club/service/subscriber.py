@@ -1,4 +1,4 @@
-"""A subscriber: somebody who hears of events, once each, in a transaction of his own."""
+"""A subscriber: the name of a queue, and a handler for each event type."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -11,10 +11,10 @@ EventHandler = Callable[[TEvent, AbstractUnitOfWork], Coroutine[Any, Any, None]]
 
 
 class Subscriber:
-    """A name, which is also the name of its queue, and a handler for each event it hears.
+    """A name, which is also the name of its queue, and a handler for each subscribed event type.
 
-    Handlers never commit. They are idempotent, and they commute: the same events, in
-    any order and any number, leave the same tables.
+    Handlers are idempotent and commutative: the same events, in any order and any number,
+    leave the same tables. They never commit.
     """
 
     def __init__(self, name: str) -> None:
@@ -23,11 +23,11 @@ class Subscriber:
 
     @property
     def types(self) -> frozenset[str]:
-        """The types on the wire that this subscriber wants."""
+        """The types on the wire of the subscribed events."""
         return frozenset(type_of(event) for event in self._handlers)
 
     def on(self, *events: type[TEvent]) -> Callable[[EventHandler[TEvent]], EventHandler[TEvent]]:
-        """Register the decorated function for these events. Raises ValueError for a second one."""
+        """Register the decorated handler for these events. Raises ValueError for a second one."""
 
         def register(handler: EventHandler[TEvent]) -> EventHandler[TEvent]:
             for event in events:
@@ -43,7 +43,7 @@ class Subscriber:
         return type(event) in self._handlers
 
     async def handle(self, event: ClubEvent, uow: AbstractUnitOfWork) -> None:
-        """Let the event take effect in the open transaction, or nothing if it is not heard."""
+        """Call the event's handler in the open transaction; without a handler, do nothing."""
         handler = self._handlers.get(type(event))
         if handler is not None:
             await handler(event, uow)

@@ -1,16 +1,16 @@
 """The unit of work: one business transaction, and the publication of its events.
 
 messagebus publishes after the commit, at the end of the ``async with`` block. This base
-class closes the gaps of that:
+class adds three guarantees:
 
-- repositories and message store are made anew for each transaction, so nothing of a
-  transaction that was rolled back is left to publish;
-- after commit or rollback the transaction takes no more messages, so nothing is published
-  that was not committed;
-- the events of a committed transaction are published however the block ends.
+- repositories and message store are new for each transaction, so that no event of a
+  rolled-back transaction is published;
+- after commit or rollback the transaction refuses messages, so that only committed events
+  are published;
+- the events of a committed transaction are published even if the block raises.
 
-Handlers annotate what they receive as ``AbstractUnitOfWork``, as the library's types ask;
-the bus hands them the transaction, which stands for its unit of work attribute by attribute.
+Handlers annotate their argument as ``AbstractUnitOfWork``, as messagebus requires; the bus
+passes the transaction, which delegates every attribute to its unit of work.
 """
 
 from abc import abstractmethod
@@ -41,7 +41,7 @@ from reading_club.service.repositories import (
 
 
 class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
-    """The history of a transaction's commands and events, in the order of their handling.
+    """The message store: a transaction's commands and events, in the order of their handling.
 
     With an ``OutboxTransport`` each published event gets a row in the outbox, in this
     transaction and leased to the transport. Any other transport publishes directly.
@@ -66,11 +66,11 @@ class AbstractUnitOfWork(
         AbstractMetricsStore,
     ]
 ):
-    """One transaction at a time; enter it again for the next one.
+    """One transaction at a time; the object can be entered again for the next one.
 
-    Entering raises UnitOfWorkInUse while it is open. Leaving the block raises
+    Entering raises UnitOfWorkInUse while a transaction is open. Leaving the block raises
     messagebus's TransactionError if neither commit nor rollback was called, and
-    EventstreamUnavailable if the events of the committed transaction were not taken.
+    EventstreamUnavailable if the broker did not take the committed events.
     """
 
     books: AbstractBookRepository
@@ -94,7 +94,7 @@ class AbstractUnitOfWork(
         self._entered = False
         self._committed = False
 
-    async def __aenter__(  # pyright: ignore[reportIncompatibleMethodOverride]  # Self, as there
+    async def __aenter__(  # pyright: ignore[reportIncompatibleMethodOverride]  # returns Self
         self,
     ) -> AsyncUnitOfWorkTransaction[Self]:
         if self._entered:
@@ -119,7 +119,7 @@ class AbstractUnitOfWork(
                 await self.messagestore.publish_eventstream()
 
     async def commit(self) -> None:
-        """Make the transaction's changes and messages durable, and end it.
+        """Commit the transaction's changes and messages, and end the transaction.
 
         Raises UnitOfWorkClosed if it has ended already.
         """
@@ -130,7 +130,7 @@ class AbstractUnitOfWork(
         self._committed = True
 
     async def rollback(self) -> None:
-        """Undo the transaction's changes and end it. After a commit it changes nothing."""
+        """Undo the changes and end the transaction. After its end, do nothing."""
         if self.messagestore.sealed:
             return
         self.messagestore.sealed = True
@@ -142,8 +142,8 @@ class AbstractUnitOfWork(
 
     @abstractmethod
     async def _commit(self) -> None:
-        """Commit the transaction and release what it holds."""
+        """Commit the transaction and release its resources."""
 
     @abstractmethod
     async def _end(self) -> None:
-        """Undo what is not committed and release what is held. May be called twice."""
+        """Roll back uncommitted changes and release resources. May be called twice."""

@@ -1,4 +1,4 @@
-"""Builders: say what matters to the test, the rest is made up and valid."""
+"""Builders of valid aggregates and events; a test passes only the fields that matter."""
 
 from itertools import count
 from uuid import UUID
@@ -26,25 +26,25 @@ def a_book(
     title: str = "Domain-Driven Design",
     author: str = "Eric Evans",
 ) -> Book:
-    """Return a book that has just been registered, with an ISBN of its own."""
+    """Return a new book that has recorded its event, with an ISBN of its own."""
     return Book.register(
         id or uuid7(), Isbn(isbn) if isbn is not None else an_isbn(), title, author
     )
 
 
 def a_reviewer(*, id: UUID | None = None, nickname: str | None = None) -> Reviewer:
-    """Return a reviewer who has just joined, with a nickname of their own."""
+    """Return a new reviewer that has recorded its event, with a nickname of its own."""
     return Reviewer.create(id or uuid7(), nickname or f"reader-{next(_numbers)}")
 
 
 def a_review(
     *, book: Book, reviewer: Reviewer, id: UUID | None = None, rating: int = 8, comment: str = ""
 ) -> Review:
-    """Return a review that has just been written."""
+    """Return a new review that has recorded its event."""
     return Review.create(id or uuid7(), book.id, reviewer.id, rating, comment)
 
 
 def an_event(title: str = "Domain-Driven Design") -> BookRegistered:
-    """Return the event of a book that was registered."""
+    """Return a BookRegistered event."""
     book = a_book(title=title)
     return BookRegistered(id=book.id, isbn=book.isbn, title=book.title, author=book.author)

@@ -1,12 +1,12 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that only tests move."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class ManualClock:
-    """Both clocks of a program in one: ``now`` as a database tells it, and monotonic ``seconds``.
+    """Both clocks of a program: ``now`` as a database tells it, and monotonic ``seconds``.
 
-    It starts at the present time, so that messages that are made now are made at its time.
+    The clock starts at the present time, which new messages bear as their time of creation.
     """
 
     def __init__(self) -> None:
@@ -14,13 +14,13 @@ class ManualClock:
         self._passed = 0.0
 
     def now(self) -> datetime:
-        """Return the instant, in UTC."""
+        """Return the current time, in UTC."""
         return self._start + timedelta(seconds=self._passed)
 
     def seconds(self) -> float:
-        """Return how many seconds have passed."""
+        """Return the seconds since the start."""
         return self._passed
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Move the clock forward."""
         self._passed += seconds

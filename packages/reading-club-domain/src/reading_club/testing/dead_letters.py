@@ -1,4 +1,4 @@
-"""The dead letters and what was done with them, on the database in memory."""
+"""In-memory adapters of the dead letters and their audit log."""
 
 from collections.abc import Sequence
 
@@ -19,19 +19,19 @@ class InMemoryDeadLetters:
         self.transaction = transaction
 
     async def add(self, letter: DeadLetter) -> None:
-        """Keep a message that has no receipt; the same one again changes nothing."""
+        """Store a dead letter, unless the message has one or an inbox row."""
         self.transaction.write(lambda tables: keep_letter(tables, letter))
 
     async def page(
         self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` letters, the newest first."""
+        """Return up to ``limit`` dead letters, the newest first."""
         letters = filter(lambda letter: _is(letter, wanted), self._letters())
         newest_first = sorted(letters, key=lambda e: (e.set_aside_at, e.message_id), reverse=True)
         return newest_first[:limit]
 
     async def remove(self, letter: DeadLetter) -> bool:
-        """Take a letter away."""
+        """Delete a dead letter; return False if it is deleted already."""
         key = (letter.subscriber, letter.message_id)
         if key not in self.transaction.tables.dead_letters:
             return False
@@ -43,7 +43,7 @@ class InMemoryDeadLetters:
 
 
 def keep_letter(tables: Tables, letter: DeadLetter) -> None:
-    """Insert a letter, unless it is there, or the message has a receipt."""
+    """Insert a dead letter, unless the message has one or an inbox row."""
     receipt = Receipt(letter.subscriber, letter.message_id)
     if receipt not in tables.inbox:
         tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
@@ -60,7 +60,7 @@ def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:
 
 
 class InMemoryAuditLog:
-    """What was done with dead letters, in memory."""
+    """The audit log of the dead letters, in memory."""
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self.transaction = transaction

@@ -1,4 +1,4 @@
-"""The fixtures of a test that needs no infrastructure."""
+"""Fixtures on in-memory adapters."""
 
 import pytest
 
@@ -10,23 +10,23 @@ from reading_club.testing.uow import InMemoryUnitOfWork
 
 @pytest.fixture(scope="session")
 def bus() -> ClubBus:
-    """The club's bus. It has no state but its handlers, so that one serves all tests."""
+    """The club's bus; it has no state but its handlers, so that all tests share one."""
     return build_bus()
 
 
 @pytest.fixture
 def transport() -> InMemoryEventstreamTransport:
-    """An event stream that is a list."""
+    """An event stream that keeps its messages in a list."""
     return InMemoryEventstreamTransport()
 
 
 @pytest.fixture
 def database() -> MemoryDatabase:
-    """An empty database."""
+    """An empty in-memory database."""
     return MemoryDatabase()
 
 
 @pytest.fixture
 def uow(transport: InMemoryEventstreamTransport, database: MemoryDatabase) -> InMemoryUnitOfWork:
-    """A unit of work on the empty database and the list."""
+    """A unit of work on the fixtures ``database`` and ``transport``."""
     return InMemoryUnitOfWork(transport, database)

@@ -1,4 +1,4 @@
-"""The heartbeats, on the database in memory."""
+"""In-memory adapter of the heartbeats."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ class InMemoryHeartbeats:
         self._beats: dict[Process, tuple[datetime, Heartbeat]] = {}
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
-        """Keep the heartbeat."""
+        """Store the heartbeat; return how many seconds the process's clock is ahead."""
         with self.database.changed():
             now = self.database.clock()
             offset = clock_offset(self.clock(), now, self.clock())
@@ -29,12 +29,12 @@ class InMemoryHeartbeats:
         return offset
 
     async def check_writable(self) -> None:
-        """Raise the database's error, if it has one."""
+        """Raise ``database.error``, if it is set."""
         with self.database.changed():
             pass
 
     async def remove(self, process: Process) -> None:
-        """Forget the heartbeat."""
+        """Delete the heartbeat."""
         with self.database.changed():
             self._beats.pop(process, None)
 

@@ -1,4 +1,4 @@
-"""The inbox, and what is missing in it, on the database in memory."""
+"""In-memory adapters of the inbox, the subscriptions and their missing events."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
@@ -18,17 +18,17 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InMemoryInbox:
-    """The receipts, in memory.
+    """The inbox, in memory.
 
-    Two transactions that receive the same message do not wait for each other here: the one
-    that commits second is refused as a whole, with AlreadyReceived.
+    Of two transactions that insert the same row, the second to commit is refused as a whole,
+    with AlreadyReceived; neither waits for the other.
     """
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self.transaction = transaction
 
     async def receive(self, receipt: Receipt) -> bool:
-        """Note that the message takes effect; False if it has already."""
+        """Insert an inbox row; return False if it exists."""
         if receipt in self.transaction.tables.inbox:
             return False
         now = self.transaction.now
@@ -42,11 +42,11 @@ class InMemoryInbox:
         return True
 
     async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
-        """Note that the messages take effect, and return those that had not."""
+        """Insert inbox rows; return the keys of the new ones."""
         return [receipt for receipt in receipts if await self.receive(receipt)]
 
     async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
-        """Count one more attempt, unless the last one is closer."""
+        """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
         now = self.transaction.now
 
         def count(tables: Tables) -> None:
@@ -67,7 +67,7 @@ class InMemoryInbox:
         return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
 
     async def take_back_attempt(self, receipt: Receipt) -> None:
-        """Count one attempt less."""
+        """Subtract one attempt, down to 0."""
 
         def take_back(tables: Tables) -> None:
             known = tables.attempts.get(receipt)
@@ -77,7 +77,7 @@ class InMemoryInbox:
         self.transaction.write(take_back)
 
     async def count_stall(self, receipt: Receipt, *, within: float) -> int:
-        """Note a stall, and count it if others have been received meanwhile."""
+        """Record a stall; it counts if another message was received within ``within`` seconds."""
         now = self.transaction.now
 
         def count(tables: Tables) -> None:
@@ -92,25 +92,25 @@ class InMemoryInbox:
         return self.transaction.tables.attempts[receipt].stalls
 
     async def forget_attempts(self, receipt: Receipt) -> None:
-        """Begin to count from zero again."""
+        """Reset attempts and stalls to zero."""
         self.transaction.write(lambda tables: tables.attempts.pop(receipt, None))
 
 
 class AlreadyReceived(WriteConflict):
-    """Another transaction has received the message first."""
+    """Another transaction has inserted the inbox row first."""
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__(f"{receipt.message_id} has reached {receipt.subscriber} already")
 
 
 class InMemoryReceipts:
-    """Subscriptions and what they miss, in memory."""
+    """Subscriptions and their missing events, in memory."""
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self.transaction = transaction
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
-        """Note what the subscriber hears from now on."""
+        """Subscribe to these types from now on."""
         now = self.transaction.now
         for type_ in types:
             key = (subscriber, type_)
@@ -119,7 +119,7 @@ class InMemoryReceipts:
     async def resend_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
-        """Put what is missing into the outbox."""
+        """Put missing events into the outbox; return how many."""
         now, wait = self.transaction.now, timedelta(seconds=after)
         newest = now if idle else self._newest(subscriber)
         oldest = now - timedelta(seconds=horizon)
@@ -133,7 +133,7 @@ class InMemoryReceipts:
         return len(missing)
 
     def _newest(self, subscriber: str) -> datetime:
-        """Return when the newest event was published that the subscriber has received."""
+        """Return the time of publication of the newest event that the subscriber has received."""
         tables = self.transaction.tables
         received = (message_id for name, message_id in tables.inbox if name == subscriber)
         known = [tables.recorded[id_] for id_ in received if id_ in tables.recorded]

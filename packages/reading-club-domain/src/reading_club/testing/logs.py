@@ -1,4 +1,4 @@
-"""The activity log and the catalogue, on the database in memory."""
+"""In-memory adapters of the activity log and the catalogue."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
@@ -18,7 +18,7 @@ class InMemoryActivityLog:
         self.transaction = transaction
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Add an entry; one with a known id changes nothing."""
+        """Add an entry; a known id changes nothing."""
         self.transaction.write(lambda tables: tables.activity.setdefault(entry.id, entry))
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
@@ -33,11 +33,11 @@ class InMemoryCatalogue:
         self.transaction = transaction
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Add a book; one with a known id changes nothing."""
+        """Add a book; a known id changes nothing."""
         self.transaction.write(lambda tables: tables.catalogue.setdefault(entry.book_id, entry))
 
     async def rate(self, rating: BookRating) -> None:
-        """Take a rating, unless it is known in this version or in a higher one."""
+        """Store a rating, unless this or a higher version of the review is stored already."""
 
         def upsert(tables: Tables) -> None:
             known = tables.ratings.get(rating.review_id)
@@ -47,7 +47,7 @@ class InMemoryCatalogue:
         self.transaction.write(upsert)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the entries of these books."""
+        """Return the entries of these books, with their ratings."""
         books = self.transaction.tables.catalogue
         return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
 

@@ -1,4 +1,4 @@
-"""A database in memory, with transactions that are real: at the commit all is checked again."""
+"""An in-memory database with transactions, whose writes are checked again at the commit."""
 
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ Write = Callable[["Tables"], object]
 
 @dataclass(frozen=True)
 class OutboxRow:
-    """A pointer to an event that waits, and who may send it until when."""
+    """A row of the outbox: the key of an event, and the token and the end of its lease."""
 
     key: Key
     token: UUID
@@ -43,7 +43,7 @@ class OutboxRow:
 
 @dataclass(frozen=True)
 class Count:
-    """How often something was done, and when for the last time."""
+    """A number of attempts or re-sends, and the time of the last one."""
 
     number: int
     at: datetime
@@ -51,7 +51,7 @@ class Count:
 
 
 class Tables:
-    """The rows, by key. Each is a mapping, so that a transaction can be laid over it."""
+    """The tables: mappings from key to row, which a transaction can overlay."""
 
     def __init__(self) -> None:
         self.books: MutableMapping[UUID, Book] = {}
@@ -77,9 +77,9 @@ _now: Final = partial(datetime.now, UTC)
 
 
 class MemoryDatabase(Tables):
-    """What is committed. ``clock`` is the database's own: order and age are measured by it.
+    """The committed tables. Order and age are measured by ``clock``, the database's own.
 
-    Set ``error`` to have every transaction and every claim raise it: a database that is away.
+    Set ``error`` to simulate an outage: every transaction and every claim raises it.
     """
 
     def __init__(self, clock: Callable[[], datetime] = _now) -> None:
@@ -90,7 +90,7 @@ class MemoryDatabase(Tables):
 
     @contextmanager
     def changed(self) -> Iterator[None]:
-        """Change what is committed, one thread at a time. Raises ``error`` if it is set."""
+        """Lock the committed tables for a change by one thread. Raises ``error`` if it is set."""
         with self._lock:
             if self.error is not None:
                 raise self.error
@@ -98,7 +98,7 @@ class MemoryDatabase(Tables):
 
 
 class Layer(MutableMapping[TKey, TValue]):
-    """Rows that were written or taken away, laid over rows that stay as they are."""
+    """Written and deleted rows of a table, over the unchanged rows below."""
 
     def __init__(self, below: MutableMapping[TKey, TValue]) -> None:
         self._below = below
@@ -128,14 +128,14 @@ class Layer(MutableMapping[TKey, TValue]):
         return sum(1 for _ in self)
 
     def settle(self) -> None:
-        """Make the changes in the rows below."""
+        """Apply the changes to the rows below."""
         for key in self._gone:
             self._below.pop(key, None)
         self._below.update(self._written)
 
 
 class Overlay(Tables):
-    """All tables of a transaction, laid over those that are committed."""
+    """The tables of a transaction, over the committed ones."""
 
     def __init__(self, below: Tables) -> None:
         super().__init__()
@@ -143,13 +143,13 @@ class Overlay(Tables):
             setattr(self, name, Layer(getattr(below, name)))
 
     def settle(self) -> None:
-        """Make the changes of every table."""
+        """Apply the changes of all tables."""
         for name in TABLES:
             getattr(self, name).settle()
 
 
 class MemoryTransaction:
-    """What one unit of work does to the database: writes that are checked, kept and replayed."""
+    """The transaction of a unit of work: each write is checked, and replayed at the commit."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self.database = database
@@ -166,7 +166,7 @@ class MemoryTransaction:
     def tables(self) -> Tables:
         """The rows as this transaction sees them.
 
-        Raises UnitOfWorkClosed after its end, and ``error`` if the database is away.
+        Raises UnitOfWorkClosed after its end, and the database's ``error`` if that is set.
         """
         if not self._open:
             raise UnitOfWorkClosed("the transaction has ended")
@@ -180,7 +180,7 @@ class MemoryTransaction:
         self._writes.append(change)
 
     def commit(self) -> None:
-        """Make the changes visible to everybody, or none of them if one is refused. Ends it."""
+        """Apply all writes to the committed tables, or none if one is refused, and end."""
         with self.database.changed():
             self._open = False
             final = Overlay(self.database)
@@ -189,10 +189,10 @@ class MemoryTransaction:
             final.settle()
 
     def close(self) -> None:
-        """End the transaction; what it wrote and did not commit is gone."""
+        """End the transaction; uncommitted writes are lost."""
         self._open = False
 
 
 def row(model: TRow) -> TRow:
-    """Return a copy that shares nothing with the model, and bears no recorded messages."""
+    """Return a deep copy of the model, without its recorded messages."""
     return type(model).model_validate(model.model_dump())

@@ -1,4 +1,4 @@
-"""The outbox, on the database in memory."""
+"""In-memory adapters of the outbox."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,17 +23,17 @@ from reading_club.testing.dead_letters import keep_letter
 from reading_club.testing.memory import MemoryDatabase, MemoryTransaction, OutboxRow, Tables
 
 NOBODY: Final = UUID(int=0)
-"""The token of rows that nobody has leased."""
+"""The token of rows without a lease."""
 
 
 class InMemoryOutboxEntries:
-    """The outbox as a transaction writes to it, in memory."""
+    """The outbox as a unit of work writes to it, in memory."""
 
     def __init__(self, transaction: MemoryTransaction) -> None:
         self.transaction = transaction
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
-        """Let the relay send an event."""
+        """Insert a row that can be claimed at once; an existing row stays."""
         now = self.transaction.now
         row = OutboxRow(key, NOBODY, now, envelope=envelope, added_at=now)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
@@ -41,7 +41,7 @@ class InMemoryOutboxEntries:
     async def defer(
         self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
-        """Let the relay send an event again later, unless it is done with."""
+        """Insert a row to be claimed later, unless the event has an inbox row or dead letter."""
         now = self.transaction.now
         until = now + timedelta(seconds=pause)
         row = OutboxRow(key, NOBODY, until, 0, envelope, now, reason, attempted=True)
@@ -55,7 +55,7 @@ class InMemoryOutboxEntries:
 
 
 class InMemoryOutbox:
-    """The outbox as a relay sees it, in memory."""
+    """The outbox as relay and sender use it, in memory."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self.database = database
@@ -74,7 +74,7 @@ class InMemoryOutbox:
             return [self._outgoing(row) for row in claimed]
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
-        """Forget rows that bear the token."""
+        """Delete rows that bear the token."""
         with self._mine(token, keys) as rows:
             for row in rows:
                 del self.database.outbox[row.key]
@@ -87,7 +87,7 @@ class InMemoryOutbox:
         retry_in: float = 0.0,
         reason: str | None = None,
     ) -> None:
-        """Give rows back that bear the token."""
+        """Give back rows that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
         with self._mine(token, keys) as rows:
             for row in rows:
@@ -157,7 +157,7 @@ class InMemoryOutbox:
 
 
 class RelayedTransport(OutboxTransport):
-    """An event stream whose events are left to the relay: nothing is sent after the commit."""
+    """A transport that records the committed events and sends none: the relay sends them."""
 
     def __init__(self, lease: Lease | None = None) -> None:
         self._lease = lease or Lease(0.0)
@@ -165,9 +165,9 @@ class RelayedTransport(OutboxTransport):
 
     @property
     def lease(self) -> Lease:
-        """The lease that rows are inserted with; it has run out at once unless a test wants one."""
+        """The lease of new rows; the default has run out at once."""
         return self._lease
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
-        """Remember what was handed over."""
+        """Record the message in ``handed_over``."""
         self.handed_over.append(message)

@@ -1,4 +1,4 @@
-"""A broker that is a list."""
+"""In-memory publisher."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,12 +7,12 @@ from reading_club.service.outbox.port import EVERYBODY, Outgoing, Published
 
 
 class InMemoryPublisher:
-    """A broker that is a list: ``sent`` are the events that it has confirmed, in order.
+    """A fake broker: ``sent`` are the events that it has confirmed, in order.
 
-    Set ``outage`` to have it away, after ``before_outage`` more events. What a test puts into
-    ``refused``, by message id, is refused for reasons of its own, and so is an empty envelope.
-    The queues of the subscribers in ``full`` take nothing: ``copies`` are what others took of an
-    event for everybody that was not confirmed because of that.
+    Set ``outage`` to make the broker unavailable, after ``before_outage`` more events. Message ids
+    in ``refused`` are refused for the given reason, and so is an empty envelope. The queues of the
+    subscribers in ``full`` take nothing; ``copies`` are the events for all subscribers that other
+    queues have taken, and that were not confirmed.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class InMemoryPublisher:
         self.copies: list[Outgoing] = []
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Append the events, as far as the broker is there and takes them."""
+        """Append the events that the broker takes; return the result of the batch."""
         self.windows.append(len(events))
         failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
         taken = [event for event in events if event.key not in failed]
@@ -39,7 +39,7 @@ class InMemoryPublisher:
         return Published({event.key for event in confirmed}, failed, self.outage, refused)
 
     def close(self) -> None:
-        """Close nothing."""
+        """Do nothing: there is no connection."""
 
     def _finds_full(self, event: Outgoing) -> bool:
         return bool(self.full) and event.key.subscriber in {EVERYBODY, *self.full}

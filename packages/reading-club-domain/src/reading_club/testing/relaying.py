@@ -1,4 +1,4 @@
-"""A stage for tests of the relay: outbox and broker in memory, on a clock that stands still."""
+"""Fixture for tests of the relay: in-memory outbox and broker, on a manual clock."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,7 +15,7 @@ from reading_club.testing.publisher import InMemoryPublisher
 from reading_club.testing.uow import InMemoryUnitOfWork
 
 POLL = 0.25
-"""Seconds between two turns that find nothing."""
+"""Seconds to the next poll of an empty outbox."""
 
 
 class RelayedClub:
@@ -29,7 +29,7 @@ class RelayedClub:
         self.relay = self.another_relay()
 
     def another_relay(self, outbox: InMemoryOutbox | None = None) -> Relay:
-        """Return a relay on the same outbox, with windows of ten."""
+        """Return a relay on the same outbox, with batches of ten."""
         backoff = Backoff(first=0.5, cap=5.0, jitter=lambda: 0.0)
         return Relay(
             outbox or self.outbox,
@@ -41,7 +41,7 @@ class RelayedClub:
         )
 
     async def commit(self, number: int) -> list[BookRegistered]:
-        """Commit events that nobody sends but the relay."""
+        """Commit events whose lease has run out, so that the relay sends them."""
         events = [an_event() for _ in range(number)]
         async with InMemoryUnitOfWork(RelayedTransport(), self.database) as transaction:
             for event in events:
@@ -50,7 +50,7 @@ class RelayedClub:
         return events
 
     async def turns(self, number: int) -> list[float]:
-        """Let the relay take so many turns, and time pass as it asks between them."""
+        """Let the relay poll ``number`` times, and advance the clock by each pause it returns."""
         pauses = []
         for _ in range(number):
             pauses.append(await self.relay.turn())
@@ -58,10 +58,10 @@ class RelayedClub:
         return pauses
 
     def sent(self) -> list[UUID]:
-        """Return the ids of what the broker has confirmed, in order."""
+        """Return the ids of the confirmed events, in order."""
         return [event.key.message_id for event in self.broker.sent]
 
 
 def ids(events: Sequence[BookRegistered]) -> list[UUID]:
-    """Return the ids of events."""
+    """Return the message ids of events."""
     return [event.message_id for event in events]

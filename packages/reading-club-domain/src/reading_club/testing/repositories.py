@@ -1,4 +1,4 @@
-"""Repositories on the database in memory."""
+"""In-memory repositories."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
@@ -34,7 +34,7 @@ TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
 
 class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
-    """What the three repositories share: where the rows are, and what may not be added."""
+    """Base of the in-memory repositories; each subclass has a table and its refusals."""
 
     table: str
     not_found: type[NotFound]
@@ -49,7 +49,7 @@ class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
 
     @abstractmethod
     def _refuse(self, aggregate: TAggregate, tables: Tables) -> None:
-        """Raise the refusal of adding this aggregate to these tables, if there is one."""
+        """Raise the refusal if the new aggregate conflicts with these tables."""
 
     async def add(self, aggregate: TAggregate) -> None:
         """Store a copy."""
@@ -84,7 +84,7 @@ class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
 
 
 class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
-    """The shelf, in memory."""
+    """The books, in memory."""
 
     table = "books"
     not_found = BookNotFound
@@ -94,7 +94,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
             raise BookAlreadyRegistered(aggregate.isbn)
 
     async def add(self, aggregate: Book) -> None:
-        """Store a copy, and when that was."""
+        """Store a copy and the time of storage."""
         now = self.transaction.now
         await super().add(aggregate)
         self.transaction.write(lambda tables: tables.registered.update({aggregate.id: now}))

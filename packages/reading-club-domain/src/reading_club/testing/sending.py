@@ -1,4 +1,4 @@
-"""A stage for tests of the sender: its thread, an outbox in memory, and a broker that may hang."""
+"""Fixture for tests of the sender: its thread, an in-memory outbox, and a broker that hangs."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,11 +17,11 @@ from reading_club.testing.publisher import InMemoryPublisher
 from reading_club.testing.uow import InMemoryUnitOfWork
 
 LONG = 30.0
-"""Seconds that no test should take."""
+"""The timeout of each wait, in seconds."""
 
 
 class HangingBroker(InMemoryPublisher):
-    """A broker that hangs while ``gate`` is shut, and tells when it was ``reached``."""
+    """A broker that hangs while ``gate`` is not set, and sets ``reached`` at each batch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class HangingBroker(InMemoryPublisher):
         self.error: Exception | None = None
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Take the window when the gate is open."""
+        """Take the batch when ``gate`` is set; raise ``error`` once."""
         self.reached.set()
         self.gate.wait(LONG)
         if self.error is not None:
@@ -59,26 +59,26 @@ class SendingClub:
         assert thread is None or not thread.is_alive()
 
     def a_sender(self, lease: float = 60.0) -> Sender:
-        """Return a sender whose breaker, once open, stays so for the test."""
+        """Return a sender whose breaker, once open, stays open for the test."""
         sender = Sender(self.open, self.connect, lease=lease, capacity=10)
         self.set_breaker(sender, 3600.0)
         return sender
 
     def connect(self) -> HangingBroker:
-        """Return the broker."""
+        """Return the broker. Raises RuntimeError if ``broken``."""
         if self.broken:
             raise RuntimeError("no broker is configured")
         return self.broker
 
     def set_breaker(self, sender: Sender, pause: float) -> None:
-        """Let the breaker be open for so many seconds after an outage."""
+        """Replace the breaker by one that stays open for ``pause`` seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
         thread = sender._thread()
         thread._breaker = thread._report.breaker = Breaker(backoff)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Outbox]:
-        """Open the outbox, on the loop of the sender."""
+        """Open the outbox, on the sender's event loop."""
         yield InMemoryOutbox(self.database)
 
     async def commit(self, number: int = 1) -> list[UUID]:
@@ -91,13 +91,13 @@ class SendingClub:
         return [event.message_id for event in events]
 
     async def relay(self) -> None:
-        """Let a relay send what is left when the leases are over."""
+        """Let the leases run out, and a relay send the remaining events."""
         self.clock.advance(61.0)
         assert await Relay(InMemoryOutbox(self.database), self.broker).drain()
 
     @property
     def queued(self) -> int:
-        """How many events wait for the thread."""
+        """How many events are queued for the thread."""
         return self.sender._thread()._queue.qsize()
 
     @property
@@ -108,12 +108,12 @@ class SendingClub:
         return thread
 
     def sent(self) -> list[UUID]:
-        """Return the ids of what the broker has confirmed, in order."""
+        """Return the ids of the confirmed events, in order."""
         return [event.key.message_id for event in self.broker.sent]
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until another thread has come so far."""
+    """Wait until the condition holds. Fails after a timeout."""
     deadline = time.monotonic() + LONG
     tick = Event()
     while not condition():

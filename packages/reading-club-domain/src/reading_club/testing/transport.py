@@ -1,4 +1,4 @@
-"""An event stream that is a list."""
+"""In-memory event stream."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from messagebus import AsyncAbstractEventstreamTransport
 
 
 class InMemoryEventstreamTransport(AsyncAbstractEventstreamTransport):
-    """Keeps what was published in ``events``, in order.
+    """Keeps published messages in ``events``, in order.
 
-    Set ``error`` to have every publication raise it: a broker that is away.
+    Set ``error`` to simulate an outage: every publication raises it.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The unit of work and the message store, on the database in memory."""
+"""In-memory unit of work and message store."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ from reading_club.testing.repositories import (
 
 
 class InMemoryMessageStore(AbstractMessageStore):
-    """The message store, in memory. ``messages`` are those that are committed, in order."""
+    """The message store, in memory. ``messages`` are the committed ones, in order."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class InMemoryMessageStore(AbstractMessageStore):
 
 
 class InMemoryUnitOfWork(AbstractUnitOfWork):
-    """A unit of work whose transactions are real, on a database that the test can look into."""
+    """A unit of work with isolated transactions, on a database that a test can inspect."""
 
     messagestore: InMemoryMessageStore
 

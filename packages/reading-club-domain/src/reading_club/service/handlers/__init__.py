@@ -1,4 +1,4 @@
-"""One module an aggregate; ``AsyncMessageBus.scan`` finds the handlers in here.
+"""Command handlers, one module an aggregate; ``AsyncMessageBus.scan`` finds them.
 
-A handler module must not postpone the evaluation of its annotations: the bus reads them.
+The bus reads the annotations: a handler module must not postpone their evaluation.
 """

@@ -1,4 +1,4 @@
-"""Books."""
+"""Handlers of the commands on books."""
 
 from messagebus import async_listen
 
@@ -9,6 +9,6 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 @async_listen
 async def register_book(command: RegisterBook, uow: AbstractUnitOfWork) -> Book:
-    """Put a book on the shelf. Raises BookAlreadyRegistered or IdentifierTaken."""
+    """Register a book. Raises BookAlreadyRegistered or IdentifierTaken."""
     book = Book.register(command.id, command.isbn, command.title, command.author)
     return await uow.books.add_once(book)

@@ -1,4 +1,4 @@
-"""Reviews."""
+"""Handlers of the commands on reviews."""
 
 from messagebus import async_listen
 
@@ -9,7 +9,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 @async_listen
 async def create_review(command: CreateReview, uow: AbstractUnitOfWork) -> Review:
-    """Rate a book.
+    """Create a review of a book.
 
     Raises BookNotFound, ReviewerNotFound, AlreadyReviewed or IdentifierTaken.
     """
@@ -21,7 +21,7 @@ async def create_review(command: CreateReview, uow: AbstractUnitOfWork) -> Revie
 
 @async_listen
 async def revise_review(command: ReviseReview, uow: AbstractUnitOfWork) -> Review:
-    """Change a review. Raises ReviewNotFound, or WriteConflict if somebody was faster."""
+    """Revise a review. Raises ReviewNotFound, or WriteConflict after a concurrent change."""
     review = await uow.reviews.get(command.id)
     before = review.version
     review.revise(command.rating, command.comment)

@@ -1,4 +1,4 @@
-"""Reviewers."""
+"""Handlers of the commands on reviewers."""
 
 from messagebus import async_listen
 
@@ -9,6 +9,6 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 @async_listen
 async def create_reviewer(command: CreateReviewer, uow: AbstractUnitOfWork) -> Reviewer:
-    """Let somebody join the club. Raises NicknameTaken or IdentifierTaken."""
+    """Create a reviewer. Raises NicknameTaken or IdentifierTaken."""
     reviewer = Reviewer.create(command.id, command.nickname)
     return await uow.reviewers.add_once(reviewer)

@@ -1,7 +1,7 @@
-"""Events that are stored with what caused them, and sent afterwards, however often that fails.
+"""The transactional outbox: events are stored with their cause, and published afterwards.
 
-``sender`` sends what this process has just committed; ``relay`` sends what is left, whoever left
-it. Both take their events from an ``Outbox`` and give them to an ``EventPublisher``.
+``sender`` publishes events that this process has just committed; ``relay`` publishes all others,
+once their lease has run out. Both send by an ``EventPublisher`` and update an ``Outbox``.
 """
 
 from reading_club.service.outbox.breaker import Breaker

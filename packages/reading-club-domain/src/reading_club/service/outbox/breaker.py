@@ -1,4 +1,4 @@
-"""A circuit breaker: during an outage it lets a single event through now and then."""
+"""A circuit breaker: during an outage, one event at a time probes the broker."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,10 +7,10 @@ from reading_club.service.backoff import Backoff
 
 
 class Breaker:
-    """Closed, everything passes; open, nothing; half-open, one event that probes the broker.
+    """Closed: all events pass. Open: none. Half-open: one, which probes the broker.
 
-    An outage opens it for a pause that grows with each failed probe, up to a cap; after the
-    pause it is half-open. A success closes it. Seconds throughout, by ``clock``.
+    A failure opens the breaker for a pause that grows with each failed probe, up to a cap; after
+    the pause it is half-open. A success closes it. Times are seconds of ``clock``.
     """
 
     def __init__(
@@ -23,25 +23,25 @@ class Breaker:
 
     @property
     def closed(self) -> bool:
-        """Whether no outage is known of."""
+        """Whether all events pass, as no outage is known."""
         return self._pauses is None
 
     @property
     def pause(self) -> float:
-        """How long it stays open from now; 0 if something may pass."""
+        """Seconds for which the breaker stays open; 0 if it is closed or half-open."""
         return 0.0 if self.closed else max(0.0, self._until - self._clock())
 
     def allows(self, window: int) -> int:
-        """Return how many events of a window may pass at this moment."""
+        """Return how many events of a batch may pass now: all, one or none."""
         if self.closed:
             return window
         return 0 if self.pause else 1
 
     def succeeded(self) -> None:
-        """Close it: the broker takes events."""
+        """Close the breaker: the broker takes events."""
         self._pauses = None
 
     def failed(self) -> None:
-        """Open it: the broker is away."""
+        """Open the breaker: the broker is unavailable."""
         self._pauses = self._pauses or self._backoff.delays()
         self._until = self._clock() + next(self._pauses)

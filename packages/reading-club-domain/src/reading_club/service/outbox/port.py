@@ -1,4 +1,4 @@
-"""The ports of the outbox: where events wait, and what sends them."""
+"""The ports of the outbox: storage, publisher and transport."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 from messagebus import AsyncAbstractEventstreamTransport
 
 EVERYBODY: Final = ""
-"""The subscriber of an event that goes to all who hear its type."""
+"""The ``subscriber`` of an event for all subscribers of its type."""
 
 
 class Key(NamedTuple):
-    """What an outbox row points to: a message, and whom it is for."""
+    """The key of an outbox row: a message and its subscriber."""
 
     message_id: UUID
     subscriber: str = EVERYBODY
@@ -21,21 +21,21 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """An event that waits, as it is written on the wire."""
+    """An outbox row to be sent, with the envelope on the wire."""
 
     key: Key
     envelope: Mapping[str, Any]
     attempts: int = 0
-    """How often it was refused for reasons of its own."""
+    """How many attempts failed because of the event itself."""
     age: float = 0.0
-    """Seconds since it was put into the outbox, by the database's clock; 0 if that is unknown."""
+    """Seconds since the row was inserted, by the database's clock; 0 if that is unknown."""
     attempted: bool = False
-    """Whether its handling was begun before: its subscriber handles it alone, and counts that."""
+    """Whether handling was begun before: the worker then handles the event alone and counts it."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to send rows for a while, by the database's clock: a random token, no name."""
+    """The right to send rows for ``seconds`` of the database's clock, proved by a random token."""
 
     seconds: float
     token: UUID = field(default_factory=uuid4)
@@ -43,55 +43,55 @@ class Lease:
 
 @dataclass(frozen=True)
 class Published:
-    """What became of a window. An event that is in none of them may or may not have arrived."""
+    """The result of a batch. An event without a result may or may not have arrived."""
 
     confirmed: Collection[Key] = ()
-    """The broker has put them on a queue, or nobody wants them."""
+    """Events that the broker has put on a queue, or that have no subscriber."""
     failed: Mapping[Key, str] = field(default_factory=dict)
-    """These were refused for reasons of their own, which are told; the others are not affected."""
+    """Events refused because of the event itself, with the reason: too large, for example."""
     outage: Exception | None = None
-    """Why the window ended early: the broker is away, slow or full. Nobody's fault."""
+    """Why the batch ended early: the broker is unavailable, slow or full. No attempt counts."""
     refused: Mapping[Key, str] = field(default_factory=dict)
-    """The broker is there, and a queue does not take these: it is full, say. No fault of theirs.
+    """Events refused by a queue, with the reason: it is full, for example. No attempt counts.
 
-    Other queues may have taken an event for everybody all the same.
+    Other queues may have taken a copy of an event for all subscribers.
     """
     reason: str = ""
     """The outage in words for people, without addresses, users and passwords."""
 
 
 class EventPublisher(Protocol):
-    """Sends windows of events. One thread uses it at a time."""
+    """Sends batches of events. One thread uses a publisher at a time."""
 
     def publish(self, events: Sequence[Outgoing]) -> Published:
-        """Send the events in their order; block until each is decided, within a bound.
+        """Send the events in order; block until each has a result, up to a timeout.
 
-        An event for one subscriber goes to that subscriber's queue alone. Raises nothing that
-        concerns the broker or an event.
+        An event for one subscriber goes to that subscriber's queue alone. Failures of the broker
+        or of an event are returned, not raised.
         """
         ...
 
     def close(self) -> None:
-        """Give up what is connected; the next window connects anew."""
+        """Close the connections; the next batch connects again."""
 
 
 class Outbox(Protocol):
-    """The events that wait to be sent. Every method is a transaction of its own.
+    """The outbox as relay and sender use it. Every method is a transaction of its own.
 
-    A row that is leased belongs to whoever knows the token, until the lease has run out by the
-    database's clock and somebody else has claimed it. Every finishing method leaves rows alone
-    that bear another token by then. Raises StorageUnavailable.
+    A leased row bears the token of its lease. When the lease has run out by the database's clock,
+    another claim may take the row. The other methods change only rows that bear the given token.
+    Raises StorageUnavailable.
     """
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
-        """Lease up to so many rows whose lease has run out, the oldest messages first.
+        """Lease up to ``limit`` rows whose lease has run out, the oldest messages first.
 
-        Rows that another claim is taking at this moment are passed over.
+        Rows that another claim has locked at this moment are skipped.
         """
         ...
 
     async def delete(self, token: UUID, keys: Collection[Key]) -> None:
-        """Forget rows whose events the broker has confirmed."""
+        """Delete rows whose events the broker has confirmed."""
 
     async def release(
         self,
@@ -101,43 +101,43 @@ class Outbox(Protocol):
         retry_in: float = 0.0,
         reason: str | None = None,
     ) -> None:
-        """Give rows back that were not sent, for no fault of theirs: nothing is counted.
+        """Give back rows that were not sent, without counting an attempt.
 
-        They are kept back for so many seconds, so that others come first. A reason is noted in
-        the rows for people to see.
+        The rows can be claimed after ``retry_in`` seconds, so that others come first. ``reason``
+        is stored in the rows for operators.
         """
 
     async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
-        """Replace rows for everybody by one for each subscriber that hears the message's type.
+        """Replace rows for all subscribers by one for each subscriber of the message's type.
 
-        The new rows have the same envelope and can be claimed at once; one that waits already
-        stays. A row whose type has no subscriber is kept back for ``retry_in`` seconds.
+        The new rows have the same envelope and can be claimed at once; an existing row stays. A
+        row whose type has no subscriber can be claimed after ``retry_in`` seconds.
         """
 
     async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
-        """Count an attempt for each of these rows, and keep them back for so many seconds."""
+        """Count a failed attempt for each row; they can be claimed after ``retry_in`` seconds."""
 
     async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
-        """Make dead letters of rows that were refused too often; see ``dead_letters.RELAY``."""
+        """Replace rows that were refused too often by dead letters; see ``dead_letters.RELAY``."""
 
 
 class OutboxEntries(Protocol):
-    """The outbox as a transaction writes to it."""
+    """The outbox as a unit of work writes to it."""
 
     async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
-        """Let the relay send an event at once after the commit; one that waits already stays.
+        """Insert a row that the relay can send after the commit; an existing row stays.
 
-        Without an envelope it is the message that the history has under this id.
+        Without an envelope, the message with this id in the message store is sent.
         """
 
     async def defer(
         self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
-        """Let the relay send a delivered event to its one subscriber again, in so many seconds.
+        """Let the relay send a delivered event to its one subscriber again, in ``pause`` seconds.
 
-        It is sent as one that was attempted. A row that is there is replaced, also while it is
-        being sent: who sends it does not delete the new one. Nothing is written if the event has
-        a receipt or is a dead letter by now. ``reason`` says what the event waits for.
+        The event is marked as attempted. An existing row is replaced, even while it is leased: the
+        holder of that lease does not delete the new row. Nothing is written if the event has an
+        inbox row or a dead letter by now. ``reason`` is stored in the row for operators.
         """
 
 
@@ -145,10 +145,10 @@ class OutboxTransport(AsyncAbstractEventstreamTransport):
     """An event stream for units of work that store their events in the outbox.
 
     The unit of work inserts a row for each published event in its transaction, already leased
-    with ``lease``, and hands the events over after the commit.
+    with ``lease``, and passes the events to the transport after the commit.
     """
 
     @property
     @abstractmethod
     def lease(self) -> Lease:
-        """The lease that new rows are inserted with. It differs between processes."""
+        """The lease of new rows. Each process has a token of its own."""

@@ -1,4 +1,4 @@
-"""The relay: it sends what the processes that committed it did not."""
+"""The relay: sends events of the outbox whose lease has run out."""
 
 import asyncio
 import logging
@@ -16,16 +16,15 @@ logger = logging.getLogger(__name__)
 
 
 class Relay:
-    """Claims windows of events whose lease has run out, sends them, and forgets the confirmed.
+    """Claims batches of events whose lease has run out, sends them, and deletes the confirmed.
 
-    Any number of relays may work on one outbox: none knows of another, and none leads. While
-    the broker is away one event at a time probes it; nothing is counted then, however long it
-    lasts, nor while a subscriber's queue refuses events, which delays no other subscriber. What
-    a relay that dies has claimed is sent by the next one, so that an event may be sent twice, and
-    never not at all. Times are seconds.
+    Any number of relays may share an outbox, without a leader. During an outage one event at a
+    time probes the broker. Neither an outage nor a queue that refuses events counts an attempt,
+    and such a queue delays no other subscriber. Events that were claimed by a crashed relay are
+    claimed by another one after their lease: delivery is at least once. Times are seconds.
 
-    While there is more to send, one window is claimed or settled as another one is published:
-    a lease has to last for two of them.
+    Two loops overlap: one batch is claimed or finished while another one is published, so that
+    a lease has to last for two batches.
     """
 
     def __init__(
@@ -51,14 +50,14 @@ class Relay:
         self._publishing = asyncio.Lock()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Work until it is asked to stop; the windows at hand are finished."""
+        """Poll until ``stopping`` is set; batches already claimed are finished."""
         while not stopping.is_set():
             pause = await self._turns(stopping)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
 
     async def turn(self) -> float:
-        """Send one window, and return how long to wait before the next turn."""
+        """Send one batch; return the seconds to wait before the next one."""
         try:
             sent = await self._send_window()
         except TransientFailure as exc:
@@ -71,13 +70,13 @@ class Relay:
         return 0.0 if sent else self._poll
 
     async def drain(self) -> bool:
-        """Send windows until none is left; return False if the broker or the database is away."""
+        """Send batches until none is left; return False if broker or database is unavailable."""
         self._away = False
         await self._turns(asyncio.Event())
         return self._breaker.closed and not self._away
 
     async def _turns(self, stopping: asyncio.Event) -> float:
-        """Send windows until none is left or it has to stop; return how long to wait then."""
+        """Send batches until none is left or ``stopping`` is set; return the seconds to wait."""
         pause = await self.turn()
         if not pause:
             pause = min(await asyncio.gather(self._lane(stopping), self._lane(stopping)))
@@ -100,7 +99,7 @@ class Relay:
         return len(events)
 
     async def _send(self, events: Sequence[Outgoing], token: UUID) -> None:
-        """Publish a window when its turn comes, unless the one before it has found an outage."""
+        """Publish a batch after the previous one, unless that one has found an outage."""
         published, pause = Published(), 0.0
         async with self._publishing:
             if self._breaker.allows(len(events)) == len(events):

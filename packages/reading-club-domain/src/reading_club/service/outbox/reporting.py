@@ -1,4 +1,4 @@
-"""What a window tells the circuit breaker and the log."""
+"""Reports the result of each batch to the circuit breaker and the log."""
 
 import logging
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ logger: Final = logging.getLogger(__name__)
 
 
 class WindowReport:
-    """Tells the breaker how each window went, and the log what has changed since the last one.
+    """Reports each batch to the breaker, and changes since the previous batch to the log.
 
-    A queue that refuses events is no outage: the breaker stays as it is for all the others. Such
-    a queue is logged when it begins to refuse and when it takes events again, not for each event.
+    Only an outage opens the breaker; a queue that refuses events leaves it closed for the others.
+    Such a queue is logged when its refusals begin or change their reason, and when they end.
     """
 
     def __init__(self, breaker: Breaker) -> None:
@@ -22,7 +22,7 @@ class WindowReport:
         self._refusing: dict[str, str] = {}
 
     def add(self, events: Sequence[Outgoing], published: Published) -> None:
-        """Report a window that was published."""
+        """Report a published batch."""
         self._report_outage(published)
         for event in events:
             if event.key in published.failed:
@@ -49,7 +49,7 @@ class WindowReport:
         self.breaker.failed()
 
     def _report_queues(self, events: Sequence[Outgoing], published: Published) -> None:
-        """Log changes at subscribers' queues; a refusal to everybody does not say whose."""
+        """Log queues that begin or cease to refuse; a row for all subscribers names no queue."""
         refused = {
             key.subscriber: reason
             for key, reason in published.refused.items()

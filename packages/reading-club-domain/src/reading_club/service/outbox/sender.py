@@ -1,4 +1,4 @@
-"""The sender: what this process has committed goes to the broker, without anybody waiting."""
+"""The sender: publishes events that this process has committed, in a thread."""
 
 import logging
 import os
@@ -16,12 +16,12 @@ OpenOutbox = Callable[[], AbstractAsyncContextManager[Outbox]]
 
 
 class Sender(OutboxTransport):
-    """Hands committed events to a thread of this process, which sends them and deletes their rows.
+    """Passes committed events to a thread of this process, which sends them and deletes their rows.
 
-    Handing over takes no time, waits for nobody and never fails: what does not fit into the
-    queue of ``capacity`` events, or comes during an outage of the broker, stays in the outbox
-    for the relay, which sends it when the lease of ``lease`` seconds is over. The thread starts
-    with the first event. A process that is forked has a lease, a queue and a thread of its own.
+    The caller is never blocked and gets no error. An event that exceeds the queue's ``capacity``,
+    or comes during an outage of the broker, stays in the outbox for the relay, which sends it when
+    the lease of ``lease`` seconds is over. The thread starts with the first event. A forked
+    process has a lease, a queue and a thread of its own.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Sender(OutboxTransport):
         return self._thread().lease
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
-        """Hand a committed event over. It does not block, and raises nothing."""
+        """Enqueue a committed event for the thread. Does not block, and raises nothing."""
         try:
             self._thread().offer(message)
         except Exception:
@@ -53,7 +53,7 @@ class Sender(OutboxTransport):
             logger.exception("an event is left to the relay")
 
     def close(self, within: float = 5.0) -> None:
-        """Take no more events, and send those at hand for so many seconds; blocks meanwhile."""
+        """Refuse new events, and block until queued ones are sent, up to ``within`` seconds."""
         thread = self._threads.get(os.getpid())
         if thread is not None:
             thread.close(within)

@@ -1,4 +1,4 @@
-"""The thread of a sender, and the queue before it."""
+"""The thread of the sender, and its queue."""
 
 import asyncio
 import logging
@@ -19,22 +19,22 @@ from reading_club.service.outbox.settling import finish_refused
 logger = logging.getLogger(__name__)
 
 _COMPANY: Final = 0.02
-"""Seconds that confirmed rows wait for others, to be deleted together."""
+"""Seconds to collect confirmed rows before one DELETE."""
 _WAKE: Final = None
-"""What is put on the queue for a thread that waits there and has to end."""
+"""The queue item that wakes a waiting thread, so that it can end."""
 
 
 class _Offer(NamedTuple):
     event: Outgoing
     until: float
-    """When it is left to the relay, which may take it at the end of its lease."""
+    """Monotonic time at which half the lease is over, and the event is left to the relay."""
 
 
 class SendingThread:
-    """Sends what it is offered, in windows, and deletes the rows that the broker confirmed.
+    """Sends queued events in batches, and deletes the rows that the broker confirmed.
 
-    It has a loop and an outbox of its own, opened when they are needed. What cannot be sent is
-    forgotten here: its row is in the outbox.
+    The thread opens an event loop and an outbox of its own when it starts. An event that cannot
+    be sent is dropped here: the relay sends its row in the outbox.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SendingThread:
         return self._deadline != float("inf")
 
     def offer(self, message: Mapping[str, Any]) -> None:
-        """Put a committed event on the queue, or leave it to the relay if it cannot be sent now."""
+        """Enqueue a committed event, or leave it to the relay: outage, full queue or closed."""
         if self._breaker.pause or self._closed:
             return
         event = Outgoing(Key(UUID(message["id"])), dict(message))
@@ -76,7 +76,7 @@ class SendingThread:
             self._start()
 
     def close(self, within: float) -> None:
-        """Send what is on the queue, and end; blocks for so many seconds at most."""
+        """Send the queued events and end the thread; block for ``within`` seconds at most."""
         self._deadline = monotonic() + within
         with self._lock:
             thread = self._thread
@@ -104,7 +104,7 @@ class SendingThread:
             self._breaker.failed()
 
     async def _work(self, publisher: EventPublisher) -> None:
-        """Send until it is time to stop. Nothing else is on this loop, so that it may block."""
+        """Send until the thread is closed. Calls may block, as nothing else runs on this loop."""
         async with self._open_outbox() as outbox:
             while (offers := self._take()) is not None:
                 try:
@@ -119,9 +119,9 @@ class SendingThread:
             await self._forget(outbox, at_once=True)
 
     def _take(self) -> Sequence[_Offer] | None:
-        """Wait for events, and return all that are at hand, up to a window; None to stop.
+        """Wait for events, and return the queued ones, up to a batch; None to stop.
 
-        Returns none of them when confirmed rows have waited long enough for company.
+        Returns an empty list if no event came and confirmed rows are due to be deleted.
         """
         offers: list[_Offer] = []
         patience = _COMPANY if self._confirmed else None
@@ -150,7 +150,7 @@ class SendingThread:
             await finish_refused(outbox, self.lease.token, events, published)
 
     async def _forget(self, outbox: Outbox, *, at_once: bool) -> None:
-        """Delete the confirmed rows together, and long before their lease is over."""
+        """Delete confirmed rows: at once, at a full batch, or after a tenth of their lease."""
         late = monotonic() - self._since > self.lease.seconds / 10
         if self._confirmed and (at_once or late or len(self._confirmed) >= self._window):
             confirmed, self._confirmed = self._confirmed, []

@@ -1,4 +1,4 @@
-"""After a window: every row is deleted, kept back, made a dead letter, or given back."""
+"""The retry policy: deletes, delays or dead-letters each row of a published batch."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from uuid import UUID
 from reading_club.service.outbox.port import EVERYBODY, Key, Outbox, Outgoing, Published
 
 LONGEST_PAUSE: Final = 3600.0
-"""Seconds between two attempts at an event that is refused for reasons of its own."""
+"""The longest pause, in seconds, after a refusal because of the event itself."""
 LONGEST_REFUSAL: Final = 60.0
-"""Seconds between two attempts at an event that a queue refuses: it may have room at any time."""
+"""The longest pause, in seconds, after a refusal by a queue, which may have room at any time."""
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """Decides what becomes of the events of a window."""
+    """Decides for each row of a batch: delete, retry later or dead-letter."""
 
     attempts: int = 10
-    """How often an event may be refused for reasons of its own before it is a dead letter."""
+    """The number of refusals because of the event itself after which it is a dead letter."""
     first_pause: float = 1.0
 
     async def settle(
@@ -31,11 +31,11 @@ class Settlement:
         *,
         pause: float = 0.0,
     ) -> None:
-        """Finish the rows of a window, those that were confirmed first. An outage counts nothing.
+        """Finish the rows of a batch, the confirmed ones first. An outage counts no attempt.
 
-        What an outage has left undecided is kept back for ``pause`` seconds: the next probe is
-        another event, in case that this one is what the broker cannot take.
-        Raises StorageUnavailable: what is not finished is sent again when the lease is over.
+        Rows that an outage left without a result can be claimed after ``pause`` seconds: the next
+        probe is another event, in case this one is what the broker cannot take.
+        Raises StorageUnavailable; unfinished rows are sent again after their lease.
         """
         if published.confirmed:
             await outbox.delete(token, published.confirmed)
@@ -59,10 +59,10 @@ class Settlement:
 async def finish_refused(
     outbox: Outbox, token: UUID, events: Sequence[Outgoing], published: Published
 ) -> None:
-    """Finish the rows that a queue refused: nothing is counted, and no other queue waits for it.
+    """Finish the rows that a queue refused: no attempt counts, and no other queue is delayed.
 
-    A refusal of an event for everybody does not say whose queue it was: from now on each
-    subscriber has a row of its own, so that only the queue that refuses is tried again.
+    The refusal of an event for all subscribers does not name the queue. Such a row is split into
+    one row for each subscriber, so that only the queue that refuses is tried again.
     Raises StorageUnavailable.
     """
     everybodys: list[Key] = []
@@ -80,9 +80,9 @@ async def finish_refused(
 
 
 def refusal_pause(age: float) -> float:
-    """Return how long to wait: half to all of the time that it has taken so far, 1 to 60 seconds.
+    """Return the seconds until the next try: half to all of ``age``, from 1 to 60.
 
-    It is a power of two, so that the rows of a window have few different pauses.
+    The pause is a power of two, so that the rows of a batch have few different pauses.
     """
     return min(2.0 ** max(0, int(age).bit_length() - 1), LONGEST_REFUSAL)
 

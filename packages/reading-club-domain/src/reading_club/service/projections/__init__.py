@@ -1,10 +1,10 @@
-"""What subscribers make of the events, one module a subscriber."""
+"""Projections: the subscribers that write read models, one module each."""
 
 from reading_club.service.projections.activity import activity
 from reading_club.service.projections.catalogue import catalogue
 from reading_club.service.subscriber import Subscriber
 
 SUBSCRIBERS: tuple[Subscriber, ...] = (activity, catalogue)
-"""Everybody who hears of events."""
+"""All subscribers of the club."""
 
 __all__ = ["SUBSCRIBERS", "activity", "catalogue"]

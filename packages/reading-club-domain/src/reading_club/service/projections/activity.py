@@ -1,4 +1,4 @@
-"""The activity log: everything that is published, newest first."""
+"""The subscriber that writes every published event to the activity log."""
 
 from reading_club.domain.messages import (
     BookRegistered,
@@ -16,5 +16,5 @@ activity = Subscriber("activity")
 
 @activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
-    """Write the event down."""
+    """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

@@ -1,4 +1,4 @@
-"""The catalogue: the shelf with its ratings, for readers."""
+"""The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
 from reading_club.service.catalogue import BookRating, CatalogueEntry
@@ -10,7 +10,7 @@ catalogue = Subscriber("catalogue")
 
 @catalogue.on(BookRegistered)
 async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
-    """Add the book."""
+    """Add the book to the catalogue."""
     await uow.catalogue.put(
         CatalogueEntry(
             book_id=event.id,
@@ -22,7 +22,7 @@ async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
 
 
 async def rate(event: ReviewCreated | ReviewRevised, uow: AbstractUnitOfWork) -> None:
-    """Take the rating, if it is not older than the one that is known."""
+    """Store the rating, if its version is higher than the stored one."""
     await uow.catalogue.rate(
         BookRating(
             review_id=event.id,

@@ -1,8 +1,8 @@
-"""What every adapter promises, as tests.
+"""Contract tests of the ports, which every adapter runs.
 
 Subclass a contract in a test module and provide the fixture ``uow_factory`` (see
-``UnitOfWorkFactory``); the adapter then runs the same tests as every other one. Those of the
-event stream need ``uow_on``, ``outbox`` and ``pass_time`` besides: see ``OutboxContract``.
+``UnitOfWorkFactory``). The contracts of outbox, inbox and reconciler also need ``uow_on``,
+``outbox`` and ``pass_time``: see ``OutboxContract``.
 """
 
 from reading_club.testing.contracts.activity import ActivityLogContract

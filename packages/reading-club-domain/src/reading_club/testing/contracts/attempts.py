@@ -1,4 +1,4 @@
-"""What every inbox promises about attempts: their record, and what is taken back or held up."""
+"""What every inbox promises about its counts of attempts and stalls."""
 
 from math import inf
 
@@ -11,7 +11,7 @@ from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
 async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempts:
-    """Return what is on record of the attempts."""
+    """Return the attempts so far."""
     async with uow_factory() as transaction:
         attempts = await transaction.uow.inbox.attempts(receipt)
         await transaction.rollback()
@@ -19,7 +19,7 @@ async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempt
 
 
 async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt, within: float) -> int:
-    """Note a stall in a transaction of its own."""
+    """Record a stall in a transaction of its own."""
     async with uow_factory() as transaction:
         number = await transaction.uow.inbox.count_stall(receipt, within=within)
         await transaction.commit()
@@ -27,7 +27,7 @@ async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt, within: float)
 
 
 class AttemptsContract:
-    """Attempts are on record, and can be taken back; stalls are counted apart.
+    """Attempts are counted and can be taken back; stalls are counted separately.
 
     Needs the fixture ``pass_time`` (see ``PassTime``).
     """
@@ -35,7 +35,7 @@ class AttemptsContract:
     async def test_the_record_says_how_many_attempts_there_were_and_how_long_ago(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
-        """By the database's clock; of a message without attempts it says so."""
+        """The age is by the database's clock; without attempts it is infinite."""
         receipt = Receipt("activity", uuid7())
         nothing = await on_record(uow_factory, receipt)
         await count(uow_factory, receipt)
@@ -49,7 +49,7 @@ class AttemptsContract:
         assert 60.0 <= record.age < 70.0
 
     async def test_an_attempt_can_be_taken_back(self, uow_factory: UnitOfWorkFactory) -> None:
-        """One for each call, never below none, and of this message alone."""
+        """Each call subtracts one attempt of this message alone, down to 0."""
         receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
         for each in (receipt, receipt, other):
             await count(uow_factory, each)
@@ -68,7 +68,7 @@ class AttemptsContract:
     async def test_a_stall_is_counted_if_others_were_received_meanwhile(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
-        """What holds up all messages of a subscriber is no message's fault."""
+        """A stall counts if the subscriber has received another message within the time."""
         receipt, theirs = Receipt("activity", uuid7()), Receipt("catalogue", uuid7())
         await receive(uow_factory, Receipt("activity", uuid7()))
         await pass_time(20.0)
@@ -83,7 +83,7 @@ class AttemptsContract:
         assert (await on_record(uow_factory, receipt)).number == 0
 
     async def test_a_first_stall_can_be_counted(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Where attempts were counted, and where none were."""
+        """A first stall counts with counted attempts of the message, and without any."""
         receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
         await receive(uow_factory, Receipt("activity", uuid7()))
         await count(uow_factory, other)
@@ -93,7 +93,7 @@ class AttemptsContract:
     async def test_stalls_and_attempts_are_counted_apart(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """A stall changes no number, and an attempt no stalls."""
+        """A stall leaves the attempts unchanged, and an attempt the stalls."""
         receipt = Receipt("activity", uuid7())
         await count(uow_factory, receipt)
         await receive(uow_factory, Receipt("activity", uuid7()))

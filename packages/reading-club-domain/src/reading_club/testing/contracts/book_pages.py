@@ -32,7 +32,7 @@ class BookPagesContract:
     async def test_an_id_that_a_client_chose_is_not_on_top_for_ever(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
-        """What is new is decided by the storage, also for the cursors."""
+        """Books and cursors are ordered by the storage's clock, whatever their ids are."""
         books = [a_book(id=UUID(int=number)) for number in (2**128 - 1, 0, 2**127, 1, 2**127 + 1)]
         for book in books:
             await store(uow_factory, book)
@@ -52,7 +52,7 @@ class BookPagesContract:
     async def test_a_page_may_end_among_books_of_one_moment(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """The next one begins where it ended: no book is lost, and none is shown twice."""
+        """The next page continues at the cursor: together the pages show each book once."""
         books = [a_book(id=UUID(int=number)) for number in range(5)]
         await store(uow_factory, *reversed(books))
 
@@ -68,7 +68,7 @@ class BookPagesContract:
     async def test_after_an_unknown_book_there_are_none(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """A cursor is the id of a book that was on a page."""
+        """A cursor is the id of a book; an unknown one gives an empty page."""
         await store(uow_factory, a_book())
 
         async with uow_factory() as transaction:

@@ -22,7 +22,7 @@ async def store(uow_factory: UnitOfWorkFactory, *books: Book) -> None:
 
 
 class BookRepositoryContract:
-    """The shelf holds one book an ISBN, found by id, by ISBN and by words."""
+    """An ISBN is unique; books are found by id, by ISBN and by words."""
 
     async def test_book_add_ok(self, uow_factory: UnitOfWorkFactory) -> None:
         """A new book is stored, and its events are collected."""
@@ -72,7 +72,7 @@ class BookRepositoryContract:
     async def test_book_by_id(
         self, uow_factory: UnitOfWorkFactory, wanted: UUID, *, found: bool
     ) -> None:
-        """A known id gives its book; an unknown one is an error to get and None to find."""
+        """Get and find return a known book; for an unknown id get raises, and find returns None."""
         book = a_book(id=EVANS)
         await store(uow_factory, book, a_book(title="Another"))
 
@@ -97,7 +97,7 @@ class BookRepositoryContract:
             await transaction.rollback()
 
     async def test_a_loaded_book_is_seen(self, uow_factory: UnitOfWorkFactory) -> None:
-        """What a loaded book records can be collected."""
+        """A loaded book is in ``seen``, so that its events are collected."""
         book = a_book()
         await store(uow_factory, book)
 
@@ -107,7 +107,7 @@ class BookRepositoryContract:
             await transaction.rollback()
 
     async def test_a_loaded_book_is_a_copy(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Changing an object stores nothing."""
+        """Changing a loaded book leaves the stored one unchanged."""
         book = a_book(title="Before")
         await store(uow_factory, book)
 
@@ -129,7 +129,7 @@ class BookRepositoryContract:
     async def test_a_search_ignores_case_and_accents(
         self, uow_factory: UnitOfWorkFactory, query: str
     ) -> None:
-        """Words of title or author find a book, and so does its ISBN; % and _ mean themselves."""
+        """Parts of title, author and ISBN find a book; % and _ are no wildcards."""
         wanted = a_book(
             isbn="0321125215", title="Au Café: 100% a_b, 1999-2001", author="Jörg Müller"
         )

@@ -11,14 +11,14 @@ from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
 def an_entry(title: str = "Domain-Driven Design") -> CatalogueEntry:
-    """Return a book of the catalogue without ratings."""
+    """Return a catalogue entry without ratings."""
     return CatalogueEntry(book_id=uuid7(), title=title, author="Eric Evans", isbn="9780321125217")
 
 
 def a_rating(
     book_id: UUID, rating: int, version: int = 1, review_id: UUID | None = None
 ) -> BookRating:
-    """Return what a review says."""
+    """Return the rating of one version of a review."""
     return BookRating(
         review_id=review_id or uuid7(), book_id=book_id, rating=rating, version=version
     )
@@ -49,14 +49,14 @@ class CatalogueContract:
         return dict(entries)
 
     async def test_a_book_without_ratings_has_no_average(self) -> None:
-        """It is in the catalogue as it was put there."""
+        """The entry is returned as it was put."""
         entry = an_entry()
         await self.write(entry)
 
         assert await self.read(entry.book_id) == {entry.book_id: entry}
 
     async def test_a_book_is_put_once(self) -> None:
-        """One with a known id changes nothing."""
+        """A second entry with a known id changes nothing."""
         entry = an_entry()
         await self.write(entry, entry.model_copy(update={"title": "Other"}))
 
@@ -89,7 +89,7 @@ class CatalogueContract:
             assert (found.ratings, found.average) == (1, 2.0)
 
     async def test_a_transaction_sees_what_it_wrote(self) -> None:
-        """Several events in one transaction are as several transactions."""
+        """Several events in one transaction have the effect of several transactions."""
         book = an_entry()
         rating = a_rating(book.book_id, 4)
         async with self.uow_factory() as transaction:
@@ -103,7 +103,7 @@ class CatalogueContract:
             await transaction.rollback()
 
     async def test_what_is_not_there_is_left_out(self) -> None:
-        """Unknown books have no entry, also those that have been rated; none are none."""
+        """Unknown books have no entry, even if rated; no ids give no entries."""
         unknown = uuid7()
         await self.write(a_rating(unknown, 7))
 

@@ -47,28 +47,28 @@ def a_letter(**changes: Any) -> DeadLetter:
 
 
 class DeadLettersContract:
-    """What could not be handled is kept, once a subscriber."""
+    """A message that could not be handled is kept, once a subscriber."""
 
     @pytest.fixture(autouse=True)
     def _storage(self, uow_factory: UnitOfWorkFactory) -> None:
         self.uow_factory = uow_factory
 
     async def add(self, *letters: DeadLetter) -> None:
-        """Keep letters."""
+        """Store dead letters."""
         async with self.uow_factory() as transaction:
             for letter in letters:
                 await transaction.uow.dead_letters.add(letter)
             await transaction.commit()
 
     async def page(self, wanted: LetterFilter = EVERY_LETTER, limit: int = 50) -> list[DeadLetter]:
-        """Return letters."""
+        """Return the dead letters that match."""
         async with self.uow_factory() as transaction:
             letters = await transaction.uow.dead_letters.page(wanted, limit=limit)
             await transaction.rollback()
         return list(letters)
 
     async def test_a_message_is_kept_once_a_subscriber(self) -> None:
-        """The same message again changes nothing; another subscriber has a letter of its own."""
+        """The same message again changes nothing; each subscriber has its own dead letter."""
         letter = a_letter(attempts=3)
         later = {"set_aside_at": NEW_YEAR + timedelta(days=1)}
         other = letter.model_copy(update={"subscriber": "catalogue", **later})
@@ -78,7 +78,7 @@ class DeadLettersContract:
         assert await self.page() == [other, letter]
 
     async def test_a_message_is_kept_whatever_it_is(self) -> None:
-        """Any JSON value can be what was received."""
+        """The envelope may be any JSON value."""
         envelopes: list[Any] = [None, "text \x00", [1, 2.5, None], {}, 7, True]
         letters = [a_letter(envelope=envelope, type="", parked=True) for envelope in envelopes]
         await self.add(*letters)
@@ -86,7 +86,7 @@ class DeadLettersContract:
         assert sorted(await self.page(), key=lambda letter: letter.message_id) == letters
 
     async def test_what_was_received_is_not_kept(self) -> None:
-        """A message that was handled after all is no dead letter of this subscriber."""
+        """A message in the subscriber's inbox gets no dead letter of this subscriber."""
         letter = a_letter()
         async with self.uow_factory() as transaction:
             await transaction.uow.inbox.receive(Receipt("activity", letter.message_id))
@@ -97,7 +97,7 @@ class DeadLettersContract:
         assert await self.page() == [other]
 
     async def test_letters_are_chosen_by_a_filter(self) -> None:
-        """Every field narrows it; words of the error are found as they are written."""
+        """Every field narrows the result; the error is matched literally, with its case."""
         letters = {
             "a": a_letter(error="KeyError: Refused"),
             "b": a_letter(error="the broker refused it"),
@@ -111,7 +111,7 @@ class DeadLettersContract:
             assert page == {letters[name].message_id for name in expected}, wanted
 
     async def test_a_letter_is_found_by_its_message(self) -> None:
-        """All subscribers that could not handle it are shown."""
+        """The filter by message id returns the dead letters of all subscribers."""
         letter = a_letter()
         other = letter.model_copy(update={"subscriber": "catalogue"})
         await self.add(letter, other, a_letter())
@@ -122,14 +122,14 @@ class DeadLettersContract:
         assert {each.message_id for each in page} == {letter.message_id}
 
     async def test_a_page_has_the_newest_first(self) -> None:
-        """Up to its limit."""
+        """A page has the newest dead letters, up to ``limit``."""
         letters = [a_letter(set_aside_at=NEW_YEAR + timedelta(hours=n)) for n in range(4)]
         await self.add(*letters)
 
         assert await self.page(limit=3) == letters[:0:-1]
 
     async def test_a_letter_is_removed_once(self) -> None:
-        """Who comes second hears of it; the letters of others stay."""
+        """A second removal returns False; the dead letters of other subscribers stay."""
         letter = a_letter()
         other = letter.model_copy(update={"subscriber": "catalogue"})
         await self.add(letter, other)
@@ -143,7 +143,7 @@ class DeadLettersContract:
         assert await self.page() == [other]
 
     async def test_the_audit_log_keeps_everything(self) -> None:
-        """Entries are shown as they were made, the newest first; the same one twice is two."""
+        """Entries are returned unchanged, the newest first; equal entries are all kept."""
         entry = AuditEntry(
             at=NEW_YEAR, action="retry", subscriber="activity", message_id=uuid7(), error="no"
         )

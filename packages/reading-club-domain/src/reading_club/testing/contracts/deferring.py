@@ -1,4 +1,4 @@
-"""What every outbox promises about events that their subscriber has put off."""
+"""What every outbox promises about events that a worker has deferred."""
 
 import pytest
 
@@ -13,14 +13,14 @@ ENVELOPE = {"id": "7", "type": "book_registered_v1", "payload": "{}"}
 
 
 async def defer(uow_on: UnitOfWorkOn, key: Key, pause: float = 0.0) -> None:
-    """Put an event off in a transaction of its own."""
+    """Defer an event in a transaction of its own."""
     async with uow_on(RelayedTransport()) as transaction:
         await transaction.uow.outbox.defer(key, ENVELOPE, pause=pause, reason="slow")
         await transaction.commit()
 
 
 class OutboxDeferringContract:
-    """An event that is put off is sent to its subscriber alone, as one that was attempted.
+    """A deferred event is sent to its subscriber alone, marked as attempted.
 
     Needs the fixtures of ``OutboxContract``.
     """
@@ -28,7 +28,7 @@ class OutboxDeferringContract:
     async def test_it_is_sent_at_its_time(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """Whole, as it was delivered, whether or not the history has it; and not before."""
+        """The delivered envelope is sent after the pause, with or without a stored message."""
         key = Key(an_event().message_id, "activity")
 
         await defer(uow_on, key, pause=30.0)
@@ -42,7 +42,7 @@ class OutboxDeferringContract:
     async def test_other_events_were_not_attempted(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """What is added is not marked."""
+        """Rows of ``add`` are not marked as attempted."""
         async with uow_on(RelayedTransport()) as transaction:
             await transaction.uow.outbox.add(Key(an_event().message_id, "activity"), ENVELOPE)
             await transaction.commit()
@@ -52,7 +52,7 @@ class OutboxDeferringContract:
     async def test_a_row_that_is_being_sent_is_replaced(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Who sends it at this moment does not delete what was put off meanwhile."""
+        """The holder of the old lease does not delete the row that was deferred meanwhile."""
         key, lease = Key(an_event().message_id, "activity"), Lease(60.0)
         await defer(uow_on, key)
         await outbox.claim(1, lease)
@@ -65,7 +65,7 @@ class OutboxDeferringContract:
     async def test_the_time_of_the_last_one_counts(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """It is one row, however often the event is put off."""
+        """An event has one row, however often it is deferred."""
         key = Key(an_event().message_id, "activity")
         for pause in (0.0, 10.0, 60.0):
             await defer(uow_on, key, pause)
@@ -80,7 +80,7 @@ class OutboxDeferringContract:
     async def test_what_is_done_with_is_not_put_off(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, end: str
     ) -> None:
-        """Another copy was handled or set aside meanwhile; for another subscriber it goes on."""
+        """An event with an inbox row or dead letter is not deferred; another subscriber's is."""
         key = Key(an_event().message_id, "activity")
         other = key._replace(subscriber="catalogue")
         async with uow_on(RelayedTransport()) as transaction:

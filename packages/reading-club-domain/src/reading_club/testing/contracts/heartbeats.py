@@ -1,4 +1,4 @@
-"""What the heartbeats of the processes promise."""
+"""What every store of heartbeats promises."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ def a_process(role: str = "relay", subscriber: str | None = None) -> Process:
 
 
 class HeartbeatsContract:
-    """A process is known by its latest heartbeat, and by nothing after its end.
+    """The latest heartbeat of each process is kept until the process ends.
 
     Needs the fixtures ``heartbeats`` (with an attribute ``clock``) and ``pass_time``.
     """
@@ -37,7 +37,7 @@ class HeartbeatsContract:
         assert all(beat.fresh and beat.trouble is None for beat in beats)
 
     async def test_the_age_is_that_of_the_latest_heartbeat(self) -> None:
-        """The database's clock measures it; a process without heartbeats is soon not fresh."""
+        """The age is by the database's clock; after 30 seconds a heartbeat is stale."""
         silent, beating = a_process("relay"), a_process("web")
         for process in (silent, beating):
             await self.heartbeats.beat(process)
@@ -52,7 +52,7 @@ class HeartbeatsContract:
         assert second.trouble == "the broker is away"
 
     async def test_a_process_that_ends_is_removed(self) -> None:
-        """Its row is gone at once, and only its row."""
+        """The row of the process is deleted at once, and only this row."""
         ended, running = a_process(), a_process()
         for process in (ended, running):
             await self.heartbeats.beat(process)
@@ -62,14 +62,14 @@ class HeartbeatsContract:
         assert [beat.process for beat in await self.heartbeats.list()] == [running]
 
     async def test_looking_whether_changes_are_taken_leaves_no_row(self) -> None:
-        """A process that only asks is none of the club's."""
+        """``check_writable`` leaves no heartbeat."""
         await self.heartbeats.check_writable()
 
         assert list(await self.heartbeats.list()) == []
 
     @pytest.mark.parametrize("seconds", [7200.0, -777_600.0])
     async def test_a_wrong_clock_is_told(self, seconds: float) -> None:
-        """By how much it is ahead of the database's, or behind."""
+        """The offset is how far the process's clock is ahead of the database's, or behind."""
         beat_clock = lambda: datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: E731
         self.heartbeats.clock = beat_clock  # type: ignore[attr-defined]  # of every adapter
 
@@ -81,14 +81,14 @@ class HeartbeatsContract:
         assert beat.clock_is_wrong
 
     async def test_a_clock_that_agrees_is_right(self) -> None:
-        """The time that the answer takes is not held against the clock."""
+        """The duration of the query is no offset."""
         await self.heartbeats.beat(a_process())
 
         (beat,) = await self.heartbeats.list()
         assert not beat.clock_is_wrong
 
     async def test_processes_beat_at_once(self) -> None:
-        """None of them waits for another one."""
+        """Concurrent heartbeats of several processes are all stored."""
         processes = [a_process() for _ in range(5)]
 
         await asyncio.gather(*map(self.heartbeats.beat, processes))

@@ -16,7 +16,7 @@ History = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 
 
 class MessageStoreContract:
-    """The history is append-only, ordered, complete, and committed with the rest.
+    """The message store is append-only, ordered, complete, and part of the transaction.
 
     Needs the fixture ``history``, see ``History``.
     """
@@ -61,7 +61,7 @@ class MessageStoreContract:
     async def test_a_message_is_stored_once(
         self, uow_factory: UnitOfWorkFactory, history: History
     ) -> None:
-        """A second message with the same id is a bug, told as such, and nothing is stored."""
+        """A second message with the same id raises MessageAlreadyStored, and nothing is stored."""
         event = an_event()
         with pytest.raises(MessageAlreadyStored):
             async with uow_factory() as transaction:
@@ -74,7 +74,7 @@ class MessageStoreContract:
     async def test_a_rollback_leaves_no_message(
         self, uow_factory: UnitOfWorkFactory, history: History
     ) -> None:
-        """The history holds committed messages only."""
+        """The message store holds committed messages only."""
         async with uow_factory() as transaction:
             await transaction.uow.messagestore.add(an_event())
             await transaction.rollback()

@@ -14,7 +14,7 @@ from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
 async def receive(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> bool:
-    """Receive a message in a transaction of its own."""
+    """Insert an inbox row in a transaction of its own."""
     async with uow_factory() as transaction:
         first = await transaction.uow.inbox.receive(receipt)
         await transaction.commit()
@@ -30,7 +30,7 @@ async def count(uow_factory: UnitOfWorkFactory, receipt: Receipt, apart: float =
 
 
 async def recorded(uow_factory: UnitOfWorkFactory) -> Sequence[ActivityEntry]:
-    """Return the activity."""
+    """Return the entries of the activity log."""
     async with uow_factory() as transaction:
         entries = await transaction.uow.activity.page()
         await transaction.rollback()
@@ -38,7 +38,7 @@ async def recorded(uow_factory: UnitOfWorkFactory) -> Sequence[ActivityEntry]:
 
 
 class InboxContract:
-    """A message takes effect once a subscriber, and what failed is counted.
+    """A message takes effect once a subscriber, and attempts are counted.
 
     Needs the fixture ``pass_time`` (see ``PassTime``).
     """
@@ -46,7 +46,7 @@ class InboxContract:
     async def test_a_message_is_received_once_a_subscriber(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """The second time it has taken effect; another subscriber has its own first time."""
+        """A second insert of a key returns False; another subscriber has a key of its own."""
         first, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
         theirs = Receipt("catalogue", first.message_id)
 
@@ -55,7 +55,7 @@ class InboxContract:
         assert answers == [True, False, True, True]
 
     async def test_twice_in_one_transaction_is_once(self, uow_factory: UnitOfWorkFactory) -> None:
-        """The transaction sees its own receipts."""
+        """The transaction sees its own inbox rows."""
         receipt = Receipt("activity", uuid7())
 
         async with uow_factory() as transaction:
@@ -66,7 +66,7 @@ class InboxContract:
     async def test_what_was_rolled_back_was_not_received(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """A handler that fails takes its receipt along: the message comes again."""
+        """A rollback undoes the inbox row, so that a redelivered message is handled."""
         receipt = Receipt("activity", uuid7())
         async with uow_factory() as transaction:
             assert await transaction.uow.inbox.receive(receipt)
@@ -75,7 +75,7 @@ class InboxContract:
         assert await receive(uow_factory, receipt)
 
     async def test_of_two_at_once_one_takes_effect(self, uow_factory: UnitOfWorkFactory) -> None:
-        """The other one hears that it came second, or is refused as a whole."""
+        """The second transaction gets False, or is refused as a whole."""
         receipt = Receipt("activity", uuid7())
         entries = [ActivityEntry.of(an_event()) for _ in range(2)]
         received = asyncio.Event()
@@ -103,7 +103,7 @@ class InboxContract:
     async def test_the_second_takes_effect_if_the_first_is_undone(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """Who waits for a transaction that is rolled back is the first after all."""
+        """A transaction that waited for the one rolled back inserts the row itself."""
         receipt = Receipt("activity", uuid7())
         async with uow_factory() as transaction:
             await transaction.uow.inbox.receive(receipt)
@@ -114,7 +114,7 @@ class InboxContract:
         assert await second
 
     async def test_attempts_count_up(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Each one counts, for its message and its subscriber."""
+        """Attempts are counted by message and subscriber."""
         receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
         theirs = Receipt("catalogue", receipt.message_id)
 
@@ -127,7 +127,7 @@ class InboxContract:
     async def test_an_attempt_survives_the_transaction_that_failed(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """It is counted before, in a transaction of its own; what follows cannot take it back."""
+        """The attempt is committed first, so that a rollback of the handler does not undo it."""
         receipt = Receipt("activity", uuid7())
         await count(uow_factory, receipt)
         async with uow_factory() as transaction:
@@ -139,7 +139,7 @@ class InboxContract:
     async def test_attempts_that_are_near_each_other_are_one(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
-        """Copies that arrive together do not use up the attempts."""
+        """Copies that arrive together count as one attempt."""
         receipt = Receipt("activity", uuid7())
         near = [await count(uow_factory, receipt, apart=10.0) for _ in range(5)]
         await pass_time(11.0)
@@ -151,7 +151,7 @@ class InboxContract:
     async def test_a_near_attempt_does_not_put_off_the_next_one(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
-        """The time runs from the attempt that was counted: a busy message comes to its end."""
+        """The interval runs from the last counted attempt: frequent copies count as well."""
         receipt = Receipt("activity", uuid7())
         numbers = []
         for _ in range(5):
@@ -161,7 +161,7 @@ class InboxContract:
         assert numbers == [1, 1, 2, 2, 3]
 
     async def test_what_is_forgotten_begins_anew(self, uow_factory: UnitOfWorkFactory) -> None:
-        """A message that somebody has looked into has all its attempts again."""
+        """After a reset the message has all its attempts again."""
         receipt = Receipt("activity", uuid7())
         await count(uow_factory, receipt)
         await count(uow_factory, receipt)

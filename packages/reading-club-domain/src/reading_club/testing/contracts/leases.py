@@ -1,4 +1,4 @@
-"""What every outbox promises about rows that somebody has claimed."""
+"""What every outbox promises about claimed rows."""
 
 from uuid import UUID, uuid4
 
@@ -20,7 +20,7 @@ from reading_club.testing.outbox import RelayedTransport
 
 
 async def finish(outbox: Outbox, method: str, token: UUID, *wanted: Key) -> None:
-    """Call the method of this name for these rows."""
+    """Call the outbox's method of this name for these rows."""
     failures = dict.fromkeys(wanted, "refused")
     if method == "delete":
         await outbox.delete(token, wanted)
@@ -41,7 +41,7 @@ async def letters(uow_on: UnitOfWorkOn) -> list[DeadLetter]:
 
 
 class OutboxLeaseContract:
-    """Who holds the token decides what becomes of a row, and nobody else.
+    """Only the holder of the token can change a leased row.
 
     Needs the fixtures of ``OutboxContract``.
     """
@@ -50,7 +50,7 @@ class OutboxLeaseContract:
     async def test_a_stale_token_changes_nothing(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
     ) -> None:
-        """Who was too slow cannot touch what somebody else has claimed by now."""
+        """After its lease, a slow relay cannot change a row that another relay has claimed."""
         event, slow, fast = an_event(), Lease(5.0), Lease(60.0)
         await commit(uow_on, event)
         await outbox.claim(1, slow)
@@ -68,7 +68,7 @@ class OutboxLeaseContract:
     async def test_only_the_rows_that_are_named_are_finished(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
     ) -> None:
-        """The same message for another subscriber, and what else was claimed, stay as they are."""
+        """Rows of other subscribers, and other claimed rows, stay as they are."""
         event, lease = an_event(), Lease(60.0)
         mine, other = Key(event.message_id, "activity"), Key(event.message_id, "catalogue")
         await commit(uow_on, event)
@@ -88,7 +88,7 @@ class OutboxLeaseContract:
     async def test_the_transport_deletes_what_it_was_leased(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """The lease that rows are inserted with is the right to delete them."""
+        """The token of the lease that rows are inserted with is the right to delete them."""
         events = [an_event() for _ in range(3)]
         transport = await commit(uow_on, *events, lease=LONG)
 
@@ -98,7 +98,7 @@ class OutboxLeaseContract:
         assert await waiting(outbox) == []
 
     async def test_a_release_counts_nothing(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
-        """What was given back can be claimed at once, as if it had never been claimed."""
+        """A released row can be claimed at once, with unchanged attempts."""
         await commit(uow_on, an_event())
         for _ in range(3):
             (event,) = await outbox.claim(1, LONG)
@@ -109,7 +109,7 @@ class OutboxLeaseContract:
     async def test_what_is_released_may_be_kept_back(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """Others come first for a while."""
+        """A row released with ``retry_in`` can be claimed after that time."""
         await commit(uow_on, an_event())
         (event,) = await outbox.claim(1, LONG)
 
@@ -122,7 +122,7 @@ class OutboxLeaseContract:
     async def test_a_failure_counts_and_keeps_back(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """A refused event waits for its time, and remembers its attempts."""
+        """A failed row can be claimed after ``retry_in``, with one attempt more."""
         await commit(uow_on, an_event())
         for attempt in range(1, 3):
             (event,) = await outbox.claim(1, LONG)
@@ -136,7 +136,7 @@ class OutboxLeaseContract:
     async def test_a_buried_event_is_one_dead_letter(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, subscriber: str
     ) -> None:
-        """It leaves the outbox; the letter is its subscriber's, or the relay's for everybody's."""
+        """A dead letter replaces the row: of its subscriber, or of RELAY for all subscribers."""
         event = an_event()
         key = Key(event.message_id, subscriber)
         transport = await commit(uow_on, event, lease=LONG)
@@ -159,7 +159,7 @@ class OutboxLeaseContract:
         assert key not in keys(await waiting(outbox))
 
     async def test_events_are_buried_together(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
-        """Each with its own error, whoever they are for."""
+        """Each dead letter has its own error and subscriber."""
         events = [an_event(), an_event()]
         errors = {Key(event.message_id): str(number) for number, event in enumerate(events)}
         errors[Key(events[0].message_id, "catalogue")] = "of one"
@@ -178,7 +178,7 @@ class OutboxLeaseContract:
     async def test_what_has_arrived_after_all_is_no_dead_letter(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """A copy for a subscriber that has a receipt by now is forgotten, not buried."""
+        """A row whose subscriber has an inbox row by now is deleted, without a dead letter."""
         event = an_event()
         key = Key(event.message_id, "catalogue")
         await commit(uow_on, event, lease=LONG)

@@ -1,4 +1,4 @@
-"""What can be done with dead letters, on every storage."""
+"""What the commands on dead letters do, on every storage."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -23,14 +23,14 @@ Deed = Callable[[AbstractUnitOfWork], Awaitable[Any]]
 
 
 async def resend(uow: AbstractUnitOfWork) -> int:
-    """Look for what is missing."""
+    """Re-send missing events."""
     return await uow.receipts.resend_missing(
         "catalogue", idle=True, after=60.0, horizon=86_400.0, limit=10
     )
 
 
 class LetterOfficeContract:
-    """Letters are sent again or given up, once, and all of it is on record.
+    """Dead letters are retried or discarded once, each with an audit entry.
 
     Needs the fixtures of ``OutboxContract``.
     """
@@ -40,14 +40,14 @@ class LetterOfficeContract:
         self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
 
     async def do(self, deed: Deed) -> Any:
-        """Do something in a transaction of its own."""
+        """Call ``deed`` in a transaction of its own."""
         async with self.uow_on(RelayedTransport()) as transaction:
             result = await deed(transaction.uow)
             await transaction.commit()
         return result
 
     async def dead(self, event: BookRegistered, subscriber: str, **changes: Any) -> DeadLetter:
-        """Return the letter of an event that was sent and could not be handled."""
+        """Return the dead letter of an event that was sent and could not be handled."""
         lease = Lease(60.0)
         transport = await commit(self.uow_on, event)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1, lease)))
@@ -58,27 +58,27 @@ class LetterOfficeContract:
         return letter
 
     async def retry(self, *letters: DeadLetter) -> list[DeadLetter]:
-        """Send letters again."""
+        """Retry dead letters."""
         sent: list[DeadLetter] = await self.do(lambda uow: letter_office.retry(letters, uow, NOW))
         return sent
 
     async def discard(self, *letters: DeadLetter) -> list[DeadLetter]:
-        """Give letters up."""
+        """Discard dead letters."""
         gone: list[DeadLetter] = await self.do(lambda uow: letter_office.discard(letters, uow, NOW))
         return gone
 
     async def left(self) -> Sequence[DeadLetter]:
-        """Return the letters that are left."""
+        """Return the remaining dead letters."""
         letters: Sequence[DeadLetter] = await self.do(lambda uow: uow.dead_letters.page())
         return letters
 
     async def audit(self) -> list[tuple[Any, ...]]:
-        """Return what is on record."""
+        """Return the audit entries."""
         entries = await self.do(lambda uow: uow.audit.page())
         return [(e.at, e.action, e.subscriber, e.message_id, e.error) for e in entries]
 
     async def test_a_retry_sends_the_message_again_to_whom_it_failed(self) -> None:
-        """It waits with the envelope that was received, and the letter is gone."""
+        """The outbox has the envelope for the subscriber, and the dead letter is deleted."""
         letter = await self.dead(an_event(), "catalogue")
 
         assert await self.retry(letter) == [letter]
@@ -91,7 +91,7 @@ class LetterOfficeContract:
         ]
 
     async def test_a_retry_gives_back_all_attempts(self) -> None:
-        """Otherwise the first failure would make the letter anew."""
+        """The attempts are reset, or the first failure would dead-letter the message again."""
         letter = await self.dead(an_event(), "catalogue")
         receipt = Receipt("catalogue", letter.message_id)
         for _ in range(3):
@@ -102,7 +102,7 @@ class LetterOfficeContract:
         assert await self.do(lambda uow: uow.inbox.count_attempt(receipt)) == 1
 
     async def test_twice_does_nothing_more(self) -> None:
-        """Two people who press the button send one message, and only one of them is on record."""
+        """Two retries of one dead letter send one message, with one audit entry."""
         letter = await self.dead(an_event(), "catalogue")
 
         assert [await self.retry(letter), await self.retry(letter)] == [[letter], []]
@@ -111,7 +111,7 @@ class LetterOfficeContract:
         assert len(await self.audit()) == 1
 
     async def test_what_is_no_event_stays(self) -> None:
-        """It cannot be sent: neither without its id, nor without the type that finds its way."""
+        """The dead letter of a message without id or type stays, as it cannot be sent."""
         event = an_event()
         letters = [
             a_letter(envelope="text"),
@@ -129,7 +129,7 @@ class LetterOfficeContract:
         assert await self.audit() == []
 
     async def test_what_could_not_be_sent_is_sent_to_everybody(self) -> None:
-        """A letter of the relay was nobody's in particular."""
+        """The dead letter of RELAY is retried for all subscribers."""
         letter = await self.dead(an_event(), RELAY)
 
         await self.retry(letter)
@@ -138,7 +138,7 @@ class LetterOfficeContract:
 
     @pytest.mark.parametrize("subscriber", ["catalogue", RELAY])
     async def test_what_is_given_up_does_not_come_back(self, subscriber: str) -> None:
-        """Neither the reconciler nor another delivery to its subscriber brings it back."""
+        """A discarded message has no effect when it is delivered or reconciled again."""
         await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
         letter = await self.dead(an_event(), subscriber)
 
@@ -155,7 +155,7 @@ class LetterOfficeContract:
         ]
 
     async def test_what_was_retried_comes_back_if_it_gets_lost(self) -> None:
-        """The reconciler looks after it as after every other event."""
+        """The reconciler re-sends a retried event that was lost."""
         await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
         letter, lease = await self.dead(an_event(), RELAY), Lease(60.0)
         await self.retry(letter)
@@ -166,7 +166,7 @@ class LetterOfficeContract:
         assert await self.do(resend) == 1
 
     async def test_what_was_not_known_before_is_replayed(self) -> None:
-        """Parked letters of the subscriber whose types it knows now, and no others."""
+        """Only parked dead letters of the subscriber are replayed, of types that it handles."""
         wanted = await self.dead(an_event(), "catalogue", parked=True)
         await self.dead(an_event(), "catalogue")
         await self.dead(an_event(), "activity", parked=True)

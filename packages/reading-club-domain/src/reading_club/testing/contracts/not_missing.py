@@ -1,4 +1,4 @@
-"""What no reconciler sends again."""
+"""Which events no reconciler re-sends."""
 
 import pytest
 
@@ -12,13 +12,13 @@ from reading_club.testing.outbox import RelayedTransport
 
 
 class NotMissingContract(Reconciling):
-    """What is young, old, unheard, received, set aside or on its way is not sent again.
+    """Young, old, handled, dead-lettered, waiting and unsubscribed events are not re-sent.
 
     Needs the fixtures of ``OutboxContract``.
     """
 
     async def test_a_young_event_is_not_missing(self) -> None:
-        """It may be on its way still."""
+        """A young event may still be on its way."""
         await self.subscribe()
         await self.publish(an_event())
         await self.pass_time(AFTER - 5)
@@ -26,7 +26,7 @@ class NotMissingContract(Reconciling):
         assert await self.resend() == 0
 
     async def test_a_queue_that_is_long_makes_nothing_missing(self) -> None:
-        """What waits there is late, not lost: to send it again would make the queue longer."""
+        """An event in a long queue is late, not lost: a copy would make the queue longer."""
         await self.subscribe()
         first, soon_after = an_event(), an_event()
         await self.publish(first)
@@ -39,7 +39,7 @@ class NotMissingContract(Reconciling):
         assert await self.resend(idle=False) == 0
 
     async def test_what_is_beyond_the_horizon_is_not_missing(self) -> None:
-        """Its receipt may have been deleted by now."""
+        """The inbox row of an old event may have been deleted by now."""
         await self.lost()
         await self.pass_time(HORIZON)
 
@@ -56,7 +56,7 @@ class NotMissingContract(Reconciling):
         assert await self.resend() == 0
 
     async def test_what_was_published_before_the_subscription_is_not_missing(self) -> None:
-        """A new subscriber begins with what happens from now on; to subscribe again is no news."""
+        """A subscription covers later events; subscribing again leaves its start unchanged."""
         before, after = an_event(), an_event()
         await self.publish(before)
         await self.pass_time(30)
@@ -69,33 +69,33 @@ class NotMissingContract(Reconciling):
         assert keys(await waiting(self.outbox)) == [Key(after.message_id, "catalogue")]
 
     async def test_what_was_received_is_not_missing(self) -> None:
-        """A receipt is the end of it."""
+        """An event with an inbox row is not missing."""
         await self.receive("catalogue", await self.lost())
 
         assert await self.resend() == 0
 
     async def test_the_receipt_of_another_subscriber_says_nothing(self) -> None:
-        """Each subscriber has its own."""
+        """An inbox row counts for its own subscriber alone."""
         await self.receive("activity", await self.lost())
 
         assert await self.resend() == 1
 
     @pytest.mark.parametrize("holder", ["catalogue", RELAY])
     async def test_a_dead_letter_is_not_missing(self, holder: str) -> None:
-        """It waits for a person; one that could not even be sent does so for everybody."""
+        """A dead letter waits for an operator; one of RELAY does so for all subscribers."""
         await self.set_aside(holder, await self.lost())
 
         assert await self.resend() == 0
 
     async def test_the_dead_letter_of_another_subscriber_says_nothing(self) -> None:
-        """Each subscriber has its own."""
+        """A dead letter counts for its own subscriber alone."""
         await self.set_aside("activity", await self.lost())
 
         assert await self.resend() == 1
 
     @pytest.mark.parametrize("subscriber", [EVERYBODY, "catalogue"])
     async def test_what_waits_in_the_outbox_is_not_missing(self, subscriber: str) -> None:
-        """After an outage it will be sent, to everybody or to this one."""
+        """An outbox row for all subscribers, or for this one, will be sent."""
         key = Key((await self.lost()).message_id, subscriber)
         async with self.uow_on(RelayedTransport()) as transaction:
             await transaction.uow.outbox.add(key)
@@ -105,7 +105,7 @@ class NotMissingContract(Reconciling):
         assert keys(await waiting(self.outbox)) == [key]
 
     async def test_what_waits_for_another_subscriber_says_nothing(self) -> None:
-        """Each subscriber has its own."""
+        """An outbox row counts for its own subscriber alone."""
         event = await self.lost()
         async with self.uow_on(RelayedTransport()) as transaction:
             await transaction.uow.outbox.add(Key(event.message_id, "activity"))

@@ -25,7 +25,7 @@ from reading_club.testing.outbox import RelayedTransport
 
 
 class OutboxContract:
-    """What is committed waits, and is claimed by one at a time, the oldest first.
+    """Committed events are claimed by one relay at a time, the oldest first.
 
     Needs the fixtures ``outbox``, on the same database as ``uow_on`` (see ``UnitOfWorkOn``),
     and ``pass_time`` (see ``PassTime``).
@@ -34,7 +34,7 @@ class OutboxContract:
     async def test_a_committed_event_waits_leased_to_its_transport(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, bus: ClubBus
     ) -> None:
-        """Nobody else can claim it until the lease has run out. The command never waits."""
+        """Relays can claim the event after the transport's lease; the command has no row."""
         transport = RelayedTransport(Lease(10.0))
         async with uow_on(transport) as transaction:
             await bus.handle(
@@ -50,7 +50,7 @@ class OutboxContract:
     async def test_an_event_is_handed_over_after_its_commit(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Once, when others can see its row: neither before nor instead."""
+        """The transport gets the event once, after the commit of its row."""
         transport, event = RelayedTransport(), an_event()
         async with uow_on(transport) as transaction:
             await transaction.uow.messagestore.add(event)
@@ -63,7 +63,7 @@ class OutboxContract:
     async def test_a_transaction_that_was_rolled_back_leaves_nothing(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """No ghost: neither a rollback nor an exception leaves a row."""
+        """Neither a rollback nor an exception leaves a row."""
         async with uow_on(RelayedTransport()) as transaction:
             await transaction.uow.messagestore.add(an_event())
             await transaction.uow.outbox.add(Key(uuid7()), {"type": "x"})
@@ -90,7 +90,7 @@ class OutboxContract:
     async def test_two_claims_never_give_the_same_row(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Relays that claim at once share the rows, and together have each of them once."""
+        """Concurrent claims share the rows, and together have each of them once."""
         events = [an_event() for _ in range(20)]
         await commit(uow_on, *events)
 
@@ -102,7 +102,7 @@ class OutboxContract:
     async def test_a_claim_ends_with_its_lease(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """What a relay that died has claimed is claimed by the next one, after the lease."""
+        """The rows of a crashed relay can be claimed after its lease."""
         event = an_event()
         await commit(uow_on, event)
         await outbox.claim(1, Lease(30.0))
@@ -119,7 +119,7 @@ class OutboxContract:
     async def test_an_envelope_is_what_would_have_been_published(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, text: str
     ) -> None:
-        """Whoever sends it, the message on the wire is the same, to the character."""
+        """The claimed envelope is the published message, to the character."""
         book, reviewer = a_book(title='É "quoted" 🦉'), a_reviewer()
         review = a_review(book=book, reviewer=reviewer, comment="")
         review.revise(3, text)
@@ -136,7 +136,7 @@ class OutboxContract:
     async def test_an_event_for_one_waits_beside_the_one_for_everybody(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Sent again to one subscriber, an event keeps its own row, with the same envelope."""
+        """The row for one subscriber has the same envelope as the row for all."""
         event = an_event()
         await commit(uow_on, event)
         async with uow_on(RelayedTransport()) as transaction:
@@ -150,7 +150,7 @@ class OutboxContract:
         assert everybodys.envelope == ones.envelope
 
     async def test_an_event_is_added_once(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
-        """Adding what waits already changes nothing, least of all its lease."""
+        """Adding an existing row changes nothing, not even its lease."""
         event = an_event()
         await commit(uow_on, event, lease=LONG)
         key = Key(uuid7(), "catalogue")
@@ -166,7 +166,7 @@ class OutboxContract:
     async def test_an_envelope_of_its_own_is_sent_as_it_is(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Of what is not in the history nothing is added and nothing left out."""
+        """An envelope that is not in the message store is sent unchanged."""
         envelope = {
             "id": "x",
             "type": "book_burned_v7",
@@ -182,7 +182,7 @@ class OutboxContract:
     async def test_an_event_that_the_history_has_lost_holds_up_nobody(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """It has an empty envelope, which no publisher takes: it will be a dead letter."""
+        """A row without a stored message has an empty envelope, which publishers refuse."""
         lost, event = Key(uuid7()), an_event()
         async with uow_on(RelayedTransport()) as transaction:
             await transaction.uow.outbox.add(lost)

@@ -12,17 +12,17 @@ from reading_club.testing.transport import InMemoryEventstreamTransport
 
 
 def types(transport: InMemoryEventstreamTransport) -> list[str]:
-    """Return the types of what was published, in order."""
+    """Return the types of the published events, in order."""
     return [event["type"] for event in transport.events]
 
 
 class PublicationContract:
-    """What is committed is published, once; what is not committed is not."""
+    """Committed events are published once, uncommitted events never."""
 
     async def test_events_are_published_after_the_commit(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """Nothing is published inside the transaction; the command itself never is."""
+        """Events are published after the transaction, commands never."""
         async with uow_factory() as transaction:
             await bus.handle(register(), transaction)
             await transaction.commit()
@@ -33,7 +33,7 @@ class PublicationContract:
     async def test_an_exception_after_the_commit_loses_no_event(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """The block may fail after the commit: the events are published all the same."""
+        """Events are published even if the block raises after the commit."""
         with pytest.raises(KeyError, match="oops"):
             async with uow_factory() as transaction:
                 await bus.handle(register(), transaction)
@@ -45,7 +45,7 @@ class PublicationContract:
     async def test_a_rollback_after_the_commit_loses_no_event(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """A commit cannot be taken back, and its events are published."""
+        """A rollback after the commit changes nothing: its events are published."""
         command = register()
         async with uow_factory() as transaction:
             await bus.handle(command, transaction)
@@ -60,7 +60,7 @@ class PublicationContract:
     async def test_a_command_after_the_commit_is_refused(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """No ghosts: after the commit the transaction takes neither rows nor messages."""
+        """After the commit the transaction refuses rows and messages."""
         late = register()
         with pytest.raises(UnitOfWorkClosed):
             async with uow_factory() as transaction:
@@ -87,7 +87,7 @@ class PublicationContract:
     async def test_a_commit_after_the_rollback_is_refused(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """What was rolled back cannot be committed, neither by the bus nor behind its back."""
+        """After a rollback, the commit of transaction and unit of work raises."""
         with pytest.raises(UnitOfWorkClosed):
             async with uow_factory() as transaction:
                 await bus.handle(register(), transaction)
@@ -101,7 +101,7 @@ class PublicationContract:
     async def test_a_broker_that_is_away_does_not_undo_the_commit(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """The error of a direct publication reaches the caller; what is stored stays stored."""
+        """The error of a direct publication reaches the caller; the committed data stays."""
         command = register()
         transport.error = EventstreamUnavailable("no broker")
         with pytest.raises(EventstreamUnavailable):
@@ -116,7 +116,7 @@ class PublicationContract:
     async def test_a_loaded_aggregate_delivers_its_events(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """What a loaded aggregate records is published, not only what a new one does."""
+        """Events of a loaded aggregate are published, as those of a new one."""
         book, reviewer = a_book(), a_reviewer()
         command = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=3)
         async with uow_factory() as transaction:
@@ -136,7 +136,7 @@ class PublicationContract:
     async def test_a_refused_command_publishes_nothing(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """The event of a book that was refused does not exist, also if the caller goes on."""
+        """The event of a refused book is not published, even if the caller commits."""
         command, twin = register("First"), register("Twin")
         twin.isbn = command.isbn
         async with uow_factory() as transaction:
@@ -149,7 +149,7 @@ class PublicationContract:
         assert "First" in transport.events[0]["payload"]
 
     async def test_units_of_work_share_nothing(self, uow_factory: UnitOfWorkFactory) -> None:
-        """No buffer, store or metric is a class attribute that two of them would share."""
+        """Each unit of work has its own message store, buffer and metrics."""
         first, second = uow_factory(), uow_factory()
 
         async with first as one, second as two:

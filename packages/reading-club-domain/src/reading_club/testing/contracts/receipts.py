@@ -1,4 +1,4 @@
-"""What every reconciler sends again, to whom, and when."""
+"""Which events every reconciler re-sends, to which subscriber, and when."""
 
 from reading_club.service.outbox.port import Key
 from reading_club.testing.builders import an_event
@@ -8,13 +8,13 @@ from reading_club.testing.outbox import RelayedTransport
 
 
 class ReceiptsContract(Reconciling):
-    """What was published and heard, and left no trace, is sent again to whom it is missing.
+    """A subscribed event without inbox row, dead letter or outbox row is re-sent.
 
     Needs the fixtures of ``OutboxContract``.
     """
 
     async def test_a_lost_event_is_sent_again_to_whom_it_is_missing(self) -> None:
-        """It waits in the outbox, for that subscriber alone, as it was published."""
+        """The outbox has a row for that subscriber alone, with the published envelope."""
         event = await self.lost()
 
         assert await self.resend() == 1
@@ -23,7 +23,7 @@ class ReceiptsContract(Reconciling):
         assert waits.envelope["type"] == "book_registered_v1"
 
     async def test_it_is_sent_again_after_twice_the_time_only(self) -> None:
-        """A subscriber that is away for days does not find its queue full of copies."""
+        """The wait doubles with each re-send: a subscriber away for days gets few copies."""
         await self.lost()
         assert await self.resend() == 1
         await self.send()
@@ -35,7 +35,7 @@ class ReceiptsContract(Reconciling):
             await self.send()
 
     async def test_the_oldest_are_sent_first_up_to_the_limit(self) -> None:
-        """A pass is bounded; the next one goes on."""
+        """A pass re-sends up to ``limit`` events; the next one continues."""
         await self.subscribe()
         events = [an_event() for _ in range(5)]
         await self.publish(*reversed(events))
@@ -48,7 +48,7 @@ class ReceiptsContract(Reconciling):
         assert keys(await waiting(self.outbox)) == expected
 
     async def test_two_subscribers_miss_each_their_own(self) -> None:
-        """What one has received is sent to the other one alone."""
+        """An event that one subscriber has received is re-sent to the other one alone."""
         await self.subscribe("activity")
         event = await self.lost()
         other = an_event()
@@ -64,7 +64,7 @@ class ReceiptsContract(Reconciling):
         ]
 
     async def test_what_was_overtaken_is_missing_also_while_others_wait(self) -> None:
-        """Its place in the queue has passed: waiting longer brings it no more."""
+        """An event older than the received ones is lost, even if the queue is not empty."""
         await self.subscribe()
         first, later = an_event(), an_event()
         await self.publish(first)
@@ -77,7 +77,7 @@ class ReceiptsContract(Reconciling):
         assert keys(await waiting(self.outbox)) == [Key(first.message_id, "catalogue")]
 
     async def test_a_pass_that_is_rolled_back_sends_nothing(self) -> None:
-        """Neither the row nor the note that it was sent is left."""
+        """The rollback undoes the outbox row and the record of the re-send."""
         await self.lost()
         async with self.uow_on(RelayedTransport()) as transaction:
             await transaction.uow.receipts.resend_missing(

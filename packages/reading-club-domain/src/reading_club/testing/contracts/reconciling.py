@@ -1,4 +1,4 @@
-"""How the contracts of the reconciler let events get lost."""
+"""Base of the reconciler's contracts: events that get lost."""
 
 import pytest
 
@@ -15,20 +15,20 @@ BOOKS = ("book_registered_v1",)
 
 
 class Reconciling:
-    """A subscriber to books, what reaches it, and a reconciler that looks for the rest."""
+    """Steps that subscribe, publish, lose, receive and re-send events."""
 
     @pytest.fixture(autouse=True)
     def _storage(self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime) -> None:
         self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
 
     async def subscribe(self, subscriber: str = "catalogue") -> None:
-        """Let a subscriber hear of books from now on."""
+        """Subscribe to BookRegistered from now on."""
         async with self.uow_on(RelayedTransport()) as transaction:
             await transaction.uow.receipts.subscribe(subscriber, BOOKS)
             await transaction.commit()
 
     async def send(self) -> None:
-        """Send what waits, to nobody who receipts it."""
+        """Delete all outbox rows, as if their messages were lost on the way."""
         lease = Lease(60.0)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1000, lease)))
 
@@ -45,7 +45,7 @@ class Reconciling:
         *,
         idle: bool = True,
     ) -> int:
-        """Look for what is missing to anybody who has subscribed here."""
+        """Re-send the missing events of both subscribers; return how many."""
         found = 0
         async with self.uow_on(RelayedTransport()) as transaction:
             for subscriber in ("activity", "catalogue"):
@@ -56,13 +56,13 @@ class Reconciling:
         return found
 
     async def receive(self, subscriber: str, event: ClubEvent) -> None:
-        """Receipt an event."""
+        """Insert the inbox row of an event."""
         async with self.uow_on(RelayedTransport()) as transaction:
             await transaction.uow.inbox.receive(Receipt(subscriber, event.message_id))
             await transaction.commit()
 
     async def lost(self) -> BookRegistered:
-        """Return an event that was published to the subscriber, long ago, and got lost."""
+        """Return an event that was published after the subscription and got lost."""
         await self.subscribe()
         event = an_event()
         await self.publish(event)

@@ -9,7 +9,7 @@ from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
 class ReviewerRepositoryContract:
-    """The members have nicknames of their own."""
+    """Nicknames of reviewers are unique."""
 
     async def test_a_reviewer_is_stored(self, uow_factory: UnitOfWorkFactory) -> None:
         """A new reviewer can be loaded by id."""

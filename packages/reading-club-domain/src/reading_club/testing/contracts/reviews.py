@@ -29,7 +29,7 @@ async def stored_review(uow_factory: UnitOfWorkFactory) -> Review:
 
 
 class ReviewRepositoryContract:
-    """One review a reviewer and book, and no change is lost."""
+    """There is one review a reviewer and book, and no change is lost."""
 
     async def test_a_review_is_stored(self, uow_factory: UnitOfWorkFactory) -> None:
         """A new review can be loaded by id."""
@@ -61,7 +61,7 @@ class ReviewRepositoryContract:
             await transaction.rollback()
 
     async def test_the_book_must_exist(self, uow_factory: UnitOfWorkFactory) -> None:
-        """A review of a book that is not on the shelf is refused."""
+        """A review of a book that is not stored is refused."""
         reviewer = a_reviewer()
         async with uow_factory() as transaction:
             await transaction.uow.reviewers.add(reviewer)
@@ -70,7 +70,7 @@ class ReviewRepositoryContract:
             await transaction.rollback()
 
     async def test_the_reviewer_must_exist(self, uow_factory: UnitOfWorkFactory) -> None:
-        """A review by somebody who is not a member is refused."""
+        """A review by a reviewer that is not stored is refused."""
         book = a_book()
         async with uow_factory() as transaction:
             await transaction.uow.books.add(book)
@@ -97,7 +97,7 @@ class ReviewRepositoryContract:
         )
 
     async def test_no_revision_is_lost(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Of two who revise the same version at once, the second one is told to try again."""
+        """Of two concurrent revisions of one version, the second raises WriteConflict."""
         review = await stored_review(uow_factory)
         async with uow_factory() as slow:
             mine = await slow.uow.reviews.get(review.id)

@@ -18,14 +18,14 @@ BOOKS, REVIEWS = "book_registered_v1", "review_created_v1"
 
 
 async def subscribe(uow_on: UnitOfWorkOn, subscriber: str, *types: str) -> None:
-    """Let a subscriber hear these types."""
+    """Subscribe to these types."""
     async with uow_on(RelayedTransport()) as transaction:
         await transaction.uow.receipts.subscribe(subscriber, types)
         await transaction.commit()
 
 
 class OutboxSplitContract:
-    """A row for everybody can be replaced by one for each subscriber, and its age is known.
+    """A row for all subscribers can be split into one for each; a row has an age.
 
     Needs the fixtures of ``OutboxContract``.
     """
@@ -33,7 +33,7 @@ class OutboxSplitContract:
     async def test_each_subscriber_of_the_type_has_a_row(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """It can be claimed at once, nothing is counted, and the envelope is the same."""
+        """The new rows can be claimed at once, with no attempts and the same envelope."""
         await subscribe(uow_on, "activity", BOOKS, REVIEWS)
         await subscribe(uow_on, "catalogue", BOOKS)
         await subscribe(uow_on, "ratings", REVIEWS)
@@ -54,7 +54,7 @@ class OutboxSplitContract:
     async def test_an_envelope_of_its_own_is_kept(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Of what is not in the history each subscriber's row has all."""
+        """An envelope that is not in the message store is copied to each subscriber's row."""
         await subscribe(uow_on, "activity", BOOKS)
         key, envelope = Key(uuid7()), {"id": "x", "type": BOOKS, "payload": '"🦉"', "more": [1]}
         async with uow_on(RelayedTransport()) as transaction:
@@ -70,7 +70,7 @@ class OutboxSplitContract:
     async def test_a_split_with_a_stale_token_changes_nothing(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """Who was too slow adds no rows to those of a relay that has the lease by now."""
+        """After its lease, a slow relay cannot split a row that another relay has claimed."""
         await subscribe(uow_on, "activity", BOOKS)
         event, slow, fast = an_event(), Lease(5.0), Lease(60.0)
         await commit(uow_on, event)
@@ -87,7 +87,7 @@ class OutboxSplitContract:
     async def test_a_row_that_a_subscriber_has_already_stays(
         self, uow_on: UnitOfWorkOn, outbox: Outbox
     ) -> None:
-        """Above all if it is leased: it is on its way."""
+        """A row that exists already keeps its lease, as its event is being sent."""
         await subscribe(uow_on, "activity", BOOKS)
         await subscribe(uow_on, "catalogue", BOOKS)
         event = an_event()
@@ -107,7 +107,7 @@ class OutboxSplitContract:
     async def test_a_row_without_a_subscriber_is_kept_back(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """A publisher knows a queue for it that no subscriber has noted yet: it is not lost."""
+        """A type may have a queue before its subscription is stored: the row is claimed later."""
         await subscribe(uow_on, "ratings", REVIEWS)
         event = an_event()
         await commit(uow_on, event)
@@ -122,7 +122,7 @@ class OutboxSplitContract:
     async def test_the_age_of_an_event_is_the_databases(
         self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
     ) -> None:
-        """It grows while the event waits, whatever becomes of its leases."""
+        """The age grows while the event waits, across claims and releases."""
         await subscribe(uow_on, "activity", BOOKS)
         await commit(uow_on, an_event())
         (event,) = await outbox.claim(1, LONG)

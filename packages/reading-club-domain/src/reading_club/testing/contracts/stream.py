@@ -1,4 +1,4 @@
-"""What the contracts of the event stream share: events that are committed, and what waits."""
+"""Helpers of the outbox and inbox contracts: commit events, and claim them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -12,10 +12,10 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.outbox import RelayedTransport
 
 PassTime = Callable[[float], Awaitable[None]]
-"""Lets so many seconds pass by the clock of the database, without waiting for them."""
+"""Advances the database's clock by a number of seconds, without waiting."""
 
 LONG = Lease(3600.0)
-"""A lease that outlives every test."""
+"""A lease longer than every test."""
 
 
 class UnitOfWorkOn(Protocol):
@@ -29,7 +29,7 @@ class UnitOfWorkOn(Protocol):
 async def commit(
     uow_on: UnitOfWorkOn, *events: ClubEvent, lease: Lease | None = None
 ) -> RelayedTransport:
-    """Commit events in one transaction; without a lease, that of their rows has run out."""
+    """Commit events in one transaction; without ``lease``, their rows can be claimed at once."""
     transport = RelayedTransport(lease)
     async with uow_on(transport) as transaction:
         for event in events:
@@ -39,7 +39,7 @@ async def commit(
 
 
 async def waiting(outbox: Outbox) -> Sequence[Outgoing]:
-    """Return what can be claimed at this moment, and leave it so."""
+    """Claim all rows that can be claimed, with a lease of 0 seconds: they stay available."""
     return await outbox.claim(1000, Lease(0.0))
 
 
@@ -49,5 +49,5 @@ async def ids(outbox: Outbox) -> list[UUID]:
 
 
 def keys(events: Sequence[Outgoing]) -> list[Key]:
-    """Return the keys of what was claimed."""
+    """Return the keys of claimed events."""
     return [event.key for event in events]

@@ -24,17 +24,17 @@ class UnitOfWorkFactory(Protocol):
 
 
 def register(title: str = "Domain-Driven Design") -> RegisterBook:
-    """Return the command to register a book that nobody has registered."""
+    """Return the command to register a new book."""
     return RegisterBook(isbn=an_isbn(), title=title, author="Eric Evans")
 
 
 class UnitOfWorkContract:
-    """A transaction is kept whole or not at all, and publishes what it committed."""
+    """A transaction is atomic, and publishes the events that it committed."""
 
     async def test_a_commit_is_seen_by_the_next_unit_of_work(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
-        """What was committed is there afterwards."""
+        """The next unit of work finds the committed book."""
         book = a_book()
 
         async with uow_factory() as transaction:
@@ -48,7 +48,7 @@ class UnitOfWorkContract:
     async def test_a_rollback_undoes(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """What was rolled back was never there, and is not published."""
+        """A rollback leaves no row, and publishes no event."""
         command = register()
         async with uow_factory() as transaction:
             await bus.handle(command, transaction)
@@ -62,7 +62,7 @@ class UnitOfWorkContract:
     async def test_an_exception_undoes(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """An exception in the block undoes the transaction, and is not swallowed."""
+        """An exception in the block undoes the transaction and propagates."""
         command = register()
         with pytest.raises(KeyError, match="oops"):
             async with uow_factory() as transaction:
@@ -89,7 +89,7 @@ class UnitOfWorkContract:
             await writing.commit()
 
     async def test_a_transaction_sees_its_own_work(self, uow_factory: UnitOfWorkFactory) -> None:
-        """What was added can be found before the commit."""
+        """An added book is found before the commit."""
         book = a_book()
 
         async with uow_factory() as transaction:
@@ -137,7 +137,7 @@ class UnitOfWorkContract:
     async def test_a_block_without_commit_or_rollback_is_an_error(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """Forgetting to commit is told, and nothing is stored or published."""
+        """A missing commit raises TransactionError; nothing is stored or published."""
         command = register()
         with pytest.raises(TransactionError):
             async with uow_factory() as transaction:
@@ -163,7 +163,7 @@ class UnitOfWorkContract:
         assert ["Kept" in event["payload"] for event in transport.events] == [True]
 
     async def test_it_cannot_be_entered_twice_at_once(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Sharing an open unit of work between tasks is refused."""
+        """Entering an open unit of work raises UnitOfWorkInUse."""
         uow = uow_factory()
         async with uow as transaction:
             with pytest.raises(UnitOfWorkInUse):

@@ -1,4 +1,4 @@
-"""What every reconciler makes of events from a process whose clock is wrong."""
+"""What every reconciler does with events of a process whose clock is wrong."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ class WrongClockContract(Reconciling):
 
     @WRONG
     async def test_a_lost_event_is_sent_again(self, off: timedelta) -> None:
-        """It is neither beyond the horizon, nor before the subscription, nor too young."""
+        """By the database's clock, the event is in the horizon, subscribed, and old enough."""
         await self.subscribe()
         event = an_event_of_a_wrong_clock(off)
         await self.publish(event)
@@ -41,7 +41,7 @@ class WrongClockContract(Reconciling):
 
     @WRONG
     async def test_a_young_event_is_not_missing(self, off: timedelta) -> None:
-        """However old its own time makes it."""
+        """An event is young by the database's clock, however old by its own."""
         await self.subscribe()
         await self.publish(an_event_of_a_wrong_clock(off))
         await self.pass_time(AFTER - 5)
@@ -63,7 +63,7 @@ class WrongClockContract(Reconciling):
 
     @WRONG
     async def test_an_event_of_the_same_time_overtakes_nothing(self, off: timedelta) -> None:
-        """Two hours between two clocks are not two hours between two events."""
+        """A difference between two clocks is no difference in age between two events."""
         await self.subscribe()
         received = an_event_of_a_wrong_clock(off)
         await self.publish(an_event(), received)
