@@ -19,10 +19,11 @@ from celery.contrib.pytest import (
 )
 from celery.worker import WorkController
 
-from reading_club.adapters.eventstream import EventstreamTransport
+from reading_club.adapters.eventstream.transport import EventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import RegisterBook
 from reading_club.service.bus import ClubBus
-from reading_club.testing import InMemoryUnitOfWork, an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.polling import eventually
 
 __all__ = [

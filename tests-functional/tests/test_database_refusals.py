@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.app.composition import Club
 from reading_club.app.web.application import create_app
-from reading_club.service.errors import StorageBusy
+from reading_club.eventstream.errors import StorageBusy
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.servers import PostgreSQLServer
 
 LOCKED = "LOCK TABLE books, catalogue IN ACCESS EXCLUSIVE MODE"

@@ -12,9 +12,10 @@ import pytest
 from celery import Celery
 from redis import Redis
 
-from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
+from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.testing import EventstreamTransportContract, Received
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.adapters.eventstream.transport import EventstreamTransport
+from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.club import Club, open_club
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import PostgreSQLServer

@@ -9,13 +9,15 @@ from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine, migrations, orm
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import migrations, orm
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club
 from reading_club.domain.messages import RegisterBook
-from reading_club.service.errors import CommitInDoubt
+from reading_club.eventstream.errors import CommitInDoubt
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 
 ANSWER = "the answer is lost with the connection"
 SILENCE = "the answer is lost, and the connection stays"

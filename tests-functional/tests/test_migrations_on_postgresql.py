@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine, migrations
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.testing.older_release import register_as_before
-from reading_club.service.errors import StorageBusy
-from reading_club.testing import RelayedTransport, a_book, an_event
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.eventstream.errors import StorageBusy
+from reading_club.testing.builders import a_book, an_event
 
 BOUND = 20.0
 """Seconds that even a machine with much else to do does not need."""

@@ -8,9 +8,13 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, create_engine, migrations, orm
-from reading_club.service.outbox import Key, Lease
-from reading_club.testing import RelayedTransport, an_event
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import migrations, orm
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.testing.builders import an_event
 
 MILLION = 1_000_000
 FILL = f"""

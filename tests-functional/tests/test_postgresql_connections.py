@@ -8,12 +8,15 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine, migrations, orm
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.uow_sqla import migrations, orm
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import NOTHING, insert_into
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
-from reading_club.service.errors import StorageUnavailable
-from reading_club.testing import InMemoryEventstreamTransport, a_book
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.testing.builders import a_book
 
 OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
 

@@ -6,7 +6,7 @@ import sys
 LOOP_FORK = """
 import asyncio, os, sys
 from contextlib import asynccontextmanager
-from reading_club.adapters.eventstream.loop import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import LoopThread
 
 @asynccontextmanager
 async def resources():

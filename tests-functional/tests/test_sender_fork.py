@@ -6,7 +6,7 @@ import sys
 FORK = """
 import asyncio, os, sys, time
 from contextlib import asynccontextmanager
-from reading_club.service.outbox import Sender
+from reading_club.eventstream.outbox.sender import Sender
 from reading_club.testing import InMemoryOutbox, InMemoryPublisher, InMemoryUnitOfWork
 from reading_club.testing import MemoryDatabase, an_event
 

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import create_engine, metadata, migrations
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # its tests are ours
 from reading_club_functional.servers import PostgreSQLServer
 

@@ -9,16 +9,19 @@ from celery import Celery
 from kombu import pools
 from kombu.transport.memory import Transport
 
-from reading_club.adapters.eventstream import Backoff, Consumer, Pacing, publisher_app
+from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.testing import (
     InMemoryClub,
     celery_app,
     celery_queue,
     transport,
 )
+from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.worker.outage_retry import Pacing
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity
-from reading_club.service.subscriber import Subscriber
-from reading_club.testing import MemoryDatabase
 
 __all__ = ["celery_app", "celery_queue", "transport"]
 

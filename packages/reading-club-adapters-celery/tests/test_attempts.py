@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream import Consumer
 from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import Consumer
 from reading_club.domain.messages import BookRegistered
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing import an_event
+from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 LONG = 1000.0

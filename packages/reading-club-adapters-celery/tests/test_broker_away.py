@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from kombu import pools
 
-from reading_club.adapters.eventstream import EventstreamTransport, publisher_app
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.transport import EventstreamTransport
+from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.service.projections import SUBSCRIBERS
 
 MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payload": "{}"}

@@ -6,15 +6,16 @@ import pytest
 from celery import Celery, signals
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream import Consumer, worker_app
+from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import Consumer
 from reading_club.domain.errors import WriteConflict
 from reading_club.domain.messages import BookRegistered, ClubEvent
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing import a_reviewer, an_event
+from reading_club.testing.builders import a_reviewer, an_event
 
 
 def failing(*errors: Exception) -> Subscriber:

@@ -4,11 +4,11 @@ import json
 from uuid import UUID
 
 from reading_club.adapters.eventstream.testing import FakeCelery, SentTask
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import BookRegistered, RegisterBook
+from reading_club.eventstream.wire import EventCatalogue
 from reading_club.service.bus import ClubBus
-from reading_club.service.envelope import EventCatalogue
-from reading_club.testing import InMemoryUnitOfWork
 
 DDD = UUID("0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d")
 

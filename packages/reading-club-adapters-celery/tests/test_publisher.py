@@ -14,8 +14,9 @@ from celery import Celery
 from kombu import pools
 from kombu.transport.memory import Transport
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
-from reading_club.adapters.eventstream.publisher.cutting import cut_off
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.deadline import cut_off
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.publisher.virtual import VirtualLine
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 

@@ -11,8 +11,8 @@ from reading_club.adapters.eventstream.testing import (
     BatchPublisherContract,
     EventPublisherContract,
 )
-from reading_club.service.outbox.port import EVERYBODY
-from reading_club.testing import InMemoryPublisher
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.eventstream.ports.outbox import EVERYBODY
 
 
 class TestFake(EventPublisherContract):

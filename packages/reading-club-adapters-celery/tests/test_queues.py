@@ -6,11 +6,12 @@ import pytest
 from celery import Celery
 from kombu.transport.memory import Transport
 
-from reading_club.adapters.eventstream import SubscriberQueues, publisher_app
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.testing import on_the_wire
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.service.projections import activity
-from reading_club.testing import an_event
+from reading_club.testing.builders import an_event
 
 
 def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> None:

@@ -9,17 +9,11 @@ from kombu.exceptions import ContentDisallowed
 from kombu.serialization import prepare_accept_content
 from kombu.transport.memory import Channel
 
-from reading_club.adapters.eventstream import (
-    EXCHANGE,
-    EventRoute,
-    publisher_app,
-    queue_name,
-    queue_of,
-    worker_app,
-)
+from reading_club.adapters.eventstream.app import EventRoute, publisher_app, worker_app
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name, queue_of
 from reading_club.domain.messages import ReviewCreated, ReviewRevised
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity
-from reading_club.service.subscriber import Subscriber
 
 
 @pytest.fixture

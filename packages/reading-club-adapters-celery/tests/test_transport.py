@@ -14,9 +14,9 @@ from kombu.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from reading_club.adapters.eventstream import EventstreamTransport
+from reading_club.adapters.eventstream.transport import EventstreamTransport
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.eventstream.errors import EventstreamUnavailable
 
 MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payload": "{}"}
 

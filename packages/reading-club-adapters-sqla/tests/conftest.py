@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import create_engine, metadata
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
 
 

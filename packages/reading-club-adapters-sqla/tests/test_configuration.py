@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.uow_sqla import configuration_fault, create_engine, migrations
-from reading_club.service.errors import StorageUnavailable
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.configuration import configuration_fault
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.eventstream.errors import StorageUnavailable
 
 
 async def failure_of(url: str) -> Exception:

@@ -3,9 +3,10 @@
 import pytest
 from alembic.script import ScriptDirectory
 
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.migrations.state import config
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 
 def test_there_is_one_head() -> None:

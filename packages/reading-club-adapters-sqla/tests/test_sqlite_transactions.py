@@ -10,9 +10,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine, metadata, orm
-from reading_club.service.errors import StorageUnavailable, UnitOfWorkClosed
-from reading_club.testing import InMemoryEventstreamTransport, a_book
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.orm import metadata
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.eventstream.errors import StorageUnavailable, UnitOfWorkClosed
+from reading_club.testing.builders import a_book
 
 
 @pytest.fixture

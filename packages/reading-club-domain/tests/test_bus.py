@@ -9,12 +9,13 @@ import pytest
 from messagebus import AsyncMessageBus, Metadata
 from messagebus.service._async.registry import ConfigurationError
 
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import COMMANDS, ClubCommand
+from reading_club.eventstream.errors import CommandNotHandled
 from reading_club.service import handlers
 from reading_club.service.bus import ClubBus, build_bus
-from reading_club.service.errors import CommandNotHandled
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing import InMemoryUnitOfWork, MemoryDatabase
 
 HANDLERS = Path(inspect.getfile(handlers)).parent
 MODULES = sorted(HANDLERS.rglob("*.py"))

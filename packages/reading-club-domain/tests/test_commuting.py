@@ -8,18 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import ClubEvent
-from reading_club.service.inbox import Receipt
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
-from reading_club.testing import (
-    InMemoryEventstreamTransport,
-    InMemoryUnitOfWork,
-    MemoryDatabase,
-    a_book,
-    a_review,
-    a_reviewer,
-)
+from reading_club.testing.builders import a_book, a_review, a_reviewer
 
 PROJECTIONS = ("activity", "catalogue", "ratings")
 RATINGS = st.lists(st.integers(0, 10), min_size=1, max_size=4)

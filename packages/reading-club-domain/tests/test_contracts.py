@@ -5,15 +5,13 @@ from typing import Any
 
 import pytest
 
-from reading_club.testing import (
-    InMemoryEventstreamTransport,
-    InMemoryHeartbeats,
-    InMemoryOutbox,
-    InMemoryUnitOfWork,
-    ManualClock,
-    MemoryDatabase,
-    contracts,
-)
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.testing import contracts
+from reading_club.testing.clock import ManualClock
 
 
 @pytest.fixture

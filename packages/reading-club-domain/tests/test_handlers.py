@@ -6,6 +6,8 @@ from uuid import UUID
 import pytest
 from lastuuid import uuid7
 
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.errors import (
     AlreadyReviewed,
     Conflict,
@@ -24,7 +26,7 @@ from reading_club.domain.messages import (
 from reading_club.domain.model import Book
 from reading_club.service.bus import ClubBus
 from reading_club.service.handlers.book import register_book
-from reading_club.testing import InMemoryEventstreamTransport, InMemoryUnitOfWork, a_book
+from reading_club.testing.builders import a_book
 
 DDD = UUID(int=1)
 PATTERNS = Book(

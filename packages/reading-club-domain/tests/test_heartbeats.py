@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reading_club.service.heartbeats import clock_offset
+from reading_club.eventstream.ports.heartbeats import clock_offset
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reading_club.domain.isbn import LONGEST_SPELLING, InvalidIsbn, Isbn
 from reading_club.domain.search import needles, searchable
-from reading_club.testing import a_book, an_isbn
+from reading_club.testing.builders import a_book, an_isbn
 
 SPELLINGS = [
     "0321125215",

@@ -21,7 +21,7 @@ from reading_club.domain.messages import (
     type_of,
 )
 from reading_club.domain.text import fold
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 
 SECRET_WORDS = ("password", "passphrase", "secret", "token", "credential", "api_key")
 

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
 from reading_club.domain.model import Review
-from reading_club.testing import a_book, a_review, a_reviewer
+from reading_club.testing.builders import a_book, a_review, a_reviewer
 
 
 @pytest.fixture

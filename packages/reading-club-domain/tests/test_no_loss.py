@@ -7,10 +7,13 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.service.outbox import Key, Lease
-from reading_club.testing import InMemoryOutbox, InMemoryUnitOfWork, RelayedTransport, an_event
-from reading_club.testing.relaying import RelayedClub, ids
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.testing.builders import an_event
+from reading_club.testing.relay_fixture import RelayedClub, ids
 
 SUBSCRIBERS = ("activity", "catalogue")
 

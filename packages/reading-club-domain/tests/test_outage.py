@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from reading_club.service.backoff import Backoff
-from reading_club.service.errors import EventstreamUnavailable
-from reading_club.service.outbox import Breaker, Lease, Outgoing, Relay
-from reading_club.testing import (
-    InMemoryOutbox,
-    InMemoryPublisher,
-    InMemoryUnitOfWork,
-    ManualClock,
-    MemoryDatabase,
-    RelayedTransport,
-    an_event,
-)
-from reading_club.testing.memory import TABLES
+from reading_club.adapters.memory.database import TABLES, MemoryDatabase
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.ports.outbox import Lease, Outgoing
+from reading_club.testing.builders import an_event
+from reading_club.testing.clock import ManualClock
 
 DAY: Final = 86_400.0
 EVERY: Final = 300.0

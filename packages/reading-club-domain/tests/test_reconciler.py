@@ -4,18 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reading_club.service.dead_letters import DeadLetter
-from reading_club.service.errors import EventstreamUnavailable, QueueRefused
-from reading_club.service.outbox import Key
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
+from reading_club.eventstream.ports.dead_letters import DeadLetter
+from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.reconciler import Reconciler
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.reconciler import Reconciler
-from reading_club.service.subscriber import Subscriber
-from reading_club.testing import (
-    InMemoryEventstreamTransport,
-    InMemoryUnitOfWork,
-    MemoryDatabase,
-    an_event,
-)
+from reading_club.testing.builders import an_event
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AFTER = 60.0

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.service.outbox import Key, Lease, Outgoing, Published, Relay
-from reading_club.testing import InMemoryOutbox, InMemoryPublisher
-from reading_club.testing.memory import MemoryDatabase
-from reading_club.testing.relaying import POLL, RelayedClub, ids
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.ports.outbox import Key, Lease, Outgoing
+from reading_club.eventstream.ports.publisher import Published
+from reading_club.testing.relay_fixture import POLL, RelayedClub, ids
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from reading_club.service.errors import EventstreamUnavailable
-from reading_club.service.outbox import Lease, Outgoing, Published
-from reading_club.testing import InMemoryPublisher
-from reading_club.testing.relaying import POLL, RelayedClub, ids
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.ports.outbox import Lease, Outgoing
+from reading_club.eventstream.ports.publisher import Published
+from reading_club.testing.relay_fixture import POLL, RelayedClub, ids
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reading_club.testing import InMemoryUnitOfWork, an_event
-from reading_club.testing.sending import LONG, SendingClub, until
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.testing.builders import an_event
+from reading_club.testing.sender_fixture import LONG, SendingClub, until
 
 
 @pytest.fixture

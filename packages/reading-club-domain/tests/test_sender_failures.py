@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from reading_club.service.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.testing.sending import LONG, SendingClub, until
+from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
+from reading_club.testing.sender_fixture import LONG, SendingClub, until
 
 
 @pytest.fixture

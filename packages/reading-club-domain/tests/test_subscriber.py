@@ -2,12 +2,13 @@
 
 import pytest
 
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, type_of
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.projections import SUBSCRIBERS, activity
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing import InMemoryUnitOfWork, a_reviewer, an_event
+from reading_club.testing.builders import a_reviewer, an_event
 
 
 def test_the_activity_log_hears_everything() -> None:

@@ -9,15 +9,17 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import SQLHeartbeats, create_engine, migrations
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.composition import Club
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.testing import Visitors
 from reading_club.app.web.application import create_app
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.testing import RelayedTransport
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 from reading_club.app.composition import Club
 from reading_club.domain.messages import ClubEvent
 from reading_club.service.projections import activity
-from reading_club.testing import an_event
+from reading_club.testing.builders import an_event
 
 
 async def let_happen(club: Club, *events: ClubEvent) -> None:

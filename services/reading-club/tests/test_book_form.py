@@ -3,7 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.testing.builders import an_isbn
 
 FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
 

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from reading_club.app.composition import Club
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 
 
 def test_an_id_that_a_client_chose_is_not_on_top_for_ever(client: TestClient, club: Club) -> None:

@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
+from reading_club.adapters.memory.transport import RelayedTransport
 from reading_club.app.web.middleware import LARGEST_BODY
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 

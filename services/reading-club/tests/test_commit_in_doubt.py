@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 from lastuuid import uuid7
 from sqlalchemy import func, select
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app.composition import Club
 from reading_club.app.web.application import create_app
 from reading_club.domain.errors import BookAlreadyRegistered
@@ -19,8 +21,8 @@ from reading_club.domain.messages import (
     RegisterBook,
     ReviseReview,
 )
-from reading_club.service.errors import CommitInDoubt, StorageUnavailable
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.eventstream.errors import CommitInDoubt, StorageUnavailable
+from reading_club.testing.builders import an_isbn
 
 STORED: Final = "stored, and the answer is lost"
 LOST: Final = "neither stored nor answered"

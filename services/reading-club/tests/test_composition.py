@@ -10,7 +10,7 @@ from reading_club.app.embedded.valkey import free_port
 from reading_club.app.gauges import outbox_gauge
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 
 
 async def pending(club: Club) -> int:

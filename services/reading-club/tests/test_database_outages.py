@@ -9,8 +9,9 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from reading_club.adapters.memory.transport import RelayedTransport
 from reading_club.app.composition import Club
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 
 
 @pytest.fixture

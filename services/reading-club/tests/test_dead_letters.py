@@ -16,7 +16,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.app.cli import main
 from reading_club.app.composition import open_engine, operating_unit_of_work
 from reading_club.app.settings import Settings
-from reading_club.service.dead_letters import DeadLetter
+from reading_club.eventstream.ports.dead_letters import DeadLetter
 
 
 def call(*arguments: str) -> Result:

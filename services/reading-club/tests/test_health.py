@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club
 from reading_club.app.embedded.valkey import free_port
 from reading_club.app.probes import probe_broker

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.uow_sqla import SQLHeartbeats, create_engine
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating_in_thread, keep_beating
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
-from reading_club.service.errors import StorageUnavailable
-from reading_club.service.heartbeats import FRESH, Heartbeat
-from reading_club.testing import InMemoryHeartbeats, MemoryDatabase
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.ports.heartbeats import FRESH, Heartbeat
 
 RELAY = this_process("relay")
 

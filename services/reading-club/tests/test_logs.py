@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from reading_club.app.composition import Club
 from reading_club.app.logs import FORMAT, FieldFormatter
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 
 def line_of(

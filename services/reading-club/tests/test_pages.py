@@ -6,11 +6,12 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
+from reading_club.adapters.memory.transport import RelayedTransport
 from reading_club.app.composition import Club
 from reading_club.app.web.stories import SENTENCES
 from reading_club.domain.messages import EVENTS, type_of
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 
 FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from reading_club.app.embedded.restarts import NO_PROGRESS, RARELY, STEADY, Keeper
-from reading_club.service.backoff import Backoff
-from reading_club.testing import ManualClock
+from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.testing.clock import ManualClock
 
 EXACT = Backoff(first=0.1, cap=10.0, jitter=lambda: 0.0)
 

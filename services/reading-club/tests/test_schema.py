@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 from fastapi.testclient import TestClient
 
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.testing.schema_state import NEWER, make_newer
 from reading_club.app.cli import main
 from reading_club.app.composition import Club

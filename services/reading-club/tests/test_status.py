@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from lastuuid import uuid7
 
 from reading_club.app.cli import main
-from reading_club.service.dead_letters import RELAY
+from reading_club.eventstream.ports.dead_letters import RELAY
 
 NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '{:+.0f} seconds')"
 

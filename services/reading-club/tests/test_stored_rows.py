@@ -12,7 +12,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.app.composition import Club
 from reading_club.app.web.stories import story
 from reading_club.service.activity import ActivityEntry
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 
 ODD = "\u202e\x07" + "e" * 400 + "\u0301" * 2_000 + "<b>"
 

@@ -7,8 +7,8 @@ import pytest
 
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.waiting import when_available
-from reading_club.service.backoff import Backoff
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.outbox.backoff import Backoff
 
 AT_ONCE = Backoff(first=0.0, cap=0.0)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 
 AT_ONCE = 4
 

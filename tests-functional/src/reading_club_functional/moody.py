@@ -15,8 +15,8 @@ from pathlib import Path
 
 from reading_club.app.cli import main
 from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from kombu import Producer
 
-from reading_club.adapters.eventstream import BatchPublisher
-from reading_club.adapters.eventstream.publisher.forms import WrittenForm
+from reading_club.adapters.eventstream.publisher.prerendered import WrittenForm
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
-from reading_club.service.outbox.port import Outgoing, Published
+from reading_club.eventstream.ports.outbox import Outgoing
+from reading_club.eventstream.ports.publisher import Published
 from reading_club_functional.polling import eventually
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer

@@ -9,13 +9,15 @@ from kombu import Connection
 from redis import Redis
 from redis.connection import Connection as RedisConnection
 
-from reading_club.adapters.eventstream import EXCHANGE, BatchPublisher, publisher_app, queue_of
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import (
     LISTENERS,
     Arrived,
     BatchPublisherContract,
     outgoing,
 )
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_of
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server
 

@@ -7,15 +7,16 @@ import pytest
 from celery import Celery
 from kombu import Connection, Queue
 
-from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.testing import (
     LISTENERS,
     Arrived,
     BatchPublisherFixtures,
     outgoing,
 )
-from reading_club.service.errors import QueueRefused
-from reading_club.service.outbox.port import Outgoing
+from reading_club.eventstream.errors import QueueRefused
+from reading_club.eventstream.ports.outbox import Outgoing
 from reading_club_functional.outages import full
 from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer

@@ -7,7 +7,8 @@ import pytest
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 
-from reading_club.adapters.eventstream import BatchPublisher, worker_app
+from reading_club.adapters.eventstream.app import worker_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import LISTENERS, BatchPublisherFixtures, outgoing
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import RabbitMQServer

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
-from reading_club.service.outbox import Key, Outgoing
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.eventstream.ports.outbox import Key, Outgoing
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import effects_of

@@ -15,7 +15,7 @@ from reading_club.app.composition import Club as OpenClub
 from reading_club.app.composition import open_club
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.club import EVERYBODY, Club, prepared_club
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.queues import waiting

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.messages import RegisterBook
+from reading_club.eventstream.ports.outbox import Lease
 from reading_club.service.bus import build_bus
-from reading_club.service.outbox import Lease
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.club import EVERYBODY, Club, prepared_club
 from reading_club_functional.effects import assert_everything_took_effect_once
 from reading_club_functional.process import ClubProcess

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
 from reading_club_functional.moody import MODULE

@@ -18,13 +18,15 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from reading_club.adapters.eventstream import EventstreamTransport
 from reading_club.adapters.eventstream.testing import FakeCelery, SentTask
+from reading_club.adapters.eventstream.transport import EventstreamTransport
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.adapters.uow_sqla import orm
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import RegisterBook
 from reading_club.service.bus import ClubBus, build_bus
-from reading_club.testing import InMemoryEventstreamTransport, InMemoryUnitOfWork, a_book, an_isbn
+from reading_club.testing.builders import a_book, an_isbn
 from reading_club_functional.bench import cookbook
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 from celery import Celery
 from kombu import Connection, Queue, pools
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app, queue_name
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import on_the_wire
-from reading_club.service.outbox import Key, Outgoing
+from reading_club.adapters.eventstream.topology import queue_name
+from reading_club.eventstream.ports.outbox import Key, Outgoing
 from reading_club.service.projections import activity
-from reading_club.testing import an_event
+from reading_club.testing.builders import an_event
 from reading_club_functional.bench.fresh import NotOnce
 from reading_club_functional.bench.taskworker import RECORD, START, tasks_app
 

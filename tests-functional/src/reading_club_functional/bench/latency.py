@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from reading_club.app.composition import open_club
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench.filling import open_tasks
 from reading_club_functional.bench.fresh import NotOnce, assert_once, fresh_club, stop
 from reading_club_functional.bench.measure import Measure, Pair

@@ -14,13 +14,14 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import create_engine
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club, open_club
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
-from reading_club.service.outbox import Lease
-from reading_club.testing import RelayedTransport, an_isbn
+from reading_club.eventstream.ports.outbox import Lease
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench import cookbook
 from reading_club_functional.bench.browsing import browsers
 from reading_club_functional.bench.statements import asyncpg_club

@@ -6,10 +6,13 @@ from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
-from reading_club.adapters.uow_sqla import SQLOutbox, create_engine
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.app.relay import LEASE
-from reading_club.service.outbox import Lease, Outgoing, Relay
+from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.ports.outbox import Lease, Outgoing
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.bench import publishing, stacking
 from reading_club_functional.bench.arrivals import Arrivals

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reading_club.adapters.uow_sqla import create_engine, migrations
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club_functional.servers import PostgreSQLServer
 
 WAITING = """\

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx2
 from lastuuid import uuid7
 
-from reading_club.testing import an_isbn
+from reading_club.testing.builders import an_isbn
 from reading_club_functional.polling import eventually
 
 WRITERS = 3

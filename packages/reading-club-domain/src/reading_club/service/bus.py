@@ -4,7 +4,7 @@ from typing import Any
 
 from messagebus import AsyncMessageBus, AsyncUnitOfWorkTransaction, GenericCommand
 
-from reading_club.service.errors import CommandNotHandled
+from reading_club.eventstream.errors import CommandNotHandled
 from reading_club.service.uow import AbstractUnitOfWork
 
 

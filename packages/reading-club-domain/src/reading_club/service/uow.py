@@ -27,11 +27,12 @@ from messagebus import (
 )
 from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetricsStore
 
+from reading_club.eventstream.errors import UnitOfWorkClosed, UnitOfWorkInUse
+from reading_club.eventstream.ports.dead_letters import AuditLog, DeadLetters
+from reading_club.eventstream.ports.inbox import Inbox
+from reading_club.eventstream.ports.outbox import OutboxEntries, OutboxTransport
+from reading_club.eventstream.ports.subscriptions import Receipts
 from reading_club.service.catalogue import Catalogue
-from reading_club.service.dead_letters import AuditLog, DeadLetters
-from reading_club.service.errors import UnitOfWorkClosed, UnitOfWorkInUse
-from reading_club.service.inbox import Inbox, Receipts
-from reading_club.service.outbox.port import OutboxEntries, OutboxTransport
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,

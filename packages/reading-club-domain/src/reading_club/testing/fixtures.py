@@ -2,10 +2,10 @@
 
 import pytest
 
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.service.bus import ClubBus, build_bus
-from reading_club.testing.memory import MemoryDatabase
-from reading_club.testing.transport import InMemoryEventstreamTransport
-from reading_club.testing.uow import InMemoryUnitOfWork
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.errors import StorageBusy
+from reading_club.eventstream.errors import StorageBusy
 
 T = TypeVar("T")
 

@@ -10,15 +10,14 @@ from lastuuid import uuid7
 from messagebus import AsyncAbstractEventstreamTransport, AsyncSinkholeEventstreamTransport
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.eventstream import BatchPublisher, publisher_app
-from reading_club.adapters.uow_sqla import (
-    SQLHeartbeats,
-    SQLOutbox,
-    SQLUnitOfWork,
-    UnusableAddress,
-    create_engine,
-    migrations,
-)
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.configuration import UnusableAddress
+from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app import addresses
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.private_files import database_file, is_file, make_private_database
@@ -26,11 +25,11 @@ from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubCommand
+from reading_club.eventstream.errors import CommitInDoubt
+from reading_club.eventstream.outbox.sender import Sender
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.bus import ClubBus, build_bus
-from reading_club.service.errors import CommitInDoubt
-from reading_club.service.outbox import Sender
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
 
 DRAIN = 2.0
 """Seconds for which closing continues to send events; the rest stay in the outbox."""

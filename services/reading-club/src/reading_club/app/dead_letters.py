@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 
 from reading_club.app.command import fail, read_settings
-from reading_club.service.dead_letters import EVERY_LETTER, DeadLetter, LetterFilter
+from reading_club.eventstream.ports.dead_letters import EVERY_LETTER, DeadLetter, LetterFilter
 from reading_club.service.uow import AbstractUnitOfWork
 
 MOST = 1000
@@ -94,7 +94,7 @@ def show(wanted: LetterFilter) -> None:
 @_decides
 def retry(wanted: LetterFilter, *, dry_run: bool) -> None:
     """Send events again to the subscribers that could not handle them."""
-    from reading_club.service.letter_office import retry as send_again
+    from reading_club.eventstream.dead_letters.commands import retry as send_again
 
     found, sent = asyncio.run(_decide(wanted, send_again, dry_run=dry_run))
     _tell(sent, "sent again", dry_run=dry_run)
@@ -106,7 +106,7 @@ def retry(wanted: LetterFilter, *, dry_run: bool) -> None:
 @_decides
 def discard(wanted: LetterFilter, *, dry_run: bool) -> None:
     """Give events up for good: their subscribers never get them."""
-    from reading_club.service.letter_office import discard as give_up
+    from reading_club.eventstream.dead_letters.commands import discard as give_up
 
     _, gone = asyncio.run(_decide(wanted, give_up, dry_run=dry_run))
     _tell(gone, "discarded", dry_run=dry_run)

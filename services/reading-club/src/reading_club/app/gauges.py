@@ -8,10 +8,10 @@ from sqlalchemy import Executable, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
-from reading_club.adapters.uow_sqla.receipts import behind
-from reading_club.service.outbox.port import EVERYBODY
-from reading_club.service.subscriber import Subscriber
+from reading_club.eventstream.ports.outbox import EVERYBODY
+from reading_club.eventstream.subscriber import Subscriber
 
 FIRST: Final = 1000
 """Maximum of outbox rows, by ascending message id, that ``backlog`` reads: this bounds its cost."""

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from reading_club.adapters.eventstream import LoopThread
-from reading_club.adapters.uow_sqla import SQLHeartbeats
+from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.composition import open_engine
 from reading_club.app.settings import Settings
-from reading_club.service.heartbeats import CLOCK_TOLERANCE, Heartbeats, Process
+from reading_club.eventstream.ports.heartbeats import CLOCK_TOLERANCE, Heartbeats, Process
 
 log = logging.getLogger(__name__)
 

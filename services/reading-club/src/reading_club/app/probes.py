@@ -8,11 +8,12 @@ from celery import Celery
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLHeartbeats, migrations
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.bounded import DEADLINE, finding, look, within
 from reading_club.app.gauges import Backlog, backlog
 from reading_club.app.heartbeat import clock_error
-from reading_club.service.heartbeats import Heartbeat
+from reading_club.eventstream.ports.heartbeats import Heartbeat
 from reading_club.service.projections import SUBSCRIBERS
 
 PATIENCE = 30.0

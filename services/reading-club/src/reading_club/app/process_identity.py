@@ -5,7 +5,7 @@ import socket
 from importlib.metadata import version
 from uuid import uuid4
 
-from reading_club.service.heartbeats import Process
+from reading_club.eventstream.ports.heartbeats import Process
 
 
 def this_process(role: str, subscriber: str | None = None) -> Process:

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from reading_club.adapters.eventstream import BatchPublisher, SubscriberQueues
-from reading_club.adapters.uow_sqla import SQLOutbox, SQLRetention
+from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.app.composition import (
     open_engine,
     open_publisher,
@@ -21,9 +23,9 @@ from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.waiting import stop_signals, when_available
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.outbox import Relay
+from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.reconciler import DAY, Reconciler
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.reconciler import DAY, Reconciler
 
 log = logging.getLogger(__name__)
 

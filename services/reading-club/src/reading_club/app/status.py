@@ -10,8 +10,9 @@ from pydantic import BaseModel, computed_field
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.eventstream import publisher_app
-from reading_club.adapters.uow_sqla import SQLHeartbeats, migrations
+from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.orm import books
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.bounded import finding, look, within
@@ -26,8 +27,8 @@ from reading_club.app.gauges import (
 from reading_club.app.private_files import database_file, is_file
 from reading_club.app.probes import Health, Probe, probe, probe_broker
 from reading_club.app.settings import Settings
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
 
 T = TypeVar("T")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from reading_club.adapters.uow_sqla import configuration_fault
+from reading_club.adapters.uow_sqla.configuration import configuration_fault
 from reading_club.app.addresses import ConfigurationError
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.backoff import Backoff
+from reading_club.eventstream.outbox.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

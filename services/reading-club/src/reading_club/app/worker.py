@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream import Consumer, Pacing, run_worker, worker_app
+from reading_club.adapters.eventstream.app import worker_app
+from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.worker.outage_retry import Pacing
+from reading_club.adapters.eventstream.worker.run import run_worker
 from reading_club.app.composition import (
     open_engine,
     operating_unit_of_work,
@@ -20,9 +23,9 @@ from reading_club.app.heartbeat import beating_in_thread
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.waiting import run_until_available
-from reading_club.service.letter_office import replay_parked
+from reading_club.eventstream.dead_letters.commands import replay_parked
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
 log = logging.getLogger(__name__)

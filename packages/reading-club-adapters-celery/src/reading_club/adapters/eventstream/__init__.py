@@ -3,19 +3,16 @@
 Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstream.testing``.
 """
 
-from reading_club.adapters.eventstream.config import (
+from reading_club.adapters.eventstream.app import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
     EventRoute,
     publisher_app,
     worker_app,
 )
-from reading_club.adapters.eventstream.consumer import ATTEMPTS, Consumer, Resources
-from reading_club.adapters.eventstream.holding import Pacing
-from reading_club.adapters.eventstream.loop import LoopThread
-from reading_club.adapters.eventstream.publisher import PUBLISH_TIMEOUT, BatchPublisher
+from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.publisher.publisher import PUBLISH_TIMEOUT, BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.eventstream.setting_aside import UnitOfWorkFactory
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
@@ -23,8 +20,11 @@ from reading_club.adapters.eventstream.topology import (
     queue_of,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
-from reading_club.adapters.eventstream.worker import run_worker
-from reading_club.service.backoff import Backoff
+from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, Consumer, Resources
+from reading_club.adapters.eventstream.worker.outage_retry import Pacing
+from reading_club.adapters.eventstream.worker.run import run_worker
+from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
+from reading_club.eventstream.outbox.backoff import Backoff
 
 __all__ = [
     "ATTEMPTS",

@@ -7,12 +7,12 @@ from typing import Any
 from celery import Celery
 from kombu.exceptions import ChannelError
 
-from reading_club.adapters.eventstream.declaring import declare
-from reading_club.adapters.eventstream.publisher.cutting import cut_off
-from reading_club.adapters.eventstream.reasons import reason_of
+from reading_club.adapters.eventstream.declaration import declare
+from reading_club.adapters.eventstream.failure_reasons import reason_of
+from reading_club.adapters.eventstream.publisher.deadline import cut_off
 from reading_club.adapters.eventstream.topology import queue_called, queue_of
-from reading_club.service.errors import EventstreamUnavailable, QueueRefused
-from reading_club.service.subscriber import Subscriber
+from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
+from reading_club.eventstream.subscriber import Subscriber
 
 _PATIENCE = 5.0
 

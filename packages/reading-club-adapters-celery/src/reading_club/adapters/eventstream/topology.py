@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from kombu import Exchange, Queue, binding
 
-from reading_club.service.subscriber import Subscriber
+from reading_club.eventstream.subscriber import Subscriber
 
 SEND_MESSAGE = "send_message"
 """The name of the one task; its one keyword is ``message``."""

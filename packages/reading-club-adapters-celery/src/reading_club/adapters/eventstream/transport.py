@@ -15,15 +15,15 @@ from kombu.exceptions import (
 )
 from messagebus import AsyncAbstractEventstreamTransport
 
-from reading_club.adapters.eventstream.config import PUBLISHER_CONNECTIONS
-from reading_club.adapters.eventstream.executor import (
+from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
+from reading_club.adapters.eventstream.bounded_executor import (
     BoundedExecutor,
     ExecutorBusy,
     ExecutorClosed,
 )
-from reading_club.adapters.eventstream.reasons import reason_of
+from reading_club.adapters.eventstream.failure_reasons import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
-from reading_club.service.errors import EventstreamUnavailable
+from reading_club.eventstream.errors import EventstreamUnavailable
 
 _BUGS: Final = (SerializationError, SerializerNotInstalled, VersionMismatch)
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.uow_sqla.errors import driver_error
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 FAULTS: Final[Mapping[str | int, str]] = {
     "28000": "the database refuses the user",

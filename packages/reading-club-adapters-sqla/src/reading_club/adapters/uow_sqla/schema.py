@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import driver_error, sqlstate, translated
 from reading_club.adapters.uow_sqla.orm import metadata
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 UNDEFINED_STATES: Final = frozenset({"42P01", "42703", "42883"})
 """SQLSTATEs of an undefined table, column or function."""

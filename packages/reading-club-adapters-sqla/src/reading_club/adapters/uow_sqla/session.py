@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.uow_sqla import postgresql, sqlite
+from reading_club.adapters.uow_sqla import _asyncpg as postgresql
+from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translation
 from reading_club.adapters.uow_sqla.schema import require_schema
 from reading_club.domain.errors import TransientFailure
-from reading_club.service.errors import StorageUnavailable, UnitOfWorkClosed
+from reading_club.eventstream.errors import StorageUnavailable, UnitOfWorkClosed
 
 logger = getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 _CHECKED: Final = "reading-club: foreign keys are checked"
 

@@ -6,12 +6,13 @@ from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reading_club.adapters.uow_sqla.activity import SQLActivityLog
 from reading_club.adapters.uow_sqla.catalogue import SQLCatalogue
-from reading_club.adapters.uow_sqla.dead_letters import SQLAuditLog, SQLDeadLetters
-from reading_club.adapters.uow_sqla.inbox import SQLInbox
-from reading_club.adapters.uow_sqla.logs import SQLActivityLog, SQLMessageStore
-from reading_club.adapters.uow_sqla.outbox import SQLOutboxEntries
-from reading_club.adapters.uow_sqla.receipts import SQLReceipts
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLAuditLog, SQLDeadLetters
+from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
+from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageStore
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLReceipts
 from reading_club.adapters.uow_sqla.repositories import (
     SQLBookRepository,
     SQLReviewerRepository,

@@ -1,8 +1,8 @@
 """Projections: the subscribers that write read models, one module each."""
 
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections.activity import activity
 from reading_club.service.projections.catalogue import catalogue
-from reading_club.service.subscriber import Subscriber
 
 SUBSCRIBERS: tuple[Subscriber, ...] = (activity, catalogue)
 """All subscribers of the club."""

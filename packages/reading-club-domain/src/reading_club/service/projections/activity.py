@@ -7,8 +7,8 @@ from reading_club.domain.messages import (
     ReviewerCreated,
     ReviewRevised,
 )
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
 activity = Subscriber("activity")

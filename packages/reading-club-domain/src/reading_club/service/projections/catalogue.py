@@ -1,8 +1,8 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
+from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.service.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
 catalogue = Subscriber("catalogue")

@@ -4,9 +4,9 @@ from math import inf
 
 from lastuuid import uuid7
 
-from reading_club.service.inbox import Attempts, Receipt
+from reading_club.eventstream.ports.inbox import Attempts, Receipt
+from reading_club.testing.contracts.helpers import PassTime
 from reading_club.testing.contracts.inbox import count, receive
-from reading_club.testing.contracts.stream import PassTime
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 

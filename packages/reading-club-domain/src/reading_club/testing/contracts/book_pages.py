@@ -6,7 +6,7 @@ from lastuuid import uuid7
 
 from reading_club.testing.builders import a_book
 from reading_club.testing.contracts.books import store
-from reading_club.testing.contracts.stream import PassTime
+from reading_club.testing.contracts.helpers import PassTime
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from lastuuid import uuid7
 
-from reading_club.service.dead_letters import (
+from reading_club.eventstream.ports.dead_letters import (
     EVERY_LETTER,
     AuditEntry,
     DeadLetter,
     LetterFilter,
 )
-from reading_club.service.inbox import Receipt
+from reading_club.eventstream.ports.inbox import Receipt
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 BURNED = frozenset({"book_burned_v1", "x"})

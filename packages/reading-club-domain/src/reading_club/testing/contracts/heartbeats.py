@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from reading_club.service.heartbeats import Heartbeats, Process
-from reading_club.testing.contracts.stream import PassTime
+from reading_club.eventstream.ports.heartbeats import Heartbeats, Process
+from reading_club.testing.contracts.helpers import PassTime
 
 
 def a_process(role: str = "relay", subscriber: str | None = None) -> Process:

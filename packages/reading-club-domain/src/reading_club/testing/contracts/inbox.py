@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from lastuuid import uuid7
 
 from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.ports.inbox import Receipt
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.inbox import Receipt
 from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.stream import PassTime
+from reading_club.testing.contracts.helpers import PassTime
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 

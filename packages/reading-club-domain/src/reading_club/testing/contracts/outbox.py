@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from lastuuid import uuid7
 
+from reading_club.adapters.memory.transport import RelayedTransport
 from reading_club.domain.messages import RegisterBook
+from reading_club.eventstream.ports.outbox import Key, Lease, Outbox
 from reading_club.service.bus import ClubBus
-from reading_club.service.outbox.port import Key, Lease, Outbox
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
-from reading_club.testing.contracts.stream import (
+from reading_club.testing.contracts.helpers import (
     LONG,
     PassTime,
     UnitOfWorkOn,
@@ -21,7 +22,6 @@ from reading_club.testing.contracts.stream import (
     keys,
     waiting,
 )
-from reading_club.testing.outbox import RelayedTransport
 
 
 class OutboxContract:

@@ -3,12 +3,12 @@
 import pytest
 from messagebus.domain.model.transaction import TransactionError
 
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.domain.messages import CreateReview, ReviseReview
+from reading_club.eventstream.errors import EventstreamUnavailable, UnitOfWorkClosed
 from reading_club.service.bus import ClubBus
-from reading_club.service.errors import EventstreamUnavailable, UnitOfWorkClosed
 from reading_club.testing.builders import a_book, a_reviewer
 from reading_club.testing.contracts.uow import UnitOfWorkFactory, register
-from reading_club.testing.transport import InMemoryEventstreamTransport
 
 
 def types(transport: InMemoryEventstreamTransport) -> list[str]:

@@ -6,13 +6,13 @@ from typing import Protocol
 import pytest
 from messagebus.domain.model.transaction import TransactionError
 
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import RegisterBook
+from reading_club.eventstream.errors import UnitOfWorkInUse
 from reading_club.service.bus import ClubBus
-from reading_club.service.errors import UnitOfWorkInUse
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_book, an_isbn
-from reading_club.testing.transport import InMemoryEventstreamTransport
 
 
 class UnitOfWorkFactory(Protocol):

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from reading_club.domain.messages import BookRegistered
-from reading_club.service.outbox.port import Key
+from reading_club.eventstream.ports.outbox import Key
 from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.reconciling import AFTER, Reconciling
-from reading_club.testing.contracts.stream import keys, waiting
+from reading_club.testing.contracts.helpers import keys, waiting
+from reading_club.testing.contracts.reconciliation import AFTER, Reconciling
 
 WRONG = pytest.mark.parametrize(
     "off", [timedelta(days=-9), timedelta(hours=2)], ids=["9 days behind", "2 hours ahead"]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from reading_club.service.backoff import Backoff
+from reading_club.eventstream.outbox.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

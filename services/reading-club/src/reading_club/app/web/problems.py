@@ -25,7 +25,7 @@ from reading_club.domain.errors import (
     Refusal,
     TransientFailure,
 )
-from reading_club.service.errors import CommitInDoubt
+from reading_club.eventstream.errors import CommitInDoubt
 
 log = logging.getLogger(__name__)
 

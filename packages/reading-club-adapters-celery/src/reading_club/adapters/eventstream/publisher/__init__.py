@@ -1,5 +1,1 @@
-"""Publishes batches of events, with a result for each event."""
-
-from reading_club.adapters.eventstream.publisher.publisher import PUBLISH_TIMEOUT, BatchPublisher
-
-__all__ = ["PUBLISH_TIMEOUT", "BatchPublisher"]
+"""Publishing batches of events, with the outcome of each."""

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from celery import Celery
 
-from reading_club.adapters.eventstream.publisher.confirming import ConfirmingLine
-from reading_club.adapters.eventstream.publisher.cutting import cut_off
-from reading_club.adapters.eventstream.publisher.letters import Encoder, Letter
-from reading_club.adapters.eventstream.publisher.line import Line
-from reading_club.adapters.eventstream.publisher.outcome import Outcome
+from reading_club.adapters.eventstream.publisher.amqp import ConfirmingLine
+from reading_club.adapters.eventstream.publisher.connection import Line
+from reading_club.adapters.eventstream.publisher.deadline import cut_off
+from reading_club.adapters.eventstream.publisher.encoding import Encoder, Letter
+from reading_club.adapters.eventstream.publisher.result import Outcome
 from reading_club.adapters.eventstream.publisher.virtual import VirtualLine
-from reading_club.service.outbox.port import Outgoing, Published
+from reading_club.eventstream.ports.outbox import Outgoing
+from reading_club.eventstream.ports.publisher import Published
 
 PUBLISH_TIMEOUT: Final = 5.0
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.letters import Letter
-from reading_club.adapters.eventstream.publisher.line import NO_QUEUE, Line
-from reading_club.adapters.eventstream.publisher.outcome import Outcome
+from reading_club.adapters.eventstream.publisher.connection import NO_QUEUE, Line
+from reading_club.adapters.eventstream.publisher.encoding import Letter
+from reading_club.adapters.eventstream.publisher.result import Outcome
 from reading_club.adapters.eventstream.topology import EXCHANGE
 
 Table = list[tuple[str, str, str]]

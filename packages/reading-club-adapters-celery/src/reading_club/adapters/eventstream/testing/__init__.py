@@ -7,36 +7,33 @@ of ``reading_club.testing``.
 import pytest
 
 pytest.register_assert_rewrite(
-    "reading_club.adapters.eventstream.testing.batches",
-    "reading_club.adapters.eventstream.testing.contract",
-    "reading_club.adapters.eventstream.testing.publishing",
+    "reading_club.adapters.eventstream.testing.batch_publisher",
+    "reading_club.adapters.eventstream.testing.transport",
+    "reading_club.adapters.eventstream.testing.publisher",
 )
 
-from reading_club.adapters.eventstream.testing.batches import (  # noqa: E402  # after rewriting
+from reading_club.adapters.eventstream.testing.batch_publisher import (
     BatchPublisherContract,
     BatchPublisherFixtures,
     Delivered,
 )
-from reading_club.adapters.eventstream.testing.club import (  # noqa: E402
-    InMemoryClub,
-    on_the_wire,
-)
-from reading_club.adapters.eventstream.testing.contract import (  # noqa: E402
-    EventstreamTransportContract,
-    Received,
-)
-from reading_club.adapters.eventstream.testing.fake import FakeCelery, SentTask  # noqa: E402
-from reading_club.adapters.eventstream.testing.fixtures import (  # noqa: E402
+from reading_club.adapters.eventstream.testing.consumer_fixture import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.testing.fake import FakeCelery, SentTask
+from reading_club.adapters.eventstream.testing.fixtures import (
     celery_app,
     celery_queue,
     transport,
 )
-from reading_club.adapters.eventstream.testing.publishing import (  # noqa: E402
+from reading_club.adapters.eventstream.testing.publisher import (
     LISTENERS,
     Arrived,
     EventPublisherContract,
     a_listener,
     outgoing,
+)
+from reading_club.adapters.eventstream.testing.transport import (
+    EventstreamTransportContract,
+    Received,
 )
 
 __all__ = [

@@ -16,7 +16,7 @@ from reading_club.adapters.uow_sqla.migrations.state import (
     read_state,
     revisions,
 )
-from reading_club.service.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 
 __all__ = ["SchemaState", "current", "downgrade", "head", "state", "upgrade"]
 

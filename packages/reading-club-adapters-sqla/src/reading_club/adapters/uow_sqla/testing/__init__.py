@@ -21,12 +21,10 @@ pytest.register_assert_rewrite(
     f"{__name__}.wrong_schema",
 )
 
-from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill  # noqa: E402  # rewritten
-from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages  # noqa: E402
-from reading_club.adapters.uow_sqla.testing.clock import pass_time  # noqa: E402  # rewritten
-from reading_club.adapters.uow_sqla.testing.costs import TestCosts  # noqa: E402  # rewritten
-from reading_club.adapters.uow_sqla.testing.endings import TestEndings  # noqa: E402  # rewritten
-from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # after the rewriting
+from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill
+from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages
+from reading_club.adapters.uow_sqla.testing.clock import pass_time
+from reading_club.adapters.uow_sqla.testing.fixtures import (
     heartbeats,
     history,
     outbox,
@@ -35,15 +33,12 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (  # noqa: E402  # a
     uow_factory,
     uow_on,
 )
-from reading_club.adapters.uow_sqla.testing.migrations import (  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.migrations import (
     TestMigrations,
     TestUpgrade,
 )
-from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease  # noqa: E402
-from reading_club.adapters.uow_sqla.testing.retention import TestRetention  # noqa: E402
-from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState  # noqa: E402
-from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows  # noqa: E402
-from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
+from reading_club.adapters.uow_sqla.testing.outbox_inbox import (
     TestAttempts,
     TestCatalogue,
     TestHeartbeats,
@@ -57,7 +52,7 @@ from reading_club.adapters.uow_sqla.testing.stream import (  # noqa: E402
     TestReceipts,
     TestWrongClock,
 )
-from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.repositories import (
     TestActivityLog,
     TestBooks,
     TestDeadLetters,
@@ -69,7 +64,12 @@ from reading_club.adapters.uow_sqla.testing.suites import (  # noqa: E402
     TestTransaction,
     TestUnitOfWork,
 )
-from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema  # noqa: E402
+from reading_club.adapters.uow_sqla.testing.retention import TestRetention
+from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
+from reading_club.adapters.uow_sqla.testing.statement_counts import TestCosts
+from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows
+from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 
 __all__ = [
     "TestActivityLog",

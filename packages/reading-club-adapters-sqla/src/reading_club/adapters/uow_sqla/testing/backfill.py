@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, migrations, orm
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.migrations import online
 from reading_club.adapters.uow_sqla.testing.older_release import (
     book_row,
@@ -16,9 +17,10 @@ from reading_club.adapters.uow_sqla.testing.older_release import (
     outbox_row,
     register_as_before,
 )
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
-from reading_club.service.errors import StorageUnavailable
-from reading_club.testing import InMemoryEventstreamTransport, a_book
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.testing.builders import a_book
 
 NOW = datetime.now(UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

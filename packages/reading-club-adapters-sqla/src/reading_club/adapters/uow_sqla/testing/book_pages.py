@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import event, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
-from reading_club.testing import a_book, contracts
+from reading_club.testing import contracts
+from reading_club.testing.builders import a_book
 
 EXPLAIN = {"postgresql": "EXPLAIN", "sqlite": "EXPLAIN QUERY PLAN"}
 

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import QueuePool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLHeartbeats, SQLOutbox, SQLUnitOfWork, orm
-from reading_club.testing import (
-    InMemoryEventstreamTransport,
-    contracts,
-)
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.testing import contracts
 
 
 @pytest.fixture

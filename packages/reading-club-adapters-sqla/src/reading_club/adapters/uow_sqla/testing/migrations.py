@@ -8,17 +8,15 @@ from sqlalchemy import Connection, insert, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, metadata, migrations, orm
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.uow_sqla import migrations, orm
+from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.testing.older_release import book_row, insert_as_before
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.testing import (
-    InMemoryEventstreamTransport,
-    a_book,
-    a_review,
-    a_reviewer,
-    contracts,
-)
+from reading_club.testing import contracts
+from reading_club.testing.builders import a_book, a_review, a_reviewer
 
 
 class TestMigrations:

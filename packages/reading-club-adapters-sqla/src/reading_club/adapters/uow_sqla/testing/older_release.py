@@ -9,13 +9,15 @@ from messagebus.service.eventstream import MessageSerializer
 from sqlalchemy import Insert, column, insert, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLOutbox, metadata, migrations, orm
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.logs import row_of
-from reading_club.adapters.uow_sqla.splitting import NOBODY
+from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import NOBODY
+from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.domain.model import Book
-from reading_club.service.outbox.port import EVERYBODY, Lease
-from reading_club.testing import a_book, an_event
+from reading_club.eventstream.ports.outbox import EVERYBODY, Lease
+from reading_club.testing.builders import a_book, an_event
 
 COLUMNS: Final = {
     "books": ("id", "title", "author", "isbn", "search"),

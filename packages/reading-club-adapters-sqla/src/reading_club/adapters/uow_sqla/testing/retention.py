@@ -10,13 +10,18 @@ from lastuuid import uuid7
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import Retention, SQLHeartbeats, SQLRetention, orm, retention
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.eventstream import retention
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
+from reading_club.adapters.uow_sqla.eventstream.retention import Retention, SQLRetention
 from reading_club.domain.messages import ClubEvent
-from reading_club.service.dead_letters import DeadLetter
-from reading_club.service.inbox import Receipt
-from reading_club.service.outbox.port import Key
-from reading_club.testing import RelayedTransport, an_event, contracts
-from reading_club.testing.contracts.stream import commit
+from reading_club.eventstream.ports.dead_letters import DeadLetter
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.outbox import Key
+from reading_club.testing import contracts
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.helpers import commit
 
 DAY = retention.DAY
 

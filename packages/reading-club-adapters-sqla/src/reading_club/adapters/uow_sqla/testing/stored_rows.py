@@ -5,8 +5,9 @@ from lastuuid import uuid7
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLUnitOfWork, orm
-from reading_club.testing import a_book, a_reviewer
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.testing.builders import a_book, a_reviewer
 
 REFUSED = ("bell\x07", "Z" + "\u0310" * 9, "evil\u202etxt", "two\nlines", " ", "")
 

@@ -5,11 +5,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import SQLOutbox, SQLUnitOfWork, metadata
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.testing.fixtures import checked_out, statements
-from reading_club.service.errors import StorageUnavailable
-from reading_club.service.outbox.port import Lease
-from reading_club.testing import a_book
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.ports.outbox import Lease
+from reading_club.testing.builders import a_book
 
 WRONG = ["SELECT 1 FROM nowhere", "SELECT unheard_of FROM books", "SELECT unheard_of(1)"]
 

@@ -1,0 +1,71 @@
+"""An in-memory environment for consumers: database, simulated clock, and messages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Any
+
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.domain.messages import ClubEvent, type_of
+from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
+from reading_club.eventstream.ports.dead_letters import DeadLetter
+
+
+def on_the_wire(event: ClubEvent, **changes: Any) -> dict[str, Any]:
+    """Return an event's envelope as published; ``changes`` replace its fields."""
+    payload = event.model_dump_json(exclude={"message_id", "created_at", "metadata"})
+    message = {
+        "id": str(event.message_id),
+        "created_at": event.created_at.isoformat(),
+        "type": type_of(type(event)),
+        "payload": payload,
+    }
+    return message | changes
+
+
+class InMemoryClub:
+    """An environment for a consumer: pass it ``resources`` and ``wait``.
+
+    ``opening`` has errors that opening the resources raises, the last one first. After
+    ``stop_after`` waits the worker is asked to stop. ``now`` is the database's time, which each
+    wait advances. ``hold`` and ``hold_busy`` are the consumer's holding times in seconds; ``waits``
+    records the waits.
+    """
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self.database = database
+        self.opening: list[Exception] = []
+        self.stop_after = 100
+        self.waits: list[float] = []
+        self.hold = self.hold_busy = inf
+        self.now = datetime(2024, 2, 3, tzinfo=UTC)
+        database.clock = lambda: self.now
+
+    @asynccontextmanager
+    async def resources(self) -> AsyncIterator[UnitOfWorkFactory]:
+        """Yield a factory of units of work on the database."""
+        if self.opening:
+            raise self.opening.pop()
+        yield lambda: InMemoryUnitOfWork(InMemoryEventstreamTransport(), self.database)
+
+    def wait(self, seconds: float) -> bool:
+        """Record the wait and advance the clock; return True when the worker is asked to stop."""
+        self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        return len(self.waits) >= self.stop_after
+
+    def time(self) -> float:
+        """Return the clock in seconds, as a process's timer."""
+        return self.now.timestamp()
+
+    def pass_(self, seconds: float) -> None:
+        """Advance the clock by ``seconds``."""
+        self.now += timedelta(seconds=seconds)
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        """The dead letters."""
+        return list(self.database.dead_letters.values())

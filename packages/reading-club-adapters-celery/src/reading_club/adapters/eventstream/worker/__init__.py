@@ -1,0 +1,1 @@
+"""The worker of one subscriber: consuming, batching, acknowledging."""

@@ -1,0 +1,162 @@
+"""The Celery task of one subscriber, and the resources of its worker process."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final
+
+from celery import Celery, signals
+
+from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
+from reading_club.adapters.eventstream.worker.outage_retry import Holding, Pacing
+from reading_club.adapters.eventstream.worker.stop_signal import StopSignal
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
+from reading_club.eventstream.inbox.batch import Together
+from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
+from reading_club.eventstream.inbox.deferral import Deferral
+from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.inbox.processor import Handling
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import EventCatalogue, UnreadableMessage
+
+Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
+
+ATTEMPTS: Final = 5
+"""Default number of attempts before a failing message becomes a dead letter."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Consumer:
+    """Handles the messages of one subscriber, each in one transaction, or a batch in one.
+
+    ``resources`` opens the resources of a process, such as a database engine, on the process's
+    event loop, and closes them at shutdown. ``wait`` waits for the given seconds, and returns True
+    at once when the worker is asked to stop.
+    """
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        resources: Resources,
+        *,
+        attempts: int = ATTEMPTS,
+        pacing: Pacing | None = None,
+        catalogue: EventCatalogue | None = None,
+        wait: Callable[[float], bool] | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.subscriber = subscriber
+        self.stopping = StopSignal()
+        pacing = pacing or Pacing()
+        policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
+        self._handling = Handling(subscriber, catalogue or EventCatalogue(), policy, clock)
+        self._letters = self._handling.letters
+        self._deferral = Deferral(subscriber.name, policy, self._letters)
+        self._loop = LoopThread(resources)
+        wait = wait or self.stopping.wait
+        self._holding = Holding(self._loop, self._letters, pacing, wait)
+
+    def install(self, app: Celery) -> None:
+        """Register the task on the app, and connect to the worker's shutdown signals.
+
+        Call this before the worker forks. A message is acknowledged when the task returns.
+        """
+
+        def send_message(task: Any, *args: Any, **kwargs: Any) -> None:
+            if not args and kwargs.keys() == {"message"}:
+                again = is_suspected(task.request.delivery_info or {}, vars(task.request))
+                arrived = task.request.get(ARRIVED)
+                self.receive(kwargs["message"], suspected=again, arrived=arrived)
+            else:
+                self._refuse(*unwrapped(args, kwargs))
+
+        task: Any = app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
+        task.receive_together = self.receive_together
+        task.receive_suspected = self.receive_suspected
+        signals.worker_ready.connect(self._on_ready)
+        signals.worker_shutting_down.connect(self._on_stopping)
+        signals.worker_process_shutdown.connect(self._on_shutdown)
+        signals.worker_shutdown.connect(self._on_shutdown)
+
+    def receive(
+        self, message: object, *, suspected: bool = False, arrived: float | None = None
+    ) -> None:
+        """Return when the message has taken effect, now or before, is deferred or a dead letter.
+
+        During an outage the message is held, and tried again without counting. If the outage
+        outlasts the limits of ``pacing``, the message is deferred, provided that the database
+        accepts the row. A ``suspected`` message was delivered before and may have killed a worker:
+        a process handles one of them at a time, so that a crash is counted for that one alone.
+        ``arrived`` is a monotonic time. Raises Celery's Reject, which requeues the message, when
+        the worker is asked to stop.
+        """
+        delivery = Delivery(message, suspected)
+        self._holding.hold(
+            message,
+            partial(self._handling.attempt, delivery),
+            lambda error: partial(self._deferral.one, delivery, error),
+            arrived=arrived,
+            alone=suspected,
+        )
+
+    def receive_together(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
+        """Return True when all messages have taken effect, now or before, or are deferred.
+
+        They are handled in one transaction. Returns False, without any effect, if the batch has to
+        be split: receive each message alone then. Holds and defers messages during an outage, and
+        raises Celery's Reject, as ``receive`` does.
+        """
+        together = Together(self._handling, messages)
+        self._holding.hold(
+            messages[0],
+            together.attempt,
+            lambda error: partial(self._deferral.all, messages, error),
+            arrived=arrived,
+        )
+        return not together.apart
+
+    def receive_suspected(
+        self, messages: Sequence[object], *, arrived: float | None = None
+    ) -> bool:
+        """Receive messages that may have killed a worker, one after the other; return True."""
+        for message in messages:
+            self.receive(message, suspected=True, arrived=arrived)
+        return True
+
+    def _refuse(self, message: object, error: UnreadableMessage) -> None:
+        """Return when the message is a dead letter; raises Reject as ``receive`` does."""
+        self._letters.log(logging.ERROR, "message set aside", message, error)
+
+        async def set_aside(make_uow: UnitOfWorkFactory) -> bool:
+            await self._letters.set_aside(Delivery(message), error, make_uow)
+            return True
+
+        self._holding.hold(message, set_aside, None)
+
+    def close(self) -> None:
+        """Close the resources and the loop of this process, and release the stop signal."""
+        self._loop.close()
+        self.stopping.close()
+
+    def _on_ready(self, sender: Any, **_: object) -> None:
+        """Wake the worker's event loop each second: on AMQP a stop would wait up to 20 s."""
+        hub = getattr(sender, "hub", None)
+        if hub is not None:
+            hub.call_repeatedly(1.0, _nothing)
+
+    def _on_stopping(self, **_: object) -> None:
+        self.stopping.set()
+
+    def _on_shutdown(self, **_: object) -> None:
+        self._loop.close()
+
+
+def _nothing() -> None:
+    """Do nothing: the call itself wakes the event loop."""

@@ -1,0 +1,115 @@
+"""Retries a message in the worker: until it is done or deferred, or the worker stops."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.domain.errors import TransientFailure, WriteConflict
+from reading_club.eventstream.errors import StorageBusy
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.eventstream.outbox.backoff import Backoff
+
+Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
+"""One attempt; returns True if the message may be acknowledged."""
+
+BUSY: Final = (StorageBusy, WriteConflict)
+"""Failures of a database that answers: this one message may be the cause."""
+
+_NEXT_TURN: Final = 0.05
+"""Seconds between two checks whether the message tried before is done."""
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
+
+    attempt_pause: float = 5.0
+    """Between the first two attempts of a message that may have killed its worker; each further
+    pause is four times as long."""
+    hold: float = 45.0
+    """Longest time from arrival to deferral during an outage: below the visibility timeout of
+    Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
+    hold_busy: float = 10.0
+    """Longest time from the first attempt to deferral if the database answers: others wait."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """Between two attempts of a held message."""
+    timer: Callable[[], float] = time.monotonic
+
+
+class Holding:
+    """Retries the work on a message, with back-off, until it is done."""
+
+    def __init__(
+        self,
+        loop: LoopThread[UnitOfWorkFactory],
+        letters: DeadLetterWriter,
+        pacing: Pacing,
+        wait: Callable[[float], bool],
+    ) -> None:
+        self._loop = loop
+        self._letters = letters
+        self._pacing = pacing
+        self._wait = wait
+        self._turn = threading.Lock()
+
+    def hold(
+        self,
+        message: object,
+        work: Work,
+        put_off: Callable[[TransientFailure], Work] | None,
+        *,
+        arrived: float | None = None,
+        alone: bool = False,
+    ) -> None:
+        """Return when the work is done, or the message was deferred after its holding time.
+
+        ``arrived`` is a monotonic time. With ``alone``, one message of the process is tried at a
+        time. Raises Reject, which requeues the message, when the worker is asked to stop.
+        """
+        begun = self._pacing.timer()
+        for delay in self._pacing.backoff.delays():
+            with self._in_turn() if alone else nullcontext():
+                done, failure = self._attempt(message, work)
+            late = failure is not None and self._is_late(failure, begun, arrived)
+            if failure is not None and put_off is not None and late:
+                done, _ = self._attempt(message, put_off(failure))
+            if done:
+                return
+            self._pause(delay)
+
+    def _is_late(self, failure: TransientFailure, begun: float, arrived: float | None) -> bool:
+        now = self._pacing.timer()
+        if isinstance(failure, BUSY) and now - begun >= self._pacing.hold_busy:
+            return True
+        return now - (begun if arrived is None else arrived) >= self._pacing.hold
+
+    def _attempt(self, message: object, work: Work) -> tuple[bool, TransientFailure | None]:
+        try:
+            return self._loop.run(work), None
+        except TransientFailure as exc:
+            self._letters.log(logging.WARNING, "waiting for what is away", message, exc)
+            return False, exc
+        except Exception as exc:  # noqa: BLE001  # the dead letter cannot be stored either
+            text = "cannot set the message aside"
+            self._letters.log(logging.ERROR, text, message, exc, trace=True)
+            return False, None
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        while not self._turn.acquire(blocking=False):
+            self._pause(_NEXT_TURN)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _pause(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise Reject("the worker is stopping", requeue=True)

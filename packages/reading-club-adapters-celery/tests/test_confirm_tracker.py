@@ -1,0 +1,131 @@
+"""The broker's acks, nacks and returns for a batch."""
+
+from collections import defaultdict
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from reading_club.adapters.eventstream.publisher.confirm_tracker import Confirms
+from reading_club.adapters.eventstream.publisher.encoding import Form, Letter
+from reading_club.adapters.eventstream.testing import outgoing
+
+FORM = Form({}, {}, {}, "json", None)
+
+
+def a_letter(task_id: str) -> Letter:
+    """Return an encoded message with this task id; "d" is for the activity log alone."""
+    if task_id == "d":
+        key, queue = outgoing(subscriber="activity").key, "eventstream.activity"
+        return Letter(key, task_id, b"", FORM, "", queue, mandatory=True)
+    return Letter(outgoing().key, task_id, b"", FORM, "eventstream", "x", mandatory=True)
+
+
+def refuses_nothing(_: Letter) -> None:
+    """Report that no queue was refused."""
+
+
+@pytest.fixture
+def letters() -> list[Letter]:
+    """Four encoded messages."""
+    return [a_letter(task_id) for task_id in "abcd"]
+
+
+@pytest.fixture
+def confirms(letters: list[Letter]) -> Confirms:
+    """The confirms of a channel with these messages in flight."""
+    confirms = Confirms(Mock(events=defaultdict(set)), refuses_nothing)
+    for letter in letters:
+        confirms.expect(letter)
+    return confirms
+
+
+def returned(task_id: str) -> Any:
+    """Return a message as in basic.return."""
+    return SimpleNamespace(properties={"correlation_id": task_id})
+
+
+def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
+    """The channel is in confirm mode, and acks, nacks and returns have callbacks."""
+    channel = Mock(events=defaultdict(set))
+
+    confirms = Confirms(channel, refuses_nothing)
+
+    channel.confirm_select.assert_called_once_with()
+    assert channel.events == {
+        "basic_ack": {confirms.on_ack},
+        "basic_nack": {confirms.on_nack},
+        "basic_return": {confirms.on_return},
+    }
+
+
+def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -> None:
+    """A multiple ack confirms all earlier messages, a single one its own, in any order."""
+    confirms.on_ack(4, multiple=False)
+    confirms.on_ack(2, multiple=True)
+
+    assert list(confirms.outcome.published().confirmed) == [letters[n].key for n in (3, 0, 1)]
+    assert list(confirms.pending.values()) == [letters[2]]
+
+
+def test_what_is_returned_and_confirmed_has_failed(
+    confirms: Confirms, letters: list[Letter]
+) -> None:
+    """A returned message has failed, though the broker acks it afterwards."""
+    confirms.on_return(Exception(), "eventstream", "x", returned("b"))
+    confirms.on_ack(4, multiple=True)
+
+    published = confirms.outcome.published()
+    assert published.failed == {letters[1].key: "no queue takes it"}
+    assert list(published.confirmed) == [letters[n].key for n in (0, 2, 3)]
+    assert confirms.returned
+
+
+def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list[Letter]) -> None:
+    """A nack means refused, without an outage; a message for one queue names that queue."""
+    confirms.on_nack(2, multiple=True)
+    confirms.on_ack(3, multiple=False)
+    confirms.on_nack(4, multiple=False)
+
+    published = confirms.outcome.published()
+    assert not confirms.pending
+    assert published.outage is None
+    assert list(published.confirmed) == [letters[2].key]
+    assert not published.failed
+    everybodys = "one of its queues is full or takes no messages"
+    assert published.refused == {
+        letters[0].key: everybodys,
+        letters[1].key: everybodys,
+        letters[3].key: "queue eventstream.activity is full or takes no messages",
+    }
+
+
+def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
+    letters: list[Letter],
+) -> None:
+    """A returned message is refused, not failed, if its queue's declaration was refused."""
+    reason = "queue eventstream.activity cannot be declared: ACCESS_REFUSED"
+    confirms = Confirms(
+        Mock(events=defaultdict(set)), lambda letter: reason if letter is letters[3] else None
+    )
+    for letter in letters:
+        confirms.expect(letter)
+
+    for task_id in "cd":
+        confirms.on_return(Exception(), "", "x", returned(task_id))
+    confirms.on_ack(4, multiple=True)
+
+    published = confirms.outcome.published()
+    assert published.failed == {letters[2].key: "no queue takes it"}
+    assert published.refused == {letters[3].key: reason}
+    assert list(published.confirmed) == [letters[0].key, letters[1].key]
+
+
+def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Letter]) -> None:
+    """A second ack, or an ack of an unknown tag, changes nothing."""
+    confirms.on_ack(1, multiple=False)
+    confirms.on_ack(1, multiple=True)
+    confirms.on_ack(9, multiple=False)
+
+    assert list(confirms.outcome.published().confirmed) == [letters[0].key]

@@ -1,0 +1,206 @@
+"""Deferring: a message that a transient failure delays for long is sent again later."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.domain.errors import TransientFailure
+from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.service.projections import activity
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing.builders import an_event
+
+ATTEMPTS = 5
+Consume = Callable[[Subscriber], Consumer]
+
+
+class Slow(Subscriber):
+    """A subscriber that records events, and raises ``error`` at each with the title Slow."""
+
+    def __init__(self, error: TransientFailure) -> None:
+        super().__init__("slow")
+        self.error = error
+        self.on(BookRegistered)(self._record)
+
+    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        await activity.handle(event, uow)
+        if event.title == "Slow":
+            raise self.error
+
+
+@pytest.fixture(autouse=True)
+def _held(club: InMemoryClub) -> None:
+    club.hold, club.hold_busy = 45.0, 10.0
+
+
+def stalls(club: InMemoryClub) -> list[int]:
+    """Return the counted stalls in the database."""
+    return [count.stalls for count in club.database.attempts.values()]
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(StorageBusy("busy"), 10.0), (StorageUnavailable("lost"), 45.0)]
+)
+def test_what_is_held_up_for_long_is_put_off(
+    consume: Consume, club: InMemoryClub, error: TransientFailure, seconds: float
+) -> None:
+    """Deferral, earlier if the database answers: no attempt is counted, the row has the reason."""
+    event, start = an_event("Slow"), club.time()
+
+    consume(Slow(error)).receive(on_the_wire(event))
+
+    (row,) = club.database.outbox.values()
+    assert (row.key.message_id, row.reason, row.attempted) == (event.message_id, str(error), True)
+    assert seconds <= club.time() - start < seconds + 5
+    assert (row.leased_until - club.now).total_seconds() == 5.0
+    assert [count.number for count in club.database.attempts.values()] == [0]
+    assert club.letters == []
+
+
+def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """The holding time starts at arrival: a late message is tried once and deferred."""
+    arrived = club.time() - 50.0
+
+    consume(Slow(StorageUnavailable("lost"))).receive(
+        on_the_wire(an_event("Slow")), arrived=arrived
+    )
+
+    assert len(club.database.outbox) == 1
+    assert club.waits == []
+
+
+def test_a_database_that_takes_nothing_holds_the_message(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """If the database accepts no row either, the message is held until it is back."""
+    club.opening = [StorageUnavailable("away")] * 41
+    event = an_event()
+
+    consume(Slow(StorageUnavailable("lost"))).receive(on_the_wire(event))
+
+    assert sum(club.waits) > 45.0
+    assert list(club.database.activity) == [event.message_id]
+    assert dict(club.database.outbox) == {}
+
+
+def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InMemoryClub) -> None:
+    """Each event of the batch is deferred, and marked to be handled alone."""
+    events = [an_event(), an_event("Slow"), an_event()]
+
+    assert consume(Slow(StorageUnavailable("lost"))).receive_together(
+        [on_the_wire(event) for event in events]
+    )
+
+    assert {key.message_id for key in club.database.outbox} == {e.message_id for e in events}
+    assert all(row.attempted for row in club.database.outbox.values())
+    assert 45.0 <= sum(club.waits) < 50.0
+    assert dict(club.database.activity) == {}
+
+
+def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """A batch is split after three busy attempts: one slow handler does not delay the others."""
+    events = [an_event(), an_event("Slow"), an_event()]
+
+    assert not consume(Slow(StorageBusy("busy"))).receive_together(
+        [on_the_wire(event) for event in events]
+    )
+
+    assert len(club.waits) == 2
+    assert dict(club.database.outbox) == {}
+
+
+def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> float | None:
+    """Deliver a slow event once more, and return the seconds until it is sent again."""
+    club.database.outbox.clear()
+    consumer.receive(on_the_wire(event), suspected=True)
+    for row in club.database.outbox.values():
+        return (row.leased_until - club.now).total_seconds()
+    return None
+
+
+def test_what_is_always_too_slow_becomes_a_dead_letter(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Pauses grow, and the fifth counted stall makes a dead letter, if other events succeed."""
+    consumer, event = consume(Slow(StorageBusy("the statement took too long"))), an_event("Slow")
+    pauses = []
+    for _ in range(ATTEMPTS + 1):
+        pauses.append(stall(consumer, club, event))
+        club.pass_(1.0)
+        consumer.receive(on_the_wire(an_event()))
+
+    assert pauses == [5.0, 20.0, 80.0, 320.0, 1280.0, None]
+    (letter,) = club.letters
+    assert (letter.message_id, letter.attempts) == (event.message_id, ATTEMPTS)
+    assert letter.error == "StorageBusy: the statement took too long"
+    assert dict(club.database.attempts) == {}
+
+
+def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMemoryClub) -> None:
+    """While the subscriber receives no event, no stall is counted, however long that lasts."""
+    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+
+    pauses = [stall(consumer, club, event) for _ in range(20)]
+
+    assert pauses == [5.0] * 20
+    assert (stalls(club), club.letters) == ([0], [])
+
+
+def test_what_is_refused_while_others_succeed_is_an_outage(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Refused access to a table is an outage of one event, and no counted stall."""
+    error = StorageUnavailable("the database refuses access")
+    consumer, event = consume(Slow(error)), an_event("Slow")
+    for _ in range(ATTEMPTS + 2):
+        stall(consumer, club, event)
+        club.pass_(1.0)
+        consumer.receive(on_the_wire(an_event()))
+
+    assert (stalls(club), club.letters) == ([0], [])
+
+
+def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
+    consume: Consume,
+    club: InMemoryClub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An unreadable message is held during an outage: it has no outbox row, no traceback."""
+    keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")] * 60
+
+    async def set_aside(writer: DeadLetterWriter, *arguments: Any) -> None:
+        if outages:
+            raise outages.pop()
+        await keep(writer, *arguments)
+
+    monkeypatch.setattr(DeadLetterWriter, "set_aside", set_aside)
+    consume(Slow(StorageBusy("busy"))).receive("no event")
+
+    assert len(club.letters) == 1
+    assert dict(club.database.outbox) == {}
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_what_another_subscriber_receives_says_nothing(
+    consume: Consume, club: InMemoryClub
+) -> None:
+    """Events that another subscriber receives do not make a stall count."""
+    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+    for _ in range(20):
+        stall(consumer, club, event)
+        club.pass_(1.0)
+        club.database.inbox[Receipt("other", an_event().message_id)] = club.now
+
+    assert (stalls(club), club.letters) == ([0], [])

@@ -1,0 +1,200 @@
+"""Malformed task messages become dead letters, and the worker goes on."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from reading_club.adapters.eventstream.app import worker_app
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.testing.worker import InMemoryWorker
+from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.domain.errors import TransientFailure
+from reading_club.service.projections import activity
+from reading_club.testing.builders import an_event
+
+SECRET = "hunter2"
+EVENT = on_the_wire(an_event(), payload=json.dumps({"title": SECRET}))
+HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None, None]}
+BODY: list[Any] = [[], {"message": EVENT}, {}]
+JSON = "application/json"
+
+Garbage = tuple[Any, dict[str, Any], dict[str, str]]
+
+
+def body(value: Any) -> Garbage:
+    """Return a message with this body."""
+    return json.dumps(value), HEADERS, {}
+
+
+def header(**headers: Any) -> Garbage:
+    """Return an event with other headers."""
+    return json.dumps(BODY), HEADERS | headers, {}
+
+
+def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Garbage:
+    """Return a message with this text and content type."""
+    return text, HEADERS, {"content_type": content_type, "content_encoding": encoding}
+
+
+ANONYMOUS: dict[str, Garbage] = {
+    "body dict": body({"a": 1}),
+    "body number": body(5),
+    "body null": body(None),
+    "body short": body([[]]),
+    "body empty": body([]),
+    "arguments number": body([5, {}, {}]),
+    "arguments text": body(["x", {}, {}]),
+    "keywords list": body([[], [1], {}]),
+    "third is args": body([[], {}, "args"]),
+    "positional": body([[SECRET, 2], {}, {}]),
+    "no keywords": body([[], {}, {}]),
+    "unknown keyword": body([[], {"massage": 1}, {}]),
+    "forged": body([[], {"garbage": "[" * 5000, "error": "\x00\ud800"}, {}]),
+    "type unknown to kombu": body([[], {"message": {"__type__": "no", "__value__": "x"}}, {}]),
+    "pickle": raw(b"\x80\x04N.", "application/x-python-serialize", "binary"),
+    "text": raw(SECRET, "text/plain"),
+    "yaml": raw("hello: 1", "application/x-yaml"),
+    "unknown type": raw("hello", "application/x-nope"),
+    "broken JSON": raw("{nope"),
+    "not UTF-8": raw(b"\xff\xfe"),
+    "not UTF-8 either": raw(b"\xff\xff"),
+    "unknown charset": raw(b"[1]", encoding="klingon"),
+    "deep": raw("[" * 50_000 + "]" * 50_000),
+    "NUL": raw("\x00"),
+    "nothing": raw(""),
+}
+WITH_EVENT: dict[str, Garbage] = {
+    "no headers": (json.dumps(BODY), {}, {}),
+    "no id": (json.dumps(BODY), {"task": "send_message"}, {}),
+    "no task": (json.dumps(BODY), {"id": "7"}, {}),
+    "id number": header(id=5),
+    "id list": header(id=[]),
+    "other task": header(task="other"),
+    "task number": header(task=5),
+    "task list": header(task=[]),
+    "eta": header(eta="tomorrow"),
+    "eta number": header(eta=5),
+    "expires": header(expires="soon"),
+    "expired": header(expires="2001-01-01T00:00:00+00:00"),
+    "timelimit": header(timelimit=5),
+    "timelimit text": header(timelimit=["a", "b"]),
+    "stamps": header(stamps=5, stamped_headers=5),
+    "compression": header(compression="klingon"),
+    "keywords": body([[], {"message": EVENT, "x": 1}, {}]),
+    "third is text": body([[], {"message": EVENT}, "args"]),
+    "callbacks": body([[], {"message": EVENT}, {"callbacks": 5}]),
+    "chain": body([[], {"message": EVENT}, {"chain": "x"}]),
+    "chord": body([[], {"message": EVENT}, {"chord": 5}]),
+    "arguments": body([[1], {"message": EVENT}, {}]),
+    "old protocol": (json.dumps({"task": "send_message", "kwargs": {"message": EVENT}}), {}, {}),
+}
+
+
+class Worker(InMemoryWorker):
+    """An in-memory worker that takes malformed messages."""
+
+    def take(self, garbage: Garbage) -> None:
+        """Receive one message."""
+        text, headers, options = garbage
+        self.receive(text, headers, **{"content_type": JSON, "content_encoding": "utf-8"} | options)
+
+
+@pytest.fixture
+def worker(
+    memory_app: Celery, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Worker]:
+    """A worker without messages."""
+    assert memory_app.conf.broker_url == "memory://"
+    app = worker_app("memory://", activity)
+    monkeypatch.setattr("celery._state._tls.current_app", None)
+    consumer.install(app)
+    worker = Worker(app)
+    yield worker
+    worker.close()
+    app.close()
+
+
+def cases(kinds: dict[str, Garbage]) -> pytest.MarkDecorator:
+    """Run the test with each message."""
+    return pytest.mark.parametrize("garbage", kinds.values(), ids=kinds.keys())
+
+
+@cases(ANONYMOUS | WITH_EVENT)
+def test_garbage_is_set_aside(worker: Worker, club: InMemoryClub, garbage: Garbage) -> None:
+    """A malformed message is stored and acknowledged, and the next one takes effect."""
+    event = an_event()
+
+    worker.take(garbage)
+    worker.take(body([[], {"message": on_the_wire(event)}, {}]))
+
+    assert len(club.letters) == 1
+    assert list(club.database.activity) == [event.message_id]
+    assert (worker.unacknowledged, worker.waiting) == (0, 0)
+
+
+@cases(WITH_EVENT)
+def test_the_letter_bears_the_id_of_the_event(
+    worker: Worker, club: InMemoryClub, garbage: Garbage
+) -> None:
+    """If a malformed message has an event inside, its dead letter has that id and type."""
+    worker.take(garbage)
+
+    (letter,) = club.letters
+    assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
+
+
+def test_different_garbage_has_different_ids(worker: Worker, club: InMemoryClub) -> None:
+    """Different messages have different dead letters; equal ones share one."""
+    for garbage in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
+        worker.take(garbage)
+
+    assert len(club.letters) == len(ANONYMOUS)
+
+
+def test_the_letter_shows_what_was_received(worker: Worker, club: InMemoryClub) -> None:
+    """The dead letter has body, headers and error."""
+    worker.take(header(timelimit=5))
+
+    (letter,) = club.letters
+    assert json.loads(letter.envelope["body"]) == BODY
+    assert letter.envelope["headers"]["timelimit"] == 5
+    assert "time limit" in letter.error
+
+
+@cases(ANONYMOUS | WITH_EVENT)
+@pytest.mark.usefixtures("club")
+def test_the_log_shows_nothing_of_it(
+    worker: Worker, caplog: pytest.LogCaptureFixture, garbage: Garbage
+) -> None:
+    """Our log record has the ids as fields; neither ours nor Celery's shows the content."""
+    with caplog.at_level("INFO"):
+        worker.take(garbage)
+
+    (record,) = [r for r in caplog.records if r.getMessage() == "message set aside"]
+    assert vars(record)["message_id"]
+    assert SECRET not in str([vars(record) for record in caplog.records]) + caplog.text
+
+
+def test_it_waits_for_the_database(worker: Worker, club: InMemoryClub) -> None:
+    """The message is acknowledged after its dead letter is stored."""
+    club.opening = [TransientFailure("away")] * 3
+
+    worker.take(body(5))
+
+    assert len(club.waits) == 3
+    assert len(club.letters) == 1
+    assert worker.unacknowledged == 0
+
+
+def test_a_worker_that_stops_gives_it_back(worker: Worker, club: InMemoryClub) -> None:
+    """A message without a stored dead letter is requeued."""
+    club.opening = [TransientFailure("away")] * 9
+    club.stop_after = 2
+
+    worker.take(body(5))
+
+    assert club.letters == []
+    assert worker.waiting == 1

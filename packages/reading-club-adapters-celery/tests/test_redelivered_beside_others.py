@@ -1,0 +1,86 @@
+"""Redelivered messages, which may have killed a worker, are handled beside first deliveries."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from reading_club.adapters.eventstream.worker import consumer as guard
+from reading_club.adapters.eventstream.worker.consumer import GuardedConsumer
+
+
+class Pool:
+    """A thread pool of the worker's process that runs its jobs when the test does."""
+
+    body_can_be_buffer = True
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], object]] = []
+
+    def apply_async(self, target: Callable[..., object], args: Sequence[Any], **_: object) -> None:
+        """Queue a job."""
+        self.jobs.append(lambda: target(*args))
+
+
+class Task:
+    """Records the events of first deliveries and those of redelivered messages."""
+
+    def __init__(self) -> None:
+        self.fresh: list[list[object]] = []
+        self.suspected: list[list[object]] = []
+
+    def receive_together(self, events: list[object], **_: object) -> bool:
+        """Record events that are delivered for the first time."""
+        self.fresh.append(events)
+        return True
+
+    def receive_suspected(self, events: list[object], **_: object) -> bool:
+        """Record events that may have killed a worker."""
+        self.suspected.append(events)
+        return True
+
+
+class Receiver(GuardedConsumer):
+    """The worker's consumer without a broker."""
+
+    connection_errors = ()
+
+    def __init__(self) -> None:
+        self.pool = Pool()
+        self.task = Task()
+        self.app = Mock(tasks={"send_message": self.task})
+
+    def call_soon_ack(self, callback: Callable[..., object], *args: object) -> None:
+        """Call the callback at once."""
+        callback(*args)
+
+
+def a_message(name: str, *, redelivered: bool = False, **headers: Any) -> Any:
+    """Return a message of an event."""
+    message = Mock(delivery_info={"redelivered": redelivered})
+    message.headers = {"task": "send_message", "id": name, **headers}
+    message.payload = [[], {"message": name}, {}]
+    return message
+
+
+def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Redelivered and attempted messages are handled singly, first deliveries in a batch."""
+    again = [a_message(name, redelivered=True) for name in "ab"]
+    attempted = a_message("c", attempted=True)
+    new = [a_message(name) for name in "xyz"]
+
+    receiver = Receiver()
+    monkeypatch.setattr(guard, "let_go_in_any_case", Mock())
+    monkeypatch.setattr(GuardedConsumer.__mro__[1], "create_task_handler", Mock())
+    receive = receiver.create_task_handler()
+    for message in (*again, attempted, *new):
+        receive(message)
+    while receiver.pool.jobs:
+        assert len(receiver.pool.jobs) <= 2
+        receiver.pool.jobs.pop(0)()
+
+    assert receiver.task.suspected == [["a"], ["b"], ["c"]]
+    assert receiver.task.fresh == [["x"], ["y", "z"]]

@@ -1,0 +1,97 @@
+"""Redelivered messages, which may have killed a worker, are handled one at a time."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.service.projections import activity
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing.builders import an_event
+
+WITHIN = 10.0
+
+
+class Holding(Subscriber):
+    """A subscriber that records events, and blocks at ``held`` until ``may_go_on``."""
+
+    def __init__(self) -> None:
+        super().__init__("holding")
+        self.held = an_event("Hold me")
+        self.began, self.may_go_on = threading.Event(), threading.Event()
+        self.on(BookRegistered)(self._record)
+
+    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+        if event.title == self.held.title:
+            self.began.set()
+            await asyncio.to_thread(self.may_go_on.wait, WITHIN)
+        await activity.handle(event, uow)
+
+
+@pytest.fixture
+def subscriber() -> Holding:
+    """A subscriber that blocks at one event."""
+    return Holding()
+
+
+@pytest.fixture
+def consumer(
+    consume: Callable[[Subscriber], Consumer], subscriber: Holding, club: InMemoryClub
+) -> Iterator[Consumer]:
+    """A consumer that is handling a redelivered message, which ends after the test."""
+    consumer = consume(subscriber)
+    with ThreadPoolExecutor(1) as pool:
+        message = on_the_wire(subscriber.held)
+        done = pool.submit(consumer.receive, message, suspected=True)
+        assert subscriber.began.wait(WITHIN)
+        yield consumer
+        subscriber.may_go_on.set()
+        done.result(WITHIN)
+    assert dict(club.database.attempts) == {}
+
+
+def test_a_message_waits_for_its_turn_and_is_not_counted(
+    consumer: Consumer, club: InMemoryClub
+) -> None:
+    """A waiting redelivered message is not counted, and a stop requeues it."""
+    club.stop_after = 3
+
+    with pytest.raises(Reject):
+        consumer.receive(on_the_wire(an_event()), suspected=True)
+
+    assert [number.number for number in club.database.attempts.values()] == [1]
+    assert list(club.database.activity) == []
+
+
+def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryClub) -> None:
+    """The next redelivered message is handled when the one before is done."""
+    event = an_event()
+
+    def wait(_: float) -> bool:
+        subscriber.may_go_on.set()
+        return False
+
+    consumer._holding._wait = wait
+
+    consumer.receive(on_the_wire(event), suspected=True)
+
+    assert list(club.database.activity) == [subscriber.held.message_id, event.message_id]
+
+
+def test_what_comes_for_the_first_time_waits_for_nobody(
+    consumer: Consumer, club: InMemoryClub
+) -> None:
+    """A first delivery is handled while a redelivered message is tried."""
+    event = an_event()
+
+    consumer.receive(on_the_wire(event))
+
+    assert list(club.database.activity) == [event.message_id]
+    assert club.waits == []

@@ -1,0 +1,1 @@
+"""The event stream on SQL, with its tables on any MetaData."""

@@ -1,0 +1,99 @@
+"""The dead letters and their audit log on SQL."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, insert, select
+
+from reading_club.adapters.uow_sqla.orm import audit, dead_letters, inbox
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_once_if, occurs_in
+from reading_club.eventstream.ports.dead_letters import (
+    EVERY_LETTER,
+    RELAY,
+    AuditEntry,
+    DeadLetter,
+    LetterFilter,
+)
+from reading_club.eventstream.ports.outbox import EVERYBODY, Outgoing
+
+
+async def insert_letter(session: Session, letter: DeadLetter) -> None:
+    """Insert a dead letter by one statement, unless it is stored or the message was received."""
+    received = exists().where(
+        inbox.c.subscriber == letter.subscriber, inbox.c.message_id == letter.message_id
+    )
+    await insert_once_if(session, dead_letters, letter.model_dump(), ~received)
+
+
+def unsendable(event: Outgoing, error: str, now: datetime) -> DeadLetter:
+    """Return the dead letter of an event that the broker has refused too often."""
+    subscriber = event.key.subscriber
+    return DeadLetter(
+        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
+        message_id=event.key.message_id,
+        type=str(event.envelope.get("type", "")),
+        envelope=event.envelope,
+        error=error,
+        set_aside_at=now,
+        attempts=event.attempts + 1,
+    )
+
+
+class SQLDeadLetters:
+    """The dead letters, in the table ``dead_letters``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def add(self, letter: DeadLetter) -> None:
+        """Insert a dead letter, unless stored already, or received by the subscriber."""
+        await insert_letter(self.session, letter)
+
+    async def page(
+        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+    ) -> Sequence[DeadLetter]:
+        """Return up to ``limit`` dead letters that match, the newest first."""
+        columns = dead_letters.c
+        newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
+        found = select(dead_letters).where(*_conditions(self.session, wanted))
+        rows = await self.session.read(found.order_by(*newest_first).limit(limit))
+        return [DeadLetter.model_validate(row._asdict()) for row in rows]
+
+    async def remove(self, letter: DeadLetter) -> bool:
+        """Delete a dead letter; False if it was deleted already."""
+        statement = delete(dead_letters).where(
+            dead_letters.c.subscriber == letter.subscriber,
+            dead_letters.c.message_id == letter.message_id,
+        )
+        return (await self.session.write(statement)).rowcount == 1
+
+
+def _conditions(session: Session, wanted: LetterFilter) -> Iterator[ColumnElement[bool]]:
+    columns = dead_letters.c
+    if wanted.message_id is not None:
+        yield columns.message_id == wanted.message_id
+    if wanted.subscriber is not None:
+        yield columns.subscriber == wanted.subscriber
+    if wanted.error is not None:
+        yield occurs_in(session, columns.error, wanted.error)
+    if wanted.parked is not None:
+        yield columns.parked.is_(wanted.parked)
+    if wanted.types is not None:
+        yield columns.type.in_(wanted.types)
+
+
+class SQLAuditLog:
+    """The log of actions on dead letters, in the table ``audit``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Insert an entry."""
+        await self.session.write(insert(audit).values(entry.model_dump()))
+
+    async def page(self, *, limit: int = 50) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` entries, the newest first."""
+        rows = await self.session.read(select(audit).order_by(audit.c.id.desc()).limit(limit))
+        return [AuditEntry.model_validate(row._asdict()) for row in rows]

@@ -1,0 +1,77 @@
+"""The heartbeats of processes on SQL."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.orm import processes
+from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
+
+_CHANGING: Final = ("beat_at", "clock_offset", "trouble")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SQLHeartbeats:
+    """The heartbeats in the table ``processes``. ``clock`` is the clock of this process."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
+        self.engine = engine
+        self.clock = clock
+
+    async def beat(self, process: Process, *, trouble: str | None = None) -> float:
+        """Insert or update the process's row, and return its clock's offset in seconds."""
+        async with transaction(self.engine) as session:
+            offset = await self._clock_offset(session)
+            now = database_time(session.dialect)
+            moments = {"started_at": now, "beat_at": now}
+            state = {"clock_offset": offset, "trouble": trouble}
+            row = insert_into(session.dialect, processes).values(
+                {**vars(process), **moments, **state}
+            )
+            changes = {name: row.excluded[name] for name in _CHANGING}
+            await session.write(row.on_conflict_do_update(index_elements=["id"], set_=changes))
+        return offset
+
+    async def check_writable(self) -> None:
+        """Commit the INSERT and DELETE of a probe row. Raises StorageUnavailable."""
+        async with transaction(self.engine) as session:
+            probe = Process(uuid4(), "probe", host="", pid=0, release="")
+            now = database_time(session.dialect)
+            row = {**vars(probe), "started_at": now, "beat_at": now}
+            await session.write(insert(processes).values(row))
+            await session.write(delete(processes).where(processes.c.id == probe.id))
+
+    async def remove(self, process: Process) -> None:
+        """Delete the process's row."""
+        async with transaction(self.engine) as session:
+            await session.write(delete(processes).where(processes.c.id == process.id))
+
+    async def list(self) -> Sequence[Heartbeat]:
+        """Return heartbeats by role, subscriber and start, with ages by the database's clock."""
+        columns = processes.c
+        async with transaction(self.engine) as session:
+            now = database_time(session.dialect).label("now")
+            order = (columns.role, columns.subscriber, columns.started_at, columns.id)
+            rows = await session.read(select(processes, now).order_by(*order))
+            return [_heartbeat(row) for row in rows]
+
+    async def _clock_offset(self, session: Session) -> float:
+        before = self.clock()
+        now = (await session.write(select(database_time(session.dialect)))).scalar_one()
+        return clock_offset(before, now, self.clock())
+
+
+def _heartbeat(row: Row[Any]) -> Heartbeat:
+    process = Process(row.id, row.role, row.host, row.pid, row.release, row.subscriber)
+    age = (row.now - row.beat_at).total_seconds()
+    return Heartbeat(process, age, row.clock_offset, row.trouble)

@@ -1,0 +1,108 @@
+"""The inbox, and the attempts to handle messages, on SQL."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import case, delete, exists, select, update
+
+from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
+from reading_club.adapters.uow_sqla.orm import (
+    attempts,
+    inbox,
+)
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_into, insert_new_into, insert_rows
+from reading_club.eventstream.ports.inbox import Attempts, Receipt
+
+
+@lru_cache(maxsize=4)
+def _insert(dialect: str) -> Any:
+    insert = insert_new_into(dialect, inbox)
+    return insert.returning(inbox.c.subscriber, inbox.c.message_id)
+
+
+class SQLInbox:
+    """Received messages, in the table ``inbox``, and attempts, in the table ``attempts``."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def receive(self, receipt: Receipt) -> bool:
+        """Insert the inbox row; False if stored. Waits for a transaction that inserts the same."""
+        return bool(await self.receive_all([receipt]))
+
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Insert inbox rows by one statement, and return the keys of new rows.
+
+        Rows are inserted in the order of their keys: transactions with the same messages wait
+        for each other and cannot deadlock.
+        """
+        inserted = await insert_rows(
+            self.session,
+            _insert(self.session.dialect),
+            [receipt._asdict() for receipt in sorted(set(receipts))],
+            moments={"received_at": 0.0},
+        )
+        return {Receipt(row["subscriber"], row["message_id"]) for row in inserted}
+
+    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+        """Count an attempt, unless the last is under ``apart`` seconds old; return the count."""
+        now = database_time(self.session.dialect)
+        counted = (
+            insert_into(self.session.dialect, attempts)
+            .values({**receipt._asdict(), "number": 1, "at": now})
+            .on_conflict_do_update(
+                index_elements=["subscriber", "message_id"],
+                set_={"number": attempts.c.number + 1, "at": now},
+                where=attempts.c.at <= database_time(self.session.dialect, -apart),
+            )
+            .returning(attempts.c.number)
+        )
+        number = (await self.session.write(counted)).scalar_one_or_none()
+        if number is None:
+            known = select(attempts.c.number).where(*_of(receipt))
+            number = (await self.session.read(known)).scalar_one()
+        return int(number)
+
+    async def attempts(self, receipt: Receipt) -> Attempts:
+        """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
+        age = seconds_since(self.session.dialect, attempts.c.at).label("age")
+        known = select(attempts.c.number, age).where(*_of(receipt))
+        row = (await self.session.write(known)).one_or_none()
+        return Attempts() if row is None else Attempts(row.number, row.age)
+
+    async def take_back_attempt(self, receipt: Receipt) -> None:
+        """Decrement the number of attempts, if it is positive."""
+        one_less = update(attempts).values(number=attempts.c.number - 1)
+        await self.session.write(one_less.where(*_of(receipt), attempts.c.number > 0))
+
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+        """Return the stalls, one more if others were received in the last ``within`` seconds."""
+        dialect = self.session.dialect
+        now, since = database_time(dialect), database_time(dialect, -within)
+        others = exists().where(
+            inbox.c.subscriber == receipt.subscriber, inbox.c.received_at > since
+        )
+        one = case((others, 1), else_=0)
+        counted = (
+            insert_into(dialect, attempts)
+            .values({**receipt._asdict(), "number": 0, "at": now, "stalls": one})
+            .on_conflict_do_update(
+                index_elements=["subscriber", "message_id"],
+                set_={"stalls": attempts.c.stalls + one, "at": now},
+            )
+            .returning(attempts.c.stalls)
+        )
+        return int((await self.session.write(counted)).scalar_one())
+
+    async def forget_attempts(self, receipt: Receipt) -> None:
+        """Delete the counts of attempts and stalls."""
+        await self.session.write(delete(attempts).where(*_of(receipt)))
+
+
+def _of(receipt: Receipt) -> tuple[Any, Any]:
+    return (
+        attempts.c.subscriber == receipt.subscriber,
+        attempts.c.message_id == receipt.message_id,
+    )

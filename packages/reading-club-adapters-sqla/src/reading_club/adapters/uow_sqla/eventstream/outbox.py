@@ -1,0 +1,196 @@
+"""The outbox on SQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter, unsendable
+from reading_club.adapters.uow_sqla.eventstream.deferral import upsert_deferred
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import NOBODY, insert_for_subscribers
+from reading_club.adapters.uow_sqla.orm import messages, outbox
+from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    insert_into,
+    insert_new_into,
+    insert_rows,
+    one_of,
+)
+from reading_club.eventstream.ports.outbox import Key, Lease, Outgoing
+
+
+class SQLOutboxEntries:
+    """The transaction's side of the outbox: inserts rows."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
+        """Insert a row that is due at the commit, unless the event has one for the subscriber."""
+        await self._add_all([key], envelope)
+
+    async def defer(
+        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Insert or replace the row, due in ``pause`` seconds, unless received or dead-lettered."""
+        await upsert_deferred(self.session, key, envelope, pause, reason)
+
+    async def add_all(self, keys: Sequence[Key]) -> None:
+        """Insert rows of many stored messages as ``add`` does, by one statement."""
+        if keys:
+            await self._add_all(keys)
+
+    async def _add_all(self, keys: Sequence[Key], envelope: Any = None) -> None:
+        insert = insert_new_into(self.session.dialect, outbox)
+        await self._insert(insert, keys, Lease(0.0, NOBODY), envelope)
+
+    async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
+        """Insert rows that bear the lease's token."""
+        if message_ids:
+            keys = [Key(id_) for id_ in message_ids]
+            await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
+
+    async def _insert(
+        self,
+        insert: Insert,
+        keys: Sequence[Key],
+        lease: Lease,
+        envelope: Mapping[str, Any] | None = None,
+    ) -> None:
+        await insert_rows(
+            self.session,
+            insert,
+            [key._asdict() for key in keys],
+            same={"token": lease.token, "attempts": 0, "envelope": envelope},
+            moments={"leased_until": lease.seconds},
+        )
+
+
+class SQLOutbox:
+    """The relay's and the sender's side of the outbox: each method is a transaction of its own."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+        """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
+        async with transaction(self.engine) as session:
+            dialect = session.dialect
+            now = database_time(dialect)
+            due = (
+                select(outbox.c.message_id, outbox.c.subscriber)
+                .where(outbox.c.leased_until <= now)
+                .order_by(outbox.c.message_id, outbox.c.subscriber)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+                .cte("due")
+            )
+            claimed = (
+                update(outbox)
+                .where(
+                    outbox.c.message_id == due.c.message_id,
+                    outbox.c.subscriber == due.c.subscriber,
+                )
+                .values(token=lease.token, leased_until=database_time(dialect, lease.seconds))
+                .returning(*outbox.c, seconds_since(dialect, outbox.c.added_at).label("age"))
+            )
+            return await _outgoing(session, (await session.write(claimed)).all())
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+        """Delete rows that bear the token, by one statement for each value of ``subscriber``."""
+        async with transaction(self.engine) as session:
+            for mine in _mine(session, token, keys):
+                await session.write(delete(outbox).where(mine))
+
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[Key],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
+        """Make rows that bear the token due in ``retry_in`` seconds; note the reason, if any."""
+        async with transaction(self.engine) as session:
+            changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
+            if reason is not None:
+                changes["reason"] = reason
+            for mine in _mine(session, token, keys):
+                await session.write(update(outbox).where(mine).values(changes))
+
+    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+        """Replace each row that bears the token by one row a subscriber, in one transaction."""
+        async with transaction(self.engine) as session:
+            for mine in _mine(session, token, keys):
+                taken = delete(outbox).where(mine).returning(*outbox.c)
+                rows = (await session.write(taken)).all()
+                events = await _outgoing(session, rows)
+                types = {e.key.message_id: str(e.envelope.get("type", "")) for e in events}
+                envelopes = {row.message_id: row.envelope for row in rows}
+                await insert_for_subscribers(session, types, envelopes, retry_in)
+
+    async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
+        """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
+        async with transaction(self.engine) as session:
+            later = database_time(session.dialect, retry_in)
+            counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
+            for mine in _mine(session, token, failures):
+                await session.write(update(outbox).where(mine).values(counted))
+
+    async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
+        """Move rows that bear the token to the dead letters."""
+        async with transaction(self.engine) as session:
+            # Begin as a writer: SQLite may refuse to turn a reader into one.
+            now = (await session.write(select(database_time(session.dialect)))).scalar_one()
+            for mine in _mine(session, token, failures):
+                removed = delete(outbox).where(mine).returning(*outbox.c)
+                for event in await _outgoing(session, (await session.write(removed)).all()):
+                    await insert_letter(session, unsendable(event, failures[event.key], now))
+
+
+def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
+    """Return a condition per subscriber: the row is one of these, and still bears the token."""
+    by_subscriber = groupby(sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber"))
+    return [
+        and_(
+            outbox.c.token == token,
+            outbox.c.subscriber == subscriber,
+            one_of(session, outbox.c.message_id, [key.message_id for key in group]),
+        )
+        for subscriber, group in by_subscriber
+    ]
+
+
+async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
+    """Return the events of outbox rows, with the stored message's envelope, the oldest first."""
+    wanted = [row.message_id for row in rows if row.envelope is None]
+    stored: dict[UUID, dict[str, str]] = {}
+    if wanted:
+        found = await session.read(select(messages).where(one_of(session, messages.c.id, wanted)))
+        stored = {row.id: _envelope(row) for row in found}
+    return [
+        Outgoing(
+            Key(row.message_id, row.subscriber),
+            row.envelope or stored.get(row.message_id, {}),
+            row.attempts,
+            getattr(row, "age", 0.0),
+            row.attempted,
+        )
+        for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
+    ]
+
+
+def _envelope(row: Row[Any]) -> dict[str, str]:
+    """Return the message's envelope, as the unit of work itself publishes it."""
+    return {
+        "id": str(row.id),
+        "created_at": row.created_at.isoformat(),
+        "type": row.type,
+        "payload": row.payload,
+    }

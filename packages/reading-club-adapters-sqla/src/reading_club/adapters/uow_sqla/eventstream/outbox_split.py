@@ -1,0 +1,57 @@
+"""Inserts one outbox row a subscriber, in place of one for all subscribers, on SQL."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from reading_club.adapters.uow_sqla.orm import outbox, subscriptions
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import insert_new_into, insert_rows, one_of
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+
+NOBODY: Final = UUID(int=0)
+"""The nil token, of rows without a lease."""
+
+
+async def insert_for_subscribers(
+    session: Session,
+    types: Mapping[UUID, str],
+    envelopes: Mapping[UUID, Any],
+    retry_in: float,
+) -> None:
+    """Insert a row for each subscriber to a message's type; existing rows stay.
+
+    ``envelopes`` are of messages that are not stored. A message without subscribers gets a row
+    for all subscribers again, due in ``retry_in`` seconds.
+    """
+    hearing = await _subscribers(session, set(types.values()))
+    keys = [Key(id_, name) for id_, type_ in types.items() for name in hearing[type_]]
+    unheard = [Key(id_, EVERYBODY) for id_, type_ in types.items() if not hearing[type_]]
+    for wanted, pause in ((keys, 0.0), (unheard, retry_in)):
+        pointers = [key for key in wanted if envelopes.get(key.message_id) is None]
+        await _insert(session, pointers, None, pause)
+        for key in wanted:
+            if (envelope := envelopes.get(key.message_id)) is not None:
+                await _insert(session, [key], envelope, pause)
+
+
+async def _subscribers(session: Session, types: Collection[str]) -> Mapping[str, Sequence[str]]:
+    query = select(subscriptions).where(one_of(session, subscriptions.c.type, types))
+    hearing = defaultdict[str, list[str]](list)
+    for row in await session.read(query):
+        hearing[row.type].append(row.subscriber)
+    return hearing
+
+
+async def _insert(session: Session, keys: Sequence[Key], envelope: Any, pause: float) -> None:
+    if keys:
+        await insert_rows(
+            session,
+            insert_new_into(session.dialect, outbox),
+            [key._asdict() for key in keys],
+            same={"token": NOBODY, "attempts": 0, "envelope": envelope},
+            moments={"leased_until": pause, "added_at": 0.0},
+        )

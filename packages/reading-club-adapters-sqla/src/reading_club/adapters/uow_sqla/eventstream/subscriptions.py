@@ -1,0 +1,143 @@
+"""Subscriptions, and queries for events that a subscriber has not received, on SQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
+
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.orm import (
+    dead_letters,
+    inbox,
+    messages,
+    outbox,
+    resends,
+    subscriptions,
+)
+from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.statements import (
+    Insert,
+    insert_into,
+    insert_new_into,
+    insert_rows,
+)
+from reading_club.eventstream.ports.dead_letters import RELAY
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+
+LATEST: Final = 100
+"""Latest inbox rows of a subscriber, whose newest event marks its progress."""
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=4)
+def _upsert(dialect: str) -> Insert:
+    insert = insert_into(dialect, resends)
+    changes = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
+    return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
+
+
+class SQLReceipts:
+    """Subscriptions, in the table ``subscriptions``, and their missing events."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+        """Insert subscriptions as of now; existing ones keep their time."""
+        rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
+        insert = insert_new_into(self.session.dialect, subscriptions)
+        await insert_rows(self.session, insert, rows, moments={"since": 0.0})
+
+    async def resend_missing(
+        self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
+    ) -> int:
+        """Put missing events into the outbox; each re-send doubles the wait for the next.
+
+        Returns their number, up to ``limit``. An event counts if its age is between ``after`` and
+        ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff.
+        """
+        dialect = self.session.dialect
+        newest = messages.c.recorded_at <= database_time(dialect, -after)
+        if not idle:
+            newest &= messages.c.recorded_at <= await self._overtaken(subscriber, after)
+        oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
+        query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
+        missing = (await self.session.read(query)).all()
+        keys = [Key(row.message_id, subscriber) for row in missing]
+        await SQLOutboxEntries(self.session).add_all(keys)
+        in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
+        for number, rows in in_groups:
+            ids = [row.message_id for row in rows]
+            await self._note(subscriber, ids, number + 1, after * 2.0 ** (number + 1))
+        return len(missing)
+
+    async def _overtaken(self, subscriber: str, after: float) -> datetime:
+        """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""
+        latest = (
+            select(inbox.c.message_id)
+            .where(inbox.c.subscriber == subscriber)
+            .order_by(inbox.c.received_at.desc())
+            .limit(LATEST)
+        )
+        newest = select(func.max(messages.c.recorded_at)).where(messages.c.id.in_(latest))
+        received: datetime | None = (await self.session.read(newest)).scalar_one()
+        return NEVER if received is None else received - timedelta(seconds=after)
+
+    async def _note(
+        self, subscriber: str, message_ids: Sequence[UUID], number: int, pause: float
+    ) -> None:
+        rows = [{"message_id": message_id} for message_id in message_ids]
+        await insert_rows(
+            self.session,
+            _upsert(self.session.dialect),
+            rows,
+            same={"subscriber": subscriber, "number": number},
+            moments={"again_at": pause},
+        )
+
+    def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
+        """Return the query for missing events that may be sent now, the oldest first."""
+        id_ = messages.c.id
+        again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
+        return (
+            behind(subscriber)
+            .add_columns(func.coalesce(resends.c.number, 0).label("number"))
+            .outerjoin(resends, again)
+            .where(
+                or_(
+                    resends.c.again_at.is_(None),
+                    resends.c.again_at <= database_time(self.session.dialect),
+                ),
+                _not_in(outbox, EVERYBODY, subscriber),
+            )
+            .order_by(messages.c.recorded_at, id_)
+        )
+
+
+def behind(subscriber: str) -> Select[Any]:
+    """Return the query for the ids of events that a subscriber has yet to receive.
+
+    The events were recorded since it subscribed, and have neither an inbox row nor a dead letter.
+    The reconciler's missing events, and the late ones of ``status``, are subsets.
+    """
+    heard = (subscriptions.c.type == messages.c.type) & (subscriptions.c.subscriber == subscriber)
+    return (
+        select(messages.c.id.label("message_id"))
+        .join(subscriptions, heard)
+        .where(
+            messages.c.recorded_at >= subscriptions.c.since,
+            _not_in(inbox, RELAY, subscriber),
+            _not_in(dead_letters, RELAY, subscriber),
+        )
+    )
+
+
+def _not_in(table: Table, *subscribers: str) -> ColumnElement[bool]:
+    mine = table.c.subscriber.in_(subscribers)
+    return ~exists().where(table.c.message_id == messages.c.id, mine)

@@ -1,0 +1,192 @@
+"""The contracts of repositories and unit of work on SQL, and tests of SQL alone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla.testing.fixtures import Titles, statements
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.domain.errors import BookAlreadyRegistered
+from reading_club.domain.messages import RegisterBook
+from reading_club.eventstream.ports.outbox import Key
+from reading_club.service.bus import ClubBus
+from reading_club.testing import contracts
+from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
+
+
+class TestUnitOfWork(contracts.UnitOfWorkContract):
+    """The unit of work on SQL."""
+
+
+class TestPublication(contracts.PublicationContract):
+    """The publication of the unit of work on SQL."""
+
+
+class TestBooks(contracts.BookRepositoryContract):
+    """The books on SQL."""
+
+    @pytest.mark.parametrize("query", ["a\x00", "a\ud800"], ids=["NUL", "surrogate"])
+    async def test_what_no_table_can_hold_is_not_found(
+        self, uow: SQLUnitOfWork, query: str
+    ) -> None:
+        """A search for NUL or a lone surrogate finds no book, without an error."""
+        async with uow as transaction:
+            await transaction.uow.books.add(a_book(title="a"))
+            assert list(await transaction.uow.books.page(query=query)) == []
+            await transaction.rollback()
+
+
+class TestReviewers(contracts.ReviewerRepositoryContract):
+    """The reviewers on SQL."""
+
+
+class TestReviews(contracts.ReviewRepositoryContract):
+    """The reviews on SQL."""
+
+
+class TestMessageStore(contracts.MessageStoreContract):
+    """The message store on SQL."""
+
+
+class TestActivityLog(contracts.ActivityLogContract):
+    """The activity log on SQL."""
+
+
+class TestDeadLetters(contracts.DeadLettersContract):
+    """The dead letters on SQL."""
+
+
+class TestTransaction:
+    """A unit of work's transaction is one transaction of the database."""
+
+    async def test_commit(self, uow: SQLUnitOfWork, titles: Titles) -> None:
+        """A row is visible to other connections from the commit on."""
+        async with uow as transaction:
+            await transaction.uow.books.add(a_book(title="Kept"))
+            assert await titles() == []
+            await transaction.commit()
+
+        assert await titles() == ["Kept"]
+
+    async def test_rollback(self, uow: SQLUnitOfWork, titles: Titles) -> None:
+        """A row that is rolled back is not stored."""
+        async with uow as transaction:
+            await transaction.uow.books.add(a_book(title="Lost"))
+            await transaction.rollback()
+
+        assert await titles() == []
+
+    async def test_a_refused_insert_does_not_abort_the_transaction(
+        self, uow: SQLUnitOfWork, titles: Titles
+    ) -> None:
+        """Work before and after a refusal is committed: the database raises no error for it."""
+        known = a_book(title="Before")
+        async with uow as transaction:
+            await transaction.uow.books.add(known)
+            with pytest.raises(BookAlreadyRegistered):
+                await transaction.uow.books.add(a_book(isbn=known.isbn))
+            await transaction.uow.books.add(a_book(title="After"))
+            await transaction.commit()
+
+        assert sorted(await titles()) == ["After", "Before"]
+
+    async def test_a_rollback_after_a_savepoint_undoes_everything(
+        self, uow: SQLUnitOfWork, titles: Titles
+    ) -> None:
+        """Releasing a SAVEPOINT commits nothing, also where it was the first statement."""
+        with pytest.raises(KeyError):
+            async with uow as transaction:
+                await transaction.uow.books.add(a_book())
+                raise KeyError
+
+        assert await titles() == []
+
+    async def test_a_command_costs_few_statements(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork, bus: ClubBus
+    ) -> None:
+        """Registering a book: one INSERT for the book, one for both messages, one commit."""
+        command = RegisterBook(isbn=an_isbn(), title="Counted", author="Nobody")
+        async with statements(engine) as seen, uow as transaction:
+            await bus.handle(command, transaction)
+            await transaction.commit()
+
+        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+    async def test_a_transaction_without_statements_costs_nothing(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """An empty transaction sends no statement, not even BEGIN."""
+        async with statements(engine) as seen, uow as transaction:
+            await transaction.commit()
+
+        assert seen == []
+
+
+class TestTables:
+    """The tables enforce the model's rules for every writer."""
+
+    @pytest.mark.parametrize("rating", [-1, 11])
+    async def test_a_rating_is_checked_by_the_table(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork, rating: int
+    ) -> None:
+        """A row with a rating out of range is refused by the database itself."""
+        book, reviewer = a_book(), a_reviewer()
+        async with uow as transaction:
+            await transaction.uow.books.add(book)
+            await transaction.uow.reviewers.add(reviewer)
+            await transaction.commit()
+
+        row = {**a_review(book=book, reviewer=reviewer).model_dump(), "rating": rating}
+        async with engine.connect() as connection:
+            with pytest.raises(IntegrityError):
+                await connection.execute(insert(orm.reviews).values(row))
+
+    async def test_a_time_without_a_zone_is_refused(self, engine: AsyncEngine) -> None:
+        """A naive datetime is a bug and does not reach the database."""
+        naive = datetime(2026, 1, 1)  # noqa: DTZ001  # the naive datetime to refuse
+        row = {"id": uuid7(), "type": "x", "occurred_at": naive, "payload": {}}
+        async with engine.connect() as connection:
+            with pytest.raises(StatementError, match="time zone"):
+                await connection.execute(insert(orm.activity).values(row))
+
+    async def test_the_database_says_when_a_row_was_inserted(
+        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn
+    ) -> None:
+        """Rows get the database's time, even if the process's clock is wrong."""
+        event = an_event()
+        event.created_at -= timedelta(days=9)
+        async with uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.books.add(a_book())
+            await transaction.uow.messagestore.add(event)
+            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.commit()
+
+        ago, now = (database_time(engine.dialect.name, seconds) for seconds in (-60.0, 0.0))
+        for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
+            async with engine.connect() as connection:
+                assert set(await connection.scalars(select(each.between(ago, now)))) == {True}
+
+    async def test_a_message_is_kept_with_its_type(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """The table of messages can be queried by the type on the wire."""
+        message = an_event()
+        async with uow as transaction:
+            await transaction.uow.messagestore.add(message)
+            await transaction.commit()
+
+        query = select(orm.messages.c.id, orm.messages.c.type)
+        async with engine.connect() as connection:
+            rows: Sequence[tuple[UUID, str]] = [
+                (row.id, row.type) for row in await connection.execute(query)
+            ]
+        assert rows == [(message.message_id, "book_registered_v1")]

@@ -1,0 +1,131 @@
+"""Tests of the numbers of statements and round trips of the event stream."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport, RelayedTransport
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.testing.fixtures import statements
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.domain.messages import (
+    ClubCommand,
+    CreateReview,
+    CreateReviewer,
+    RegisterBook,
+    ReviseReview,
+    type_of,
+)
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.outbox import Lease
+from reading_club.service.activity import ActivityEntry
+from reading_club.service.bus import ClubBus
+from reading_club.testing import contracts
+from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
+
+BOOK, REVIEWER, NEWCOMER = a_book(), a_reviewer(), a_reviewer()
+REVIEW = a_review(book=BOOK, reviewer=REVIEWER)
+WINDOW, BATCH = 500, 100
+
+
+class TestCosts:
+    """A command takes few statements, and an event of a batch at most 0.05 of one."""
+
+    @pytest.mark.parametrize(
+        ("command", "cost"),
+        [
+            (RegisterBook(isbn=an_isbn(), title="T", author="A"), ["INSERT"]),
+            (CreateReviewer(nickname="somebody"), ["INSERT"]),
+            (
+                CreateReview(book_id=BOOK.id, reviewer_id=NEWCOMER.id, rating=3),
+                ["INSERT"],
+            ),
+            (ReviseReview(id=REVIEW.id, rating=1), ["SELECT", "UPDATE"]),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    async def test_a_command_costs_its_own_statements_and_its_messages(
+        self, engine: AsyncEngine, bus: ClubBus, command: ClubCommand, cost: list[str]
+    ) -> None:
+        """Messages and outbox rows take one INSERT on PostgreSQL and two on SQLite."""
+        async with SQLUnitOfWork(InMemoryEventstreamTransport(), engine) as transaction:
+            await transaction.uow.books.add(BOOK)
+            await transaction.uow.reviewers.add(REVIEWER)
+            await transaction.uow.reviewers.add(NEWCOMER)
+            await transaction.uow.reviews.add(REVIEW)
+            await transaction.commit()
+
+        async with (
+            statements(engine) as seen,
+            SQLUnitOfWork(RelayedTransport(), engine) as transaction,
+        ):
+            await bus.handle(command, transaction)
+            await transaction.commit()
+
+        messages = ["WITH"] if engine.dialect.name == "postgresql" else ["INSERT", "INSERT"]
+        assert seen == ["BEGIN", *cost, *messages, "COMMIT"]
+
+    async def test_a_full_window_is_relayed_by_seven_round_trips(
+        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, outbox: SQLOutbox
+    ) -> None:
+        """Claiming and deleting 500 events takes two transactions with three statements."""
+        async with uow_on(RelayedTransport()) as transaction:
+            for _ in range(WINDOW):
+                await transaction.uow.messagestore.add(an_event())
+            await transaction.commit()
+        lease = Lease(30.0)
+
+        async with statements(engine) as seen:
+            events = await outbox.claim(WINDOW, lease)
+            await outbox.delete(lease.token, [event.key for event in events])
+
+        assert len(events) == WINDOW
+        assert seen == ["BEGIN", "WITH", "SELECT", "COMMIT", "BEGIN", "DELETE", "COMMIT"]
+        assert len(seen) / WINDOW <= 0.05
+        assert await outbox.claim(1, lease) == []
+
+    async def test_an_empty_outbox_is_asked_by_one_statement(
+        self, engine: AsyncEngine, outbox: SQLOutbox
+    ) -> None:
+        """Polling an empty outbox takes one transaction with one statement."""
+        async with statements(engine) as seen:
+            assert await outbox.claim(WINDOW, Lease(30.0)) == []
+
+        assert seen == ["BEGIN", "WITH", "COMMIT"]
+
+    async def test_a_batch_of_events_takes_effect_by_four_round_trips(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """One INSERT of all inbox rows and one of all rows that a projection has collected."""
+        events = [an_event() for _ in range(BATCH)]
+
+        async with statements(engine) as seen, uow as transaction:
+            receipts = [Receipt("activity", event.message_id) for event in events]
+            assert len(await transaction.uow.inbox.receive_all(receipts)) == BATCH
+            for event in events:
+                await transaction.uow.activity.record(ActivityEntry.of(event))
+            await transaction.commit()
+
+        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+        assert len(seen) / BATCH <= 0.05
+
+    async def test_what_is_missing_is_sent_again_by_few_statements(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """One SELECT, an INSERT of outbox rows and one of re-sends, for any number of events."""
+        event = an_event()
+        async with uow as transaction:
+            await transaction.uow.receipts.subscribe("activity", [type_of(type(event))])
+            await transaction.commit()
+        async with uow as transaction:
+            for _ in range(BATCH):
+                await transaction.uow.messagestore.add(an_event())
+            await transaction.commit()
+
+        async with statements(engine) as seen, uow as transaction:
+            found = await transaction.uow.receipts.resend_missing(
+                "activity", idle=True, after=0.0, horizon=60.0, limit=BATCH
+            )
+            await transaction.commit()
+
+        assert found == BATCH
+        assert seen == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]

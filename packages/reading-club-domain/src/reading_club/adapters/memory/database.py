@@ -1,0 +1,198 @@
+"""An in-memory database with transactions, whose writes are checked again at the commit."""
+
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from threading import RLock
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from messagebus import Message
+from pydantic import BaseModel
+
+from reading_club.domain.model import Book, Review, Reviewer
+from reading_club.eventstream.errors import UnitOfWorkClosed
+from reading_club.eventstream.ports.dead_letters import AuditEntry, DeadLetter
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.outbox import Key
+from reading_club.service.activity import ActivityEntry
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+
+TRow = TypeVar("TRow", bound=BaseModel)
+TKey = TypeVar("TKey")
+TValue = TypeVar("TValue")
+Write = Callable[["Tables"], object]
+"""Checks a change against the tables, raises the refusal, or makes the change."""
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """A row of the outbox: the key of an event, and the token and the end of its lease."""
+
+    key: Key
+    token: UUID
+    leased_until: datetime
+    attempts: int = 0
+    envelope: Any = None
+    added_at: datetime | None = None
+    reason: str | None = None
+    attempted: bool = False
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of attempts or re-sends, and the time of the last one."""
+
+    number: int
+    at: datetime
+    stalls: int = 0
+
+
+class Tables:
+    """The tables: mappings from key to row, which a transaction can overlay."""
+
+    def __init__(self) -> None:
+        self.books: MutableMapping[UUID, Book] = {}
+        self.reviewers: MutableMapping[UUID, Reviewer] = {}
+        self.reviews: MutableMapping[UUID, Review] = {}
+        self.registered: MutableMapping[UUID, datetime] = {}
+        self.messages: MutableMapping[UUID, Message[Any]] = {}
+        self.recorded: MutableMapping[UUID, datetime] = {}
+        self.outbox: MutableMapping[Key, OutboxRow] = {}
+        self.inbox: MutableMapping[Receipt, datetime] = {}
+        self.attempts: MutableMapping[Receipt, Count] = {}
+        self.subscriptions: MutableMapping[tuple[str, str], datetime] = {}
+        self.resends: MutableMapping[Receipt, Count] = {}
+        self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}
+        self.audit: MutableMapping[int, AuditEntry] = {}
+        self.activity: MutableMapping[UUID, ActivityEntry] = {}
+        self.catalogue: MutableMapping[UUID, CatalogueEntry] = {}
+        self.ratings: MutableMapping[UUID, BookRating] = {}
+
+
+TABLES: Final = tuple(vars(Tables()))
+_now: Final = partial(datetime.now, UTC)
+
+
+class MemoryDatabase(Tables):
+    """The committed tables. Order and age are measured by ``clock``, the database's own.
+
+    Set ``error`` to simulate an outage: every transaction and every claim raises it.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
+        super().__init__()
+        self.clock = clock
+        self.error: Exception | None = None
+        self._lock = RLock()
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """Lock the committed tables for a change by one thread. Raises ``error`` if it is set."""
+        with self._lock:
+            if self.error is not None:
+                raise self.error
+            yield
+
+
+class Layer(MutableMapping[TKey, TValue]):
+    """Written and deleted rows of a table, over the unchanged rows below."""
+
+    def __init__(self, below: MutableMapping[TKey, TValue]) -> None:
+        self._below = below
+        self._written: dict[TKey, TValue] = {}
+        self._gone: set[TKey] = set()
+
+    def __getitem__(self, key: TKey) -> TValue:
+        if key in self._gone:
+            raise KeyError(key)
+        return self._written[key] if key in self._written else self._below[key]
+
+    def __setitem__(self, key: TKey, value: TValue) -> None:
+        self._gone.discard(key)
+        self._written[key] = value
+
+    def __delitem__(self, key: TKey) -> None:
+        if key not in self:
+            raise KeyError(key)
+        self._written.pop(key, None)
+        self._gone.add(key)
+
+    def __iter__(self) -> Iterator[TKey]:
+        yield from (key for key in self._below if key not in self._gone)
+        yield from (key for key in self._written if key not in self._below)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def settle(self) -> None:
+        """Apply the changes to the rows below."""
+        for key in self._gone:
+            self._below.pop(key, None)
+        self._below.update(self._written)
+
+
+class Overlay(Tables):
+    """The tables of a transaction, over the committed ones."""
+
+    def __init__(self, below: Tables) -> None:
+        super().__init__()
+        for name in TABLES:
+            setattr(self, name, Layer(getattr(below, name)))
+
+    def settle(self) -> None:
+        """Apply the changes of all tables."""
+        for name in TABLES:
+            getattr(self, name).settle()
+
+
+class MemoryTransaction:
+    """The transaction of a unit of work: each write is checked, and replayed at the commit."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self.database = database
+        self._view = Overlay(database)
+        self._writes: list[Write] = []
+        self._open = True
+
+    @property
+    def now(self) -> datetime:
+        """The time by the database's clock."""
+        return self.database.clock()
+
+    @property
+    def tables(self) -> Tables:
+        """The rows as this transaction sees them.
+
+        Raises UnitOfWorkClosed after its end, and the database's ``error`` if that is set.
+        """
+        if not self._open:
+            raise UnitOfWorkClosed("the transaction has ended")
+        if self.database.error is not None:
+            raise self.database.error
+        return self._view
+
+    def write(self, change: Write) -> None:
+        """Check and make a change now, and once more at the commit."""
+        change(self.tables)
+        self._writes.append(change)
+
+    def commit(self) -> None:
+        """Apply all writes to the committed tables, or none if one is refused, and end."""
+        with self.database.changed():
+            self._open = False
+            final = Overlay(self.database)
+            for change in self._writes:
+                change(final)
+            final.settle()
+
+    def close(self) -> None:
+        """End the transaction; uncommitted writes are lost."""
+        self._open = False
+
+
+def row(model: TRow) -> TRow:
+    """Return a deep copy of the model, without its recorded messages."""
+    return type(model).model_validate(model.model_dump())

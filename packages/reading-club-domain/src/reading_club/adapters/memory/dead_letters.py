@@ -1,0 +1,75 @@
+"""In-memory adapters of the dead letters and their audit log."""
+
+from collections.abc import Sequence
+
+from reading_club.adapters.memory.database import MemoryTransaction, Tables
+from reading_club.eventstream.ports.dead_letters import (
+    EVERY_LETTER,
+    AuditEntry,
+    DeadLetter,
+    LetterFilter,
+)
+from reading_club.eventstream.ports.inbox import Receipt
+
+
+class InMemoryDeadLetters:
+    """The dead letters, in memory."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def add(self, letter: DeadLetter) -> None:
+        """Store a dead letter, unless the message has one or an inbox row."""
+        self.transaction.write(lambda tables: keep_letter(tables, letter))
+
+    async def page(
+        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+    ) -> Sequence[DeadLetter]:
+        """Return up to ``limit`` dead letters, the newest first."""
+        letters = filter(lambda letter: _is(letter, wanted), self._letters())
+        newest_first = sorted(letters, key=lambda e: (e.set_aside_at, e.message_id), reverse=True)
+        return newest_first[:limit]
+
+    async def remove(self, letter: DeadLetter) -> bool:
+        """Delete a dead letter; return False if it is deleted already."""
+        key = (letter.subscriber, letter.message_id)
+        if key not in self.transaction.tables.dead_letters:
+            return False
+        self.transaction.write(lambda tables: tables.dead_letters.pop(key, None))
+        return True
+
+    def _letters(self) -> Sequence[DeadLetter]:
+        return list(self.transaction.tables.dead_letters.values())
+
+
+def keep_letter(tables: Tables, letter: DeadLetter) -> None:
+    """Insert a dead letter, unless the message has one or an inbox row."""
+    receipt = Receipt(letter.subscriber, letter.message_id)
+    if receipt not in tables.inbox:
+        tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
+
+
+def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:
+    return (
+        wanted.message_id in (None, letter.message_id)
+        and wanted.subscriber in (None, letter.subscriber)
+        and (wanted.error is None or wanted.error in letter.error)
+        and wanted.parked in (None, letter.parked)
+        and (wanted.types is None or letter.type in wanted.types)
+    )
+
+
+class InMemoryAuditLog:
+    """The audit log of the dead letters, in memory."""
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def record(self, entry: AuditEntry) -> None:
+        """Add an entry."""
+        self.transaction.write(lambda tables: tables.audit.setdefault(len(tables.audit), entry))
+
+    async def page(self, *, limit: int = 50) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` entries, the newest first."""
+        entries = list(self.transaction.tables.audit.values())
+        return entries[::-1][:limit]

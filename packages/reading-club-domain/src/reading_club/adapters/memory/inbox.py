@@ -1,0 +1,124 @@
+"""In-memory adapters of the inbox, the subscriptions and their missing events."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from messagebus import Message
+
+from reading_club.adapters.memory.database import Count, MemoryTransaction, OutboxRow, Tables
+from reading_club.adapters.memory.outbox import NOBODY
+from reading_club.domain.errors import WriteConflict
+from reading_club.eventstream.ports.dead_letters import RELAY
+from reading_club.eventstream.ports.inbox import Attempts, Receipt
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+
+
+class InMemoryInbox:
+    """The inbox, in memory.
+
+    Of two transactions that insert the same row, the second to commit is refused as a whole,
+    with AlreadyReceived; neither waits for the other.
+    """
+
+    def __init__(self, transaction: MemoryTransaction) -> None:
+        self.transaction = transaction
+
+    async def receive(self, receipt: Receipt) -> bool:
+        """Insert an inbox row; return False if it exists."""
+        if receipt in self.transaction.tables.inbox:
+            return False
+        now = self.transaction.now
+
+        def insert(tables: Tables) -> None:
+            if receipt in tables.inbox:
+                raise AlreadyReceived(receipt)
+            tables.inbox[receipt] = now
+
+        self.transaction.write(insert)
+        return True
+
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Insert inbox rows; return the keys of the new ones."""
+        return [receipt for receipt in receipts if await self.receive(receipt)]
+
+    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+        """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
+        now = self.transaction.now
+
+        def count(tables: Tables) -> None:
+            known = tables.attempts.get(receipt)
+            if known is None:
+                tables.attempts[receipt] = Count(1, now)
+            elif now - known.at >= timedelta(seconds=apart):
+                tables.attempts[receipt] = replace(known, number=known.number + 1, at=now)
+
+        self.transaction.write(count)
+        return self.transaction.tables.attempts[receipt].number
+
+    async def attempts(self, receipt: Receipt) -> Attempts:
+        """Return the count and its age."""
+        known = self.transaction.tables.attempts.get(receipt)
+        if known is None:
+            return Attempts()
+        return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
+
+    async def take_back_attempt(self, receipt: Receipt) -> None:
+        """Subtract one attempt, down to 0."""
+
+        def take_back(tables: Tables) -> None:
+            known = tables.attempts.get(receipt)
+            if known is not None:
+                tables.attempts[receipt] = replace(known, number=max(0, known.number - 1))
+
+        self.transaction.write(take_back)
+
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+        """Record a stall; it counts if another message was received within ``within`` seconds."""
+        now = self.transaction.now
+
+        def count(tables: Tables) -> None:
+            known = tables.attempts.get(receipt, Count(0, now))
+            others = any(
+                one.subscriber == receipt.subscriber and now - at < timedelta(seconds=within)
+                for one, at in tables.inbox.items()
+            )
+            tables.attempts[receipt] = replace(known, at=now, stalls=known.stalls + others)
+
+        self.transaction.write(count)
+        return self.transaction.tables.attempts[receipt].stalls
+
+    async def forget_attempts(self, receipt: Receipt) -> None:
+        """Reset attempts and stalls to zero."""
+        self.transaction.write(lambda tables: tables.attempts.pop(receipt, None))
+
+
+class AlreadyReceived(WriteConflict):
+    """Another transaction has inserted the inbox row first."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(f"{receipt.message_id} has reached {receipt.subscriber} already")
+
+
+def _type(message: Message[Any]) -> str:
+    return f"{message.metadata.name}_v{message.metadata.schema_version}"
+
+
+def _accounted_for(tables: Tables, receipt: Receipt, now: datetime, after: float) -> bool:
+    subscriber, message_id = receipt
+    sent = tables.resends.get(receipt)
+    return (
+        any(Receipt(name, message_id) in tables.inbox for name in (subscriber, RELAY))
+        or any((name, message_id) in tables.dead_letters for name in (subscriber, RELAY))
+        or Key(message_id, EVERYBODY) in tables.outbox
+        or Key(message_id, subscriber) in tables.outbox
+        or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
+    )
+
+
+def _resend(tables: Tables, receipt: Receipt, now: datetime) -> None:
+    key = Key(receipt.message_id, receipt.subscriber)
+    tables.outbox.setdefault(key, OutboxRow(key, NOBODY, now, added_at=now))
+    sent = tables.resends.get(receipt)
+    tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)

@@ -1,0 +1,1 @@
+"""The event stream: outbox, inbox, dead letters and reconciler, under any domain."""

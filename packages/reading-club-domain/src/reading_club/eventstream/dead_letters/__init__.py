@@ -1,0 +1,1 @@
+"""Making dead letters, and what operators do with them."""

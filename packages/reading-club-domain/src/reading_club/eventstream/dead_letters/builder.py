@@ -1,0 +1,75 @@
+"""Builds a dead letter from any message, valid or not."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from reading_club.eventstream.ports.dead_letters import DeadLetter
+
+_LONGEST_ERROR: Final = 2000
+_LONGEST_TYPE: Final = 200
+
+
+def dead_letter(subscriber: str, message: object, error: Exception, now: datetime) -> DeadLetter:
+    """Return a dead letter of any message, without raising."""
+    text, value = _as_json(message)
+    return DeadLetter(
+        subscriber=subscriber,
+        message_id=_message_id(message, text),
+        type=_type(message),
+        envelope=value,
+        error=_plain(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
+        set_aside_at=now,
+    )
+
+
+def as_text(letter: DeadLetter) -> DeadLetter:
+    """Return the dead letter with its envelope as JSON text in ASCII, if JSON was refused."""
+    text = json.dumps(letter.envelope, sort_keys=True)
+    return letter.model_copy(update={"envelope": text})
+
+
+def _as_json(message: object) -> tuple[str, Any]:
+    """Return the message as canonical JSON text in ASCII, and the decoded value.
+
+    Values that JSON does not know become strings. If a string has a lone surrogate, the value is
+    the text.
+    """
+    try:
+        text = json.dumps(message, sort_keys=True, separators=(",", ":"), default=str)
+        value = json.loads(text, parse_constant=str)
+    except (TypeError, ValueError, RecursionError):
+        text = value = f"a {type(message).__name__} that is not JSON"
+    return text, value if _is_unicode(value) else text
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether all strings can be encoded as UTF-8: lone surrogates in JSON cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _message_id(message: object, text: str) -> UUID:
+    try:
+        return UUID(_field(message, "id"))
+    except ValueError:
+        return uuid5(NAMESPACE_URL, text)
+
+
+def _type(message: object) -> str:
+    return _plain(_field(message, "type"), _LONGEST_TYPE)
+
+
+def _field(message: object, name: str) -> str:
+    value: Any = message.get(name) if isinstance(message, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _plain(text: str, longest: int) -> str:
+    """Return text that every database stores: NUL and lone surrogates escaped, length bounded."""
+    clean = text[:longest].encode("utf-8", "backslashreplace").decode("utf-8")
+    return clean.replace("\x00", "\\x00")

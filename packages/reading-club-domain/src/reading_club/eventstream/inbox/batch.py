@@ -1,0 +1,46 @@
+"""Handles a batch in one transaction, or decides that it has to be split."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from reading_club.adapters.eventstream.worker.outage_retry import BUSY
+from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
+from reading_club.eventstream.inbox.processor import Handling
+
+logger = logging.getLogger(__name__)
+
+BUSY_ATTEMPTS: Final = 3
+"""Attempts in a row that a busy database fails before the batch is split."""
+
+
+class Together:
+    """Handles messages in one transaction, and splits the batch if that fails.
+
+    An outage is retried as a batch. An error of one message splits the batch, and so does a
+    database that is busy several times in a row: one slow handler does not delay the others.
+    """
+
+    def __init__(self, handling: Handling, messages: Sequence[object]) -> None:
+        self._handling = handling
+        self._messages = messages
+        self._busy = 0
+        self.apart = False
+
+    async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
+        """Return True when the batch took effect or has to be split. Raises TransientFailure."""
+        try:
+            await self._handling.together(self._messages, make_uow)
+        except TransientFailure as exc:
+            self._busy = self._busy + 1 if isinstance(exc, BUSY) else 0
+            if self._busy < BUSY_ATTEMPTS:
+                raise
+            self._take_apart(exc)
+        except Exception as exc:  # noqa: BLE001  # handling each alone shows which one fails
+            self._take_apart(exc)
+        return True
+
+    def _take_apart(self, error: Exception) -> None:
+        self.apart = True
+        logger.info("a batch is taken apart", extra={"error": type(error).__name__})

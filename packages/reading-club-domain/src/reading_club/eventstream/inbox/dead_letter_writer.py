@@ -1,0 +1,75 @@
+"""Stores dead letters, and logs failed messages by their ids."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.dead_letters.builder import as_text, dead_letter
+from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.ports.dead_letters import DeadLetter
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.wire import UnknownEvent
+from reading_club.service.uow import AbstractUnitOfWork
+
+logger = logging.getLogger(__name__)
+
+UnitOfWorkFactory = Callable[[], AbstractUnitOfWork]
+
+
+class DeadLetterWriter:
+    """Stores the dead letters of one subscriber."""
+
+    def __init__(self, subscriber: str, limit: int, clock: Callable[[], datetime]) -> None:
+        self._subscriber = subscriber
+        self._limit = limit
+        self._clock = clock
+
+    async def give_up(
+        self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Store a dead letter after the last attempt, and log it. Raises the storage's errors."""
+        self.log(logging.ERROR, "message set aside", delivery.message, error, trace=True)
+        await self.set_aside(delivery, error, make_uow)
+
+    async def set_aside(
+        self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Store a dead letter, as text if JSON is refused. Raises the storage's errors."""
+        letter = self._letter(delivery.message, error).model_copy(
+            update={
+                "attempts": min(delivery.number, self._limit),
+                "parked": isinstance(error, UnknownEvent),
+            }
+        )
+        try:
+            await _keep(letter, make_uow())
+        except TransientFailure:
+            raise
+        except Exception as exc:  # noqa: BLE001  # such as a NUL that the database refuses
+            self.log(logging.WARNING, "dead letter kept as text", delivery.message, exc, trace=True)
+            await _keep(as_text(letter), make_uow())
+
+    def _letter(self, message: object, error: Exception) -> DeadLetter:
+        return dead_letter(self._subscriber, message, error, self._clock())
+
+    def log(
+        self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False
+    ) -> None:
+        """Log the message's ids as fields, without its content."""
+        letter = self._letter(message, exc)
+        fields: dict[str, Any] = {
+            "subscriber": letter.subscriber,
+            "message_id": str(letter.message_id),
+            "message_type": letter.type,
+            "error": type(exc).__name__,
+        }
+        logger.log(level, text, extra=fields, exc_info=exc if trace else None)
+
+
+async def _keep(letter: DeadLetter, uow: AbstractUnitOfWork) -> None:
+    async with uow as transaction:
+        await uow.dead_letters.add(letter)
+        await uow.inbox.forget_attempts(Receipt(letter.subscriber, letter.message_id))
+        await transaction.commit()

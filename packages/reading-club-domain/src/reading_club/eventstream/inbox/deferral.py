@@ -1,0 +1,74 @@
+"""Deferred messages: the relay sends them again later, and others are handled meanwhile."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from reading_club.adapters.eventstream.worker.outage_retry import BUSY
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.outbox import Key
+from reading_club.service.uow import AbstractUnitOfWork
+
+logger = logging.getLogger(__name__)
+
+
+async def defer(
+    message: Any, receipt: Receipt, pause: float, reason: str, uow: AbstractUnitOfWork
+) -> None:
+    """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
+    key = Key(receipt.message_id, receipt.subscriber)
+    await uow.outbox.defer(key, message, pause=pause, reason=reason)
+    fields = {"subscriber": receipt.subscriber, "message_id": str(receipt.message_id)}
+    logger.info("message put off", extra={**fields, "seconds": round(pause, 1), "reason": reason})
+
+
+class Deferral:
+    """Defers messages that a transient failure delays, if the database accepts the rows."""
+
+    def __init__(self, subscriber: str, policy: AttemptPolicy, letters: DeadLetterWriter) -> None:
+        self._subscriber = subscriber
+        self._policy = policy
+        self._letters = letters
+
+    async def one(self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
+        """Defer a message, or make a dead letter of it at the limit of stalls; return True.
+
+        A stall is counted if the database was too busy for this message while others of its
+        subscriber succeeded; each stall makes the pause four times as long. Other failures are not
+        counted. Returns False for an unreadable message, which cannot be deferred.
+        """
+        try:
+            receipt = self._receipt(delivery.message)
+        except (TypeError, LookupError, ValueError):
+            return False
+        async with make_uow() as transaction:
+            if delivery.counted:
+                await transaction.uow.inbox.take_back_attempt(receipt)
+            within = self._policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
+            stalls = await transaction.uow.inbox.count_stall(receipt, within=within)
+            if stalls < self._policy.limit:
+                pause, reason = self._policy.growing_pause(stalls), str(error)
+                await defer(delivery.message, receipt, pause, reason, transaction.uow)
+            await transaction.commit()
+        if stalls >= self._policy.limit:
+            delivery.number = stalls
+            await self._letters.give_up(delivery, error, make_uow)
+        return True
+
+    async def all(
+        self, messages: Sequence[object], error: Exception, make_uow: UnitOfWorkFactory
+    ) -> bool:
+        """Defer each message of a batch by the first pause, to be handled alone; return True."""
+        async with make_uow() as transaction:
+            for message in messages:
+                receipt, pause = self._receipt(message), self._policy.first_pause
+                await defer(message, receipt, pause, str(error), transaction.uow)
+            await transaction.commit()
+        return True
+
+    def _receipt(self, message: Any) -> Receipt:
+        return Receipt(self._subscriber, UUID(message["id"]))

@@ -1,0 +1,167 @@
+"""Processes the messages of one subscriber: effect, another attempt, or a dead letter."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from reading_club.domain.errors import TransientFailure
+from reading_club.domain.messages import ClubEvent
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.eventstream.inbox.deferral import defer
+from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import EventCatalogue, UnknownEvent, UnreadableMessage
+from reading_club.service.uow import AbstractUnitOfWork
+
+NEVER_ENDED: Final = "its handling never came to an end"
+SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
+
+
+class WorkerLost(Exception):
+    """Every attempt began, and each time the worker was lost before the attempt ended."""
+
+
+class Handling:
+    """Handles the messages of one subscriber, each attempt in its own transaction.
+
+    A failing message has as many attempts as the policy allows. Each attempt but the first is
+    counted before it begins, in a transaction of its own, so that an attempt that kills its process
+    counts as well. Outages are not counted.
+    """
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        catalogue: EventCatalogue,
+        policy: AttemptPolicy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.subscriber = subscriber
+        self._catalogue = catalogue
+        self.policy = policy
+        self.letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
+
+    async def attempt(self, delivery: Delivery, make_uow: UnitOfWorkFactory) -> bool:
+        """Return True when the message may be acknowledged, False if it has to be tried again.
+
+        Raises TransientFailure during an outage; call again with the same delivery then.
+        """
+        try:
+            event = self._decode(delivery.message)
+        except UnreadableMessage as exc:
+            self.letters.log(logging.ERROR, "message set aside", delivery.message, exc)
+            await self.letters.set_aside(delivery, exc, make_uow)
+            return True
+        receipt = Receipt(self.subscriber.name, event.message_id)
+        if delivery.to_count and not await self._may_begin(delivery, receipt, make_uow):
+            return True
+        try:
+            await self._handle(event, receipt, delivery, make_uow())
+        except (TransientFailure, asyncio.CancelledError):
+            await self._take_back(delivery, receipt, make_uow)
+            raise
+        except Exception as exc:  # noqa: BLE001  # a handler's bug concerns its message only
+            return await self._failed(delivery, receipt, exc, make_uow)
+        return True
+
+    async def _may_begin(
+        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+    ) -> bool:
+        """Commit the count of the attempt; return False if the message must not be handled now.
+
+        A message that comes too early is deferred, and one without attempts left is given up; a
+        late copy of a dead letter is skipped.
+        """
+        async with make_uow() as transaction:
+            begun = await self.policy.begin(delivery, receipt, transaction.uow)
+            if begun is None:
+                await transaction.uow.inbox.forget_attempts(receipt)
+                await transaction.commit()
+                return False
+            number, wait = begun
+            if wait:
+                await defer(delivery.message, receipt, wait, SUSPECTED, transaction.uow)
+            await transaction.commit()
+        if wait:
+            return False
+        delivery.number = number
+        if number > self.policy.limit:
+            await self.letters.give_up(delivery, WorkerLost(NEVER_ENDED), make_uow)
+            return False
+        delivery.to_count, delivery.counted = False, True
+        return True
+
+    async def _take_back(
+        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Undo the count of an attempt that an outage or a stop ended, if the database allows.
+
+        Otherwise the next try continues the same counted attempt.
+        """
+        delivery.begun = True
+        if not delivery.counted:
+            return
+        with contextlib.suppress(TransientFailure):
+            async with make_uow() as transaction:
+                await transaction.uow.inbox.take_back_attempt(receipt)
+                await transaction.commit()
+            delivery.number -= 1
+            delivery.to_count, delivery.counted = True, False
+
+    async def together(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
+        """Handle messages in one transaction, each with its inbox row.
+
+        Raises the first error of any message, or TransientFailure; no message has an effect then.
+        """
+        events = [self._decode(message) for message in messages]
+        receipts = [Receipt(self.subscriber.name, event.message_id) for event in events]
+        async with make_uow() as transaction:
+            uow = transaction.uow
+            new = set(await uow.inbox.receive_all(receipts))
+            for receipt, event in zip(receipts, events, strict=True):
+                if receipt in new:
+                    new.remove(receipt)  # of two copies in one batch the first takes effect
+                    await self.subscriber.handle(event, uow)
+            await transaction.commit()
+
+    def _decode(self, message: object) -> ClubEvent:
+        event = self._catalogue.decode(message)
+        if not self.subscriber.hears(event):
+            raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
+        return event
+
+    async def _handle(
+        self, event: ClubEvent, receipt: Receipt, delivery: Delivery, uow: AbstractUnitOfWork
+    ) -> None:
+        """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
+        async with uow as transaction:
+            if await uow.inbox.receive(receipt):
+                await self.subscriber.handle(event, uow)
+            if delivery.number:
+                await uow.inbox.forget_attempts(receipt)
+            await transaction.commit()
+
+    async def _failed(
+        self, delivery: Delivery, receipt: Receipt, error: Exception, make_uow: UnitOfWorkFactory
+    ) -> bool:
+        if not delivery.number:
+            await self._count(delivery, receipt, make_uow)
+        if delivery.number >= self.policy.limit:
+            await self.letters.give_up(delivery, error, make_uow)
+            return True
+        self.letters.log(logging.WARNING, "handling failed", delivery.message, error, trace=True)
+        delivery.to_count, delivery.counted, delivery.begun = True, False, True
+        return False
+
+    async def _count(
+        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Count the first attempt, after it has failed."""
+        async with make_uow() as transaction:
+            delivery.number = await transaction.uow.inbox.count_attempt(receipt)
+            await transaction.commit()

@@ -1,0 +1,1 @@
+"""Sending committed events: the sender, the relay, and when to try again."""

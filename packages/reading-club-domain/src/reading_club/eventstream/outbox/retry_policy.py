@@ -1,0 +1,92 @@
+"""The retry policy: deletes, delays or dead-letters each row of a published batch."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Outbox, Outgoing
+from reading_club.eventstream.ports.publisher import Published
+
+LONGEST_PAUSE: Final = 3600.0
+"""The longest pause, in seconds, after a refusal because of the event itself."""
+LONGEST_REFUSAL: Final = 60.0
+"""The longest pause, in seconds, after a refusal by a queue, which may have room at any time."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Decides for each row of a batch: delete, retry later or dead-letter."""
+
+    attempts: int = 10
+    """The number of refusals because of the event itself after which it is a dead letter."""
+    first_pause: float = 1.0
+
+    async def settle(
+        self,
+        outbox: Outbox,
+        token: UUID,
+        events: Sequence[Outgoing],
+        published: Published,
+        *,
+        pause: float = 0.0,
+    ) -> None:
+        """Finish the rows of a batch, the confirmed ones first. An outage counts no attempt.
+
+        Rows that an outage left without a result can be claimed after ``pause`` seconds: the next
+        probe is another event, in case this one is what the broker cannot take.
+        Raises StorageUnavailable; unfinished rows are sent again after their lease.
+        """
+        if published.confirmed:
+            await outbox.delete(token, published.confirmed)
+        for event in events:
+            reason = published.failed.get(event.key)
+            if reason is not None:
+                await self._failed(outbox, token, event, reason)
+        await finish_refused(outbox, token, events, published)
+        undecided = [e.key for e in events if not _is_decided(e.key, published)]
+        if undecided:
+            await outbox.release(token, undecided, retry_in=pause)
+
+    async def _failed(self, outbox: Outbox, token: UUID, event: Outgoing, reason: str) -> None:
+        if event.attempts + 1 >= self.attempts:
+            await outbox.bury(token, {event.key: reason})
+            return
+        pause = min(self.first_pause * 2.0**event.attempts, LONGEST_PAUSE)
+        await outbox.fail(token, {event.key: reason}, retry_in=pause)
+
+
+async def finish_refused(
+    outbox: Outbox, token: UUID, events: Sequence[Outgoing], published: Published
+) -> None:
+    """Finish the rows that a queue refused: no attempt counts, and no other queue is delayed.
+
+    The refusal of an event for all subscribers does not name the queue. Such a row is split into
+    one row for each subscriber, so that only the queue that refuses is tried again.
+    Raises StorageUnavailable.
+    """
+    everybodys: list[Key] = []
+    ones = defaultdict[tuple[float, str], list[Key]](list)
+    for event in events:
+        reason = published.refused.get(event.key)
+        if reason is not None and event.key.subscriber == EVERYBODY:
+            everybodys.append(event.key)
+        elif reason is not None:
+            ones[refusal_pause(event.age), reason].append(event.key)
+    if everybodys:
+        await outbox.split(token, everybodys, retry_in=LONGEST_REFUSAL)
+    for (pause, reason), keys in ones.items():
+        await outbox.release(token, keys, retry_in=pause, reason=reason)
+
+
+def refusal_pause(age: float) -> float:
+    """Return the seconds until the next try: half to all of ``age``, from 1 to 60.
+
+    The pause is a power of two, so that the rows of a batch have few different pauses.
+    """
+    return min(2.0 ** max(0, int(age).bit_length() - 1), LONGEST_REFUSAL)
+
+
+def _is_decided(key: Key, published: Published) -> bool:
+    return any(key in keys for keys in (published.confirmed, published.failed, published.refused))

@@ -1,0 +1,64 @@
+"""Ports: the inbox with its counts of attempts, and subscriptions with missing events."""
+
+from collections.abc import Collection
+from math import inf
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+
+class Receipt(NamedTuple):
+    """The key of an inbox row: a subscriber and a message."""
+
+    subscriber: str
+    message_id: UUID
+
+
+class Attempts(NamedTuple):
+    """The count of attempts to handle a message, and its age."""
+
+    number: int = 0
+    """How many attempts were counted."""
+    age: float = inf
+    """Seconds since the last counted attempt or stall, by the database's clock."""
+
+
+class Inbox(Protocol):
+    """The inbox rows and attempt counts of all subscribers."""
+
+    async def receive(self, receipt: Receipt) -> bool:
+        """Insert the inbox row, as the first statement of the transaction that handles the message.
+
+        Returns False if the row exists: the message was handled already. If another transaction
+        has inserted the row and not ended, the call waits for the end of that transaction.
+        """
+        ...
+
+    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+        """Insert many inbox rows at once; return the keys of the new ones."""
+        ...
+
+    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+        """Count an attempt to handle the message; return the number of attempts so far.
+
+        Attempts less than ``apart`` seconds after the last attempt or stall count as the same one:
+        copies of a message that arrive together, after an outage, use up one attempt.
+        """
+        ...
+
+    async def attempts(self, receipt: Receipt) -> Attempts:
+        """Return the attempts so far; opens a write transaction, as a write may follow."""
+        ...
+
+    async def take_back_attempt(self, receipt: Receipt) -> None:
+        """Subtract one attempt, down to 0: an outage or a shutdown has ended it."""
+
+    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+        """Record that a transient failure stalled the message; return how many stalls count.
+
+        A stall counts if the subscriber has received another message in the last ``within``
+        seconds. During an outage that stalls all messages, none counts.
+        """
+        ...
+
+    async def forget_attempts(self, receipt: Receipt) -> None:
+        """Reset attempts and stalls to zero."""

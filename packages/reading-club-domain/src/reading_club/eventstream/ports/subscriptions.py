@@ -1,0 +1,24 @@
+"""Subscriptions, and a query for the events that a subscriber has not received."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+
+class Receipts(Protocol):
+    """Subscriptions, and re-sending of events that a subscriber has not received."""
+
+    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+        """Subscribe to these types from now on; an existing subscription keeps its start."""
+
+    async def resend_missing(
+        self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
+    ) -> int:
+        """Put events that a subscriber has not received into the outbox, for that subscriber alone.
+
+        An event is missing if it was published after the subscription, ``after`` to ``horizon``
+        seconds ago, and has no inbox row, dead letter or outbox row. If the subscriber's queue is
+        not empty (``idle`` is False), the event may be waiting there: then it is missing only if it
+        is ``after`` seconds older than the newest received one. Each re-send doubles ``after`` for
+        the event. Returns how many were re-sent, the oldest first, up to ``limit``.
+        """
+        ...

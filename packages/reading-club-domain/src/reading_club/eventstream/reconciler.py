@@ -1,0 +1,82 @@
+"""The reconciler: re-sends published events that a subscriber has not received."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.dead_letters.commands import replay_parked
+from reading_club.eventstream.errors import QueueRefused
+from reading_club.eventstream.ports.queues import Queues
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.service.uow import AbstractUnitOfWork
+
+logger = logging.getLogger(__name__)
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Compares the published events with the inbox of each subscriber, and re-sends missing ones.
+
+    The relay repairs losses before the broker's confirm, the reconciler losses after it: a purged
+    queue, a deleted binding, a broker's lost disk, a message lost between two of its steps. Queues
+    and bindings are declared before anything is re-sent. Parked dead letters whose type this
+    release handles are replayed as well. Times are seconds.
+    """
+
+    subscribers: Sequence[Subscriber]
+    queues: Queues
+    make_uow: Callable[[], AbstractUnitOfWork]
+    after: float = 300.0
+    """Age from which an event may be missing. Longer than the longest handler."""
+    horizon: float = 7 * DAY
+    """The maximum age of an event that is re-sent; inbox rows must be kept for longer."""
+    limit: int = 1000
+    """How many events of a subscriber are re-sent in one transaction, at most."""
+
+    async def run_once(self) -> int:
+        """Put missing events into the outbox, and return how many.
+
+        All subscribers are processed, even after a failure; then the first failure is raised:
+        EventstreamUnavailable if the broker does not answer, or StorageUnavailable.
+        """
+        found, failures = 0, list[TransientFailure]()
+        for subscriber in self.subscribers:
+            try:
+                found += await self._reconcile(subscriber)
+            except TransientFailure as exc:
+                failures.append(exc)
+        if failures:
+            raise failures[0]
+        return found
+
+    async def _reconcile(self, subscriber: Subscriber) -> int:
+        await self._declare(subscriber)
+        idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
+        found, last = 0, self.limit
+        while last == self.limit:
+            async with self.make_uow() as transaction:
+                await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
+                last = await transaction.uow.receipts.resend_missing(
+                    subscriber.name,
+                    idle=idle,
+                    after=self.after,
+                    horizon=self.horizon,
+                    limit=self.limit,
+                )
+                await transaction.commit()
+            found += last
+        return found
+
+    async def _declare(self, subscriber: Subscriber) -> None:
+        """Declare queue and bindings. A refusal is logged: the queue may still take messages."""
+        try:
+            await asyncio.to_thread(self.queues.declare, subscriber)
+        except QueueRefused as exc:
+            fields = {"subscriber": subscriber.name, "reason": str(exc)}
+            logger.warning("a queue is refused", extra=fields)

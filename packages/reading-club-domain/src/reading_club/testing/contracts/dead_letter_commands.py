@@ -1,0 +1,180 @@
+"""What the commands on dead letters do, on every storage."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.dead_letters import commands as letter_office
+from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
+from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Lease, Outbox
+from reading_club.service.projections import catalogue
+from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.dead_letters import a_letter
+from reading_club.testing.contracts.helpers import PassTime, UnitOfWorkOn, commit, keys, waiting
+
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+Deed = Callable[[AbstractUnitOfWork], Awaitable[Any]]
+
+
+async def resend(uow: AbstractUnitOfWork) -> int:
+    """Re-send missing events."""
+    return await uow.receipts.resend_missing(
+        "catalogue", idle=True, after=60.0, horizon=86_400.0, limit=10
+    )
+
+
+class LetterOfficeContract:
+    """Dead letters are retried or discarded once, each with an audit entry.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    @pytest.fixture(autouse=True)
+    def _storage(self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime) -> None:
+        self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
+
+    async def do(self, deed: Deed) -> Any:
+        """Call ``deed`` in a transaction of its own."""
+        async with self.uow_on(RelayedTransport()) as transaction:
+            result = await deed(transaction.uow)
+            await transaction.commit()
+        return result
+
+    async def dead(self, event: BookRegistered, subscriber: str, **changes: Any) -> DeadLetter:
+        """Return the dead letter of an event that was sent and could not be handled."""
+        lease = Lease(60.0)
+        transport = await commit(self.uow_on, event)
+        await self.outbox.delete(lease.token, keys(await self.outbox.claim(1, lease)))
+        (envelope,) = transport.handed_over
+        fields = {"message_id": event.message_id, "type": envelope["type"], "envelope": envelope}
+        letter = a_letter(subscriber=subscriber, **{**fields, **changes})
+        await self.do(lambda uow: uow.dead_letters.add(letter))
+        return letter
+
+    async def retry(self, *letters: DeadLetter) -> list[DeadLetter]:
+        """Retry dead letters."""
+        sent: list[DeadLetter] = await self.do(lambda uow: letter_office.retry(letters, uow, NOW))
+        return sent
+
+    async def discard(self, *letters: DeadLetter) -> list[DeadLetter]:
+        """Discard dead letters."""
+        gone: list[DeadLetter] = await self.do(lambda uow: letter_office.discard(letters, uow, NOW))
+        return gone
+
+    async def left(self) -> Sequence[DeadLetter]:
+        """Return the remaining dead letters."""
+        letters: Sequence[DeadLetter] = await self.do(lambda uow: uow.dead_letters.page())
+        return letters
+
+    async def audit(self) -> list[tuple[Any, ...]]:
+        """Return the audit entries."""
+        entries = await self.do(lambda uow: uow.audit.page())
+        return [(e.at, e.action, e.subscriber, e.message_id, e.error) for e in entries]
+
+    async def test_a_retry_sends_the_message_again_to_whom_it_failed(self) -> None:
+        """The outbox has the envelope for the subscriber, and the dead letter is deleted."""
+        letter = await self.dead(an_event(), "catalogue")
+
+        assert await self.retry(letter) == [letter]
+        (event,) = await waiting(self.outbox)
+        assert event.key == Key(letter.message_id, "catalogue")
+        assert event.envelope == letter.envelope
+        assert await self.left() == []
+        assert await self.audit() == [
+            (NOW, "retry", "catalogue", letter.message_id, "nobody knows it")
+        ]
+
+    async def test_a_retry_gives_back_all_attempts(self) -> None:
+        """The attempts are reset, or the first failure would dead-letter the message again."""
+        letter = await self.dead(an_event(), "catalogue")
+        receipt = Receipt("catalogue", letter.message_id)
+        for _ in range(3):
+            await self.do(lambda uow: uow.inbox.count_attempt(receipt))
+
+        await self.retry(letter)
+
+        assert await self.do(lambda uow: uow.inbox.count_attempt(receipt)) == 1
+
+    async def test_twice_does_nothing_more(self) -> None:
+        """Two retries of one dead letter send one message, with one audit entry."""
+        letter = await self.dead(an_event(), "catalogue")
+
+        assert [await self.retry(letter), await self.retry(letter)] == [[letter], []]
+        assert await self.discard(letter) == []
+        assert len(await waiting(self.outbox)) == 1
+        assert len(await self.audit()) == 1
+
+    async def test_what_is_no_event_stays(self) -> None:
+        """The dead letter of a message without id or type stays, as it cannot be sent."""
+        event = an_event()
+        letters = [
+            a_letter(envelope="text"),
+            a_letter(envelope={"id": "x", "type": "book_burned_v1"}),
+            a_letter(message_id=event.message_id, envelope={"id": str(event.message_id)}, type=""),
+        ]
+        async with self.uow_on(RelayedTransport()) as transaction:
+            for letter in letters:
+                await transaction.uow.dead_letters.add(letter)
+            await transaction.commit()
+
+        assert await self.retry(*letters) == []
+        assert len(await self.left()) == 3
+        assert await waiting(self.outbox) == []
+        assert await self.audit() == []
+
+    async def test_what_could_not_be_sent_is_sent_to_everybody(self) -> None:
+        """The dead letter of RELAY is retried for all subscribers."""
+        letter = await self.dead(an_event(), RELAY)
+
+        await self.retry(letter)
+
+        assert keys(await waiting(self.outbox)) == [Key(letter.message_id, EVERYBODY)]
+
+    @pytest.mark.parametrize("subscriber", ["catalogue", RELAY])
+    async def test_what_is_given_up_does_not_come_back(self, subscriber: str) -> None:
+        """A discarded message has no effect when it is delivered or reconciled again."""
+        await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
+        letter = await self.dead(an_event(), subscriber)
+
+        assert await self.discard(letter) == [letter]
+
+        await self.pass_time(3600.0)
+        assert await self.do(resend) == 0
+        receipt = Receipt(subscriber, letter.message_id)
+        assert not await self.do(lambda uow: uow.inbox.receive(receipt))
+        await self.do(lambda uow: uow.dead_letters.add(letter))
+        assert await self.left() == []
+        assert await self.audit() == [
+            (NOW, "discard", subscriber, letter.message_id, "nobody knows it")
+        ]
+
+    async def test_what_was_retried_comes_back_if_it_gets_lost(self) -> None:
+        """The reconciler re-sends a retried event that was lost."""
+        await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
+        letter, lease = await self.dead(an_event(), RELAY), Lease(60.0)
+        await self.retry(letter)
+        await self.outbox.delete(lease.token, keys(await self.outbox.claim(1, lease)))
+
+        await self.pass_time(3600.0)
+
+        assert await self.do(resend) == 1
+
+    async def test_what_was_not_known_before_is_replayed(self) -> None:
+        """Only parked dead letters of the subscriber are replayed, of types that it handles."""
+        wanted = await self.dead(an_event(), "catalogue", parked=True)
+        await self.dead(an_event(), "catalogue")
+        await self.dead(an_event(), "activity", parked=True)
+        await self.dead(an_event(), "catalogue", parked=True, type="book_burned_v1")
+
+        sent = await self.do(lambda uow: letter_office.replay_parked(catalogue, uow, NOW))
+
+        assert sent == [wanted]
+        assert keys(await waiting(self.outbox)) == [Key(wanted.message_id, "catalogue")]
+        assert len(await self.left()) == 3
+        assert [entry[1] for entry in await self.audit()] == ["replay"]

@@ -1,0 +1,114 @@
+"""Which events no reconciler re-sends."""
+
+import pytest
+
+from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.domain.messages import ClubEvent
+from reading_club.eventstream.ports.dead_letters import RELAY
+from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.testing.builders import a_reviewer, an_event
+from reading_club.testing.contracts.helpers import keys, waiting
+from reading_club.testing.contracts.reconciliation import AFTER, HORIZON, Reconciling
+
+
+class NotMissingContract(Reconciling):
+    """Young, old, handled, dead-lettered, waiting and unsubscribed events are not re-sent.
+
+    Needs the fixtures of ``OutboxContract``.
+    """
+
+    async def test_a_young_event_is_not_missing(self) -> None:
+        """A young event may still be on its way."""
+        await self.subscribe()
+        await self.publish(an_event())
+        await self.pass_time(AFTER - 5)
+
+        assert await self.resend() == 0
+
+    async def test_a_queue_that_is_long_makes_nothing_missing(self) -> None:
+        """An event in a long queue is late, not lost: a copy would make the queue longer."""
+        await self.subscribe()
+        first, soon_after = an_event(), an_event()
+        await self.publish(first)
+        await self.pass_time(AFTER - 5)
+        await self.publish(soon_after)
+        await self.pass_time(3 * AFTER)
+        assert await self.resend(idle=False) == 0
+        await self.receive("catalogue", soon_after)
+
+        assert await self.resend(idle=False) == 0
+
+    async def test_what_is_beyond_the_horizon_is_not_missing(self) -> None:
+        """The inbox row of an old event may have been deleted by now."""
+        await self.lost()
+        await self.pass_time(HORIZON)
+
+        assert await self.resend() == 0
+
+    async def test_a_type_that_is_not_subscribed_is_not_missing(self) -> None:
+        """Neither an event of another type nor a command is sent."""
+        await self.subscribe()
+        (joined,) = a_reviewer().messages
+        assert isinstance(joined, ClubEvent)
+        await self.publish(joined)
+        await self.pass_time(AFTER + 1)
+
+        assert await self.resend() == 0
+
+    async def test_what_was_published_before_the_subscription_is_not_missing(self) -> None:
+        """A subscription covers later events; subscribing again leaves its start unchanged."""
+        before, after = an_event(), an_event()
+        await self.publish(before)
+        await self.pass_time(30)
+        await self.subscribe()
+        await self.publish(after)
+        await self.pass_time(AFTER + 1)
+        await self.subscribe()
+
+        assert await self.resend() == 1
+        assert keys(await waiting(self.outbox)) == [Key(after.message_id, "catalogue")]
+
+    async def test_what_was_received_is_not_missing(self) -> None:
+        """An event with an inbox row is not missing."""
+        await self.receive("catalogue", await self.lost())
+
+        assert await self.resend() == 0
+
+    async def test_the_receipt_of_another_subscriber_says_nothing(self) -> None:
+        """An inbox row counts for its own subscriber alone."""
+        await self.receive("activity", await self.lost())
+
+        assert await self.resend() == 1
+
+    @pytest.mark.parametrize("holder", ["catalogue", RELAY])
+    async def test_a_dead_letter_is_not_missing(self, holder: str) -> None:
+        """A dead letter waits for an operator; one of RELAY does so for all subscribers."""
+        await self.set_aside(holder, await self.lost())
+
+        assert await self.resend() == 0
+
+    async def test_the_dead_letter_of_another_subscriber_says_nothing(self) -> None:
+        """A dead letter counts for its own subscriber alone."""
+        await self.set_aside("activity", await self.lost())
+
+        assert await self.resend() == 1
+
+    @pytest.mark.parametrize("subscriber", [EVERYBODY, "catalogue"])
+    async def test_what_waits_in_the_outbox_is_not_missing(self, subscriber: str) -> None:
+        """An outbox row for all subscribers, or for this one, will be sent."""
+        key = Key((await self.lost()).message_id, subscriber)
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(key)
+            await transaction.commit()
+
+        assert await self.resend() == 0
+        assert keys(await waiting(self.outbox)) == [key]
+
+    async def test_what_waits_for_another_subscriber_says_nothing(self) -> None:
+        """An outbox row counts for its own subscriber alone."""
+        event = await self.lost()
+        async with self.uow_on(RelayedTransport()) as transaction:
+            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.commit()
+
+        assert await self.resend() == 1

@@ -1,0 +1,75 @@
+"""When the sender deletes the rows that the broker has confirmed."""
+
+from collections.abc import Collection
+from contextlib import nullcontext
+from time import monotonic
+from uuid import UUID
+
+import pytest
+from lastuuid import uuid7
+
+from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.eventstream.outbox.sender_thread import SendingThread
+from reading_club.eventstream.ports.outbox import Key, Lease
+
+LEASE = 10.0
+WINDOW = 5
+
+
+class RecordingOutbox(InMemoryOutbox):
+    """Records the number of rows of each DELETE."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryDatabase())
+        self.deleted: list[int] = []
+
+    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+        """Record the number of rows."""
+        self.deleted.append(len(keys))
+        await super().delete(token, keys)
+
+
+@pytest.fixture
+def outbox() -> RecordingOutbox:
+    """An outbox that records its deletes."""
+    return RecordingOutbox()
+
+
+def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SendingThread:
+    """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
+    thread = SendingThread(
+        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
+    )
+    thread._confirmed = [Key(uuid7()) for _ in range(confirmed)]
+    thread._since = monotonic() - seconds_ago
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "seconds_ago", "at_once", "deleted"),
+    [
+        (WINDOW - 1, 0.0, False, []),
+        (WINDOW, 0.0, False, [WINDOW]),
+        (1, LEASE / 5, False, [1]),
+        (1, 0.0, True, [1]),
+        (0, LEASE, True, []),
+    ],
+    ids=["wait for company", "a window", "long before the lease is over", "idle", "nothing"],
+)
+async def test_confirmed_rows_are_deleted_together(
+    outbox: RecordingOutbox,
+    confirmed: int,
+    seconds_ago: float,
+    deleted: list[int],
+    *,
+    at_once: bool,
+) -> None:
+    """Rows are collected for a moment, and deleted long before their lease is over."""
+    thread = a_thread(outbox, confirmed, seconds_ago)
+
+    await thread._forget(outbox, at_once=at_once)
+    await thread._forget(outbox, at_once=at_once)
+
+    assert outbox.deleted == deleted
