@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import create_engine, metadata, migrations
-from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # its tests are ours
+from reading_club.adapters.uow_sqla.testing import *  # noqa: F403  # tests of the contracts
 from reading_club_functional.servers import PostgreSQLServer
 
 

@@ -26,7 +26,7 @@ class Database:
 
     def count(self, table: str, where: str = "true") -> int:
         """Return the number of rows in a table that satisfy the SQL condition `where`."""
-        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])  # noqa: S608  # ours
+        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])  # noqa: S608  # SQL of tests
 
     async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         url = self._url.replace("+asyncpg", "")

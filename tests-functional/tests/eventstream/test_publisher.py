@@ -50,7 +50,7 @@ class TestBrokers(BatchPublisherContract):
         """One round trip reads the bindings, the other one flushes all messages."""
         publisher.publish([outgoing()])
         sent: list[Any] = []
-        send: Any = RedisConnection.send_packed_command  # redis does not say of what type
+        send: Any = RedisConnection.send_packed_command  # untyped in redis
 
         def count(connection: Any, command: Any, **options: Any) -> None:
             sent.append(command)

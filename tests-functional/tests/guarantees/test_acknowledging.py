@@ -67,7 +67,7 @@ def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
     eventually(lambda: let_go_on(told) and handled(club) >= BOOKS - HANDS, within=30)
 
     print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
-    with suppress(NotInTime):  # the counts tell what is missing
+    with suppress(NotInTime):  # the assertion on the counts says more
         eventually(lambda: let_go_on(told) and effects_of(club.database).settled, within=LATE)
     assert_everything_took_effect_once(club, posted.ids)
 

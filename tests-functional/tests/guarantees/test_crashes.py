@@ -130,7 +130,7 @@ def in_other_hands(database: Database, before: set[str]) -> int:
 def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
     crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its unfinished messages are redelivered; the other subscriber is not affected."""
+    """A killed worker's messages are redelivered; the other subscriber is not affected."""
     told = tmp_path / "told"
     with monkeypatch.context() as environment:
         environment.setenv("MOODY", "waits")

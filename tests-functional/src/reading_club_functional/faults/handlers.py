@@ -38,7 +38,7 @@ def shift_clock() -> None:
     assert reading_club.app.serve
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED) and getattr(module, "datetime", None) is datetime:
-            module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # it is there
+            module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # checked by getattr
 
 
 def obey_file_modes() -> None:

@@ -30,7 +30,7 @@ class Account(NamedTuple):
     def run(
         self, argv: Sequence[str | Path], env: Mapping[str, str], timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program and return its output and its exit code, whatever that is.
+        """Run a program and return output and exit code, also for a code other than 0.
 
         Raises `OSError` when the account cannot execute it and `subprocess.TimeoutExpired`.
         """
