@@ -1,4 +1,4 @@
-"""Private servers, one of each kind a run, and what the tests need of them."""
+"""Fixtures: private servers, one of each kind per run, with empty databases and brokers."""
 
 from collections.abc import Iterator
 
@@ -9,36 +9,36 @@ from redis import Redis
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
-# Brokers are killed here, and kombu leaves the sockets of lost connections to the garbage
-# collector: it meets them in whatever test runs by then.
+# Tests kill brokers, and kombu leaves the sockets of lost connections to the garbage collector,
+# which may report them in any later test.
 LEFT_SOCKETS = (
     r"ignore:Exception ignored in. <socket\.socket:pytest.PytestUnraisableExceptionWarning"
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let no test answer for the sockets of another one."""
+    """Ignore, in each test, warnings about sockets that another test left open."""
     for item in items:
         item.add_marker(pytest.mark.filterwarnings(LEFT_SOCKETS))
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQLServer]:
-    """A private PostgreSQL."""
+    """A private PostgreSQL server."""
     with PostgreSQLServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    """A private Valkey."""
+    """A private Valkey server."""
     with ValkeyServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMQServer]:
-    """A private RabbitMQ; where it is not installed, the test says how to install it."""
+    """A private RabbitMQ; if it is not installed, the test is skipped with instructions."""
     require(RabbitMQServer)
     with RabbitMQServer() as server:
         yield server
@@ -56,7 +56,7 @@ def database_url(postgresql: PostgreSQLServer) -> Iterator[str]:
 def broker_url(request: pytest.FixtureRequest) -> str:
     """An empty broker: RabbitMQ, then Valkey.
 
-    kombu keeps connections for the whole process, and remembers what it declared on them.
+    kombu's pools, which cache connections and declarations per process, are reset first.
     """
     pools.reset()
     if request.param == "rabbitmq":

@@ -1,4 +1,4 @@
-"""The benchmarks cannot flatter: they count what they measure."""
+"""Benchmarks fail unless each measured event took effect once."""
 
 import re
 import shutil
@@ -20,13 +20,13 @@ INSERT = re.compile(
 
 @pytest.fixture
 def stage(postgresql: PostgreSQLServer, rabbitmq: RabbitMQServer, tmp_path: Path) -> Stage:
-    """The stage of a quick run."""
+    """The environment of a quick benchmark run."""
     return Stage(postgresql, rabbitmq, tmp_path, quick=True)
 
 
 @pytest.fixture
 def without_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that are started find a copy of the SQL package that inserts no receipts."""
+    """Started processes import a copy of the SQL package that inserts no inbox rows."""
     copy = tmp_path / "copy" / "reading_club" / "adapters" / "uow_sqla"
     shutil.copytree(WHOLE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     inbox = copy / "inbox.py"
@@ -37,7 +37,7 @@ def without_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_worker_is_measured_when_every_event_took_effect_once(stage: Stage) -> None:
-    """The whole club passes the check."""
+    """The unchanged club passes the check."""
     assert consuming.consume(stage) > 0
 
 
@@ -45,7 +45,7 @@ def test_a_worker_is_measured_when_every_event_took_effect_once(stage: Stage) ->
 def test_a_worker_without_an_inbox_is_not_measured(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However fast it is."""
+    """Duplicates take effect twice without an inbox: the benchmark raises NotOnce."""
     monkeypatch.setattr(consuming, "PATIENCE", 10.0)
 
     with pytest.raises(NotOnce):

@@ -1,4 +1,4 @@
-"""Connections that say nothing, or say it slowly, lock nobody out."""
+"""Silent and slow connections leave the web process available to others."""
 
 import socket
 import time
@@ -19,14 +19,14 @@ HALF_A_BODY = (
     b"Content-Length: 60000\r\n\r\n{"
 )
 MANY = 900
-"""More than a process has connections."""
+"""More connections than the web process keeps."""
 AT_ONCE = 2.0
-"""Seconds; a machine may be busy."""
+"""Seconds, with a margin for a slow machine."""
 
 
 @pytest.fixture
 def club(tmp_path: Path) -> Iterator[Club]:
-    """A club on SQLite, whose broker is not there."""
+    """A club on SQLite, with a broker in memory."""
     url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
     with prepared_club(tmp_path, url, "memory://") as club:
         yield club
@@ -34,12 +34,12 @@ def club(tmp_path: Path) -> Iterator[Club]:
 
 @pytest.fixture
 def web(club: Club) -> ClubProcess:
-    """Its web process."""
+    """The club's web process."""
     return club.web()
 
 
 def connect(club: Club, stack: ExitStack, said: bytes) -> socket.socket:
-    """Open a connection, say something on it, and no more."""
+    """Open a connection, send `said`, and leave the connection open."""
     address = (club.browser.base_url.host, club.browser.base_url.port or 80)
     connection = stack.enter_context(socket.create_connection(address, timeout=30))
     connection.sendall(said)
@@ -48,7 +48,7 @@ def connect(club: Club, stack: ExitStack, said: bytes) -> socket.socket:
 
 @pytest.mark.parametrize("said", [SILENT, HALF_A_HEAD, HALF_A_BODY])
 def test_slow_connections_lock_nobody_out(club: Club, web: ClubProcess, said: bytes) -> None:
-    """Requests and health checks are answered at once beside more of them than a process keeps."""
+    """Requests and health checks are answered at once despite 900 slow connections."""
     with ExitStack() as stack:
         for _ in range(MANY):
             connect(club, stack, said)
@@ -66,7 +66,7 @@ def test_slow_connections_lock_nobody_out(club: Club, web: ClubProcess, said: by
 
 
 def test_slow_heads_are_closed_in_time(club: Club, web: ClubProcess) -> None:
-    """A head that goes on without end is answered with 408, a silent connection just ends."""
+    """An endless request head is answered with 408, a silent connection is closed."""
     with ExitStack() as stack:
         slow, silent = (connect(club, stack, said) for said in (HALF_A_HEAD, SILENT))
         start = time.monotonic()
@@ -81,7 +81,7 @@ def test_slow_heads_are_closed_in_time(club: Club, web: ClubProcess) -> None:
 
 
 def test_a_title_of_marks_stops_nobody(club: Club, web: ClubProcess) -> None:
-    """A request as large as allowed, of marks alone, is refused at once."""
+    """A title of combining marks, as long as a request may be, is refused at once with 422."""
     marks = {"title": "e" + "\u0301" * 32_000, "author": "A", "isbn": "0321125215"}
     body = httpx2.Request("POST", club.url, json=marks).content
     assert len(body) < 65_536

@@ -40,7 +40,7 @@ __all__ = [
 
 @pytest.fixture(scope="session")
 def celery_config() -> Mapping[str, Any]:
-    """A broker in memory, asked often."""
+    """A broker in memory, polled every 10 ms."""
     return {
         "broker_url": "memory://",
         "broker_transport_options": {"polling_interval": 0.01},
@@ -49,13 +49,13 @@ def celery_config() -> Mapping[str, Any]:
 
 @pytest.fixture(scope="session")
 def celery_worker_parameters() -> Mapping[str, Any]:
-    """A worker without the task that only looks whether it answers."""
+    """A worker without Celery's ping task."""
     return {"perform_ping_check": False}
 
 
 @pytest.fixture
 def received(celery_app: Celery, celery_worker: WorkController) -> list[dict[str, Any]]:
-    """What the worker's task was called with."""
+    """The messages that the worker's task was called with."""
     messages: list[dict[str, Any]] = []
 
     @celery_app.task(name="send_message")
@@ -77,7 +77,7 @@ def transport(celery_app: Celery) -> Iterator[EventstreamTransport]:
 async def test_eventstream(
     bus: ClubBus, uow: InMemoryUnitOfWork, received: list[dict[str, Any]]
 ) -> None:
-    """What the unit of work publishes is what the worker's task is called with."""
+    """The worker's task is called with the event that the unit of work publishes."""
     command = RegisterBook(title="DDD", author="Eric Evans", isbn=an_isbn(5))
 
     async with uow as transaction:

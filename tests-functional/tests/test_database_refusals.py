@@ -1,4 +1,4 @@
-"""What PostgreSQL will not do now: the web answers 503 with the reason, and 201 afterwards."""
+"""PostgreSQL refuses for a time: the web answers 503 with the reason, and 201 afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -27,7 +27,7 @@ LOCKED = "LOCK TABLE books, catalogue IN ACCESS EXCLUSIVE MODE"
 
 @pytest.fixture
 def role(postgresql: PostgreSQLServer) -> Iterator[str]:
-    """An account of this test alone, which is no superuser."""
+    """A database role of this test alone, without superuser privileges."""
     name = f"member_{uuid4().hex}"
     postgresql.psql(f"CREATE ROLE {name} LOGIN")
     yield name
@@ -36,7 +36,7 @@ def role(postgresql: PostgreSQLServer) -> Iterator[str]:
 
 @pytest.fixture
 async def operator(database_url: str, role: str) -> AsyncIterator[AsyncEngine]:
-    """Somebody who may do everything, on a database with the schema that the role may use."""
+    """A superuser's engine on a migrated database, with all rights granted to the role."""
     engine = create_engine(database_url)
     await migrations.upgrade(engine)
     await do(engine, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
@@ -47,8 +47,8 @@ async def operator(database_url: str, role: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIterator[AsyncEngine]:  # noqa: ARG001  # after it
-    """The club's engine, as the role."""
+async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIterator[AsyncEngine]:  # noqa: ARG001  # migrates first
+    """The club's engine, connected as the role."""
     engine = create_engine(make_url(database_url).set(username=role))
     yield engine
     await engine.dispose()
@@ -56,7 +56,7 @@ async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIt
 
 @pytest.fixture
 async def browser(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser on a club on that engine."""
+    """An HTTP client of a club on that engine."""
     club = Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
     transport = httpx2.ASGITransport(create_app(club))
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as client:
@@ -64,14 +64,14 @@ async def browser(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def do(engine: AsyncEngine, statement: str) -> None:
-    """Run a statement of an operator."""
+    """Run a statement in its own transaction."""
     async with engine.begin() as connection:
         await connection.execute(text(statement))
 
 
 @asynccontextmanager
 async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep tables from all others, as an ALTER TABLE does."""
+    """Lock tables exclusively, as an ALTER TABLE does."""
     async with engine.begin() as connection:
         await connection.execute(text(LOCKED))
         yield
@@ -120,7 +120,7 @@ async def post(browser: httpx2.AsyncClient) -> tuple[int, str]:
     ],
     ids=["read-only", "log-in", "connections", "rights", "table", "not concerned"],
 )
-async def test_what_is_refused_now(  # three texts of a case, and who plays in it
+async def test_what_is_refused_now(  # three texts of a case, and the fixtures
     browser: httpx2.AsyncClient,
     engine: AsyncEngine,
     operator: AsyncEngine,
@@ -130,7 +130,7 @@ async def test_what_is_refused_now(  # three texts of a case, and who plays in i
     mend: str,
     reason: str,
 ) -> None:
-    """503 and the reason, and as soon as it is mended the next request succeeds."""
+    """The answer is 503 with the reason; after the repair, the next request succeeds."""
     assert (await post(browser))[0] == 201
     await do(operator, spoil.format(role=role))
     await engine.dispose()
@@ -144,7 +144,7 @@ async def test_what_is_refused_now(  # three texts of a case, and who plays in i
 
 
 async def test_a_database_that_does_not_exist(database_url: str) -> None:
-    """It is an outage: it may be created again, as after a restore."""
+    """A missing database is an outage (503), since a restore may create it again."""
     engine = create_engine(make_url(database_url).set(database="nowhere"))
     club = Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
     transport = httpx2.ASGITransport(create_app(club))
@@ -172,7 +172,7 @@ async def test_a_time_limit_of_the_server(
     setting: str,
     reason: str,
 ) -> None:
-    """A locked table is no bug: 503, and a busy database to who waits for it; then it is free."""
+    """A locked table gives 503 and StorageBusy; after the lock, writes succeed."""
     await do(operator, f"ALTER ROLE {role} SET {setting}")
 
     async with locked(operator):

@@ -1,6 +1,6 @@
-"""The event stream keeps the same promises on RabbitMQ and on Valkey, by the same code.
+"""The contract of the event stream's transport, on RabbitMQ and on Valkey.
 
-And what no fake can show: brokers that are away, frozen, or refuse.
+Real brokers also show outages: a broker that is frozen or stopped.
 """
 
 import time
@@ -21,7 +21,7 @@ from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 PATIENCE = 5.0
-"""Seconds after which a direct publication has to give up."""
+"""The timeout of a direct publication, in seconds."""
 QUEUE = "eventstream.activity"
 MESSAGE = {
     "id": "0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d",
@@ -33,7 +33,7 @@ MESSAGE = {
 
 @pytest.fixture
 def app(broker_url: str) -> Iterator[Celery]:
-    """A publisher on an empty broker."""
+    """A publisher's Celery app on an empty broker."""
     app = publisher_app(broker_url, SUBSCRIBERS)
     yield app
     app.close()
@@ -41,18 +41,18 @@ def app(broker_url: str) -> Iterator[Celery]:
 
 @pytest.fixture
 def transport(app: Celery) -> Iterator[EventstreamTransport]:
-    """An event stream on the publisher."""
+    """An event stream's transport on the publisher's app."""
     transport = EventstreamTransport(app)
     yield transport
     transport.close()
 
 
 class TestBrokers(EventstreamTransportContract):
-    """On real brokers."""
+    """The contract on real brokers."""
 
     @pytest.fixture
     def received(self, app: Celery) -> Received:
-        """What is in the subscriber's queue."""
+        """Return a function that reads and acknowledges the subscriber's messages."""
 
         def read(expected: int, /) -> Sequence[Mapping[str, Any]]:
             messages: list[Mapping[str, Any]] = []
@@ -77,7 +77,7 @@ def connection_queue(app: Celery) -> Any:
 
 
 async def fails_in_time(transport: EventstreamTransport) -> float:
-    """Publish in vain and return the seconds that it took."""
+    """Assert that a publication fails, without secrets in the error; return its seconds."""
     start = time.monotonic()
     with pytest.raises(EventstreamUnavailable) as failure:
         await transport.send_message_serialized(MESSAGE)
@@ -90,7 +90,7 @@ async def fails_in_time(transport: EventstreamTransport) -> float:
 async def test_a_broker_that_is_away_is_told_in_time(
     kind: type[Server], record_property: Callable[[str, object], None], *, connected: bool
 ) -> None:
-    """Frozen or stopped, with a connection or without: one error, within five seconds."""
+    """A frozen or stopped broker raises EventstreamUnavailable within five seconds."""
     require(kind)
     with kind() as server:
         app = publisher_app(server.url, SUBSCRIBERS)
@@ -116,7 +116,7 @@ async def test_a_broker_that_is_away_is_told_in_time(
 async def test_an_event_waits_for_a_worker_that_was_never_there(
     transport: EventstreamTransport, app: Celery, valkey: ValkeyServer, broker_url: str
 ) -> None:
-    """The publisher declares the queues: what is published before a first start is kept."""
+    """The publisher declares the queues, so that they keep events until a worker starts."""
     await transport.send_message_serialized(MESSAGE)
 
     if broker_url == valkey.url:

@@ -1,4 +1,4 @@
-"""What an operator reads while the database refuses, in every process."""
+"""The log of each process while the database is read-only."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ REQUESTS = 300
 
 
 def read_only(postgresql: PostgreSQLServer, url: str, switch: str) -> None:
-    """Let the database take no writes, or take them again, on all connections."""
+    """Make the database read-only (`switch` on) or writable (off), and end its sessions."""
     name = url.rpartition("/")[2]
     postgresql.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {switch}')
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
@@ -20,7 +20,7 @@ def read_only(postgresql: PostgreSQLServer, url: str, switch: str) -> None:
 
 
 def register(club: Club) -> tuple[int, str]:
-    """Try to register a book; return the status and what the answer says."""
+    """Try to register a book; return the status and the detail of the answer."""
     book = {"title": "T", "author": "A", "isbn": an_isbn().canonical}
     answer = club.browser.post("/api/books", json=book)
     return answer.status_code, answer.json().get("detail", "")
@@ -54,5 +54,5 @@ PROCESSES = ("web", "relay", "worker")
 
 
 def log_of(folder: Path, name: str) -> str:
-    """Return what the processes of a kind have printed."""
+    """Return the output of all processes of a kind."""
     return "".join(log.read_text(encoding="utf-8") for log in folder.glob(f"{name}-*.log"))

@@ -1,4 +1,4 @@
-"""A COMMIT whose answer does not come back from PostgreSQL, on the way through a proxy."""
+"""A COMMIT whose request or answer a proxy before PostgreSQL loses."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ DEFERRED = (
 
 
 class Proxy:
-    """Forwards connections, and lets the next commits meet these faults."""
+    """A TCP proxy that applies ``faults`` to the next COMMITs, one each."""
 
     def __init__(self, host: str, port: int) -> None:
         self.faults: list[str] = []
@@ -40,7 +40,7 @@ class Proxy:
         self._to = (host, port)
 
     def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until a side of it has ended."""
+        """Serve one connection until either side ends."""
         self.tasks.append(asyncio.create_task(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,7 +61,7 @@ class Proxy:
 async def _answer(
     upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, met: list[str]
 ) -> None:
-    """Forward answers until the commit meets its fault."""
+    """Forward answers until a fault applies."""
     with suppress(ConnectionError):
         while data := await upstream.read(WINDOW):
             if ANSWER in met:
@@ -73,7 +73,7 @@ async def _answer(
 
 @pytest.fixture
 async def direct(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine that passes the proxy by, on a database with the newest schema."""
+    """An engine that bypasses the proxy, on a migrated database."""
     engine = create_engine(database_url)
     await migrations.upgrade(engine)
     yield engine
@@ -82,7 +82,7 @@ async def direct(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def proxy(direct: AsyncEngine) -> AsyncIterator[tuple[Proxy, int]]:
-    """A proxy of the server, and its port."""
+    """A proxy before the server, and the proxy's port."""
     proxy = Proxy(str(direct.url.host), int(direct.url.port or 0))
     server = await asyncio.start_server(proxy.connect, "127.0.0.1", 0)
     yield proxy, server.sockets[0].getsockname()[1]
@@ -92,13 +92,13 @@ async def proxy(direct: AsyncEngine) -> AsyncIterator[tuple[Proxy, int]]:
 
 @pytest.fixture
 def faults(proxy: tuple[Proxy, int]) -> list[str]:
-    """What the next commits meet."""
+    """The list of faults for the next COMMITs."""
     return proxy[0].faults
 
 
 @pytest.fixture
 async def club(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[Club]:
-    """A club behind the proxy, which waits half a second for an answer."""
+    """A club that connects through the proxy, with a command timeout of 0.5 s."""
     url = make_url(direct.url).set(port=proxy[1])
     engine = create_engine(url, connect_args={"command_timeout": 0.5})
     yield Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
@@ -111,7 +111,7 @@ def a_command() -> RegisterBook:
 
 
 async def counted(engine: AsyncEngine) -> tuple[int, int, int]:
-    """Return how many books, events of books and rows of the outbox there are."""
+    """Return the numbers of books, of BookRegistered events and of outbox rows."""
     events = select(func.count()).where(orm.messages.c.type == "book_registered_v1")
     async with engine.connect() as connection:
         books = await connection.scalar(select(func.count()).select_from(orm.books))
@@ -123,7 +123,7 @@ async def counted(engine: AsyncEngine) -> tuple[int, int, int]:
 async def test_the_command_is_run_once_more(
     club: Club, direct: AsyncEngine, faults: list[str], fault: str
 ) -> None:
-    """Whichever was lost, the caller has his answer, and there is one book with one event."""
+    """After a lost request or answer the caller gets the book; one book and event are stored."""
     faults.append(fault)
     command = a_command()
 
@@ -137,7 +137,7 @@ async def test_the_command_is_run_once_more(
 async def test_a_second_loss_is_told(
     club: Club, direct: AsyncEngine, faults: list[str], *, fault: str, count: int
 ) -> None:
-    """The error names the id; sent again by the caller, it is one book with one event."""
+    """CommitInDoubt has the id; if the caller repeats the command, one book is stored."""
     faults += [fault, fault]
     command = a_command()
 
@@ -152,7 +152,7 @@ async def test_a_second_loss_is_told(
 
 
 async def test_a_commit_that_is_refused_is_not_in_doubt(club: Club, direct: AsyncEngine) -> None:
-    """The server's answer to a COMMIT is an answer, also if it is an error."""
+    """An error as the answer to COMMIT is raised as such, and no book is stored."""
     async with direct.begin() as connection:
         for statement in DEFERRED:
             await connection.execute(text(statement))

@@ -1,4 +1,4 @@
-"""Garbage on a subscriber's queue is set aside, and the worker goes on as if nothing were."""
+"""Malformed messages on a subscriber's queue become dead letters; the worker continues."""
 
 import json
 from pathlib import Path
@@ -14,14 +14,14 @@ from reading_club_functional.polling import eventually
 QUEUE = "eventstream.activity"
 JSON = "application/json"
 WITHIN = 10.0
-"""Seconds to deal with all of it."""
+"""Seconds until all malformed messages are dead letters."""
 HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None, None]}
 
 Garbage = tuple[Any, dict[str, Any], str]
 
 
 def a_body() -> str:
-    """Return the body of a task with an event of its own."""
+    """Return the body of a valid task with a new event."""
     payload = {"id": str(uuid4()), "isbn": "9780321125217", "title": "DDD", "author": "Evans"}
     message = {
         "id": str(uuid4()),
@@ -33,17 +33,17 @@ def a_body() -> str:
 
 
 def body(value: object) -> Garbage:
-    """Return garbage with this body."""
+    """Return a message with valid headers and this body."""
     return json.dumps(value), HEADERS, JSON
 
 
 def header(**headers: Any) -> Garbage:
-    """Return garbage with other headers."""
+    """Return a message with a valid body and these headers changed."""
     return a_body(), HEADERS | headers, JSON
 
 
 def wrong_headers() -> list[Garbage]:
-    """Return one of each kind with an event inside."""
+    """Return one message for each kind of invalid headers, with a valid body."""
     return [
         (a_body(), {}, JSON),
         (a_body(), {"task": "send_message"}, JSON),
@@ -59,7 +59,7 @@ def wrong_headers() -> list[Garbage]:
 
 
 def wrong_bodies() -> list[Garbage]:
-    """Return one of each kind without an event inside."""
+    """Return one message for each kind of invalid body."""
     return [
         body({"a": 1}),
         body(5),
@@ -79,7 +79,7 @@ def wrong_bodies() -> list[Garbage]:
 
 
 def put(broker_url: str, kinds: list[Garbage]) -> None:
-    """Put the garbage on the queue, and wait until it is there."""
+    """Publish the messages to the queue; RabbitMQ confirms each."""
     confirmed = {"confirm_publish": True} if broker_url.startswith("amqp") else {}
     with Connection(broker_url, transport_options=confirmed) as connection:
         producer = connection.Producer()
@@ -100,7 +100,7 @@ def workers() -> list[psutil.Process]:
 
 
 def test_garbage_does_not_stop_the_club(tmp_path: Path, database_url: str, broker_url: str) -> None:
-    """Each kind becomes a dead letter; the same worker handles what comes afterwards."""
+    """Each malformed message becomes a dead letter; the same worker handles the next event."""
     kinds = wrong_headers() + wrong_bodies()
     with open_club(tmp_path, database_url, broker_url) as club:
         browser, running = club.browser, workers()

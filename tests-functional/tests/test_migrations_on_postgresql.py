@@ -1,4 +1,4 @@
-"""A migration of a club that goes on meanwhile, on PostgreSQL."""
+"""Migrations on PostgreSQL while a club continues to write."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from reading_club.eventstream.errors import StorageBusy
 from reading_club.testing.builders import a_book, an_event
 
 BOUND = 20.0
-"""Seconds that even a machine with much else to do does not need."""
+"""Timeout in seconds, generous for a slow machine."""
 INDEX = "ix_messages_recorded_at"
 UNFINISHED = ("UPDATE schema_compatibility SET finished = false", f"DROP INDEX {INDEX}")
 BUILDING = (
@@ -42,7 +42,7 @@ MANY = (
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on an empty database of a server that is impatient."""
+    """An engine on an empty database, with statement and lock timeouts of 300 ms."""
     settings = {"statement_timeout": "300", "lock_timeout": "300"}
     engine = create_engine(database_url, connect_args={"server_settings": settings})
     yield engine
@@ -51,7 +51,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def long_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Have a transaction open that has written a message."""
+    """Keep a transaction open that has updated the messages; roll back at the end."""
     async with engine.connect() as connection:
         await connection.execute(text("UPDATE messages SET type = type"))
         yield connection
@@ -66,20 +66,20 @@ async def run(engine: AsyncEngine, *statements: str) -> None:
 
 
 async def ask(engine: AsyncEngine, question: str) -> object:
-    """Return the one value that the question asks for."""
+    """Return the scalar result of a query."""
     async with engine.connect() as connection:
         return await connection.scalar(text(question))
 
 
 async def building_since(engine: AsyncEngine, seconds: float) -> None:
-    """Wait until an index is being built for as long."""
+    """Wait until an index has been under construction for `seconds`."""
     async with asyncio.timeout(BOUND):
-        while float(str(await ask(engine, BUILDING) or 0)) < seconds:  # noqa: ASYNC110  # the database's
+        while float(str(await ask(engine, BUILDING) or 0)) < seconds:  # noqa: ASYNC110  # state of the server
             await asyncio.sleep(0.02)
 
 
 async def commit_a_book(engine: AsyncEngine) -> None:
-    """Store a book and its event as a web does."""
+    """Store a book and its event as the web process does."""
     async with SQLUnitOfWork(RelayedTransport(), engine) as transaction:
         await transaction.uow.books.add(a_book())
         await transaction.uow.messagestore.add(an_event())
@@ -87,7 +87,7 @@ async def commit_a_book(engine: AsyncEngine) -> None:
 
 
 async def test_nothing_waits_for_an_index_that_is_built(engine: AsyncEngine) -> None:
-    """Its building waits for a long transaction, beyond the server's timeouts; writers do not."""
+    """The index waits for a long transaction, beyond the timeouts; writers do not wait."""
     await migrations.upgrade(engine)
     await run(engine, *UNFINISHED)
 
@@ -104,7 +104,7 @@ async def test_nothing_waits_for_an_index_that_is_built(engine: AsyncEngine) -> 
 
 
 async def test_two_migrations_at_once_build_an_index_once(engine: AsyncEngine) -> None:
-    """The one that waits for the other one has no transaction that the index would wait for."""
+    """A waiting migration holds no transaction, for which CREATE INDEX would wait."""
     await migrations.upgrade(engine)
     await run(engine, *UNFINISHED)
 
@@ -116,7 +116,7 @@ async def test_two_migrations_at_once_build_an_index_once(engine: AsyncEngine) -
 
 
 async def test_an_index_that_was_left_half_built_is_built_anew(engine: AsyncEngine) -> None:
-    """PostgreSQL keeps an invalid one when its building is interrupted."""
+    """An invalid index, left by an interrupted CREATE INDEX, is replaced by a valid one."""
     await migrations.upgrade(engine)
     await commit_a_book(engine)
     await commit_a_book(engine)
@@ -137,7 +137,7 @@ async def test_an_index_that_was_left_half_built_is_built_anew(engine: AsyncEngi
 async def test_a_table_that_is_in_use_is_not_waited_for_long(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everybody else would wait for the migration meanwhile: it ends, and changes nothing."""
+    """The migration gives up after its lock timeout, unchanged, so that others do not queue."""
     monkeypatch.setattr(migrations, "TABLE_LOCK", "SET LOCAL lock_timeout = '100ms'")
     await migrations.upgrade(engine, "0002")
     await register_as_before(engine, a_book())
@@ -152,7 +152,7 @@ async def test_a_table_that_is_in_use_is_not_waited_for_long(
 
 
 async def test_an_older_release_writes_on_while_many_rows_are_filled(engine: AsyncEngine) -> None:
-    """The server would end a statement of it that waits for 300 ms."""
+    """The older release's statements never wait as long as their timeout of 300 ms."""
     await migrations.upgrade(engine, "0002")
     await run(engine, *MANY)
     migration = asyncio.create_task(migrations.upgrade(engine))

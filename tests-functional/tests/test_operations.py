@@ -1,4 +1,4 @@
-"""Processes that start, wait and are watched while their database is away, busy or wrong."""
+"""Start, wait, stop and status of processes while the database is away, busy or wrong."""
 
 import signal
 import subprocess
@@ -22,7 +22,7 @@ WAITS = "waiting for the database"
 
 @pytest.fixture
 def club(tmp_path: Path, database_url: str, valkey: ValkeyServer) -> Iterator[Club]:
-    """A club on PostgreSQL and Valkey, without a process yet."""
+    """A club on PostgreSQL and Valkey, without processes."""
     with prepared_club(tmp_path, database_url, valkey.url) as club:
         yield club
 
@@ -33,7 +33,7 @@ def name_of(club: Club) -> str:
 
 
 def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
-    """Let all transactions of the club's database be read-only, or not, from now on."""
+    """Make the club's database read-only (`value` on) or writable (off); end its sessions."""
     name = name_of(club)
     postgresql.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}')
     postgresql.psql(
@@ -43,11 +43,11 @@ def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
 
 @contextmanager
 def locked(postgresql: PostgreSQLServer, club: Club, table: str) -> Iterator[None]:
-    """Hold a table as an ALTER TABLE would."""
+    """Lock a table exclusively, as an ALTER TABLE does."""
     sql = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60); COMMIT"
 
     def hold() -> None:
-        with suppress(subprocess.CalledProcessError):  # its session is ended
+        with suppress(subprocess.CalledProcessError):  # the session is terminated below
             postgresql.psql(sql, name_of(club))
 
     threading.Thread(target=hold, daemon=True).start()
@@ -59,7 +59,7 @@ def locked(postgresql: PostgreSQLServer, club: Club, table: str) -> Iterator[Non
 
 
 def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> None:
-    """The server is stopped when they start; they say so once, and serve when it is there."""
+    """Processes started without the server log that once, and serve when the server is back."""
     with PostgreSQLServer() as server, ValkeyServer() as broker:
         url = server.create_database()
         with prepared_club(tmp_path, url, broker.url) as club:
@@ -79,7 +79,7 @@ def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("arguments", STARTS, ids=lambda arguments: arguments[0])
 def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
-    """At once, with exit code 0."""
+    """A process that waits for its database stops on SIGTERM at once, with exit code 0."""
     (port,) = free_ports(1)
     process = club.begin(*arguments, database_url=f"postgresql://127.0.0.1:{port}/club")
     process.expect(WAITS)
@@ -99,7 +99,7 @@ def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
 def test_a_database_or_a_user_that_does_not_exist_ends_the_start(
     club: Club, postgresql: PostgreSQLServer, arguments: list[str], change: str, words: str
 ) -> None:
-    """One line says so: to wait for it would be to wait for ever."""
+    """The process ends at once with exit code 2 and one line, since waiting would not help."""
     url = postgresql.database_url("no_such_database")
     if change == "user":
         url = club.settings["database_url"].replace("//postgres@", "//nobody_there@")
@@ -113,7 +113,7 @@ def test_a_database_or_a_user_that_does_not_exist_ends_the_start(
 def test_a_read_only_database_is_waited_for_and_told(
     club: Club, postgresql: PostgreSQLServer
 ) -> None:
-    """A demoted primary or a full managed disk: who runs goes on, who starts waits."""
+    """Running processes continue, starting ones wait, health and status give the reason."""
     running = club.ready(club.begin("relay"), club.begin("web"))
     read_only(postgresql, club, "on")
 
@@ -137,7 +137,7 @@ def test_a_read_only_database_is_waited_for_and_told(
 
 
 def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> None:
-    """The report is there within seconds, and the rest of it is counted."""
+    """The status marks the outbox as locked within seconds, and counts the rest."""
     with locked(postgresql, club, "outbox"):
         asked = time.monotonic()
         code, report = club.status()
@@ -154,7 +154,7 @@ def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> 
 def test_a_worker_that_has_ended_is_not_counted(
     tmp_path: Path, database_url: str, valkey: ValkeyServer
 ) -> None:
-    """A clean end removes its heartbeat at once; a row that is lost comes back by itself."""
+    """A stopped worker deletes its heartbeat at once; a lost row is written again."""
     with open_club(tmp_path, database_url, valkey.url) as club:
         eventually(lambda: club.status()[0] == 0)
         worker = club.worker("activity")
@@ -164,11 +164,11 @@ def test_a_worker_that_has_ended_is_not_counted(
         assert club.status()[1]["running"]["worker activity"] == 1
         club.database.rows("DELETE FROM processes WHERE role = 'relay'")
 
-        eventually(lambda: club.status()[0] == 0, within=30)  # a beat comes every ten seconds
+        eventually(lambda: club.status()[0] == 0, within=30)  # one heartbeat every ten seconds
 
 
 def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) -> None:
-    """Eight deaths of one worker in half a minute: the other works, and both do afterwards."""
+    """Eight kills of one worker leave the other running; afterwards both handle events."""
     with club.begin("worker") as both:
         other = both.worker_of("activity")
         started, killed = time.monotonic(), set[int]()

@@ -1,4 +1,4 @@
-"""What keeps the outbox fast on PostgreSQL, however much waits in it."""
+"""The outbox on PostgreSQL stays fast with a large backlog: plans, locks and updates."""
 
 import asyncio
 import time
@@ -23,12 +23,12 @@ SELECT lpad(to_hex(n), 32, '0')::uuid, '', lpad('', 32, '0')::uuid, now(), 0, '{
 FROM generate_series(1, {MILLION}) AS n
 """
 BOUND = 10.0
-"""Seconds that even a machine with much else to do does not need."""
+"""Timeout in seconds, generous for a slow machine."""
 
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine with a single connection, on a database with the newest schema."""
+    """An engine with a single connection, on a migrated database."""
     engine = create_engine(database_url, pool_size=1, max_overflow=0)
     await migrations.upgrade(engine)
     yield engine
@@ -37,12 +37,12 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> SQLOutbox:
-    """The outbox of that database."""
+    """The outbox on that engine."""
     return SQLOutbox(engine)
 
 
 async def commit(engine: AsyncEngine, number: int, lease: Lease) -> None:
-    """Commit events in one transaction."""
+    """Commit `number` events in one transaction, leased with `lease`."""
     async with SQLUnitOfWork(RelayedTransport(lease), engine) as transaction:
         for _ in range(number):
             await transaction.uow.messagestore.add(an_event())
@@ -50,7 +50,7 @@ async def commit(engine: AsyncEngine, number: int, lease: Lease) -> None:
 
 
 async def updates(engine: AsyncEngine) -> dict[str, int]:
-    """Return how many rows of the outbox were inserted, updated and deleted so far."""
+    """Return the numbers of outbox rows inserted, updated and deleted so far."""
     async with engine.connect() as connection:
         await connection.execute(text("SELECT pg_stat_force_next_flush()"))
         await connection.commit()
@@ -75,7 +75,7 @@ async def fill(engine: AsyncEngine) -> None:
 async def test_a_million_rows_are_claimed_by_the_index(
     engine: AsyncEngine, outbox: SQLOutbox
 ) -> None:
-    """Neither a scan of the table nor a sort: a claim costs the same after a long outage."""
+    """Claim and delete use the primary key, without scan or sort, in a million rows."""
     await fill(engine)
     ran: list[tuple[str, object]] = []
     event.listen(
@@ -99,16 +99,16 @@ async def test_a_million_rows_are_claimed_by_the_index(
 
 
 async def explain(engine: AsyncEngine, statement: str, parameters: object) -> str:
-    """Return how PostgreSQL runs a statement."""
+    """Return PostgreSQL's plan of a statement."""
     async with engine.connect() as connection:
-        lines = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)  # type: ignore[arg-type]  # as the driver got them
+        lines = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)  # type: ignore[arg-type]  # driver's parameters
         return "\n".join(lines.scalars())
 
 
 async def test_what_another_relay_holds_is_passed_over(
     engine: AsyncEngine, database_url: str, outbox: SQLOutbox
 ) -> None:
-    """A claim does not wait for another transaction: it takes what comes after."""
+    """A claim skips rows locked by another transaction, and takes the next ones."""
     await commit(engine, 10, Lease(0.0))
     other = create_engine(database_url)
     oldest = select(orm.outbox.c.message_id).order_by(orm.outbox.c.message_id).limit(4)
@@ -124,7 +124,7 @@ async def test_what_another_relay_holds_is_passed_over(
 
 
 async def test_the_healthy_path_updates_nothing(engine: AsyncEngine, outbox: SQLOutbox) -> None:
-    """Rows are inserted leased and deleted: no dead row but the deleted one."""
+    """Rows are inserted with a lease and deleted, without an UPDATE."""
     lease = Lease(60.0)
     await commit(engine, 300, lease)
     async with engine.connect() as connection:
@@ -143,7 +143,7 @@ async def test_the_healthy_path_updates_nothing(engine: AsyncEngine, outbox: SQL
 async def test_what_an_outage_updates_is_in_no_index(
     engine: AsyncEngine, outbox: SQLOutbox
 ) -> None:
-    """A probe is claimed and given back: both find room beside the row, and touch no index."""
+    """Claim and release of a probe are HOT updates, which leave the indexes unchanged."""
     await commit(engine, 100, Lease(0.0))
     lease = Lease(60.0)
     for _ in range(100):
@@ -156,7 +156,7 @@ async def test_what_an_outage_updates_is_in_no_index(
 
 
 async def test_the_outbox_is_vacuumed_by_number(engine: AsyncEngine) -> None:
-    """A table that is empty most of the time has no share of rows to wait for."""
+    """Autovacuum starts at a fixed number of rows, as a share of an empty table is zero."""
     query = text("SELECT unnest(reloptions) FROM pg_class WHERE relname = 'outbox'")
     async with engine.connect() as connection:
         options = set(await connection.scalars(query))

@@ -1,4 +1,4 @@
-"""What becomes of connections to PostgreSQL, and how transactions begin and end on them."""
+"""Connections to PostgreSQL that are lost, cancelled or returned, and their transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
 
 @pytest.fixture
 async def elsewhere(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine of somebody else, on a database with the newest schema."""
+    """Another engine, on a migrated database."""
     engine = create_engine(database_url)
     await migrations.upgrade(engine)
     yield engine
@@ -47,7 +47,7 @@ async def store(engine: AsyncEngine, book: Book) -> None:
 
 
 async def ask(engine: AsyncEngine, sql: str) -> object:
-    """Return what the first column of the first row says."""
+    """Return the scalar result of a query."""
     async with engine.connect() as connection:
         return (await connection.execute(text(sql))).scalar()
 
@@ -55,11 +55,11 @@ async def ask(engine: AsyncEngine, sql: str) -> object:
 async def test_a_connection_that_was_lost_meanwhile_is_replaced(
     engine: AsyncEngine, elsewhere: AsyncEngine
 ) -> None:
-    """After a restart of the database nobody hears of what the pool has of the time before."""
+    """Connections that the server has closed are replaced before the next transaction."""
     await store(engine, a_book())
     query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
     assert await ask(elsewhere, f"{query} AND backend_type = 'client backend'") is True
-    await asyncio.sleep(0)  # the loop hears that it is gone
+    await asyncio.sleep(0)  # the event loop notices the end
 
     await store(engine, a_book())
 
@@ -69,14 +69,14 @@ async def test_a_connection_that_was_lost_meanwhile_is_replaced(
 async def test_a_connection_whose_statement_was_cancelled_is_ended(
     engine: AsyncEngine, elsewhere: AsyncEngine
 ) -> None:
-    """Nobody knows what it is doing: the next transaction gets another one."""
+    """The state of the connection is unknown: the next transaction gets a new one."""
     book = a_book()
     async with SQLUnitOfWork(InMemoryEventstreamTransport(), elsewhere) as first:
         await first.uow.books.add(book)
         waiting = asyncio.create_task(store(engine, a_book(isbn=book.isbn)))
         locked = f"SELECT pid FROM pg_stat_activity WHERE {OTHERS} AND wait_event_type = 'Lock'"
         async with asyncio.timeout(10):
-            while (pid := await ask(elsewhere, locked)) is None:  # noqa: ASYNC110  # of a server
+            while (pid := await ask(elsewhere, locked)) is None:  # noqa: ASYNC110  # state of a server
                 await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -88,7 +88,7 @@ async def test_a_connection_whose_statement_was_cancelled_is_ended(
 
 
 async def test_a_query_of_sqlalchemy_may_be_cancelled_as_well(engine: AsyncEngine) -> None:
-    """It has given the connection up by then: there is nothing to undo, and that is no error."""
+    """SQLAlchemy has invalidated the connection; closing the session raises no error."""
     session = Session(engine)
     await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(TimeoutError):
@@ -103,7 +103,7 @@ async def test_a_query_of_sqlalchemy_may_be_cancelled_as_well(engine: AsyncEngin
 async def test_a_connection_may_be_lost_in_a_transaction(
     engine: AsyncEngine, elsewhere: AsyncEngine, lane: str
 ) -> None:
-    """Whoever notices it, the transaction is over, and the next one has another connection."""
+    """Each further call raises StorageUnavailable; the next transaction has a new connection."""
     session = Session(engine)
     await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
     query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
@@ -128,7 +128,7 @@ async def test_a_connection_may_be_lost_in_a_transaction(
 async def test_the_isolation_of_the_engine_is_that_of_its_transactions(
     engine: AsyncEngine, level: str, expected: str
 ) -> None:
-    """We begin transactions ourselves, as the engine would, and leave it as it was."""
+    """A session begins with the engine's isolation level, and resets the connection after it."""
     set_to = engine.execution_options(isolation_level=level)
     isolation = text("SHOW transaction_isolation")
     session = Session(set_to)
@@ -145,7 +145,7 @@ async def test_the_isolation_of_the_engine_is_that_of_its_transactions(
 
 
 async def test_a_connection_is_left_as_it_was(engine: AsyncEngine) -> None:
-    """Whoever has it next is in a transaction of SQLAlchemy, and not on his own."""
+    """The connection's next user is in a transaction of SQLAlchemy, without autocommit."""
     await store(engine, a_book())
 
     async with engine.connect() as connection:
@@ -156,7 +156,7 @@ async def test_a_connection_is_left_as_it_was(engine: AsyncEngine) -> None:
 async def test_a_transaction_that_the_database_has_undone_is_not_committed(
     engine: AsyncEngine,
 ) -> None:
-    """PostgreSQL answers its COMMIT without an error."""
+    """``commit`` raises StorageUnavailable, although PostgreSQL reports no error."""
     session = Session(engine)
     await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(IntegrityError):
@@ -172,7 +172,7 @@ async def test_a_transaction_that_the_database_has_undone_is_not_committed(
 async def test_a_plan_that_a_migration_has_made_stale_is_an_outage(
     engine: AsyncEngine, elsewhere: AsyncEngine
 ) -> None:
-    """The statement is right: the next transaction makes a new plan of it."""
+    """A stale prepared plan raises StorageUnavailable; the next transaction plans anew."""
     query = select(orm.books)
     for _ in range(2):
         session = Session(engine)

@@ -1,4 +1,4 @@
-"""What a process gets from importing the event stream, and what a forked one inherits."""
+"""Effects of importing the event stream, and of forking a process that uses it."""
 
 import subprocess
 import sys
@@ -28,8 +28,8 @@ sys.exit(os.waitstatus_to_exitcode(status) or (mine != parent))
 
 
 def test_a_fork_gets_a_loop_and_a_resource_of_its_own() -> None:
-    """A child never touches what its parent opened; the parent keeps its own."""
-    # In a process of its own: this one has threads, and Python warns when it forks.
+    """A child opens its own loop and resource; the parent keeps the first ones."""
+    # In a subprocess: the test process has threads, and Python warns about forks of those.
     ignore = "ignore:This process:DeprecationWarning"
 
     done = subprocess.run([sys.executable, "-W", ignore, "-c", LOOP_FORK], timeout=30, check=False)
@@ -51,8 +51,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) or app.producer_pool i
 
 
 def test_a_fork_opens_connections_of_its_own() -> None:
-    """Parent and child never read each other's confirms; the parent keeps its connections."""
-    # In a process of its own: this one may have threads, and Python warns when it forks.
+    """A child creates its own connection pool; the parent keeps the first one."""
+    # In a subprocess: the test process may have threads, and Python warns about forks of those.
     done = subprocess.run([sys.executable, "-c", CONNECTION_FORK], timeout=60, check=False)
 
     assert done.returncode == 0
@@ -62,7 +62,7 @@ UNWANTED = ("pytest", "sqlalchemy", "redis", "reading_club.testing")
 
 
 def test_importing_it_is_light() -> None:
-    """A service needs neither a test framework nor a database for it; nothing is connected."""
+    """The import loads no test framework or database driver, and starts no thread."""
     code = (
         "import sys, threading, reading_club.adapters.eventstream\n"
         f"sys.exit([m for m in {UNWANTED!r} if m in sys.modules] or threading.active_count() - 1)"

@@ -1,4 +1,4 @@
-"""``reading-club run``: the whole club in one folder."""
+"""``reading-club run``: all processes and data of a club in one folder."""
 
 import re
 import signal
@@ -18,7 +18,7 @@ DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-1
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[ClubProcess]:
-    """Run a club on a free port, which has announced its address."""
+    """Run a club on a free port, and wait until it prints its address."""
     (port,) = free_ports(1)
     with ClubProcess(tmp_path, "run", settings={"port": str(port)}) as process:
         process.expect("The club is open")
@@ -26,14 +26,14 @@ def run(tmp_path: Path) -> Iterator[ClubProcess]:
 
 
 def browser_on(run: ClubProcess) -> Browser:
-    """Return a browser on the address that the club has announced."""
+    """Return an HTTP client for the address that the club has printed."""
     match = re.search(r"http://\S+", run.output)
     assert match is not None
     return Browser(base_url=match.group(), timeout=10)
 
 
 def test_the_club_works_when_it_says_so(run: ClubProcess) -> None:
-    """A book that is registered at once is in the activity within two seconds."""
+    """A book registered right after the start is in the activity log within two seconds."""
     with browser_on(run) as browser:
         assert browser.add_book(**DDD).status_code == 201
         (entry,) = eventually(browser.activity, within=2)
@@ -57,7 +57,7 @@ def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> 
 
 
 def test_a_club_in_the_background_can_be_stopped(tmp_path: Path) -> None:
-    """A shell starts what is in the background with SIGINT ignored: it stops the club as well."""
+    """SIGINT stops a club that was started with SIGINT ignored, as by a shell with ``&``."""
     ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         run = ClubProcess(tmp_path, "run", settings={"port": "0"})
@@ -71,7 +71,7 @@ def test_a_club_in_the_background_can_be_stopped(tmp_path: Path) -> None:
 
 
 def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
-    """The club outlives the death of its worker, and the next worker handles what comes."""
+    """A killed worker is restarted, and handles the next event."""
     for process in run.family():
         if "--subscriber" in process.cmdline() and "leash" not in " ".join(process.cmdline()):
             process.kill()
@@ -83,7 +83,7 @@ def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
 
 
 def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
-    """The folder is the club: its books and its activity outlive the processes."""
+    """Books and activity log survive a restart with the same folder."""
     for expected in (201, 409):
         (port,) = free_ports(1)
         with ClubProcess(tmp_path, "run", settings={"port": str(port)}) as run:
@@ -94,7 +94,7 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_second_club_in_the_same_folder_is_refused(run: ClubProcess, tmp_path: Path) -> None:
-    """One folder, one club; the first one goes on."""
+    """The second process ends with code 2, and the first one continues."""
     with ClubProcess(tmp_path, "run", settings={"port": "0"}) as second:
         assert second.wait() == 2
         assert "running already" in second.output

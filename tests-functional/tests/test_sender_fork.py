@@ -1,4 +1,4 @@
-"""What a forked process inherits of a sender: nothing that it would have to share."""
+"""A forked process has its own sender: lease, queue and thread."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ async def commit():
         await transaction.commit()
 
 asyncio.run(commit())
-while database.outbox:  # a lock that the thread holds would be held in the child for ever
+while database.outbox:  # a lock held by the thread would stay locked in the child
     time.sleep(0.001)
 parent = sender._thread()
 parent._lock.acquire()  # as a thread of the parent may hold it at this moment
@@ -44,8 +44,8 @@ sys.exit(os.waitstatus_to_exitcode(status) or not sent)
 
 
 def test_a_fork_has_a_lease_a_queue_and_a_thread_of_its_own() -> None:
-    """A child sends what it commits, and the parent keeps sending its own."""
-    # In a process of its own: this one has threads, and Python warns when it forks.
+    """A child sends the events it commits; the parent continues with its own sender."""
+    # In a subprocess: the test process has threads, and Python warns about forks of those.
     ignore = "ignore:This process:DeprecationWarning"
 
     done = subprocess.run([sys.executable, "-W", ignore, "-c", FORK], timeout=60, check=False)

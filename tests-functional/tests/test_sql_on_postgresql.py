@@ -1,4 +1,4 @@
-"""The SQL adapters keep the same promises on PostgreSQL, by the same code."""
+"""The contracts of the SQL adapters, on PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,7 +16,7 @@ from reading_club_functional.servers import PostgreSQLServer
 
 @pytest.fixture(scope="module")
 def filled_url(postgresql: PostgreSQLServer) -> Iterator[str]:
-    """A database with the newest schema, in which every test leaves what it likes."""
+    """A migrated database, in which tests may leave rows."""
     url = postgresql.create_database()
     asyncio.run(run_on(url, migrations.upgrade))
     yield url
@@ -25,7 +25,7 @@ def filled_url(postgresql: PostgreSQLServer) -> Iterator[str]:
 
 @pytest.fixture
 async def engine(filled_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on empty tables; every connection has to come back to it."""
+    """An engine on empty tables; asserts that every connection returns to the pool."""
     await run_on(filled_url, empty_tables)
     engine = create_engine(filled_url)
     yield engine
@@ -42,14 +42,14 @@ async def empty_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def run_on(url: str, work: Callable[[AsyncEngine], Awaitable[None]]) -> None:
-    """Work on an engine of its own."""
+    """Call `work` with a new engine, and dispose of the engine."""
     engine = create_engine(url)
     await work(engine)
     await engine.dispose()
 
 
 async def empty_tables(engine: AsyncEngine) -> None:
-    """Delete all rows, and count positions from the beginning again."""
+    """Delete all rows, and reset the sequences."""
     names = ", ".join(metadata.tables)
     async with engine.begin() as connection:
         await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))

@@ -1,4 +1,4 @@
-"""A book is registered over HTTP, and a worker in another process writes down that it was."""
+"""A book registered over HTTP appears in the activity log, by a worker process."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ WITHIN = 2.0
 
 
 def test_a_book_reaches_the_worker(tmp_path: Path, database_url: str, broker_url: str) -> None:
-    """Web and worker on PostgreSQL: the activity shows the book, refusals leave no trace."""
+    """The activity log shows the book on PostgreSQL; refused requests have no effect."""
     with open_club(tmp_path, database_url, broker_url) as club:
         browser = club.browser
         answer = browser.add_book(**DDD)
@@ -26,7 +26,7 @@ def test_a_book_reaches_the_worker(tmp_path: Path, database_url: str, broker_url
 
 
 def refusals_leave_no_trace(browser: Browser) -> None:
-    """Send what is refused, then something that is not, and see that only that arrives."""
+    """Send two refused requests and a valid one; assert that only the valid one has an effect."""
     twin = browser.add_book(**{**DDD, "isbn": "9780321125217"})
     wrong = browser.add_book(**{**DDD, "isbn": "0-321-12521-6"})
     assert (twin.status_code, wrong.status_code) == (409, 422)
@@ -39,5 +39,5 @@ def refusals_leave_no_trace(browser: Browser) -> None:
 
 
 def at_least(count: int, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries if there are enough of them, or none."""
+    """Return the entries if there are at least `count`, else none."""
     return entries if len(entries) >= count else []

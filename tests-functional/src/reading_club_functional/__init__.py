@@ -1,1 +1,1 @@
-"""What the functional tests share: private servers and processes."""
+"""Helpers of the functional tests: private servers, the club's processes, faults and benchmarks."""

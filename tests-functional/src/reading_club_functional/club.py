@@ -1,4 +1,4 @@
-"""The club as its operators run it: web, relays and workers on a database and a broker."""
+"""One club as real processes: web, relays and workers on a database and a broker."""
 
 import json
 import subprocess
@@ -24,14 +24,14 @@ EVERYBODY = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 
 
 class Browser(httpx2.Client):
-    """A client of one club."""
+    """An HTTP client of one club."""
 
     def add_book(self, **book: str) -> httpx2.Response:
         """Register a book over HTTP."""
         return self.post("/api/books", json=book)
 
     def activity(self) -> list[dict[str, Any]]:
-        """Return what the worker wrote, the newest first."""
+        """Return the entries of the activity log, the newest first."""
         items: list[dict[str, Any]] = self.get("/api/activity").json()["items"]
         return items
 
@@ -39,7 +39,7 @@ class Browser(httpx2.Client):
 class Club:
     """A club whose processes can be started, killed and started again.
 
-    What has been started ends with the ``open_club`` that made it.
+    All processes end with the ``prepared_club`` or ``open_club`` block that made the club.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str], stack: ExitStack) -> None:
@@ -52,15 +52,15 @@ class Club:
 
     @property
     def url(self) -> str:
-        """Where the web process listens, also after it was started again."""
+        """The URL of the web process, the same after a restart."""
         return str(self.browser.base_url)
 
     def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
-        """Start a process and return when it is ready; the settings are for it alone."""
+        """Start a process, wait until it is ready and return it; ``settings`` apply to it alone."""
         return self.ready(self.begin(*arguments, module=module, **settings))[0]
 
     def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
-        """Start a process as ``start`` does, and do not wait for it."""
+        """Start a process like ``start``, without waiting until it is ready."""
         process = ClubProcess(
             self.folder, *arguments, settings={**self.settings, **settings}, module=module
         )
@@ -68,7 +68,7 @@ class Club:
         return process
 
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
-        """Wait until processes that were begun are ready, which takes less time together."""
+        """Wait until all these processes, started by ``begin``, are ready; return them."""
         for process in processes:
             process.expect(READY[process.name.partition(" ")[0]])
         return processes
@@ -86,14 +86,14 @@ class Club:
         return self.start("worker", "--subscriber", subscriber, **options)
 
     def begin_workers(self, *subscribers: str) -> list[ClubProcess]:
-        """Start a worker for each of these subscribers, or of all, and do not wait for them."""
+        """Start a worker for each of these subscribers (default: all), without waiting."""
         return [
             self.begin("worker", "--subscriber", subscriber)
             for subscriber in subscribers or EVERYBODY
         ]
 
     def last_words(self, lines: int = 15) -> str:
-        """Return the ends of what the processes have printed, for a test that fails."""
+        """Return the last lines of each process's output, for a test that fails."""
         logs = sorted(self.folder.glob("*.log"))
         return "\n".join(
             "\n".join([f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-lines:]])
@@ -101,7 +101,7 @@ class Club:
         )
 
     def call(self, *arguments: str) -> str:
-        """Run a command to its end and return what it prints. Raises if it fails."""
+        """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""
         return subprocess.run(
             command(*arguments),
             env=environment(self.folder, **self.settings),
@@ -128,7 +128,7 @@ class Club:
 def prepared_club(
     folder: Path, database_url: str, broker_url: str, **settings: str
 ) -> Iterator[Club]:
-    """Lend a club with a database of the newest schema, and no process yet."""
+    """Yield a club with a migrated database and without processes."""
     (port,) = free_ports(1)
     addresses = {"database_url": database_url, "broker_url": broker_url, "port": str(port)}
     with ExitStack() as stack:
@@ -139,7 +139,7 @@ def prepared_club(
 
 @contextmanager
 def open_club(folder: Path, database_url: str, broker_url: str, **settings: str) -> Iterator[Club]:
-    """Run web, relay and a worker for each subscriber, and lend the club."""
+    """Run web, relay and a worker for each subscriber, and yield the club."""
     with prepared_club(folder, database_url, broker_url, **settings) as club:
         club.ready(*club.begin_workers(), club.begin("relay"), club.begin("web"))
         yield club

@@ -1,4 +1,4 @@
-"""A club whose processes are killed, and what is started in their place."""
+"""A club whose processes can be killed and replaced."""
 
 from reading_club_functional.club import EVERYBODY, Club
 from reading_club_functional.effects import assert_everything_took_effect_once
@@ -7,9 +7,9 @@ from reading_club_functional.servers import RabbitMQServer, Server
 
 
 class Crew:
-    """Web, relay and a worker for each subscriber, by name, and the broker they work on.
+    """Web, relay and a worker for each subscriber, by name, and their broker.
 
-    Whoever kills one of them puts another in its place.
+    A test that kills a process also starts its replacement.
     """
 
     def __init__(self, club: Club, broker: Server) -> None:
@@ -22,23 +22,23 @@ class Crew:
         self.settle(self.post(20))
 
     def new_web(self) -> None:
-        """Kill the web process, and start another one."""
+        """Kill the web process and start its replacement."""
         self.web.kill()
         self.web = self.club.web()
 
     def new_worker(self, name: str, **options: str) -> None:
-        """Kill the worker of a subscriber, and start another one."""
+        """Kill the worker of a subscriber and start its replacement."""
         self.workers[name].kill()
         self.workers[name] = self.club.worker(name, **options)
 
     def post(self, count: int) -> Posted:
-        """Register books, none of which is refused."""
+        """Register `count` books. Raises AssertionError unless all are answered with 201."""
         posted = post_books(self.club.url, count)
         assert not posted.failures
         return posted
 
     def settle(self, *posted: Posted) -> None:
-        """Compare all books with all effects, from the first day on, and print the counts."""
+        """Assert that each book of this crew took effect once, and print the counts."""
         self.answered += [id_ for each in posted for id_ in each.ids]
         failed = sum(len(each.failures) for each in posted)
         effects = assert_everything_took_effect_once(self.club, self.answered)
@@ -46,6 +46,6 @@ class Crew:
         print(f"{failed} not answered with 201 now; {silent} of all books stored without an answer")
 
     def keep_queues(self) -> None:
-        """Let the queues outlive a broker that is killed."""
+        """Make RabbitMQ sync new queues to disk, so that they survive SIGKILL."""
         if isinstance(self.broker, RabbitMQServer):
             self.broker.settle()

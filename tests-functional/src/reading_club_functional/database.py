@@ -1,4 +1,4 @@
-"""Looking into a club's database, whatever kind it is."""
+"""Queries on a club's database, SQLite or PostgreSQL."""
 
 import asyncio
 import sqlite3
@@ -11,13 +11,13 @@ PATIENCE = 10.0
 
 
 class Database:
-    """Answers one question at a time, on a connection of its own."""
+    """Runs SQL, each statement on a new connection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return what a query gives, or run a statement."""
+        """Run a statement and return its rows."""
         if self._url.startswith("sqlite"):
             connection = sqlite3.connect(self._url.partition("///")[2], timeout=5)
             with closing(connection), connection:
@@ -25,8 +25,8 @@ class Database:
         return asyncio.run(self._ask(sql))
 
     def count(self, table: str, where: str = "true") -> int:
-        """Return how many rows a table has, of those that are meant."""
-        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])  # noqa: S608  # ours
+        """Return the number of rows in a table that satisfy the SQL condition `where`."""
+        return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])  # noqa: S608  # SQL of tests
 
     async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         url = self._url.replace("+asyncpg", "")

@@ -1,4 +1,4 @@
-"""What has become of the books: on the shelf, in the outbox, and at each subscriber."""
+"""Books, events and effects in a club's tables, and the assertion that they agree."""
 
 import json
 from collections import Counter
@@ -12,27 +12,27 @@ from reading_club_functional.database import Database
 from reading_club_functional.polling import NotInTime, eventually
 
 SETTLING = 120.0
-"""Seconds: a lease of the sender, one of a relay, a broker's reconnection, and a busy machine."""
+"""Seconds: covers a sender's lease, a relay's lease, a reconnection and a busy machine."""
 
 
 @dataclass(frozen=True)
 class Effects:
-    """What the tables say."""
+    """The contents of the tables, by book where a table names one."""
 
     books: frozenset[UUID]
     recorded: int
-    """The events of the history."""
+    """The number of events in the message store."""
     activity: Counter[UUID]
     catalogue: Counter[UUID]
     receipts: Mapping[str, int]
     waiting: int
-    """Rows of the outbox."""
+    """The number of rows in the outbox."""
     letters: int
     attempts: int
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is on its way any more; what is tried once more leaves no count."""
+        """Whether outbox and attempts are empty and each inbox has an event per book."""
         everything = dict.fromkeys(EVERYBODY, len(self.books))
         return not self.waiting and not self.attempts and self.receipts == everything
 
@@ -46,9 +46,9 @@ class Effects:
 
 
 def effects_of(database: Database) -> Effects:
-    """Look into the tables of a club that knows nothing but books.
+    """Read the tables of a club in which BookRegistered is the only event.
 
-    What says that all is done comes first: what is read after it is as it stays.
+    Outbox, attempts and inbox are read first: once they are settled, the rest is final.
     """
     waiting, attempts = database.count("outbox"), database.count("attempts")
     receipts = {name: database.count("inbox", f"subscriber = '{name}'") for name in EVERYBODY}
@@ -68,10 +68,10 @@ def effects_of(database: Database) -> Effects:
 def assert_everything_took_effect_once(
     club: Club, answered: Iterable[str] = (), *, within: float = SETTLING
 ) -> Effects:
-    """Wait until nothing is on its way, print the counts, and compare them book by book.
+    """Wait until all is settled, at most `within` seconds, print the counts and assert them.
 
-    Every book has one effect at each subscriber, and there is no effect without a book; the
-    books with these ids, which were answered with 201, are there.
+    Every book has one effect at each subscriber, every effect has a book, and the books in
+    `answered`, ids that were answered with 201, are stored.
     """
     effects = _settled(club, within)
     print(effects)
@@ -85,7 +85,7 @@ def assert_everything_took_effect_once(
 
 
 def _settled(club: Club, within: float) -> Effects:
-    """Return what is there when it has settled; if it does not, the counts tell what is missing."""
+    """Return the settled effects; after `within` s print the logs and return the last ones."""
 
     def settled() -> Effects | None:
         effects = effects_of(club.database)

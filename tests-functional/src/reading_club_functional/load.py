@@ -1,4 +1,4 @@
-"""Members that register books, several at a time."""
+"""Load: registers books over HTTP, four at a time."""
 
 import time
 from collections.abc import Callable
@@ -14,22 +14,22 @@ AT_ONCE = 4
 
 @dataclass
 class Posted:
-    """What became of the requests."""
+    """The results of the requests."""
 
     ids: list[str] = field(default_factory=list)
-    """The books that were answered with 201."""
+    """The ids of the books that were answered with 201."""
     failures: list[str] = field(default_factory=list)
-    """What the others were answered with, or why they were not answered."""
+    """Status and body of each other answer, or the class of the error."""
     seconds: list[float] = field(default_factory=list)
-    """How long each answer of 201 took, the fastest first."""
+    """The duration of each request answered with 201, ascending."""
 
     def percentile(self, share: float) -> float:
-        """Return the seconds in which this share of the requests was answered."""
+        """Return the seconds within which this share (0 to 1) of the 201 answers came."""
         return self.seconds[min(len(self.seconds) - 1, int(share * len(self.seconds)))]
 
 
 def post_books(url: str, count: int, *, during: Callable[[], None] | None = None) -> Posted:
-    """Register so many new books, four at a time; ``during`` is called when half are answered."""
+    """Register `count` new books, four at a time; call ``during`` when half are answered."""
     posted = Posted()
     with httpx2.Client(base_url=url, timeout=30) as client, ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(_post, client, posted) for _ in range(count)]

@@ -1,11 +1,12 @@
-"""The command ``reading-club`` with handlers that misbehave: ``python -m …moody worker …``.
+"""The command ``reading-club`` with faulty handlers: ``python -m …moody worker …``.
 
-MOODY tells how the handler of BookRegistered behaves, for books whose title begins with MOODY_FOR:
+The environment variable MOODY selects the fault of the handler of BookRegistered, for books whose
+title begins with MOODY_FOR:
 
-- ``fails``: it raises;
-- ``dies``: it ends the whole process, by SIGKILL;
-- ``waits``: it says so in the file MOODY_FILE, and then waits for that file to go;
-- ``missing``: there is no such handler, as in an older release, for no book.
+- ``fails``: the handler raises;
+- ``dies``: the handler ends its process by SIGKILL;
+- ``waits``: the handler creates the file MOODY_FILE and waits until the file is deleted;
+- ``missing``: the subscriber has no such handler, as in an older release, for all books.
 """
 
 import asyncio
@@ -24,9 +25,9 @@ MODULE = __name__ if __name__ != "__main__" else "reading_club_functional.moody"
 
 
 def behave(subscriber: Subscriber, mood: str, prefix: str) -> None:
-    """Let the subscriber behave like this."""
+    """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
-    handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # it is to be replaced
+    handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # replaced below
     if mood == "missing":
         return
 

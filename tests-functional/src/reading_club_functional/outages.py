@@ -1,4 +1,4 @@
-"""Ways in which a broker is away for a while."""
+"""Outages of a server, as context managers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,7 +11,7 @@ Outage = Callable[[Server], AbstractContextManager[None]]
 
 @contextmanager
 def stopped(server: Server) -> Iterator[None]:
-    """It has ended, and refuses connections."""
+    """The server is stopped in order, and refuses connections."""
     server.stop()
     try:
         yield
@@ -21,7 +21,7 @@ def stopped(server: Server) -> Iterator[None]:
 
 @contextmanager
 def killed(server: Server) -> Iterator[None]:
-    """It has ended without a word, and refuses connections."""
+    """The server is killed by SIGKILL, and refuses connections."""
     server.kill()
     try:
         yield
@@ -31,7 +31,7 @@ def killed(server: Server) -> Iterator[None]:
 
 @contextmanager
 def frozen(server: Server) -> Iterator[None]:
-    """Its connections are there, and nothing comes out of them."""
+    """The server is stopped by SIGSTOP: connections stay open, without any answer."""
     server.freeze()
     try:
         yield
@@ -41,7 +41,7 @@ def frozen(server: Server) -> Iterator[None]:
 
 @contextmanager
 def short_of_memory(server: Server) -> Iterator[None]:
-    """RabbitMQ reads nothing from who publishes; it accepts connections, and delivers."""
+    """RabbitMQ's memory alarm: it accepts connections and delivers, but blocks publishers."""
     assert isinstance(server, RabbitMQServer)
     server.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
     try:
@@ -52,7 +52,7 @@ def short_of_memory(server: Server) -> Iterator[None]:
 
 @contextmanager
 def full(server: RabbitMQServer, subscriber: str, length: int = 3) -> Iterator[None]:
-    """The queue of one subscriber refuses what is more than so many messages."""
+    """The queue of one subscriber rejects messages beyond `length`."""
     policy = f'{{"max-length": {length}, "overflow": "reject-publish"}}'
     queue = queue_called(subscriber).replace(".", "[.]")
     server.rabbitmqctl("set_policy", "full", f"^{queue}$", policy, "--apply-to", "queues")

@@ -1,17 +1,17 @@
-"""Waiting for something to become true, with a deadline."""
+"""Polling of a condition, with a deadline."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 _PATIENCE = 0.05
-"""Of the time that it has taken so far: who waits long asks seldom, and disturbs nobody."""
+"""The least polling interval, as a share of the time waited so far: long waits poll less often."""
 
 Answer = TypeVar("Answer")
 
 
 class NotInTime(AssertionError):
-    """What was waited for did not happen before the deadline."""
+    """The condition was not true before the deadline; ``answer`` is its last value."""
 
     def __init__(self, check: object, within: float, answer: object) -> None:
         name = getattr(check, "__qualname__", repr(check))
@@ -20,10 +20,10 @@ class NotInTime(AssertionError):
 
 
 def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: float = 0.02) -> Answer:
-    """Ask again until the answer is true, and return it.
+    """Call `check` until its value is true, and return the value.
 
-    Seconds throughout. Raises `NotInTime` with the last answer; an error that `check` raises
-    ends the wait. A `check` that blocks is not interrupted: give it a timeout of its own.
+    Times are in seconds. Raises `NotInTime` with the last value; an error of `check` ends the
+    wait. A `check` that blocks needs its own timeout, since it is not interrupted.
     """
     start = time.monotonic()
     while not (answer := check()):

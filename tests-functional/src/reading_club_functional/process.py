@@ -19,25 +19,25 @@ APP = "reading_club.app"
 PATIENCE = 60.0
 """Seconds that a process has to start or to stop."""
 _DIE_WITH_PARENT = partial(end_with_parent, signal.SIGKILL)
-"""At once, whatever a test has told the process to wait for."""
+"""SIGKILL on the parent's end, even while a handler of the process waits."""
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """Return the environment of a process: nothing of the machine's settings, and these."""
+    """Return this environment with these READING_CLUB_ settings alone, data in `folder`."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("READING_CLUB_")}
     ours = {f"READING_CLUB_{name.upper()}": text for name, text in settings.items()}
     return {**inherited, "READING_CLUB_DATA_DIR": str(folder / "var"), **ours}
 
 
 def command(*arguments: str, module: str = APP) -> list[str]:
-    """Return how the command is called in this environment."""
+    """Return the arguments that run the command with this interpreter."""
     return [sys.executable, "-m", module, *arguments]
 
 
 class ClubProcess:
     """One process of the club, in a session of its own, with its output in a file.
 
-    On Linux it is killed when the test's process ends without a word.
+    On Linux the kernel kills the process when the test's process ends.
     """
 
     def __init__(
@@ -58,20 +58,20 @@ class ClubProcess:
 
     @property
     def output(self) -> str:
-        """Everything that it has printed."""
+        """The process's stdout and stderr so far."""
         return self._log.read_text(encoding="utf-8")
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     def family(self) -> list[psutil.Process]:
-        """Return the process and everything that it has started."""
+        """Return the process and all its descendants."""
         return [self._process, *self._process.children(recursive=True)]
 
     def worker_of(self, subscriber: str) -> psutil.Process:
-        """Return the process that works for a subscriber, as soon as there is one."""
+        """Wait until a subscriber has a worker process, and return that."""
         found = eventually(lambda: self._worker_of(subscriber), within=30)
         assert found is not None
         return found
@@ -85,23 +85,23 @@ class ClubProcess:
         return None
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         self._process.send_signal(number)
 
     def kill(self) -> None:
-        """SIGKILL, for it and for everything that it has started; it can do nothing about it."""
+        """Kill the process and all its descendants by SIGKILL."""
         for process in reversed(self.family()):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self._process.wait(PATIENCE)
 
     def wait(self) -> int:
-        """Wait for its end and return the exit code."""
+        """Wait for the process to end and return its exit code."""
         code: int = self._process.wait(PATIENCE)
         return code
 
     def expect(self, words: str) -> None:
-        """Wait until it has printed the words. Raises AssertionError with its output."""
+        """Wait until the output contains `words`. Raises AssertionError with the output."""
         eventually(lambda: words in self.output or not self.running, within=PATIENCE)
         assert words in self.output, f"{self.name}: {self.output}"
 

@@ -1,4 +1,4 @@
-"""Looking into the subscribers' queues, and taking away what is in them."""
+"""Counts, purges, deletes and unbinds the subscribers' queues at the broker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from reading_club_functional.club import EVERYBODY
 
 
 def waiting(broker_url: str) -> dict[str, int]:
-    """Return how many messages are in each subscriber's queue."""
+    """Return the number of messages in each subscriber's queue."""
     with _channel(broker_url) as channel:
         answers = {
             name: channel.queue_declare(queue_called(name), passive=True) for name in EVERYBODY
@@ -21,7 +21,7 @@ def waiting(broker_url: str) -> dict[str, int]:
 
 
 def purge(broker_url: str, *subscribers: str) -> None:
-    """Empty the queues of these subscribers, or of all."""
+    """Purge the queues of these subscribers (default: all)."""
     with _channel(broker_url) as channel:
         for name in subscribers or EVERYBODY:
             channel.queue_purge(queue_called(name))
@@ -35,13 +35,13 @@ def delete(broker_url: str) -> None:
 
 
 def unbind(broker_url: str, subscriber: str, type_: str) -> None:
-    """Let a subscriber's queue hear no more of this type."""
+    """Remove the binding of a subscriber's queue for this event type."""
     with _channel(broker_url) as channel:
         channel.queue_unbind(queue_called(subscriber), exchange=EXCHANGE.name, routing_key=type_)
 
 
 def flush(broker_url: str) -> None:
-    """Let Valkey forget everything that it was told."""
+    """Delete all data of Valkey (FLUSHALL)."""
     with Redis.from_url(broker_url) as client:
         client.flushall()
 

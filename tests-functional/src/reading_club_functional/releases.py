@@ -14,7 +14,7 @@ CACHE = ROOT / "var" / "releases"
 
 
 class ReleaseNotBuilt(Exception):
-    """The wheels of a release could not be built, and why."""
+    """The wheels of a release could not be built; the message says why."""
 
 
 def commits() -> dict[str, str]:
@@ -52,7 +52,7 @@ def wheels_of(version: str, cache: Path = CACHE) -> Path:
 def environment_of(version: str, folder: Path, requirements: Sequence[str]) -> Path:
     """Make a virtual environment with packages of a release; return its interpreter.
 
-    What is not ours has the versions of this workspace's lock. Raises `ReleaseNotBuilt`.
+    Other packages have the versions of this workspace's lock file. Raises `ReleaseNotBuilt`.
     """
     wheels, python = wheels_of(version), folder / "bin" / "python"
     lock = folder.with_suffix(".txt")
@@ -88,7 +88,7 @@ def _extract(commit: str, folder: Path) -> None:
 
 
 def _run(command: Sequence[str | Path], folder: Path) -> None:
-    """Run a program. Raises `ReleaseNotBuilt` with its complaint."""
+    """Run a program. Raises `ReleaseNotBuilt` with its stderr."""
     result = subprocess.run(
         command, cwd=folder, check=False, capture_output=True, text=True, timeout=240
     )

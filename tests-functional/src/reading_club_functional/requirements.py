@@ -1,4 +1,4 @@
-"""What a machine has to have for the functional suite."""
+"""Skips tests whose server is not installed."""
 
 import os
 
@@ -8,9 +8,9 @@ from reading_club_functional.servers import Server
 
 
 def require(kind: type[Server]) -> None:
-    """Skip the test, with a word on how to install it, where the server is missing.
+    """Skip the test where the server is missing; the reason says how to install the server.
 
-    With READING_CLUB_REQUIRE_RABBITMQ set, nothing may be missing: the test fails.
+    With READING_CLUB_REQUIRE_RABBITMQ set, the test fails instead.
     """
     missing = kind.missing()
     if missing is None:

@@ -1,4 +1,4 @@
-"""Brokers that are away, frozen, full or killed: told in time, and nothing is lost."""
+"""A batch on a broker that is stopped, frozen, out of memory or killed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,10 +17,10 @@ from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 CONNECTING = 4.5
-"""Seconds: two timeouts of a socket, and a little."""
+"""Seconds: two socket timeouts and a margin."""
 
 EACH_LETTER = {RabbitMQServer: (WrittenForm, "filled_in"), ValkeyServer: (Producer, "publish")}
-"""What is called for each event of a window, as it is sent."""
+"""The method that is called once for each event of a batch."""
 
 SIZES = {"one": (1, 10), "many": (2000, 10), "more than buffers hold": (200, 200_000)}
 
@@ -36,14 +36,14 @@ def own_rabbitmq() -> Iterator[RabbitMQServer]:
 @pytest.fixture(scope="module")
 def own_valkey() -> Iterator[ValkeyServer]:
     """A Valkey that only these tests use."""
-    # Killed, it must not forget that what came before was taken from it.
+    # After a kill, messages that were already consumed must not reappear.
     with ValkeyServer({"appendfsync": "always"}) as server:
         yield server
 
 
 @pytest.fixture(params=["rabbitmq", "valkey"])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A broker that a test may break: RabbitMQ, then Valkey. Something may be left on it."""
+    """A broker that tests may stop: RabbitMQ, then Valkey. It may contain old messages."""
     server: Server = request.getfixturevalue(f"own_{request.param}")
     server.start()
     yield server
@@ -52,13 +52,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture(params=SIZES.values(), ids=list(SIZES))
 def window(request: pytest.FixtureRequest) -> list[Outgoing]:
-    """Windows of different sizes."""
+    """Batches of different sizes."""
     events, length = request.param
     return [outgoing("x" * length) for _ in range(events)]
 
 
 def in_time(publisher: BatchPublisher, events: Sequence[Outgoing]) -> Published:
-    """Publish in vain, within the bound."""
+    """Publish, and assert that an outage is reported within the publisher's timeout."""
     start = time.monotonic()
     published = publisher.publish(events)
     seconds = time.monotonic() - start
@@ -71,12 +71,12 @@ def in_time(publisher: BatchPublisher, events: Sequence[Outgoing]) -> Published:
 
 
 def recovers(publisher: BatchPublisher) -> None:
-    """Publish again, as a relay does, until it succeeds."""
+    """Publish again, as a relay does, until there is no outage; 30 s at most."""
     eventually(lambda: publisher.publish([outgoing()]).outage is None, within=30)
 
 
 def then(act: Callable[[], None], at: int, original: Any) -> Any:
-    """Return the function, which acts before one of its calls."""
+    """Wrap a function so that `act` is called before call number `at`, from 0."""
     calls = iter(range(1_000_000))
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -88,16 +88,16 @@ def then(act: Callable[[], None], at: int, original: Any) -> Any:
 
 
 class TestOutages(BatchPublisherFixtures):
-    """On brokers that only these tests use."""
+    """Outages of brokers that only these tests use."""
 
     @pytest.fixture
     def broker_url(self, server: Server) -> str:
-        """The broker that may be broken."""
+        """The URL of the broker that the tests may stop."""
         return server.url
 
     @pytest.fixture
     def lasting(self, publisher: BatchPublisher, server: Server) -> BatchPublisher:
-        """A publisher that is connected, and whose queues outlive a broker that is killed."""
+        """A connected publisher whose queues survive a SIGKILL of the broker."""
         assert publisher.publish([outgoing()]).outage is None
         if isinstance(server, RabbitMQServer):
             server.settle()
@@ -107,7 +107,7 @@ class TestOutages(BatchPublisherFixtures):
     def test_a_broker_that_is_stopped_is_an_outage(
         self, lasting: BatchPublisher, server: Server, *, connected: bool
     ) -> None:
-        """Nothing is confirmed, and it goes on when the broker is back."""
+        """No event is confirmed; publishing works again when the broker is back."""
         if not connected:
             lasting.close()
         server.kill()
@@ -122,7 +122,7 @@ class TestOutages(BatchPublisherFixtures):
     def test_a_broker_that_is_frozen_is_an_outage(
         self, publisher: BatchPublisher, server: Server, window: list[Outgoing], *, connected: bool
     ) -> None:
-        """Though connections are open, and whether there is room for the window in them or not."""
+        """An open connection, and a batch larger or smaller than its buffers, change nothing."""
         publisher.timeout = 1.0
         if connected:
             assert publisher.publish([outgoing()]).outage is None
@@ -144,7 +144,7 @@ class TestOutages(BatchPublisherFixtures):
         *,
         connected: bool,
     ) -> None:
-        """It reads nothing from publishers, and says so: nobody waits for the end of the bound."""
+        """The memory alarm is reported as the reason, before the publisher's timeout."""
         if connected:
             publisher.publish([outgoing()])
         own_rabbitmq.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
@@ -168,7 +168,7 @@ class TestOutages(BatchPublisherFixtures):
         monkeypatch: pytest.MonkeyPatch,
         killed_at: int,
     ) -> None:
-        """In the middle of a window; when the rest is sent again, all of it is there."""
+        """Of a batch interrupted by the kill only the unconfirmed events are sent again."""
         arrived("first")
         events = [outgoing(str(number)) for number in range(500)]
         with monkeypatch.context() as killing:

@@ -1,4 +1,4 @@
-"""Windows of events on RabbitMQ and on Valkey: the same promises, by the same code."""
+"""The contract of the batch publisher, on RabbitMQ and on Valkey."""
 
 import os
 from typing import Any
@@ -23,7 +23,7 @@ from reading_club_functional.servers import RabbitMQServer, Server
 
 
 def empty(url: str) -> None:
-    """Delete what the listeners have on RabbitMQ, at once."""
+    """Delete the listeners' queues and the exchange on RabbitMQ."""
     with Connection(url) as connection:
         channel = connection.channel()
         for listener in LISTENERS:
@@ -32,7 +32,7 @@ def empty(url: str) -> None:
 
 
 class TestBrokers(BatchPublisherContract):
-    """On real brokers."""
+    """The contract, and what only real brokers show."""
 
     @pytest.fixture(params=["rabbitmq", "valkey"])
     def broker_url(self, request: pytest.FixtureRequest) -> str:
@@ -49,10 +49,10 @@ class TestBrokers(BatchPublisherContract):
     def test_a_window_is_two_round_trips_on_valkey(
         self, publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """One reads what is bound, the other is the flush of all that is sent."""
+        """One round trip reads the bindings, the other one flushes all messages."""
         publisher.publish([outgoing()])
         sent: list[Any] = []
-        send: Any = RedisConnection.send_packed_command  # redis does not say of what type
+        send: Any = RedisConnection.send_packed_command  # untyped in redis
 
         def count(connection: Any, command: Any, **options: Any) -> None:
             sent.append(command)
@@ -68,7 +68,7 @@ class TestBrokers(BatchPublisherContract):
     def test_a_flush_loses_no_event_that_comes_later(
         self, publisher: BatchPublisher, broker_url: str, arrived: Arrived
     ) -> None:
-        """What is bound is declared again, though the connection has lived on."""
+        """The bindings are declared again, although the connection has stayed open."""
         publisher.publish([outgoing()])
         with Redis.from_url(broker_url) as client:
             client.flushall()
@@ -84,7 +84,7 @@ class TestBrokers(BatchPublisherContract):
     def test_a_queue_that_is_deleted_is_there_for_the_next_attempt(
         self, publisher: BatchPublisher, rabbitmq: RabbitMQServer, arrived: Arrived
     ) -> None:
-        """The event that does not find it fails, alone."""
+        """Only the direct event for the missing queue fails; the next attempt is confirmed."""
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", "eventstream.second")
         event, direct = outgoing(), outgoing(subscriber="second")
@@ -101,7 +101,7 @@ class TestBrokers(BatchPublisherContract):
     def test_an_event_that_finds_no_queue_at_all_is_not_confirmed(
         self, rabbitmq: RabbitMQServer, broker_url: str, arrived: Arrived
     ) -> None:
-        """Somebody is known to want it: it must not vanish, and arrives at the next attempt."""
+        """An event that has a subscriber but no queue fails, and arrives at the next attempt."""
         publisher = BatchPublisher(publisher_app(broker_url, LISTENERS[:1]))
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
@@ -117,7 +117,7 @@ class TestBrokers(BatchPublisherContract):
         assert arrived("first") == [wanted.envelope]
 
     def test_a_queue_that_was_there_before_is_heard_of(self, broker_url: str, app: Celery) -> None:
-        """A direct event reaches a subscriber that this publisher does not know, if it is there."""
+        """A direct event reaches a subscriber unknown to the publisher, if its queue exists."""
         knowing = BatchPublisher(app)
         knowing.publish([outgoing()])
         knowing.close()
@@ -131,7 +131,7 @@ class TestBrokers(BatchPublisherContract):
     def test_a_forked_process_publishes_by_itself(
         self, publisher: BatchPublisher, arrived: Arrived
     ) -> None:
-        """Parent and child publish at the same time, and hear of their own events alone."""
+        """Parent and child publish concurrently, and each gets the confirms of its own events."""
         publisher.publish([outgoing()])
         arrived("first")
         childs, parents = [[outgoing(who) for _ in range(300)] for who in ("child", "parent")]
@@ -150,7 +150,7 @@ class TestBrokers(BatchPublisherContract):
 
 
 def test_an_event_that_is_too_large_fails_alone() -> None:
-    """The broker closes the channel, and does not say because of which event."""
+    """Only the large event fails, although the broker closes the channel without naming it."""
     require(RabbitMQServer)
     with RabbitMQServer({"max_message_size": "65536"}) as server:
         publisher = BatchPublisher(publisher_app(server.url, LISTENERS))

@@ -1,4 +1,4 @@
-"""A queue that is full, of another kind, missing or not bound: the others do not notice."""
+"""A queue that is full, of other arguments, missing or unbound leaves other queues working."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,24 +26,24 @@ BOOKS = "book_registered_v1"
 
 
 def ids(events: Any) -> list[str]:
-    """Return the ids of envelopes."""
+    """Return the ids of these envelopes."""
     return [envelope["id"] for envelope in events]
 
 
 def windows(number: int, subscriber: str = "") -> Iterator[list[Outgoing]]:
-    """Yield windows of twenty events."""
+    """Yield batches of twenty events."""
     for _ in range(number):
         yield [outgoing(subscriber=subscriber) for _ in range(20)]
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 class TestRefusals(BatchPublisherFixtures):
-    """On RabbitMQ; no other broker refuses a message."""
+    """Refusals of RabbitMQ, the only broker that rejects messages."""
 
     def test_a_queue_that_is_full_refuses_and_is_no_outage(
         self, publisher: BatchPublisher, rabbitmq: RabbitMQServer, arrived: Arrived
     ) -> None:
-        """Who is not confirmed is refused, nothing has failed, and the other queue has it all."""
+        """Each event is confirmed or refused, and the other queue gets all of them."""
         publisher.publish([outgoing()])
         arrived("second")
         with full(rabbitmq, "first"):
@@ -61,7 +61,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_full_queue_is_named_by_what_is_for_it_alone(
         self, publisher: BatchPublisher, rabbitmq: RabbitMQServer
     ) -> None:
-        """What is for the other one, between it, is confirmed; and it is taken when it has room."""
+        """A direct event for another queue is confirmed, the refused one once there is room."""
         publisher.publish([outgoing()])
         with full(rabbitmq, "first"):
             for window in windows(3, "first"):
@@ -82,7 +82,7 @@ class TestRefusals(BatchPublisherFixtures):
         arrived: Arrived,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """It is logged by name; what is for it alone is put there all the same."""
+        """The log names the queue; direct events are still delivered to the queue."""
         with Connection(broker_url) as connection:
             Queue(FIRST, durable=True)(connection.channel()).declare()
         event, direct = outgoing(), outgoing(subscriber="first")
@@ -100,7 +100,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_task_is_sent_though_a_queue_is_refused(
         self, app: Celery, broker_url: str, arrived: Arrived
     ) -> None:
-        """``send_task`` declares all queues before it publishes, and confirms as ever."""
+        """``send_task`` declares all queues, skips the refused one, and publishes with confirms."""
         with Connection(broker_url) as connection:
             Queue(FIRST, durable=True)(connection.channel()).declare()
         events = [outgoing(), outgoing()]
@@ -113,7 +113,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_queue_that_is_locked_makes_nothing_fail(
         self, publisher: BatchPublisher, broker_url: str, arrived: Arrived
     ) -> None:
-        """Another connection has it for itself: the other queue has the event."""
+        """One queue is exclusive to another connection; the other queue gets the event."""
         with Connection(broker_url) as owner:
             Queue(FIRST, exclusive=True, durable=False)(owner.channel()).declare()
             published = publisher.publish([event := outgoing()])
@@ -124,7 +124,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_binding_that_is_lost_is_put_back_while_the_publisher_lives(
         self, publisher: BatchPublisher, app: Celery, broker_url: str, arrived: Arrived
     ) -> None:
-        """An event is confirmed by one queue of two: the other one misses it until then."""
+        """Events are confirmed by the bound queue alone until ``declare`` binds the other again."""
         publisher.publish([outgoing()])
         unbind(broker_url, "first", BOOKS)
         missed, heard = outgoing(), outgoing()
@@ -139,7 +139,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_queue_that_is_missing_among_several_is_made_again(
         self, publisher: BatchPublisher, app: Celery, rabbitmq: RabbitMQServer, arrived: Arrived
     ) -> None:
-        """Its event is confirmed by the other queue, and not returned."""
+        """Events are confirmed by the other queue; ``declare`` creates the missing one again."""
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", FIRST)
         missed, heard = outgoing(), outgoing()
@@ -153,7 +153,7 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_reconciler_hears_of_a_queue_of_another_kind(
         self, app: Celery, broker_url: str
     ) -> None:
-        """It concerns this subscriber, and the text names the queue."""
+        """``QueueRefused`` is raised for this subscriber alone, and names the queue."""
         with Connection(broker_url) as connection:
             Queue(FIRST, durable=True)(connection.channel()).declare()
         queues = SubscriberQueues(app)

@@ -1,4 +1,4 @@
-"""A worker on quorum queues."""
+"""A worker on RabbitMQ's quorum queues."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from reading_club_functional.servers import RabbitMQServer
 
 @pytest.fixture
 def heard() -> list[dict[str, Any]]:
-    """What the worker was given."""
+    """The messages that the worker's task was called with."""
     return []
 
 
@@ -34,7 +34,7 @@ def listening(broker_url: str, heard: list[dict[str, Any]]) -> Iterator[Celery]:
 
 
 class TestWorker(BatchPublisherFixtures):
-    """With a publisher beside it."""
+    """A worker and a publisher on one broker."""
 
     @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
     def test_a_worker_makes_its_own_queue_and_no_other(
@@ -44,7 +44,7 @@ class TestWorker(BatchPublisherFixtures):
         rabbitmq: RabbitMQServer,
         heard: list[dict[str, Any]],
     ) -> None:
-        """It hears what is published, and Celery's queues for delays are not there."""
+        """The worker gets all events in order, and Celery creates no queues for delayed tasks."""
         events = [outgoing(str(number)) for number in range(20)]
 
         assert len(publisher.publish(events).confirmed) == 20

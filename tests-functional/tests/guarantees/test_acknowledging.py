@@ -1,4 +1,4 @@
-"""What a worker cannot acknowledge, because its broker has gone meanwhile."""
+"""Acknowledgements that fail because the broker was killed while handlers ran."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,14 +16,14 @@ from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import ValkeyServer
 
 HANDS, BOOKS = 64, 96
-"""A worker takes so many messages at once for each of its threads, of which it has one here."""
+"""The prefetch limit of the worker's only thread, and the number of books."""
 LATE = 120.0
-"""Seconds: what was in its hands and had not begun is given to somebody else after a minute."""
+"""Seconds: Valkey redelivers prefetched messages, which were not begun, after a minute."""
 
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file that handlers make, and wait for to go."""
+    """The file that handlers create, and whose deletion they wait for."""
     told = tmp_path / "told"
     monkeypatch.setenv("MOODY", "waits")
     monkeypatch.setenv("MOODY_FILE", str(told))
@@ -32,7 +32,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def broker() -> Iterator[ValkeyServer]:
-    """A Valkey that the test may kill."""
+    """A Valkey server that the test may kill."""
     with ValkeyServer() as server:
         yield server
 
@@ -41,7 +41,7 @@ def broker() -> Iterator[ValkeyServer]:
 def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) -> Iterator[Club]:
     """A club on Valkey whose activity log waits in each of its handlers."""
     assert not told.exists()
-    # What a Valkey was about to hand to a worker when it died is in no queue any more.
+    # A message that Valkey was delivering when it was killed is in no queue: it is sent again.
     with prepared_club(tmp_path, database_url, broker.url, reconcile_after="5") as club:
         activity = ("worker", "--subscriber", "activity", "--concurrency", "1")
         club.ready(
@@ -56,7 +56,7 @@ def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) ->
 def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
     club: Club, broker: ValkeyServer, told: Path
 ) -> None:
-    """What is in its hands ends while the broker is away for a moment; it takes all the others."""
+    """Handlers end while the broker is away; afterwards the worker takes the other messages."""
     posted = post_books(club.url, BOOKS)
     eventually(lambda: told.exists() and queued(broker) + handled(club) <= BOOKS - HANDS)
     broker.kill()
@@ -67,24 +67,24 @@ def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
     eventually(lambda: let_go_on(told) and handled(club) >= BOOKS - HANDS, within=30)
 
     print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
-    with suppress(NotInTime):  # the counts tell what is missing
+    with suppress(NotInTime):  # the assertion on the counts says more
         eventually(lambda: let_go_on(told) and effects_of(club.database).settled, within=LATE)
     assert_everything_took_effect_once(club, posted.ids)
 
 
 def queued(broker: ValkeyServer) -> int:
-    """Return what no worker of the activity log has taken yet."""
+    """Return the number of messages in the activity log's queue."""
     with Redis.from_url(broker.url) as client:
         length: Any = client.llen("eventstream.activity")
         return int(length)
 
 
 def let_go_on(told: Path) -> bool:
-    """Let the handlers that wait go on; always true."""
+    """Let the waiting handlers go on; return True."""
     told.unlink(missing_ok=True)
     return True
 
 
 def handled(club: Club) -> int:
-    """Return what the activity log has taken note of."""
+    """Return the number of events that the activity log has handled."""
     return club.database.count("inbox", "subscriber = 'activity'")

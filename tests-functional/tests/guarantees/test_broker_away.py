@@ -1,4 +1,4 @@
-"""The broker is never in a request's path: it is away, and whoever writes does not notice."""
+"""Requests do not depend on the broker: an outage leaves writes as successful and as fast."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -20,15 +20,15 @@ from reading_club_functional.servers import (
 
 BOOKS = 200
 PAIRS = 3
-"""Rounds of each kind, as long as the machine is too noisy to tell them apart."""
+"""The most rounds with and without an outage; more than one if the machine is noisy."""
 SLOWER = 1.5
 SEEN_AT_ONCE = 10.0
 SEEN_BY_AGE = 60.0
-"""Seconds, above those that an event may wait in the outbox before the health page says so."""
+"""Seconds: more than the age at which the health page reports a waiting event."""
 
 
 class Running(NamedTuple):
-    """A club, and the broker that is its own."""
+    """A club and its own broker."""
 
     club: Club
     broker: Server
@@ -40,11 +40,11 @@ def running(
     tmp_path_factory: pytest.TempPathFactory,
     postgresql: PostgreSQLServer,
 ) -> Iterator[Running]:
-    """A warm club on PostgreSQL, and on a broker that a test may take away."""
+    """A warmed-up club on PostgreSQL, and on a broker that tests may stop."""
     kind: type[Server] = request.param
     require(kind)
     database_url = postgresql.create_database()
-    # What a Valkey was about to hand to a worker when it stopped is in no queue any more.
+    # A message that Valkey was delivering when it was stopped is in no queue: it is sent again.
     soon = {"reconcile_after": "5"} if kind is ValkeyServer else {}
     folder = tmp_path_factory.mktemp("club")
     with kind() as broker, open_club(folder, database_url, broker.url, **soon) as club:
@@ -58,18 +58,18 @@ def running(
 def test_writes_do_not_notice_that_the_broker_does_not_answer(
     running: Running, outage: Outage
 ) -> None:
-    """They are as successful and as fast as before; health says so; all of it arrives, once."""
+    """Writes succeed as fast as before, health is degraded, each event takes effect once."""
     compare_with_healthy(running, outage, seen_within=SEEN_AT_ONCE)
 
 
 @pytest.mark.parametrize("running", [RabbitMQServer], ids=["rabbitmq"], indirect=True)
 def test_writes_do_not_notice_that_the_broker_takes_nothing(running: Running) -> None:
-    """It accepts connections all the while: health tells by the age of what waits."""
+    """RabbitMQ still accepts connections: health detects it by the age of waiting events."""
     compare_with_healthy(running, short_of_memory, seen_within=SEEN_BY_AGE)
 
 
 def compare_with_healthy(running: Running, outage: Outage, *, seen_within: float) -> None:
-    """Write with and without the broker, in turns, and compare the best round of each kind."""
+    """Write with and without the broker, in turns, and compare the best p99 of both."""
     healthy, away = float("inf"), float("inf")
     for pair in range(PAIRS):
         seen = seen_within if not pair else 0.0
@@ -82,7 +82,7 @@ def compare_with_healthy(running: Running, outage: Outage, *, seen_within: float
 
 
 def write_during(running: Running, outage: Outage, seen_within: float) -> Posted:
-    """Write while the broker is away, and see that health tells in so many seconds, if any."""
+    """Write during an outage; assert that health is degraded within `seen_within` s, unless 0."""
     club = running.club
     with outage(running.broker):
         posted = post_all(club)
@@ -95,21 +95,21 @@ def write_during(running: Running, outage: Outage, seen_within: float) -> Posted
 
 
 def write(club: Club) -> Posted:
-    """Write while all is well."""
+    """Write while the broker works."""
     posted = post_all(club)
     assert_everything_took_effect_once(club, posted.ids)
     return posted
 
 
 def post_all(club: Club) -> Posted:
-    """Register books, none of which is refused."""
+    """Register books, and assert that all are answered with 201."""
     posted = post_books(club.url, BOOKS)
     assert (len(posted.ids), posted.failures) == (BOOKS, [])
     return posted
 
 
 def health(club: Club) -> str:
-    """Return what the health page says in one word; it serves all the while."""
+    """Return the status of the health page, and assert that the web process is ready."""
     answer = club.browser.get("/readyz")
     assert answer.status_code == 200
     return str(answer.json()["status"])

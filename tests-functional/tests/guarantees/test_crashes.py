@@ -1,4 +1,4 @@
-"""Whatever is killed under load: nothing is lost, nothing is made up, all takes effect once."""
+"""Processes, brokers and databases killed under load: each event takes effect exactly once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ in_production = pytest.mark.parametrize("crew", [PRODUCTION], indirect=True)
 
 @pytest.fixture(scope="module")
 def own_postgresql() -> Iterator[PostgreSQLServer]:
-    """A PostgreSQL that only these tests use."""
+    """A PostgreSQL server that only these tests use."""
     with PostgreSQLServer() as server:
         yield server
 
@@ -40,21 +40,21 @@ def own_postgresql() -> Iterator[PostgreSQLServer]:
 def crew(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Crew]:
-    """A club at work; each test leaves all of it running, and all that it took is compared."""
+    """A running club; each test restores all processes and compares all books and effects."""
     folder = tmp_path_factory.mktemp("club")
     kind: type[Server] = RabbitMQServer if request.param == PRODUCTION else ValkeyServer
     require(kind)
     database_url = f"sqlite:///{folder / 'club.sqlite3'}"
     if request.param == PRODUCTION:
         database_url = request.getfixturevalue("own_postgresql").create_database()
-    # What a Valkey was about to hand to a worker when it died is in no queue any more.
+    # A message that Valkey was delivering when it was killed is in no queue: it is sent again.
     soon = {} if request.param == PRODUCTION else {"reconcile_after": "5"}
     with kind() as broker, prepared_club(folder, database_url, broker.url, **soon) as club:
         yield Crew(club, broker)
 
 
 def test_what_a_web_process_has_committed_outlives_it(crew: Crew) -> None:
-    """Killed under load, again and again: what it answered is there, and what is there is sent."""
+    """After kills under load, each book answered with 201 is stored, and each event is sent."""
     rounds = [post_books(crew.club.url, 100, during=crew.new_web) for _ in range(KILLS)]
 
     crew.settle(*rounds, crew.post(20))
@@ -62,7 +62,7 @@ def test_what_a_web_process_has_committed_outlives_it(crew: Crew) -> None:
 
 @in_production
 def test_a_window_outlives_the_relay_that_has_it(crew: Crew) -> None:
-    """The web process died before it sent it, and the relay dies before it forgets it."""
+    """The web process is killed before sending, the relay before deleting the rows: no loss."""
     database = crew.club.database
     crew.relay.kill()
     with frozen(crew.broker):
@@ -86,7 +86,7 @@ def test_a_window_outlives_the_relay_that_has_it(crew: Crew) -> None:
 
 @contextmanager
 def nothing_is_forgotten(database: Database) -> Iterator[None]:
-    """Let whoever deletes rows of the outbox wait; what they were about to do is not done."""
+    """Block each DELETE on the outbox, and abort the blocked sessions at the end."""
     database.rows(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql"
         " AS $$ BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$"
@@ -103,25 +103,25 @@ def nothing_is_forgotten(database: Database) -> Iterator[None]:
 
 
 def have_arrived(database: Database) -> int:
-    """Return how many rows of the outbox every subscriber has already handled."""
+    """Return the number of outbox rows whose event all subscribers have handled."""
     receipts = "(SELECT count(*) FROM inbox WHERE inbox.message_id = outbox.message_id)"
     return database.count("outbox", f"{receipts} = {len(EVERYBODY)}")
 
 
 def leases_are_over(database: Database) -> bool:
-    """Return whether everything in the outbox is for a relay to take."""
+    """Return whether all leases in the outbox have expired."""
     ((last,),) = database.rows("SELECT max(leased_until) FROM outbox")
     until = datetime.fromisoformat(str(last))
     return datetime.now(UTC) > (until if until.tzinfo else until.replace(tzinfo=UTC))
 
 
 def tokens(database: Database) -> set[str]:
-    """Return who had the rows of the outbox last."""
+    """Return the lease tokens of all outbox rows."""
     return {str(token) for (token,) in database.rows("SELECT DISTINCT token FROM outbox")}
 
 
 def in_other_hands(database: Database, before: set[str]) -> int:
-    """Return how many rows somebody else has taken since."""
+    """Return the number of outbox rows with a lease token that is not in `before`."""
     rows = database.rows("SELECT token FROM outbox")
     return sum(str(token) not in before for (token,) in rows)
 
@@ -130,7 +130,7 @@ def in_other_hands(database: Database, before: set[str]) -> int:
 def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
     crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it had in hand is delivered again; the other subscriber has not noticed."""
+    """A killed worker's messages are redelivered; the other subscriber is not affected."""
     told = tmp_path / "told"
     with monkeypatch.context() as environment:
         environment.setenv("MOODY", "waits")
@@ -148,7 +148,7 @@ def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
 
 
 def test_a_broker_that_is_killed_under_load_keeps_what_it_confirmed(crew: Crew) -> None:
-    """Nobody who writes notices, and nothing that it had is missing."""
+    """All writes are answered with 201, and each confirmed event takes effect once."""
     crew.keep_queues()
 
     posted = post_books(crew.club.url, 300, during=crew.broker.kill)
@@ -160,7 +160,7 @@ def test_a_broker_that_is_killed_under_load_keeps_what_it_confirmed(crew: Crew) 
 
 @in_production
 def test_a_window_outlives_the_broker_that_has_read_half_of_it(crew: Crew) -> None:
-    """It freezes under load, with a window on its way, and never wakes again."""
+    """The broker is frozen during a batch, then killed; each event takes effect once."""
     crew.keep_queues()
 
     posted = post_books(crew.club.url, 200, during=crew.broker.freeze)
@@ -173,7 +173,7 @@ def test_a_window_outlives_the_broker_that_has_read_half_of_it(crew: Crew) -> No
 
 @in_production
 def test_a_database_may_restart_under_load(crew: Crew, own_postgresql: PostgreSQLServer) -> None:
-    """What it had committed has its effects, also where nobody was told that it had."""
+    """Each committed book has its effects, including those whose request got no answer."""
     rounds = []
     for end in (own_postgresql.stop, own_postgresql.kill):
         again = partial(restart, own_postgresql, end)
@@ -184,6 +184,6 @@ def test_a_database_may_restart_under_load(crew: Crew, own_postgresql: PostgreSQ
 
 
 def restart(server: PostgreSQLServer, end: Callable[[], None]) -> None:
-    """End the server in this way, and start it again."""
+    """End the server by calling `end`, and start it again."""
     end()
     server.start()

@@ -1,4 +1,4 @@
-"""Time limits of the database's server are an outage: no event is set aside for them."""
+"""The database's timeouts count as an outage: they cause no dead letter."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +15,7 @@ from reading_club_functional.servers import PostgreSQLServer
 
 EVENTS = 40
 LOCKED = 6.0
-"""Seconds: some times as long as a statement may take, and more than all attempts of an event."""
+"""Seconds: longer than the timeouts, and than all attempts at an event together."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def club(
     broker_url: str,
     request: pytest.FixtureRequest,
 ) -> Iterator[Club]:
-    """A club on a database whose server ends what takes too long."""
+    """A club on a database with a statement timeout or a lock timeout."""
     name = database_url.rpartition("/")[2]
     postgresql.psql(f"ALTER DATABASE {name} SET {request.param}")
     with open_club(tmp_path, database_url, broker_url) as club:
@@ -35,7 +35,7 @@ def club(
 
 @asynccontextmanager
 async def locked(database_url: str, table: str) -> AsyncIterator[None]:
-    """Keep a table from all others, as an ALTER TABLE that takes long does."""
+    """Lock a table exclusively, as a long ALTER TABLE does."""
     connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
     await connection.execute("SET statement_timeout = 0")
     try:
@@ -51,7 +51,7 @@ async def locked(database_url: str, table: str) -> AsyncIterator[None]:
     "club", ["statement_timeout = '1s'", "lock_timeout = '300ms'"], indirect=True
 )
 async def test_a_locked_table_sets_no_event_aside(club: Club, database_url: str) -> None:
-    """All events wait for the table, the other subscriber goes on, and each takes effect once."""
+    """Events wait for the locked table, the other subscriber continues, effects occur once."""
     async with locked(database_url, "catalogue"):
         posted = await asyncio.to_thread(post_books, club.url, EVENTS)
         assert posted.failures == []
@@ -65,5 +65,5 @@ async def test_a_locked_table_sets_no_event_aside(club: Club, database_url: str)
 
 
 def effects_of_the_others(club: Club) -> tuple[int, int]:
-    """Return what the activity has, and how many events are set aside: by tables that are free."""
+    """Return the number of activity entries and of dead letters; neither table is locked."""
     return club.database.count("activity"), club.database.count("dead_letters")

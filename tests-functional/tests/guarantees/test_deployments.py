@@ -1,4 +1,4 @@
-"""Workers that do not know an event yet: it waits for a release that does."""
+"""Events without a handler in this release are parked until a release has one."""
 
 import json
 import signal
@@ -28,7 +28,7 @@ WORKER = ("worker", "--subscriber", "activity")
 
 @pytest.fixture
 def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
-    """A club in which everybody is there but the worker of the activity."""
+    """A club without the worker of the activity log."""
     with prepared_club(tmp_path, database_url, broker_url) as club:
         club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
         yield club
@@ -37,7 +37,7 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
 def test_what_a_release_does_not_know_waits_for_the_next_one(
     club: Club, broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parked meanwhile, and handled once; only what nobody knows yet is left."""
+    """Parked events are replayed and handled once; an event of unknown type stays parked."""
     posted = post_to_old_release(club, broker_url, unknown := an_unknown_event(), monkeypatch)
 
     club.worker("activity")
@@ -57,7 +57,7 @@ def test_what_a_release_does_not_know_waits_for_the_next_one(
 def post_to_old_release(
     club: Club, broker_url: str, unknown: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
-    """Register books, and send an event of a release that is to come, to an old worker."""
+    """Register books and send the unknown event while an old worker runs; return the ids."""
     monkeypatch.setenv("MOODY", "missing")
     old = club.start(*WORKER, module=MODULE)
     send(broker_url, unknown)
@@ -71,7 +71,7 @@ def post_to_old_release(
 
 
 def an_unknown_event() -> dict[str, str]:
-    """Return an event of a release that is to come, as it arrives."""
+    """Return the envelope of an event type that only a later release knows."""
     return {
         "id": str(uuid4()),
         "created_at": datetime.now(UTC).isoformat(),
@@ -81,7 +81,7 @@ def an_unknown_event() -> dict[str, str]:
 
 
 def send(broker_url: str, envelope: dict[str, str]) -> None:
-    """Put an event on the queue of the activity, as the relay of that release does."""
+    """Publish an event to the queue of the activity log, as a later release's relay does."""
     app = publisher_app(broker_url, SUBSCRIBERS)
     publisher = BatchPublisher(app)
     key = Key(uuid4(), "activity")
@@ -91,11 +91,11 @@ def send(broker_url: str, envelope: dict[str, str]) -> None:
 
 
 def parked(club: Club) -> int:
-    """Return how many events wait for another release."""
+    """Return the number of parked events."""
     return club.database.count("dead_letters", "parked AND subscriber = 'activity'")
 
 
 def letters(club: Club) -> list[tuple[Any, ...]]:
-    """Return what the dead letters say."""
+    """Return type, parked flag and envelope of each dead letter."""
     found = club.database.rows("SELECT type, parked, envelope FROM dead_letters")
     return [(type_, parked, json.loads(envelope)) for type_, parked, envelope in found]

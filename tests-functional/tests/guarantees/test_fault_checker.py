@@ -1,4 +1,4 @@
-"""The checker of random faults sees each kind of broken promise, in what a healthy club shows."""
+"""The checker of random faults detects each kind of violation in a changed observation."""
 
 from collections import Counter
 from dataclasses import replace
@@ -37,17 +37,17 @@ HEALTHY = Observed(
 
 
 def at(field: str, counts: Any) -> dict[str, Any]:
-    """Return a change of what is seen at the catalogue alone."""
+    """Return a change of one observed field for the catalogue alone."""
     return {field: {**getattr(HEALTHY, field), "catalogue": counts}}
 
 
 def also(book: UUID) -> Counter[UUID]:
-    """Return the effects of a healthy club, and one more."""
+    """Return the effects of a healthy club, and one more for `book`."""
     return ONCE + Counter([book])
 
 
 def test_a_healthy_club_keeps_all_promises() -> None:
-    """Poison has no effect but its dead letters."""
+    """The observation of a healthy club, with dead letters for poison, has no violation."""
     check(HEALTHY)
 
 
@@ -84,7 +84,7 @@ def test_a_healthy_club_keeps_all_promises() -> None:
     ],
 )
 def test_a_broken_promise_is_seen(invariant: str, detail: str, change: dict[str, Any]) -> None:
-    """One thing is different from a healthy club, and the violation says what."""
+    """The violation names the only difference from a healthy club."""
     with pytest.raises(InvariantViolation) as violation:
         check(replace(HEALTHY, **change))
 
@@ -94,7 +94,7 @@ def test_a_broken_promise_is_seen(invariant: str, detail: str, change: dict[str,
 
 @pytest.mark.parametrize("faults", [RABBITMQ, VALKEY, POSTGRESQL, SQLITE, FAULTS])
 def test_a_seed_names_the_same_faults_again(faults: dict[str, Any]) -> None:
-    """Each fault comes once before one comes again, and another seed orders them differently."""
+    """Each round has each fault once, in an order determined by the seed."""
     first, again, other = (planned(sorted(faults), seed) for seed in ("1", "1", "2"))
     taken = [next(first) for _ in faults]
 

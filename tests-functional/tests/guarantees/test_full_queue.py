@@ -1,4 +1,4 @@
-"""One subscriber's queue is full: the other one has everything, and that one in the end."""
+"""One subscriber's queue is full: the other gets all events at once, the first one later."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from reading_club_functional.servers import RabbitMQServer
 
 BOOKS = 60
 PROMPTLY = 20.0
-"""Seconds: the start of a worker, a few turns of the relay, and a busy machine."""
+"""Seconds: the start of a worker and a few polls of the relay, on a slow machine."""
 REASON = "queue eventstream.activity is full or takes no messages"
 
 
@@ -33,7 +33,7 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
 def test_the_other_subscriber_has_everything_while_one_queue_is_full(
     club: Club, broker_url: str, rabbitmq: RabbitMQServer
 ) -> None:
-    """Only the rows of that queue wait, they say why, and nothing is counted or set aside."""
+    """Only rows of the full queue wait, with the reason, without attempts or dead letters."""
     with full(rabbitmq, "activity"):
         posted = post_books(club.url, BOOKS)
         eventually(lambda: not others_wait(club), within=PROMPTLY)
@@ -60,7 +60,7 @@ def test_the_other_subscriber_has_everything_while_one_queue_is_full(
 def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
     club: Club, broker_url: str
 ) -> None:
-    """The event was confirmed by the other queue; nobody has to connect anew."""
+    """The reconciler restores the binding without a new connection, and sends missed events."""
     unbind(broker_url, "activity", "book_registered_v1")
     missed = post_books(club.url, BOOKS)
     club.ready(*club.begin_workers())
@@ -74,10 +74,10 @@ def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
 
 
 def others_wait(club: Club) -> int:
-    """Return how many rows of the outbox are not for the activity log alone."""
+    """Return the number of outbox rows that are not for the activity log alone."""
     return club.database.count("outbox", "subscriber <> 'activity'")
 
 
 def received(club: Club, subscriber: str) -> int:
-    """Return how many events have taken effect at a subscriber."""
+    """Return the number of events that a subscriber has handled."""
     return club.database.count("inbox", f"subscriber = '{subscriber}'")

@@ -1,4 +1,4 @@
-"""On the healthy way an event costs the outbox one insert and one delete, and no update."""
+"""Without faults an event costs the outbox one INSERT and one DELETE, without an UPDATE."""
 
 import asyncio
 import signal
@@ -30,14 +30,14 @@ SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE relname = 
 
 @pytest.fixture
 def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
-    """A club with a relay that finds nothing to do."""
+    """A club without processes; the test starts a relay."""
     with prepared_club(tmp_path, database_url, broker_url) as club:
         yield club
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url: str) -> None:
-    """All of them are confirmed and on the queues, none waits, and the relay took none."""
+    """The sender has all events confirmed and deleted; the relay claims none."""
     relay = club.relay()
     start = perf_counter()
 
@@ -46,7 +46,7 @@ async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url
         await asyncio.to_thread(eventually, lambda: not club.database.count("outbox"), within=30)
 
     print(f"{EVENTS / (perf_counter() - start):.0f} events a second")
-    relay.send(signal.SIGTERM)  # what a session has done is counted when it ends
+    relay.send(signal.SIGTERM)  # PostgreSQL counts a session's changes at its end
     assert relay.wait() == 0
     counts = await asyncio.to_thread(statistics, club)
     print("inserted, updated, deleted", counts)
@@ -55,7 +55,7 @@ async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url
 
 
 def settings(club: Club) -> Settings:
-    """Return what the processes of the club are told by their environment."""
+    """Return the settings that the club's processes get from their environment."""
     return Settings(
         database_url=SecretStr(club.settings["database_url"]),
         broker_url=SecretStr(club.settings["broker_url"]),
@@ -64,7 +64,7 @@ def settings(club: Club) -> Settings:
 
 
 async def register(club: OpenClub, count: int) -> None:
-    """Register books, as many at once as a busy web process does."""
+    """Register books, AT_ONCE concurrently, as a busy web process does."""
     commands = (
         RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
         for number in range(count)
@@ -78,12 +78,12 @@ async def register(club: OpenClub, count: int) -> None:
 
 
 def statistics(club: Club) -> tuple[Any, ...]:
-    """Return the rows that were inserted, updated and deleted, when all sessions have told."""
-    with suppress(NotInTime):  # the counts say better what is missing
+    """Return the numbers of inserted, updated and deleted rows, once all are reported."""
+    with suppress(NotInTime):  # the assertion on the counts says more
         eventually(lambda: counts_of(club)[2] >= EVENTS, within=WITHIN, every=0.2)
     return counts_of(club)
 
 
 def counts_of(club: Club) -> tuple[Any, ...]:
-    """Return what the sessions have told so far."""
+    """Return the numbers of inserted, updated and deleted rows reported so far."""
     return club.database.rows(STATISTICS)[0]

@@ -1,4 +1,4 @@
-"""Two relays and two workers for each subscriber do together what one of each does alone."""
+"""Two relays and two workers per subscriber have the same effects as one of each."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ BACKLOG = 2000
 AT_ONCE = 50
 AN_HOUR = Lease(3600.0)
 PAIR = ("left", "right")
-"""Two of a kind, each of which has an account of its own at the database."""
+"""The database roles of the two processes of each kind."""
 TABLES = {
     "activity": "id, type, occurred_at, payload::text",
     "catalogue": "book_id, title, author, isbn",
@@ -42,7 +42,7 @@ CREATE TRIGGER handled AFTER INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION note(
 
 @pytest.fixture
 def accounts(postgresql: PostgreSQLServer) -> Iterator[None]:
-    """Who the processes are at the database."""
+    """The database roles of the processes."""
     for name in PAIR:
         postgresql.psql(f"CREATE ROLE {name} SUPERUSER LOGIN")
     yield
@@ -51,8 +51,8 @@ def accounts(postgresql: PostgreSQLServer) -> Iterator[None]:
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker_url: str, accounts: None) -> Iterator[Club]:  # noqa: ARG001  # they are dropped afterwards
-    """A club with a backlog, and nobody in it."""
+def club(tmp_path: Path, database_url: str, broker_url: str, accounts: None) -> Iterator[Club]:  # noqa: ARG001  # dropped after the club
+    """A club with a backlog and without processes."""
     with prepared_club(tmp_path, database_url, broker_url) as club:
         asyncio.run(fill(database_url))
         yield club
@@ -62,13 +62,13 @@ def club(tmp_path: Path, database_url: str, broker_url: str, accounts: None) -> 
 def test_many_leave_the_same_tables_as_one(
     club: Club, postgresql: PostgreSQLServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Row by row, from the same backlog: who shares the work with whom makes no difference."""
+    """From the same backlog, one process of each kind and two produce the same rows."""
     alone = postgresql.create_database(template=name_of(club))
 
     everybody = share(club, postgresql)
 
     assert_shared(club)
-    for process in everybody:  # they would take what is meant for the others
+    for process in everybody:  # they would consume the events of the single club
         process.kill()
     broker_url = club.settings["broker_url"]
     with prepared_club(tmp_path_factory.mktemp("alone"), alone, broker_url) as single:
@@ -81,14 +81,14 @@ def test_many_leave_the_same_tables_as_one(
 
 @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
 def test_many_share_a_backlog_on_valkey(club: Club, postgresql: PostgreSQLServer) -> None:
-    """Nothing is handled twice there either."""
+    """Each event takes effect once on Valkey too."""
     share(club, postgresql)
 
     assert_shared(club)
 
 
 def share(club: Club, postgresql: PostgreSQLServer) -> list[ClubProcess]:
-    """Start two of everybody, let it be noted what they do, and let them begin."""
+    """Start two processes of each kind, with triggers that record their work, on the backlog."""
     postgresql.psql(WITNESS, name_of(club))
     everybody = [process for name in PAIR for process in begin_as(club, name)]
     club.ready(*everybody)
@@ -97,7 +97,7 @@ def share(club: Club, postgresql: PostgreSQLServer) -> list[ClubProcess]:
 
 
 def begin_as(club: Club, account: str) -> Iterator[ClubProcess]:
-    """Start a relay and workers that are known by this name at the database."""
+    """Start a relay and workers that connect to the database with this role."""
     url = make_url(club.settings["database_url"]).set(username=account)
     address = url.render_as_string(hide_password=False)
     yield club.begin("relay", database_url=address)
@@ -106,12 +106,12 @@ def begin_as(club: Club, account: str) -> Iterator[ClubProcess]:
 
 
 def let_go(club: Club) -> None:
-    """End the leases one after the other: no relay can take everything while another sleeps."""
+    """Let the leases expire over two seconds, so that both relays claim some events."""
     club.database.rows("UPDATE outbox SET leased_until = now() + random() * interval '2 seconds'")
 
 
 def assert_shared(club: Club) -> None:
-    """Everything took effect once, and everybody had a hand in it."""
+    """Assert that each event took effect once, and that both processes of each kind took part."""
     assert_everything_took_effect_once(club)
     claimed, handled = done_by(club, "claimed"), done_by(club, "handled")
     print(f"claimed {claimed}, handled {handled}")
@@ -121,13 +121,13 @@ def assert_shared(club: Club) -> None:
 
 
 def done_by(club: Club, what: str) -> list[tuple[Any, ...]]:
-    """Return who has done that how often."""
+    """Return each role and how often it did this."""
     sql = f"SELECT who, count(*) FROM done WHERE what = '{what}' GROUP BY who"
     return [(who, count) for who, count in club.database.rows(sql) if who in PAIR]
 
 
 def tables_of(club: Club) -> dict[str, list[tuple[Any, ...]]]:
-    """Return what everybody has made of the events, in an order that says nothing."""
+    """Return the rows of the subscribers' tables and inboxes, sorted."""
     return {
         table: sorted(club.database.rows(f"SELECT {columns} FROM {table}"))
         for table, columns in TABLES.items()
@@ -135,12 +135,12 @@ def tables_of(club: Club) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def name_of(club: Club) -> str:
-    """Return the name of its database."""
+    """Return the name of the club's database."""
     return club.settings["database_url"].rpartition("/")[2]
 
 
 async def fill(database_url: str) -> None:
-    """Register books whose events nobody sends for the time being."""
+    """Register books whose events are leased for an hour, so that no relay sends them."""
     engine, bus = create_engine(database_url), build_bus()
     for _ in range(BACKLOG // AT_ONCE):
         async with SQLUnitOfWork(RelayedTransport(AN_HOUR), engine) as transaction:

@@ -1,4 +1,4 @@
-"""A release of before goes on writing to a database that this release has migrated."""
+"""An earlier release still writes to a database that this release has migrated."""
 
 import subprocess
 from collections import Counter
@@ -41,19 +41,19 @@ async def register(url, count):
 
 asyncio.run(register(sys.argv[1], int(sys.argv[2])))
 """
-"""What the release of before does, with its own packages."""
+"""The program that the earlier release runs, with its own packages."""
 
 
 @pytest.fixture(scope="module", params=list(commits()))
 def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheels of a release."""
+    """The interpreter of an environment with the wheels of an earlier release."""
     folder = tmp_path_factory.mktemp("release") / "environment"
     return environment_of(request.param, folder, NEEDED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def club(request: pytest.FixtureRequest, tmp_path: Path, valkey: ValkeyServer) -> Iterator[Club]:
-    """A club whose database this release has migrated, with its workers and its relay."""
+    """A club of this release, with a migrated database, workers and a relay."""
     url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
     if request.param == "postgresql":
         url = str(request.getfixturevalue("database_url"))
@@ -63,7 +63,7 @@ def club(request: pytest.FixtureRequest, tmp_path: Path, valkey: ValkeyServer) -
 
 
 def test_an_older_release_inserts_books_and_events(club: Club, older: Path) -> None:
-    """What it has written takes effect once, at the workers of this release."""
+    """The earlier release's events take effect once, at the workers of this release."""
     output = subprocess.run(
         [older, "-c", REGISTER, club.settings["database_url"], str(BOOKS)],
         check=True,
@@ -79,7 +79,7 @@ def test_an_older_release_inserts_books_and_events(club: Club, older: Path) -> N
 
 
 def test_a_clone_without_the_commit_is_refused(tmp_path: Path) -> None:
-    """A shallow clone fails with a word on what to fetch."""
+    """A shallow clone raises ReleaseNotBuilt, which says how to fetch the history."""
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True, timeout=30)
 
     with pytest.raises(ReleaseNotBuilt, match="fetch-depth: 0"):

@@ -1,4 +1,4 @@
-"""An event that cannot be handled becomes one dead letter, and blocks nobody else."""
+"""An event whose handling fails becomes one dead letter; all other events are handled."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -16,10 +16,10 @@ from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 
 PROMPTLY = 15.0
-"""Seconds for what is not poison. All attempts at what is take about two seconds."""
+"""Seconds for events that are not poison. All attempts at poison take about two seconds."""
 WITHIN = 60.0
 FEW = "2"
-"""Attempts, where each of them costs a process."""
+"""The number of attempts in tests where each attempt kills a process."""
 SHORT, LONG = "0.5", "30"
 """Seconds between the first two attempts."""
 GOOD = 20
@@ -28,7 +28,7 @@ MOODY_WORKER = ("worker", "--subscriber", "activity")
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path, broker_url: str) -> str:
-    """PostgreSQL beside RabbitMQ, and a SQLite file beside Valkey."""
+    """The database's URL: PostgreSQL with RabbitMQ, a SQLite file with Valkey."""
     if broker_url.startswith("amqp"):
         return str(request.getfixturevalue("database_url"))
     return f"sqlite:///{tmp_path / 'club.sqlite3'}"
@@ -38,7 +38,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, broker_url: str) ->
 def club(
     tmp_path: Path, database: str, broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Club]:
-    """A club in which everybody is there but the worker of the activity."""
+    """A club without the worker of the activity log."""
     monkeypatch.setenv("MOODY_FOR", "Poison")
     with prepared_club(tmp_path, database, broker_url) as club:
         club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
@@ -48,7 +48,7 @@ def club(
 def test_what_always_fails_is_set_aside_until_it_is_mended(
     club: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Five attempts, one dead letter with the error; with a new release it takes effect once."""
+    """Five attempts give one dead letter with the error; retried by a new release, one effect."""
     monkeypatch.setenv("MOODY", "fails")
     moody = club.start(*MOODY_WORKER, module=MODULE)
 
@@ -68,7 +68,7 @@ def test_what_always_fails_is_set_aside_until_it_is_mended(
 
 
 def mend(club: Club, moody: ClubProcess) -> None:
-    """Deploy a worker that is well, and send the dead letter again."""
+    """Replace the faulty worker by a correct one, and retry the dead letter."""
     moody.send(signal.SIGTERM)
     assert moody.wait() == 0
     club.worker("activity")
@@ -78,7 +78,7 @@ def mend(club: Club, moody: ClubProcess) -> None:
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_what_kills_its_worker_is_set_aside(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each death is an attempt; those that were at hand in the same process are handled."""
+    """Each death counts as an attempt; other events prefetched by the process are handled."""
     monkeypatch.setenv("MOODY", "dies")
     good = add_with_poison(club)
 
@@ -98,7 +98,7 @@ def test_what_kills_its_worker_is_set_aside(club: Club, monkeypatch: pytest.Monk
 def test_what_kills_its_worker_blocks_nobody_else(
     club: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After two deaths it waits in the outbox for its next attempt, and all others are handled."""
+    """After two deaths the event waits in the outbox for its next attempt; others are handled."""
     monkeypatch.setenv("MOODY", "dies")
     good = add_with_poison(club)
 
@@ -114,14 +114,14 @@ def test_what_kills_its_worker_blocks_nobody_else(
 
 
 def add_with_poison(club: Club) -> set[UUID]:
-    """Register one book that kills its worker among good ones, and return the ids of those."""
+    """Register good books and one that kills its worker; return the ids of the good ones."""
     titles = [f"Volume {n}" for n in range(GOOD)]
     titles.insert(GOOD // 4, "Poison")
     return {add(club, title) for title in titles} - poison(club)
 
 
 def kills_a_worker(club: Club, pause: str, *, until: Callable[[], bool] = lambda: False) -> bool:
-    """Start a worker, and return whether it dies of what it should have set aside."""
+    """Start a worker; return whether the poison event kills it before becoming a dead letter."""
     worker = club.begin(*MOODY_WORKER, module=MODULE, attempts=FEW, attempt_pause=pause)
     eventually(lambda: not worker.running or poisoned(club) or until(), within=WITHIN, every=0.1)
     if worker.running:
@@ -139,24 +139,24 @@ def add(club: Club, title: str) -> UUID:
 
 
 def poison(club: Club) -> set[UUID]:
-    """Return the ids of the books that cannot be handled."""
+    """Return the ids of the poison books."""
     found = club.database.rows("SELECT id FROM books WHERE title = 'Poison'")
     return {UUID(str(id_)) for (id_,) in found}
 
 
 def poisoned(club: Club) -> bool:
-    """Return whether all that cannot be handled is set aside."""
+    """Return whether there is a dead letter of the poison event."""
     aside = club.database.rows("SELECT envelope FROM dead_letters")
     return any("Poison" in str(envelope) for (envelope,) in aside)
 
 
 def heard(club: Club) -> set[UUID]:
-    """Return the ids of the books that the activity knows of; none takes effect twice."""
+    """Return the ids of the books in the activity log; assert that none occurs twice."""
     activity = effects_of(club.database).activity
     assert activity.total() == len(activity)
     return set(activity)
 
 
 def letters(club: Club) -> list[tuple[Any, ...]]:
-    """Return what the dead letters say."""
+    """Return subscriber, error and attempts of each dead letter."""
     return club.database.rows("SELECT subscriber, error, attempts FROM dead_letters")

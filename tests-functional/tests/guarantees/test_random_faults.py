@@ -1,7 +1,7 @@
-"""Random faults of everything at once break no promise; a seed does the same again.
+"""Random faults of all components violate no invariant; a seed repeats the schedule.
 
-READING_CLUB_FAULTS_DURATION (seconds, for each kind of club) and READING_CLUB_FAULTS_SEED change
-what is run; ``make faults`` runs longer, with a random seed.
+The environment variables READING_CLUB_FAULTS_DURATION (seconds, for each pair) and
+READING_CLUB_FAULTS_SEED change the run; ``make faults`` runs longer, with a random seed.
 """
 
 import os
@@ -20,7 +20,7 @@ SEED = int(os.environ.get("READING_CLUB_FAULTS_SEED", "1"))
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_random_faults_break_no_promise(pair: str, tmp_path: Path) -> None:
-    """Nothing is lost, made up, doubled or set aside but poison, and no process ends by itself."""
+    """Each event takes effect once, poison becomes a dead letter, each process keeps running."""
     if pair.endswith("rabbitmq"):
         require(RabbitMQServer)
 

@@ -1,4 +1,4 @@
-"""What a broker loses after it has confirmed it is sent again, to whom it is lost, and once."""
+"""Confirmed events that a broker loses are sent again, once, to the subscribers that miss them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +14,13 @@ from reading_club_functional.queues import delete, flush, purge, waiting
 BOOKS = 20
 ALL_OF_THEM = dict.fromkeys(EVERYBODY, BOOKS)
 AFTER = "1"
-"""Seconds until the reconciler takes an event for lost: the least that it allows."""
+"""Seconds until the reconciler regards an event as lost: the minimum."""
 OLD_ENOUGH = "created_at < now() - interval '2 seconds'"
 
 
 @pytest.fixture
 def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
-    """A club whose events are confirmed and on the queues, and nobody is there to handle them."""
+    """A club whose events are confirmed and on the queues, without workers."""
     with prepared_club(tmp_path, database_url, broker_url, reconcile_after=AFTER) as club:
         club.web()
         assert len(post_books(club.url, BOOKS).ids) == BOOKS
@@ -37,7 +37,7 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
 def test_what_a_broker_has_lost_is_sent_again(
     club: Club, broker_url: str, lose: Callable[[str], None]
 ) -> None:
-    """A relay misses the receipts: with their workers, everybody gets everything once."""
+    """A relay sends the events without inbox rows again; each subscriber handles each once."""
     lose(broker_url)
 
     club.ready(*club.begin_workers(), club.begin("relay"))
@@ -49,7 +49,7 @@ def test_what_a_broker_has_lost_is_sent_again(
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_only_who_misses_events_gets_them_again(club: Club, broker_url: str) -> None:
-    """By command, with no relay; what waits in a queue is late, not lost: it does not grow."""
+    """The command sends again what was purged, but not events that still wait in a queue."""
     eventually(lambda: not club.database.count("messages", f"NOT ({OLD_ENOUGH})"))
     late = club.call("reconcile")
     purge(broker_url, "catalogue")
@@ -66,6 +66,6 @@ def test_only_who_misses_events_gets_them_again(club: Club, broker_url: str) -> 
 
 
 def sent_again(club: Club) -> dict[str, int]:
-    """Return how many events the reconciler has sent again to each subscriber."""
+    """Return the number of events that the reconciler has sent again, by subscriber."""
     counts = club.database.rows("SELECT subscriber, count(*) FROM resends GROUP BY subscriber")
     return dict(counts)

@@ -1,4 +1,4 @@
-"""The club in one folder keeps what it has promised, as the large one does."""
+"""``reading-club run`` on SQLite and Valkey: each event takes effect once, despite kills."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,12 +15,12 @@ from reading_club_functional.servers.ports import free_ports
 
 BOOKS = 200
 AFTER = "5"
-"""Seconds until the reconciler sends again what a killed worker held: Valkey needs a minute."""
+"""Seconds until the reconciler sends a killed worker's events again; Valkey needs a minute."""
 
 
 @pytest.fixture
 def club(tmp_path: Path) -> Iterator[Club]:
-    """A folder, and what ``reading-club run`` needs to know."""
+    """A club without processes, with settings for ``reading-club run``."""
     (port,) = free_ports(1)
     file = tmp_path / "var" / "club.sqlite3"
     settings = {"database_url": f"sqlite:///{file}", "port": str(port), "reconcile_after": AFTER}
@@ -29,7 +29,7 @@ def club(tmp_path: Path) -> Iterator[Club]:
 
 
 def test_books_take_effect_once_though_the_broker_is_killed(club: Club) -> None:
-    """Members notice nothing: all are answered with 201, and the broker is started again."""
+    """All requests are answered with 201, and the broker is restarted."""
     run = club.start("run")
     old = broker_of(run)
 
@@ -41,7 +41,7 @@ def test_books_take_effect_once_though_the_broker_is_killed(club: Club) -> None:
 
 
 def test_a_folder_outlives_all_of_its_processes(club: Club) -> None:
-    """They are killed while members write; what was answered with 201 is there, and once."""
+    """After a kill of all processes, each book answered with 201 is stored, with one effect."""
     run = club.start("run")
 
     posted = post_books(club.url, BOOKS, during=run.kill)
@@ -54,6 +54,6 @@ def test_a_folder_outlives_all_of_its_processes(club: Club) -> None:
 
 
 def broker_of(run: ClubProcess) -> psutil.Process:
-    """Return the server, not the leash that it is on."""
+    """Return the process of the Valkey server, not its parent-death watchdog."""
     (server,) = [process for process in run.family() if process.name() == "valkey-server"]
     return server

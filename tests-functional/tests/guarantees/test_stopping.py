@@ -1,4 +1,4 @@
-"""Processes that are asked to stop do so, though the broker does not answer."""
+"""Processes stop on SIGTERM although the broker does not answer."""
 
 import signal
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 PROMPTLY = 20.0
-"""Seconds. Those who end them by SIGKILL wait for longer."""
+"""Seconds: less than a service manager waits before SIGKILL."""
 
 
 @pytest.fixture(params=[RabbitMQServer, ValkeyServer], ids=["rabbitmq", "valkey"])
 def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """A broker that may be frozen."""
+    """A broker that the test may freeze."""
     kind: type[Server] = request.param
     require(kind)
     with kind() as server:
@@ -31,13 +31,13 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def club(tmp_path: Path, database_url: str, broker: Server) -> Iterator[Club]:
-    """A club with nobody in it."""
+    """A club without processes."""
     with prepared_club(tmp_path, database_url, broker.url) as club:
         yield club
 
 
 def test_whoever_has_nothing_to_do_stops_at_once(club: Club, broker: Server) -> None:
-    """Web, relay and workers, whose connections to a frozen broker are open, end with code 0."""
+    """Web, relay and workers, connected to a frozen broker, end with code 0."""
     processes = [*club.begin_workers(), club.begin("relay"), club.begin("web")]
     club.ready(*processes)
     post_books(club.url, 5)
@@ -51,7 +51,7 @@ def test_whoever_has_nothing_to_do_stops_at_once(club: Club, broker: Server) -> 
 
 
 def stop(processes: list[ClubProcess]) -> dict[str, float]:
-    """Ask all of them at once, and return how long each took."""
+    """Send SIGTERM to all processes at once; return the seconds that each took, by name."""
     seconds: dict[str, float] = {}
     start = monotonic()
     for process in processes:

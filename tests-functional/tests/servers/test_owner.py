@@ -1,4 +1,4 @@
-"""Nothing outlives the process that opened the servers, however that ends."""
+"""Servers and their folders disappear with the process that opened them."""
 
 import json
 import os
@@ -21,7 +21,7 @@ import json, signal, sys
 from contextlib import ExitStack
 from reading_club_functional import servers
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background ignores it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
 with ExitStack() as stack:
     opened = [stack.enter_context(getattr(servers, name)()) for name in sys.argv[2:]]
     if sys.argv[1] == "frozen":
@@ -34,7 +34,7 @@ with ExitStack() as stack:
 
 @contextmanager
 def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process, as a terminal would run it; it says what it has opened."""
+    """Run a process that opens servers and prints their pids and folders."""
     names = [kind.__name__ for kind in CLIENTS if not kind.missing()]
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, state, *names],
@@ -48,7 +48,7 @@ def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def guarded_with(pid: int) -> list[psutil.Process]:
-    """A server's guardian, and all that it started."""
+    """Return a server's guardian and all its descendants."""
     return processes.with_descendants(psutil.Process(pid).parents()[0])
 
 
@@ -58,7 +58,7 @@ def guarded_with(pid: int) -> list[psutil.Process]:
     ids=["interrupted", "killed", "killed-while-frozen"],
 )
 def test_servers_end_with_their_owner(end: signal.Signals, state: str) -> None:
-    """Ctrl-C reaches the owner alone, and nothing survives it, not even its sudden death."""
+    """All servers and folders disappear after Ctrl-C or SIGKILL, which the owner alone gets."""
     with an_owner_of_all_kinds(state) as owner:
         opened: list[tuple[int, str]] = json.loads(owner.stdout.readline()) if owner.stdout else []
         family = [process for pid, _ in opened for process in guarded_with(pid)]

@@ -1,4 +1,4 @@
-"""What only the private PostgreSQL can do."""
+"""Features that only the private PostgreSQL server has."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from reading_club_functional.servers import PostgreSQLServer
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQLServer]:
-    """One server for the module, with a setting of our own."""
+    """A server for the module, with a setting."""
     require(PostgreSQLServer)
     with PostgreSQLServer({"cluster_name": "the club's"}) as server:
         yield server
 
 
 def test_a_database_is_made_from_a_template(server: PostgreSQLServer) -> None:
-    """Tests copy a migrated database instead of migrating one each."""
+    """A copy has the rows of its template, so that tests can copy a migrated database."""
     server.create_database("template")
     server.psql("CREATE TABLE book AS SELECT 'Momo' AS title", "template")
 
@@ -30,7 +30,7 @@ def test_a_database_is_made_from_a_template(server: PostgreSQLServer) -> None:
 async def test_a_dropped_database_is_gone_in_spite_of_its_sessions(
     server: PostgreSQLServer,
 ) -> None:
-    """A test that forgot to close a connection does not keep the database alive."""
+    """A connection that a test left open does not prevent the DROP."""
     url = server.create_database()
     session = await asyncpg.connect(url.replace("+asyncpg", ""))
 
@@ -41,7 +41,7 @@ async def test_a_dropped_database_is_gone_in_spite_of_its_sessions(
 
 
 async def test_an_open_session_freezes_with_its_server(server: PostgreSQLServer) -> None:
-    """A pool meets silence on the connections it has, not only on new ones."""
+    """Open connections, too, get no answer while the server is frozen."""
     session = await asyncpg.connect(server.url.replace("+asyncpg", ""))
     server.freeze()
 
@@ -53,10 +53,10 @@ async def test_an_open_session_freezes_with_its_server(server: PostgreSQLServer)
 
 
 def test_settings_are_run_time_parameters(server: PostgreSQLServer) -> None:
-    """And they may hold what a shell would choke on."""
+    """A setting's value may contain characters that are special to a shell."""
     assert server.psql("SHOW cluster_name") == "the club's"
 
 
 def test_case_is_folded_by_unicode_on_every_machine(server: PostgreSQLServer) -> None:
-    """Whatever the locale of the machine is."""
+    """``lower`` folds accented letters, independently of the machine's locale."""
     assert server.psql("SELECT lower('ÉÄ')") == "éä"

@@ -1,4 +1,4 @@
-"""Private servers are real, keep their data, and leave nothing behind."""
+"""Private servers answer, keep their data, and are removed with processes and folders."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ def kind(request: pytest.FixtureRequest) -> type[Server]:
 
 @pytest.fixture(scope="module")
 def server(kind: type[Server]) -> Iterator[Server]:
-    """A server for the whole module: each test leaves it running, and without a word in it."""
+    """A server for the module: each test leaves it running and without a stored word."""
     with kind() as server:
         yield server
 
@@ -45,14 +45,14 @@ def client(server: Server) -> Client:
 
 
 def test_a_real_client_is_answered_as_soon_as_the_server_has_started(client: Client) -> None:
-    """`start` returns when the server works, not when its process is there."""
+    """`start` returns when the server answers, not when its process exists."""
     client.leave("word")
 
     assert client.fetch() == "word"
 
 
 def test_a_frozen_server_is_silent_until_it_thaws(server: Server, client: Client) -> None:
-    """An outage without an error: connections open, nobody answers, and it passes."""
+    """Calls time out while the server is frozen, and succeed afterwards."""
     client.leave("word")
 
     server.freeze()
@@ -69,7 +69,7 @@ def test_a_frozen_server_is_silent_until_it_thaws(server: Server, client: Client
 def test_a_server_comes_back_on_its_port_with_its_data(
     server: Server, client: Client, end: Callable[[Server], None]
 ) -> None:
-    """What was promised before an orderly end or a crash is there after the restart."""
+    """Data confirmed before an orderly end or a crash exists after the restart."""
     client.leave("word")
     url, pid = server.url, server.pid
 
@@ -82,7 +82,7 @@ def test_a_server_comes_back_on_its_port_with_its_data(
 
 
 def test_a_frozen_server_can_be_stopped(server: Server, client: Client) -> None:
-    """A test that fails while its server is frozen does not hang."""
+    """`stop` returns for a frozen server, and the data exists after the restart."""
     client.leave("word")
     server.freeze()
 
@@ -94,7 +94,7 @@ def test_a_frozen_server_can_be_stopped(server: Server, client: Client) -> None:
 
 
 def test_a_closed_server_leaves_no_process_and_no_folder(kind: type[Server]) -> None:
-    """Neither sessions, port mappers and guardians nor data and logs."""
+    """Sessions, port mapper and guardian have ended; data and logs are deleted."""
     with kind() as server:
         guardian = psutil.Process(server.pid).parents()[0]
         family, folder = processes.with_descendants(guardian), server.folder
@@ -107,7 +107,7 @@ def test_a_closed_server_leaves_no_process_and_no_folder(kind: type[Server]) -> 
 def test_a_port_that_was_taken_meanwhile_is_not_insisted_on(
     kind: type[Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another run may bind a free port between our choice and the server's start."""
+    """The server starts on another port if a process has bound the chosen one meanwhile."""
     with socket.create_server((LOOPBACK, 0)) as rival:
         taken = rival.getsockname()[1]
         choices = iter([(taken,), free_ports(1)])
@@ -119,7 +119,7 @@ def test_a_port_that_was_taken_meanwhile_is_not_insisted_on(
 
 
 def test_a_server_that_cannot_start_says_why(kind: type[Server]) -> None:
-    """The error ends with the server's own words, and nothing is left of the attempt."""
+    """The error contains the server's log, and no process is left."""
     server = kind({"no_such_setting": "1"})
 
     with pytest.raises(ServerDidNotStart, match="no_such_setting") as refusal:
@@ -131,7 +131,7 @@ def test_a_server_that_cannot_start_says_why(kind: type[Server]) -> None:
 
 @pytest.mark.parametrize("kind", [RabbitMQServer], indirect=True)
 def test_rabbitmqctl_talks_to_the_private_node(server: RabbitMQServer, client: Client) -> None:
-    """And to no other node of the machine."""
+    """The listing shows the queue of the private node alone."""
     client.leave("word")
 
     listing = server.rabbitmqctl("list_queues", "name", "messages")

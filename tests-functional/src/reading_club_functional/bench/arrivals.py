@@ -49,7 +49,7 @@ class Arrivals:
 
 
 def _taken(channel: Any, queue: str, expected: int) -> list[str]:
-    """Return the events of a queue: at least so many if they come, and what comes after them."""
+    """Return the event ids in a queue; wait PATIENCE s for `expected`, then SILENCE s for more."""
     bodies: list[Any] = []
     channel.basic_consume(queue, no_ack=True, callback=lambda message: bodies.append(message.body))
     try:

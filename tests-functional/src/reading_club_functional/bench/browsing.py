@@ -15,9 +15,9 @@ CREATED = b"HTTP/1.1 201 "
 async def browsers(
     host: str, port: int, number: int
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
-    """Lend what posts a book on one of so many connections, which are kept alive.
+    """Yield a function that posts a book on one of `number` kept-alive connections.
 
-    They are streams of asyncio: of an answer the status and the length are read, no more.
+    The connections are asyncio streams; only status and length of an answer are parsed.
     Raises AssertionError for an answer that is not 201.
     """
     free: asyncio.LifoQueue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]

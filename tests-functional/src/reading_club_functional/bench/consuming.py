@@ -69,7 +69,7 @@ def consume_task_by_task(stage: Stage) -> float:
 
 
 def rate_of_effects(club: Club, count: int) -> float:
-    """Wait until so many events have taken effect, and return how many did so in a second.
+    """Wait until `count` events have taken effect, and return the events per second.
 
     The clock is the database's: it runs from the first receipt, which is written before any
     effect is there, until all are seen, which is up to a twentieth of a second late.

@@ -67,7 +67,7 @@ def bus() -> ClubBus:
 
 @pytest.fixture
 def command() -> RegisterBook:
-    """A command that nobody has given yet."""
+    """A command for a new book."""
     return RegisterBook(isbn=an_isbn(1), title="Domain-Driven Design", author="Eric Evans")
 
 

@@ -19,12 +19,12 @@ from reading_club_functional.bench.fresh import NotOnce
 from reading_club_functional.bench.taskworker import RECORD, START, tasks_app
 
 COPIES: Final = 100
-"""Of every so many events one comes twice, to show whether it takes effect once."""
+"""One event of this many is published twice, to show whether it takes effect once."""
 WINDOW: Final = 500
 
 
 def events_on_the_wire(count: int) -> dict[UUID, Mapping[str, str]]:
-    """Return so many new events, by their ids."""
+    """Return `count` new events, by their ids."""
     events = [an_event() for _ in range(count)]
     return {event.message_id: on_the_wire(event) for event in events}
 

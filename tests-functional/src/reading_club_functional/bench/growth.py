@@ -31,7 +31,7 @@ PATIENCE = 120.0
 PROCESSES = (1, 2, 4)
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SAMPLE = 20_000
-"""Of more events than these, the oldest so many are sent."""
+"""The largest number of events to send: the oldest ones."""
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def measures(stage: Stage) -> Iterator[tuple[str, Callable[[], float]]]:
 
 
 def commands(stage: Stage, waiting: int) -> float:
-    """Return how many books a second are registered while so many events wait to be sent."""
+    """Return the books registered per second while `waiting` events wait in the outbox."""
     with Templates(stage.postgresql).club(waiting) as url:
         books, seconds = asyncio.run(register(registering.ours(url), COMMANDS))
         assert Database(url).count("books") == len(books)
@@ -66,7 +66,7 @@ def commands(stage: Stage, waiting: int) -> float:
 
 
 def relays(stage: Stage, number: int) -> float:
-    """Return how many events a second so many relays send together."""
+    """Return the events that `number` relays send per second together."""
     arrivals = Arrivals(stage.rabbitmq.url)
     with Templates(stage.postgresql).club(EVENTS) as url:
         arrivals.empty()
@@ -81,7 +81,7 @@ def relays(stage: Stage, number: int) -> float:
 
 
 def workers(stage: Stage, number: int) -> float:
-    """Return how many events a second so many workers of one subscriber handle together."""
+    """Return the events that `number` workers of one subscriber handle per second together."""
     events = events_on_the_wire(EVENTS)
     with fresh_club(stage) as club:
         fill_queue_of_activity(stage.rabbitmq.url, events)

@@ -109,7 +109,7 @@ async def _command(club: Club, count: int) -> None:
 
 
 def _events(club: Club, count: int) -> Sequence[UUID]:
-    """Return the ids of what the commands recorded. Raises NotOnce if they are not so many."""
+    """Return the ids of the recorded events. Raises NotOnce unless they are `count`."""
     query = "SELECT id FROM messages WHERE type = 'book_registered_v1'"
     ids = [UUID(str(id_)) for (id_,) in club.database.rows(query)]
     if len(ids) != count:

@@ -31,7 +31,7 @@ AT_ONCE = 16
 WARM_UP = 10 * AT_ONCE
 """Commands before the time is taken: connections are open then, and statements prepared."""
 LEASE = 600.0
-"""Seconds that nobody else may send what was committed."""
+"""Seconds for which a committed event is leased, so that no relay sends it."""
 
 Handle = Callable[[RegisterBook], Awaitable[object]]
 Way = Callable[[str], AbstractAsyncContextManager[Handle]]
@@ -94,9 +94,9 @@ async def register(
     number: int,
     meanwhile: AbstractContextManager[None] | None = None,
 ) -> tuple[list[RegisterBook], float]:
-    """Warm up, then register so many books; return all commands, and the seconds of the latter.
+    """Warm up, then register `number` books; return all commands and the seconds without warm-up.
 
-    What is to be so ``meanwhile`` is so after the warm-up, and until the last answer.
+    The context manager ``meanwhile`` is active from the warm-up's end to the last answer.
     """
     first, then = new_books(WARM_UP), new_books(number)
     async with way as handle:
@@ -107,7 +107,7 @@ async def register(
 
 
 def new_books(number: int) -> list[RegisterBook]:
-    """Return commands for books that nobody has registered."""
+    """Return commands for new books."""
     return [
         RegisterBook(isbn=an_isbn(), title="Domain-Driven Design", author="Eric Evans")
         for _ in range(number)

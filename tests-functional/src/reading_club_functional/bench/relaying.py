@@ -52,7 +52,7 @@ class Room:
         self._arrivals = Arrivals(stage.rabbitmq.url)
 
     def relay(self, number: int, waiting: int | None = None) -> Measure:
-        """Measure our relay, wired as in its process: the oldest so many of those that wait."""
+        """Measure our relay, wired as in its process, on the oldest `number` waiting events."""
         total = waiting or number
 
         def measure() -> float:
@@ -95,7 +95,7 @@ class Room:
 
 
 class Oldest(SQLOutbox):
-    """The outbox as if there were only so many events in it."""
+    """An outbox that lets the relay claim `number` events in total."""
 
     def __init__(self, engine: AsyncEngine, number: int) -> None:
         super().__init__(engine)
@@ -109,7 +109,7 @@ class Oldest(SQLOutbox):
 
 
 async def _relay(database_url: str, broker_url: str, number: int) -> float:
-    """Return the seconds that the oldest so many events took, with the time to connect."""
+    """Return the seconds to send the oldest `number` events, including the time to connect."""
     engine, app = create_engine(database_url), publisher_app(broker_url, SUBSCRIBERS)
     publisher = BatchPublisher(app)
     relay = Relay(Oldest(engine, number), publisher, lease=LEASE)

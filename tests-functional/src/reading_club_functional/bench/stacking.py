@@ -22,7 +22,7 @@ STORE = 1000
 
 
 async def store(database_url: str, number: int) -> None:
-    """Make its table, and store so many events in it by its own ``publish_batch``."""
+    """Create the outbox table, and store `number` events in it by ``publish_batch``."""
     engine = create_async_engine(database_url)
     broker = OutboxBroker(engine, outbox_table=TABLE, logger=None)
     events = list(envelopes(number))

@@ -17,7 +17,7 @@ SELECT uuidv7(), now(), 'book_registered_v1',
 FROM generate_series(1, %d) AS number;
 INSERT INTO outbox (message_id, subscriber, token, leased_until, attempts)
 SELECT id, '', '00000000-0000-0000-0000-000000000000', now(), 0 FROM messages ORDER BY id"""
-"""So many events of the history, and none of them sent."""
+"""Inserts this many events into the message store and the outbox, all unsent."""
 
 
 class Templates:
@@ -29,7 +29,7 @@ class Templates:
 
     @contextmanager
     def club(self, waiting: int = 0) -> Iterator[str]:
-        """Lend a club's database in which so many events wait to be sent, and nothing else is."""
+        """Yield a club's database that contains `waiting` unsent events and nothing else."""
         with self.copy(("club", waiting), lambda url: self._fill(url, waiting)) as url:
             yield url
 

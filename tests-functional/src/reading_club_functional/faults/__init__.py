@@ -1,1 +1,1 @@
-"""Random faults under load, and a check of every answer when they are over."""
+"""Random faults under load, and a check of all invariants afterwards."""

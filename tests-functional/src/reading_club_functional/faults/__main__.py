@@ -14,7 +14,7 @@ SEEDS = 1_000_000
 
 
 def parsed() -> argparse.Namespace:
-    """Return what was asked for; a name that does not exist ends the program."""
+    """Return the arguments. Raises SystemExit for an unknown pair or fault."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--duration", type=float, default=60.0, help="seconds, for each pair")
     parser.add_argument("--seed", type=int, help="of the schedule; else a random one")
@@ -31,7 +31,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run each pair, print the reports, and return 1 if a promise was broken."""
+    """Run each pair, print the reports, and return 1 if an invariant was violated."""
     wanted = parsed()
     seed = SystemRandom().randrange(SEEDS) if wanted.seed is None else wanted.seed
     print(f"seed {seed}", flush=True)

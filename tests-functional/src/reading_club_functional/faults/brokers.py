@@ -37,7 +37,7 @@ def of_outage(outage: Outage) -> Fault:
 
 @contextmanager
 def rabbitmq_killed(target: Target, random: Random) -> Iterator[None]:
-    """SIGKILL, when new queues have reached the disk."""
+    """The broker is killed by SIGKILL, after new queues have reached the disk."""
     rabbitmq(target).settle()
     with of_outage(outages.killed)(target, random):
         yield
@@ -69,7 +69,7 @@ def unbound(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def of_another_kind(target: Target, random: Random) -> Iterator[None]:
-    """The queue of one subscriber is replaced by one that the club cannot declare."""
+    """The queue of one subscriber is replaced by one whose redeclaration fails."""
     name = queue_called(random.choice(EVERYBODY))
     with channel(target) as at_broker:
         at_broker.queue_delete(name)
@@ -83,7 +83,7 @@ def of_another_kind(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def full(target: Target, random: Random) -> Iterator[None]:
-    """The queue of one subscriber refuses what is published."""
+    """The queue of one subscriber holds one message and rejects more."""
     server, pattern = rabbitmq(target), f"^{queue_called(random.choice(EVERYBODY))}$"
     server.rabbitmqctl("set_policy", "--apply-to", "queues", "full", pattern, FULL)
     try:
@@ -94,7 +94,7 @@ def full(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def login_refused(target: Target, _: Random) -> Iterator[None]:
-    """The password of the club is wrong, and its connections are closed."""
+    """The password of the club becomes wrong, and its connections are closed."""
     server = rabbitmq(target)
     server.rabbitmqctl("eval", CHANGE_LOGIN.format("another"))
     try:
@@ -105,14 +105,14 @@ def login_refused(target: Target, _: Random) -> Iterator[None]:
 
 @contextmanager
 def flushed(target: Target, _: Random) -> Iterator[None]:
-    """Valkey forgets everything."""
+    """Valkey loses all its data."""
     flush(target.broker.url)
     yield
 
 
 @contextmanager
 def out_of_memory(target: Target, _: Random) -> Iterator[None]:
-    """Valkey refuses all that needs memory."""
+    """Valkey refuses all commands that need memory."""
     with Redis.from_url(target.broker.url) as client:
         client.config_set("maxmemory", "1")
         try:
@@ -122,14 +122,14 @@ def out_of_memory(target: Target, _: Random) -> Iterator[None]:
 
 
 def rabbitmq(target: Target) -> RabbitMQServer:
-    """Return the broker. Raises AssertionError if it is another one."""
+    """Return the broker. Raises AssertionError unless it is RabbitMQ."""
     assert isinstance(target.broker, RabbitMQServer)
     return target.broker
 
 
 @contextmanager
 def channel(target: Target) -> Iterator[Any]:
-    """Open a channel of our own."""
+    """Open a separate channel to the broker."""
     with Connection(target.broker.url, connect_timeout=10) as connection:
         yield connection.default_channel
 

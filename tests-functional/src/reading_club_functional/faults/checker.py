@@ -1,4 +1,4 @@
-"""What must hold when all faults are over; a pure function of what was answered and stored."""
+"""The invariants after all faults, as pure functions of the observed answers and rows."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +12,7 @@ ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER})
 
 
 class InvariantViolation(AssertionError):
-    """A promise of the club that was broken, and by what."""
+    """An invariant of the club that was violated, and the details."""
 
     def __init__(self, invariant: str, detail: str) -> None:
         super().__init__(f"{invariant}: {detail}")
@@ -21,38 +21,38 @@ class InvariantViolation(AssertionError):
 
     @property
     def may_pass(self) -> bool:
-        """Whether waiting may help, because something is still on its way."""
+        """Whether the violation may disappear, because events are still in transit."""
         return self.invariant in ON_THEIR_WAY
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What clients were answered, what the processes did, and what the tables say, by book."""
+    """The answers to clients, the ends of processes and the rows of the tables, by book."""
 
     begun: frozenset[UUID]
     """The books that clients have tried to register."""
     created: frozenset[UUID]
-    """Those that were answered with 201."""
+    """The books whose registration was answered with 201."""
     wrong: tuple[str, ...]
     """The answers that are neither 201 nor 503."""
     poison: frozenset[UUID]
     """The books whose events cannot be handled."""
     ended: tuple[str, ...]
-    """The processes that ended by themselves."""
+    """The processes that ended unexpectedly."""
     books: frozenset[UUID]
     events: Counter[UUID]
-    """How many events of the history tell of a book."""
+    """The number of events in the message store, by book."""
     effects: Mapping[str, Counter[UUID]]
-    """For each subscriber, how often the event of a book was applied to its table."""
+    """For each subscriber, how often its table was changed for a book."""
     rows: Mapping[str, Counter[UUID]]
-    """For each subscriber, how many rows of its table tell of a book."""
+    """For each subscriber, the number of rows in its table, by book."""
     receipts: Mapping[str, frozenset[UUID]]
     """For each subscriber, the books whose event is in its inbox."""
     dead_letters: Mapping[tuple[str, UUID], str]
-    """For each subscriber and book, the error."""
+    """The error of each dead letter, by subscriber and book."""
     outbox: int
     attempts: int
-    """Those at events that have neither a receipt nor a dead letter."""
+    """Attempts at unfinished events: without inbox row and without dead letter."""
 
 
 def check(observed: Observed) -> None:
@@ -72,7 +72,7 @@ def violations(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _answers(observed: Observed) -> Iterator[InvariantViolation]:
-    """Every write ends in 201, before which only 503 and lost connections are seen."""
+    """Each write is answered with 201 in the end, and before only with 503 or not at all."""
     yield from _some("answers", "neither 201 nor 503", observed.wrong)
     unanswered = observed.begun - observed.created if not observed.wrong else ()
     yield from _some("answers", "never answered with 201", unanswered)
@@ -80,7 +80,7 @@ def _answers(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _lost(observed: Observed) -> Iterator[InvariantViolation]:
-    """A book that was answered with 201 is stored, has its event, and that all its effects."""
+    """A book answered with 201 is stored, and its event has its effect at each subscriber."""
     yield from _some(MISSING, "answered, not stored", observed.created - observed.books)
     yield from _some(MISSING, "stored without event", observed.books - observed.events.keys())
     healthy = observed.books - observed.poison
@@ -90,7 +90,7 @@ def _lost(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _ghosts(observed: Observed) -> Iterator[InvariantViolation]:
-    """No event and no effect lacks its book, and poison has no effect."""
+    """Each event and effect belongs to a stored book; poison events have no effect."""
     yield from _some("no ghost", "events without book", observed.events.keys() - observed.books)
     for name, rows in observed.rows.items():
         seen = rows.keys() | observed.effects[name].keys()
@@ -100,7 +100,7 @@ def _ghosts(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _doubles(observed: Observed) -> Iterator[InvariantViolation]:
-    """A book has one event, which is applied once by each subscriber."""
+    """Each book has one event, applied once by each subscriber."""
     yield from _some("effect once", "several events", _several(observed.events))
     for name in observed.rows:
         yield from _some("effect once", f"rows of {name}", _several(observed.rows[name]))
@@ -108,7 +108,7 @@ def _doubles(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _dead_letters(observed: Observed) -> Iterator[InvariantViolation]:
-    """Poison has a dead letter for each subscriber, and nothing else has one."""
+    """Each poison event has a dead letter per subscriber; all other events have none."""
     innocent = {
         f"{name}, {book}: {error}"
         for (name, book), error in observed.dead_letters.items()
@@ -122,7 +122,7 @@ def _dead_letters(observed: Observed) -> Iterator[InvariantViolation]:
 
 
 def _rest(observed: Observed) -> Iterator[InvariantViolation]:
-    """Nothing is on its way any more."""
+    """The outbox and the attempts of unfinished events are empty."""
     for table in ("outbox", "attempts"):
         if rows := getattr(observed, table):
             yield InvariantViolation(NOT_AT_REST, f"{rows} rows in {table}")
@@ -133,7 +133,7 @@ def _several(counts: Counter[UUID]) -> Collection[UUID]:
 
 
 def _some(invariant: str, what: str, found: Collection[object]) -> Iterator[InvariantViolation]:
-    """Yield one violation for all that is found, with the first of them."""
+    """Yield one violation if anything was found, with the number and the first of them."""
     if found:
         shown = ", ".join(sorted(map(str, found))[:SHOWN])
         yield InvariantViolation(invariant, f"{len(found)} {what}: {shown}")

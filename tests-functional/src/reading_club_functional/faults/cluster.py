@@ -1,4 +1,4 @@
-"""The club's processes, each of which is started again when it has ended."""
+"""The club's processes, restarted whenever one ends."""
 
 import signal
 import threading
@@ -18,7 +18,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 CHECK_EVERY = 0.2
 WRONG_SETTING = 2
-"""The exit code of a process that the database refuses the log-in when it begins."""
+"""The exit code of a process whose log-in the database refuses at its start."""
 STARTS_END_BY = (-signal.SIGTERM, WRONG_SETTING)
 LAST_LINES = 12
 
@@ -26,11 +26,10 @@ LAST_LINES = 12
 class Cluster:
     """Web, relay and a worker for each subscriber, by role.
 
-    ``ended`` names the processes that have ended without a signal of ours and without a poison
-    event, but for those that were refused the log-in when they began: they say so in one line,
-    and a service manager starts them again. ``deaths`` counts the ends by SIGKILL that a poison
-    event may have caused. Linux kills the processes when the thread that has started them ends:
-    ``starter`` outlives them.
+    ``ended`` lists unexpected ends. Expected are signals sent by this class, SIGKILL by a poison
+    event (counted in ``deaths``, by worker), and a log-in refused at the start, after which a
+    service manager would restart the process. Linux kills the processes when the thread that
+    started them ends, so ``starter`` must outlive them.
     """
 
     def __init__(self, club: Club, starter: Executor) -> None:
@@ -46,15 +45,15 @@ class Cluster:
         return self._starter.submit(self.club.begin, *ROLES[role], module=MODULE).result()
 
     def kill(self, role: str) -> None:
-        """End a process by SIGKILL, and begin another one."""
+        """Kill a process by SIGKILL and start its replacement."""
         with self._lock:
             self.processes[role].kill()
             self.processes[role] = self._begin(role)
 
     def terminate(self, role: str) -> None:
-        """End a process by SIGTERM, and begin another one; an exit code but 0 is noted.
+        """Stop a process by SIGTERM, note an exit code other than 0, start its replacement.
 
-        One that is not ready yet may end by the signal itself.
+        A process that is not ready yet may also end by the signal or a refused log-in.
         """
         with self._lock:
             process = self.processes[role]
@@ -66,7 +65,7 @@ class Cluster:
 
     @contextmanager
     def frozen(self, role: str) -> Iterator[None]:
-        """Stop a process by SIGSTOP for a while."""
+        """Stop a process by SIGSTOP until the block ends."""
         with self._lock:
             process = self.processes[role]
             process.send(signal.SIGSTOP)
@@ -76,7 +75,7 @@ class Cluster:
                 process.send(signal.SIGCONT)
 
     def restart_ended(self) -> None:
-        """Begin another process for each that has ended, and note why it has ended."""
+        """Replace each process that has ended, and note unexpected ends."""
         for role in ROLES:
             with self._lock:
                 process = self.processes[role]
@@ -93,7 +92,7 @@ class Cluster:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Restart what ends, in a thread, until the block is over."""
+        """Replace ended processes, in a thread, until the block ends."""
         over = threading.Event()
 
         def watch() -> None:

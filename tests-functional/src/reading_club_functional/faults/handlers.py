@@ -1,7 +1,8 @@
-"""The command ``reading-club`` with faults of its own: ``python -m …faults.handlers worker …``.
+"""The command ``reading-club`` with faulty handlers: ``python -m …faults.handlers worker …``.
 
 The handler of BookRegistered raises for titles that begin with FAILING, and ends its process by
-SIGKILL for titles that begin with KILLING. FAULTY_CLOCK is added to the clock, in seconds.
+SIGKILL for titles that begin with KILLING. The environment variable FAULTY_CLOCK, in seconds, is
+added to the clock.
 """
 
 import ctypes
@@ -31,17 +32,17 @@ class ShiftedDatetime(datetime):
 
 
 def shift_clock() -> None:
-    """Replace the class in all modules of the club and of the message bus."""
+    """Replace ``datetime`` in all imported modules of the club and of the message bus."""
     import reading_club.app.serve
 
     assert reading_club.app.serve
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED) and getattr(module, "datetime", None) is datetime:
-            module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # it is there
+            module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # checked by getattr
 
 
 def obey_file_modes() -> None:
-    """Give up root's privilege to write to files that are read-only."""
+    """Drop root's capability CAP_DAC_OVERRIDE, which allows writes to read-only files."""
     libc = ctypes.CDLL(None, use_errno=True)
     header, held = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
     if libc.capget(header, held):

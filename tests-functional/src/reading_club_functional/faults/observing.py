@@ -1,4 +1,4 @@
-"""What the tables of a club say, for the checker."""
+"""Reads a club's tables into the observation that the checker takes."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ from reading_club_functional.faults.cluster import Cluster
 from reading_club_functional.faults.writer import Writer
 
 KEYS = {"activity": "id", "catalogue": "book_id"}
-"""For each subscriber's table, the column that tells which event it was, or which book."""
+"""For each subscriber's table, the column with the id of the event or of the book."""
 UNDER_WAY = (
     "SELECT count(*) FROM attempts AS a"
     " WHERE NOT EXISTS (SELECT 1 FROM inbox AS i"
@@ -21,8 +21,8 @@ UNDER_WAY = (
     " AND NOT EXISTS (SELECT 1 FROM dead_letters AS d"
     " WHERE d.subscriber = a.subscriber AND d.message_id = a.message_id)"
 )
-"""Attempts at events that are not done: a copy that was killed while another one was handled leaves
-its count, which retention removes."""
+"""The number of attempts at unfinished events. A copy killed while another copy was handled leaves
+its attempts, which retention removes."""
 EVENTS = "SELECT id, payload FROM messages WHERE type = 'book_registered_v1'"
 SQLITE_TRIGGER = (
     "CREATE TRIGGER witness_{table}_{verb} AFTER {verb} ON {table} BEGIN"
@@ -39,7 +39,7 @@ POSTGRESQL_TRIGGER = (
 
 
 def count_effects(database: Database, *, sqlite: bool) -> None:
-    """Let triggers write down each time that a subscriber's row is inserted or updated."""
+    """Create triggers that record each INSERT and UPDATE of a subscriber's table."""
     database.rows("CREATE TABLE effects (subscriber text, key text)")
     for table, key in KEYS.items():
         if not sqlite:
@@ -50,7 +50,7 @@ def count_effects(database: Database, *, sqlite: bool) -> None:
 
 
 def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
-    """Look into the tables; what waits is counted first, so that the rest is as it stays."""
+    """Read the tables; outbox and attempts first: if they are empty, the rest is final."""
     outbox = database.count("outbox")
     ((attempts,),) = database.rows(UNDER_WAY)
     book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
@@ -72,20 +72,20 @@ def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
 
 
 def _effects(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
-    """Return how often the table of a subscriber was changed for a book."""
-    found = database.rows(f"SELECT key FROM effects WHERE subscriber = '{name}'")  # noqa: S608  # ours
+    """Return how often the table of a subscriber was changed, by book."""
+    found = database.rows(f"SELECT key FROM effects WHERE subscriber = '{name}'")  # noqa: S608  # constant names
     return Counter(book_of.get(key, key) for key in _ids(found))
 
 
 def _rows(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
-    """Return how many rows a subscriber's table has for a book: keys are of events, or of books."""
-    found = database.rows(f"SELECT {KEYS[name]} FROM {name}")  # noqa: S608  # ours
+    """Return the number of rows in a subscriber's table, by book."""
+    found = database.rows(f"SELECT {KEYS[name]} FROM {name}")  # noqa: S608  # constant names
     return Counter(book_of.get(key, key) for key in _ids(found))
 
 
 def _receipts(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> frozenset[UUID]:
     """Return the books whose event is in the subscriber's inbox."""
-    found = database.rows(f"SELECT message_id FROM inbox WHERE subscriber = '{name}'")  # noqa: S608  # ours
+    found = database.rows(f"SELECT message_id FROM inbox WHERE subscriber = '{name}'")  # noqa: S608  # constant names
     return frozenset(book_of.get(key, key) for key in _ids(found))
 
 

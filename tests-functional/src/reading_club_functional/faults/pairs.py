@@ -1,4 +1,4 @@
-"""The clubs that faults are done to: PostgreSQL with RabbitMQ, and SQLite with Valkey."""
+"""The clubs under test: PostgreSQL with RabbitMQ, and SQLite with Valkey."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
 SETTINGS = {"reconcile_after": "3", "attempt_pause": "0.5", "attempts": "3"}
-"""Seconds until lost events are sent again, and between attempts; fewer attempts for each."""
+"""Seconds until lost events are sent again, seconds between attempts, attempts per event."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Pair:
 
 @contextmanager
 def large(folder: Path) -> Iterator[Target]:
-    """Open a club on PostgreSQL and RabbitMQ, with an account that is no superuser."""
+    """Open a club on PostgreSQL and RabbitMQ, with a role without superuser privileges."""
     with PostgreSQLServer() as server, RabbitMQServer() as broker:
         server.psql(f"CREATE ROLE {ROLE} LOGIN")
         url = server.create_database()
@@ -50,7 +50,7 @@ def small(folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def started(folder: Path, database_url: str, broker_url: str) -> Iterator[Cluster]:
-    """Start all processes of a club whose effects are counted."""
+    """Start all processes of a club, with triggers that count the effects."""
     with (
         ThreadPoolExecutor(1) as starter,
         prepared_club(folder, database_url, broker_url, **SETTINGS) as club,

@@ -18,9 +18,9 @@ TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usenam
 AT_RANDOM = " ORDER BY (query LIKE 'COMMIT%' AND state = 'active') DESC, random() LIMIT 1"
 EVERY = 0.1
 CROSSED = (("catalogue", "inbox"), ("activity", "inbox"), ("outbox", "books"))
-"""Two tables that one transaction of the club writes to, the second one first."""
+"""Pairs of tables that one transaction of the club locks in the reverse order."""
 DETECTED_AFTER = "100ms"
-"""What the club's sessions wait for a lock until they look for a deadlock, and end it."""
+"""``deadlock_timeout`` of the club's sessions: the wait for a lock before the deadlock check."""
 FULL = """
 CREATE FUNCTION full_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
@@ -42,7 +42,7 @@ def of_outage(outage: outages.Outage) -> Fault:
 
 
 def setting(begin: str, end: str) -> Fault:
-    """Return a setting as a fault: it holds for new connections, so the old ones are ended."""
+    """Return a fault that changes a setting and ends all sessions: new ones read the setting."""
 
     @contextmanager
     def fault(target: Target, _: Random) -> Iterator[None]:
@@ -56,7 +56,7 @@ def setting(begin: str, end: str) -> Fault:
 
 
 def timeout(name: str) -> Fault:
-    """Return a timeout of the server as a fault, with a table that is locked meanwhile."""
+    """Return a fault that sets a timeout to 200 ms and locks one table."""
     who = f"ALTER ROLE {ROLE} IN DATABASE {{name}}"
     short = setting(f"{who} SET {name} = '200ms'", f"{who} RESET {name}")
 
@@ -69,7 +69,7 @@ def timeout(name: str) -> Fault:
 
 
 def change(target: Target, statement: str) -> None:
-    """Change a setting of the club, and end its sessions."""
+    """Execute a statement that changes a setting, and end the club's sessions."""
     server, name = target.database_server, target.database_name
     server.psql(statement.format(name=f'"{name}"'))
     server.psql(TERMINATE)
@@ -77,7 +77,7 @@ def change(target: Target, statement: str) -> None:
 
 @contextmanager
 def session(target: Target) -> Iterator[Callable[[str], object]]:
-    """Open a session of our own, and yield what executes statements there."""
+    """Open a separate session, and yield a function that executes statements in it."""
     url = target.database_server.database_url(target.database_name).replace("+asyncpg", "")
     with asyncio.Runner() as runner:
         connection = runner.run(asyncpg.connect(url))
@@ -89,7 +89,7 @@ def session(target: Target) -> Iterator[Callable[[str], object]]:
 
 @contextmanager
 def locked(target: Target, random: Random) -> Iterator[None]:
-    """One table is locked, as by an ALTER TABLE."""
+    """One table is locked exclusively, as by an ALTER TABLE."""
     with session(target) as execute:
         execute(f"BEGIN; LOCK TABLE {random.choice(TABLES)}")
         yield
@@ -97,7 +97,7 @@ def locked(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def full(target: Target, random: Random) -> Iterator[None]:
-    """One table cannot grow."""
+    """Each INSERT into one table fails with ``disk_full``."""
     table = random.choice(TABLES)
     with session(target) as execute:
         execute(FULL.format(table=table))
@@ -109,14 +109,14 @@ def full(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def deadlocks(target: Target, random: Random) -> Iterator[None]:
-    """A session locks two tables in another order than the club, which ends each deadlock."""
+    """A session locks two tables in the reverse order of the club, whose sessions are aborted."""
     held, wanted = random.choice(CROSSED)
     with session(target) as execute, repeated(lambda: cross(execute, held, wanted)):
         yield
 
 
 def cross(execute: Callable[[str], object], held: str, wanted: str) -> None:
-    """Lock one table, and another one when the club's sessions wait for the first."""
+    """Lock table `held`, pause until the club's sessions wait for it, lock table `wanted`."""
     execute(f"BEGIN; SET LOCAL deadlock_timeout = '1min'; LOCK TABLE {held}")
     time.sleep(EVERY / 2)
     execute(f"LOCK TABLE {wanted}; COMMIT")
@@ -124,14 +124,14 @@ def cross(execute: Callable[[str], object], held: str, wanted: str) -> None:
 
 @contextmanager
 def sessions_ended(target: Target, _: Random) -> Iterator[None]:
-    """Sessions end one by one, those in a COMMIT first."""
+    """The club's sessions are terminated one by one, those in a COMMIT first."""
     with repeated(lambda: target.database_server.psql(TERMINATE + AT_RANDOM)):
         yield
 
 
 @contextmanager
 def repeated(act: Callable[[], object]) -> Iterator[None]:
-    """Act again and again, in a thread, until the block is over. Raises what that has raised."""
+    """Call `act` every 0.1 s in a thread until the block ends. Re-raises errors of `act`."""
     over = threading.Event()
 
     def repeat() -> None:

@@ -20,28 +20,28 @@ HALF_A_REQUEST = b"POST /api/books HTTP/1.1\r\nHost: club\r\nContent-Length: 100
 
 @contextmanager
 def killed(role: str, target: Target, _: Random) -> Iterator[None]:
-    """SIGKILL, and another one is begun at once."""
+    """A process is killed by SIGKILL and replaced at once."""
     target.cluster.kill(role)
     yield
 
 
 @contextmanager
 def terminated(role: str, target: Target, _: Random) -> Iterator[None]:
-    """SIGTERM, and another one is begun when it has ended."""
+    """A process is stopped by SIGTERM and replaced when it has ended."""
     target.cluster.terminate(role)
     yield
 
 
 @contextmanager
 def frozen(role: str, target: Target, _: Random) -> Iterator[None]:
-    """SIGSTOP, and SIGCONT."""
+    """A process is stopped by SIGSTOP, then continued by SIGCONT."""
     with target.cluster.frozen(role):
         yield
 
 
 @contextmanager
 def wrong_clock(target: Target, random: Random) -> Iterator[None]:
-    """The next web process has a clock that is off; the one after it has not."""
+    """The web process is replaced by one with a wrong clock, then by one with the right clock."""
     os.environ[CLOCK] = str(random.choice(CLOCKS))
     try:
         target.cluster.kill("web")
@@ -53,7 +53,7 @@ def wrong_clock(target: Target, random: Random) -> Iterator[None]:
 
 @contextmanager
 def silent_clients(target: Target, _: Random) -> Iterator[None]:
-    """Clients of the web send half of a request, and no more."""
+    """Clients send half of a request to the web process, and keep the connection open."""
     address = urlsplit(target.cluster.club.url)
     with ExitStack() as clients:
         for _client in range(CLIENTS):
@@ -65,7 +65,7 @@ def silent_clients(target: Target, _: Random) -> Iterator[None]:
 
 @contextmanager
 def poison(title: str, target: Target, _: Random) -> Iterator[None]:
-    """One event comes that no subscriber can handle."""
+    """One event is published that fails at each subscriber."""
     target.writer.write_poison(title)
     yield
 

@@ -1,4 +1,4 @@
-"""Runs faults under load, waits until nothing is on its way, and reports what was found."""
+"""Runs faults under load, waits until all events are handled, and reports violations."""
 
 import time
 from collections import Counter
@@ -17,13 +17,13 @@ from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.polling import NotInTime, eventually
 
 ANSWERED, AT_REST = 60.0, 120.0
-"""Seconds, when all faults are lifted: until every write is answered, and all has its effect. Waits
-between two attempts at an event that is lost again and again double: a longer run rests longer."""
+"""Seconds after the last fault until every write is answered, and until every event has its effect.
+Each re-send of a lost event doubles the wait, so that longer runs get more time."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done, and what has become of it."""
+    """The faults, the answers, the observation and the violations of one run."""
 
     pair: str
     seed: int
@@ -58,7 +58,7 @@ class Report:
 def run(
     pair: str, folder: Path, *, duration: float, seed: int, only: Collection[str] = ()
 ) -> Report:
-    """Do random faults to a club for some seconds, of those with these names, or of all."""
+    """Run random faults (`only` these names, default: all) for `duration` seconds."""
     kind = PAIRS[pair]
     with kind.open(folder) as target:
         done: Counter[str] = Counter()
@@ -78,7 +78,7 @@ def run(
 
 
 def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
-    """Do one fault after the other until the deadline, and return how often each was done."""
+    """Run one fault after the other until the deadline, and return the number of each."""
     done: Counter[str] = Counter()
     for plan in planned(sorted(faults), seed):
         time.sleep(min(plan.pause, max(0.0, deadline - time.monotonic())))
@@ -93,7 +93,7 @@ def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: floa
 
 
 def _at_rest(target: Target, within: float) -> Observed:
-    """Wait until nothing is missing any more, and return what is there then, or at the end."""
+    """Wait until each event has its effect, at most `within` s; return the last observation."""
     begun = time.monotonic()
     latest: list[Observed] = []
 

@@ -11,13 +11,13 @@ from reading_club_functional.faults.cluster import ROLES
 from reading_club_functional.faults.target import Fault, Target
 
 DISK = 4096
-"""Bytes that a process may write to a file."""
+"""The size of the largest file, in bytes, that a process may write."""
 READ_ONLY, PRIVATE = 0o400, 0o600
 
 
 @contextmanager
 def file_locked(target: Target, _: Random) -> Iterator[None]:
-    """Another process writes to the file and does not end."""
+    """A write transaction of another connection stays open."""
     with closing(
         sqlite3.connect(target.database_file, timeout=30, isolation_level=None)
     ) as connection:
@@ -30,7 +30,7 @@ def file_locked(target: Target, _: Random) -> Iterator[None]:
 
 @contextmanager
 def disk_full(target: Target, _: Random) -> Iterator[None]:
-    """No process of the club may write to its files beyond some bytes, but for Linux."""
+    """Writes of the club's processes fail beyond a file size of 4096 bytes (Linux only)."""
     limited = [
         member for process in target.cluster.processes.values() for member in process.family()
     ]
@@ -44,14 +44,14 @@ def disk_full(target: Target, _: Random) -> Iterator[None]:
 
 
 def limit(process: psutil.Process, size: int) -> None:
-    """Limit the size of the files that a process writes; nothing if it has ended."""
+    """Limit the size, in bytes, of files that a process writes; ignore an ended process."""
     with suppress(psutil.NoSuchProcess):
         process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
 
 
 @contextmanager
 def read_only(target: Target, random: Random) -> Iterator[None]:
-    """The file may not be written to by who opens it from now on, as a process that begins."""
+    """The file becomes read-only, and one process is replaced, which then opens it read-only."""
     target.database_file.chmod(READ_ONLY)
     target.cluster.kill(random.choice([*ROLES]))
     try:

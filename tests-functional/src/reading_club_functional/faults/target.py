@@ -1,4 +1,4 @@
-"""What faults are done to."""
+"""The club that a fault is applied to."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,12 +11,12 @@ from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, Server
 
 ROLE = "club"
-"""The account of the club at PostgreSQL, which no privilege of a superuser protects."""
+"""The club's role at PostgreSQL, without superuser privileges, so that limits apply to it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A running club, with its servers and those who write to it."""
+    """A running club, its servers, and the writer that loads it."""
 
     cluster: Cluster
     writer: Writer
@@ -27,7 +27,7 @@ class Target:
 
     @property
     def database_server(self) -> PostgreSQLServer:
-        """The PostgreSQL. Raises AssertionError for a club on SQLite."""
+        """The PostgreSQL server. Raises AssertionError for a club on SQLite."""
         assert self.postgresql is not None
         return self.postgresql
 
@@ -43,4 +43,4 @@ class Target:
 
 
 Fault = Callable[[Target, Random], AbstractContextManager[None]]
-"""Begins when it is entered, and is lifted when it is left."""
+"""A context manager: the fault begins on entry and ends on exit."""

@@ -1,4 +1,4 @@
-"""A steady stream of writes over HTTP, each repeated with the same id until it is answered 201."""
+"""Registers books over HTTP, and repeats each request with the same id until it gets 201."""
 
 import queue
 import threading
@@ -17,7 +17,7 @@ from reading_club_functional.polling import eventually
 
 WRITERS = 3
 BETWEEN, AGAIN = 0.1, 0.2
-"""Seconds between two books of one writer, and until a request is repeated."""
+"""Seconds between two books of one thread, and before a request is repeated."""
 TIMEOUT = 10.0
 CREATED, UNAVAILABLE = "201", "503"
 NO_ANSWER = "no answer"
@@ -26,7 +26,7 @@ REPEATED = frozenset({UNAVAILABLE, NO_ANSWER})
 
 @dataclass
 class Writer:
-    """Registers books, several at a time."""
+    """Registers books from several threads."""
 
     url: str
     answers: Counter[str] = field(default_factory=Counter)
@@ -41,16 +41,16 @@ class Writer:
 
     @property
     def open(self) -> bool:
-        """Whether a book is begun that is neither created nor refused."""
+        """Whether a registration has no final answer yet."""
         return len(self.begun) > len(self.created) + len(self.wrong)
 
     def write_poison(self, title: str) -> None:
-        """Let one of the next books have this title; its event cannot be handled."""
+        """Use this title, whose event cannot be handled, for one of the next books."""
         self.titles.put(title)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Write until the block is over, then only repeat what is not answered with 201 yet."""
+        """Write in threads until the block ends; then only repeat unanswered requests."""
         threads = [threading.Thread(target=self._write, name="writer") for _ in range(WRITERS)]
         for thread in threads:
             thread.start()
@@ -60,7 +60,7 @@ class Writer:
             self.over.set()
 
     def finish(self, within: float) -> None:
-        """Wait for the last answers, and give up what has none by then."""
+        """Wait for the last answers, at most `within` seconds, then stop the repetitions."""
         with suppress(AssertionError):
             eventually(lambda: not self.open, within=within)
         self.given_up.set()

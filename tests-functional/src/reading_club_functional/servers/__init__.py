@@ -1,4 +1,4 @@
-"""Private, real servers for tests: free ports, folders of their own, nothing left behind."""
+"""Private, real servers for tests, on free ports, in temporary folders that are removed."""
 
 from reading_club_functional.servers.base import Server, ServerDidNotStart
 from reading_club_functional.servers.postgresql import PostgreSQLServer

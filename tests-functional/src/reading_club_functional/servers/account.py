@@ -1,4 +1,4 @@
-"""The account that servers run under."""
+"""The operating system's account that servers run under."""
 
 import os
 import pwd
@@ -16,12 +16,12 @@ class Account(NamedTuple):
 
     @classmethod
     def ours(cls) -> Self:
-        """The one that this process runs under."""
+        """Return the account of this process."""
         return cls(os.geteuid(), os.getegid())
 
     @classmethod
     def for_servers(cls) -> Self:
-        """Our own, or `nobody` for root: PostgreSQL refuses to run as root."""
+        """Return our account; for root an unprivileged one, which PostgreSQL requires."""
         if os.geteuid():
             return cls.ours()
         nobody = pwd.getpwnam("nobody")
@@ -30,7 +30,7 @@ class Account(NamedTuple):
     def run(
         self, argv: Sequence[str | Path], env: Mapping[str, str], timeout: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end and collect what it says; the exit code is not judged.
+        """Run a program and return output and exit code, also for a code other than 0.
 
         Raises `OSError` when the account cannot execute it and `subprocess.TimeoutExpired`.
         """
@@ -49,13 +49,13 @@ class Account(NamedTuple):
         )
 
     def can_run(self, program: Path) -> bool:
-        """Whether the program and its libraries are within reach, found out by trying."""
+        """Whether ``program --version`` succeeds under this account."""
         try:
             return self.run([program, "--version"], env={}).returncode == 0
         except OSError:
             return False
 
     def own(self, path: Path) -> None:
-        """Make a file or a whole folder the account's property."""
+        """Make the account the owner of a file, or of a folder and its contents."""
         for each in (path, *path.rglob("*")):
             os.chown(each, self.uid, self.gid, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""What every private server does."""
+"""The base class of private servers: start, stop, kill, freeze, thaw, close."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ _LAST_WORDS = 60
 
 
 class ServerDidNotStart(Exception):
-    """A private server ended or stayed silent instead of answering; the end of its log follows."""
+    """A private server ended or did not answer in time; the message has the end of its log."""
 
     def __init__(self, server: str, reason: str, log: str) -> None:
         super().__init__(f"{server} {reason}\n{log or '(it said nothing)'}")
@@ -34,8 +34,8 @@ class Server(ABC):
     """A real server on free ports of 127.0.0.1, with a folder of its own.
 
     `start`, `stop`, `kill`, `freeze` and `thaw` may follow each other in any order and keep the
-    ports and the data. `close`, and the end of this process whatever ends it, removes everything.
-    As a context manager it starts and closes. Every method blocks, and none for ever.
+    ports and the data. `close`, and any end of this process, removes everything. The context
+    manager starts and closes the server. Every method blocks, with a timeout.
     """
 
     ports_needed: ClassVar[int] = 1
@@ -54,46 +54,46 @@ class Server(ABC):
     @classmethod
     @abstractmethod
     def missing(cls) -> str | None:
-        """How to install what is not there; None when the server can be started."""
+        """Return how to install the server; None when it is installed."""
 
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where it listens, the same over all its starts."""
+        """The URL of the server, the same after each start."""
 
     @abstractmethod
     def _command(self) -> Command:
-        """What runs the server in the foreground on its ports, in its folder."""
+        """Return the command that runs the server in the foreground."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether a client gets an answer; bounded."""
+        """Whether a client gets an answer within a timeout."""
 
     @property
     def port(self) -> int:
-        """Where clients connect."""
+        """The port that clients connect to."""
         self._guarded()
         return self._ports[0]
 
     @property
     def pid(self) -> int:
-        """The server's main process, of the last start."""
+        """The pid of the server's main process, of the last start."""
         return self._main().pid
 
     @property
     def folder(self) -> Path:
-        """Data, configuration and log."""
+        """The folder with data, configuration and log."""
         return self._guarded().folder
 
     @property
     def running(self) -> bool:
-        """Whether the process is there, frozen or not."""
+        """Whether the server's main process exists, frozen or not."""
         return processes.alive(self._process)
 
     def start(self) -> None:
-        """Start, and return when a client is answered; nothing when it runs.
+        """Start the server and wait until it answers; do nothing if it is running.
 
-        Raises `ServerDidNotStart`, and has closed the server then.
+        Raises `ServerDidNotStart`, after closing the server.
         """
         if self.running:
             return
@@ -105,7 +105,7 @@ class Server(ABC):
             raise
 
     def stop(self) -> None:
-        """End in order, as an administrator would; by SIGKILL when that takes too long."""
+        """Stop the server in order, or by SIGKILL after ``stop_within`` seconds."""
         if not self.running:
             return
         self.thaw()
@@ -118,20 +118,20 @@ class Server(ABC):
             self.kill()
 
     def kill(self) -> None:
-        """SIGKILL, for the server and all its processes at once."""
+        """Kill the server and all its processes by SIGKILL."""
         if self._process is not None:
             processes.kill(self._process, self.stop_within)
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open, new ones are accepted, and nothing answers."""
+        """Stop the server by SIGSTOP: connections open and stay open, without any answer."""
         self._main().suspend()
 
     def thaw(self) -> None:
-        """SIGCONT: go on where `freeze` stopped; nothing when it was not frozen."""
+        """Continue a frozen server by SIGCONT; do nothing if it is not frozen."""
         self._main().resume()
 
     def close(self) -> None:
-        """End it without ceremony and remove its folder; a later start begins from nothing."""
+        """End the server and remove its folder; a later start begins without data."""
         if self._guardian is None:
             return
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -149,17 +149,17 @@ class Server(ABC):
         self.close()
 
     def _launch(self) -> psutil.Process | None:
-        """The process that is going to serve, or one that has ended in the attempt."""
+        """Start and return the server's process; None if it has already ended."""
         return self._guarded().start(self._command(), self.discard_signal)
 
     def _environment(self, **variables: str) -> dict[str, str]:
-        """All that a server learns of ours: no setting of this machine's servers among it."""
+        """Return the server's whole environment, without this machine's server settings."""
         folder = str(self.folder)
         inherited = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         return {**inherited, "HOME": folder, "TMPDIR": folder, **variables}
 
     def _run_on_free_ports(self) -> None:
-        """When somebody takes one of the ports before the server does, try others."""
+        """Start on free ports, and on others if another process binds one before the server."""
         for attempts_left in reversed(range(_ATTEMPTS)):
             self._ports = free_ports(self.ports_needed)
             try:

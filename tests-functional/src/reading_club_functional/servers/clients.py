@@ -1,4 +1,4 @@
-"""The smallest real clients: they show whether a server answers and keeps what it was given."""
+"""Minimal clients, which show whether a server answers and keeps a stored string."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,18 +19,18 @@ NO_ANSWER = (TimeoutError, redis.TimeoutError, OperationalError)
 
 
 class Client(Protocol):
-    """Leaves a word with a server; both methods raise one of `NO_ANSWER` after `PATIENCE`."""
+    """Stores a word on a server; both methods raise one of `NO_ANSWER` after `PATIENCE` s."""
 
     def leave(self, word: str) -> None:
-        """When this returns, the server has promised to keep the word."""
+        """Store the word; return when the server has confirmed it."""
 
     def fetch(self) -> str:
-        """Take the word back."""
+        """Return the word and delete it."""
         ...
 
 
 class PostgreSQLClient:
-    """Keeps the word in a row."""
+    """Stores the word in a row."""
 
     def __init__(self, url: str) -> None:
         self._url = url.replace("+asyncpg", "")
@@ -40,7 +40,7 @@ class PostgreSQLClient:
         self._ask("CREATE TABLE word AS SELECT $1::text AS text", word)
 
     def fetch(self) -> str:
-        """Take the word back."""
+        """Return the word and delete it."""
         word = self._ask("SELECT text FROM word")
         self._ask("DROP TABLE word")
         return str(word)
@@ -57,7 +57,7 @@ class PostgreSQLClient:
 
 
 class RabbitMQClient:
-    """Keeps the word in a durable queue."""
+    """Stores the word in a durable queue."""
 
     def __init__(self, url: str) -> None:
         options = {"confirm_publish": True, "read_timeout": PATIENCE, "write_timeout": PATIENCE}
@@ -69,7 +69,7 @@ class RabbitMQClient:
             queue.put(word)
 
     def fetch(self) -> str:
-        """Take the word back."""
+        """Return the word and delete it."""
         with self._connected() as connection, connection.SimpleQueue("word") as queue:
             message = queue.get(timeout=PATIENCE)
             message.ack()
@@ -80,7 +80,7 @@ class RabbitMQClient:
 
 
 class ValkeyClient:
-    """Keeps the word under a key."""
+    """Stores the word under a key."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -91,7 +91,7 @@ class ValkeyClient:
             connection.set("word", word)
 
     def fetch(self) -> str:
-        """Take the word back."""
+        """Return the word and delete it."""
         with self._connected() as connection:
             return str(connection.getdel("word"))
 

@@ -1,4 +1,4 @@
-"""The owner's end of the guardian's line."""
+"""The client of the guardian process, which ends the servers of a test run."""
 
 import contextlib
 import json
@@ -26,9 +26,9 @@ class Command(NamedTuple):
 
 
 class Guardian:
-    """A process that ends what it started for us, and removes `folder`, when we close it or die.
+    """Starts processes in a guardian, which ends them and removes `folder` on close or our death.
 
-    What it starts is out of reach of the terminal's Ctrl-C.
+    The terminal's Ctrl-C does not reach these processes.
     """
 
     def __init__(self, account: Account) -> None:
@@ -48,13 +48,13 @@ class Guardian:
 
     @property
     def log(self) -> Path:
-        """What the processes say, all in one file."""
+        """The log file of all processes."""
         return self.folder / guardian.LOG
 
     def start(self, command: Command, end_signal: signal.Signals) -> psutil.Process | None:
-        """Start a process in `folder`; None when it has already ended.
+        """Start a process in `folder` and return it; None when it has already ended.
 
-        `end_signal` is what ends it when nobody needs its data any more. Raises `OSError`.
+        `end_signal` ends the process when its data may be discarded. Raises `OSError`.
         """
         self._say(json.dumps({**command._asdict(), "end_signal": end_signal}))
         answer = self._answer()
@@ -66,7 +66,7 @@ class Guardian:
             return None
 
     def write(self, name: str, text: str) -> Path:
-        """A file in `folder` that only the servers' account can read."""
+        """Write a file in `folder` that only the servers' account can read."""
         path = self.folder / name
         path.touch(mode=0o600)
         path.write_text(text)
@@ -91,7 +91,7 @@ class Guardian:
         self._line.flush()
 
     def _answer(self) -> dict[str, Any]:
-        """Raises `OSError` when the guardian is gone or silent."""
+        """Return the guardian's next answer. Raises `OSError` at its end or a timeout."""
         line = self._line.readline()
         if not line:
             raise ConnectionResetError("the guardian of the servers has ended")

@@ -1,7 +1,7 @@
-"""Runs servers for an owner and ends them with it, however the owner ends.
+"""Runs servers for an owner process, and ends them when the owner ends, even by SIGKILL.
 
-A program of its own, with the standard library only: `guardian.py OWNER_PID UID GID`. It makes a
-folder and says `{"folder": ...}`; each line `{"argv", "env", "end_signal"}` on standard input
+A separate program, with the standard library only: `guardian.py OWNER_PID UID GID`. It makes a
+folder and prints `{"folder": ...}`; each line `{"argv", "env", "end_signal"}` on standard input
 starts a process in that folder and is answered by `{"pid": ...}` or `{"error": ...}`. An empty
 line, the end of the input, SIGTERM and the owner's death end the processes and remove the folder.
 """
@@ -25,14 +25,14 @@ GRACE = 15.0
 
 
 class Ward(NamedTuple):
-    """The leader of a session, and the signal that ends it when nobody wants its data."""
+    """A server's main process, and the signal that ends it when its data may be discarded."""
 
     process: subprocess.Popen[bytes]
     end_signal: int
 
 
 def main(owner: int, uid: int, gid: int) -> None:
-    """Serve the owner until it leaves."""
+    """Serve the owner's requests until the owner ends, then end all processes."""
     wards: list[Ward] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGCHLD, lambda *_: reap(wards))
@@ -53,7 +53,7 @@ def main(owner: int, uid: int, gid: int) -> None:
 
 
 def requests(owner: int) -> Iterator[dict[str, Any]]:
-    """What the owner asks for. Its pid is watched too: a fork of it may hold the pipe open."""
+    """Yield the owner's requests; poll its pid too, since its forks may keep the pipe open."""
     while os.getppid() == owner:
         if select.select([sys.stdin], [], [], 1.0)[0]:
             line = sys.stdin.readline()
@@ -63,14 +63,14 @@ def requests(owner: int) -> Iterator[dict[str, Any]]:
 
 
 def answer(**fields: object) -> None:
-    """Tell the owner, unbuffered."""
+    """Write an answer to the owner, as one line of JSON, unbuffered."""
     os.write(sys.stdout.fileno(), json.dumps(fields).encode() + b"\n")
 
 
 def start(
     request: dict[str, Any], folder: str, uid: int, gid: int, wards: list[Ward]
 ) -> dict[str, object]:
-    """Start a process in a session of its own and remember it."""
+    """Start a process in a new session, add it to `wards`, and return its pid or the error."""
     switch: dict[str, Any] = {} if os.geteuid() else {"user": uid, "group": gid, "extra_groups": ()}
     try:
         with Path(folder, LOG).open("ab") as log:
@@ -86,19 +86,19 @@ def start(
             )
     except OSError as error:
         return {"error": str(error)}
-    # pyright takes what is behind ** for any option, text mode included.
+    # pyright assumes that ** may pass any option, text mode included.
     wards.append(Ward(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
     return {"pid": process.pid}
 
 
 def reap(wards: list[Ward]) -> None:
-    """Bury the dead: PostgreSQL does not start beside its own zombie."""
+    """Reap zombies: PostgreSQL does not start while its predecessor is one."""
     for ward in wards:
         ward.process.poll()
 
 
 def end(ward: Ward) -> None:
-    """End a process that may be frozen, within bounds, and what is left of its group."""
+    """End a process, even a frozen one, and the rest of its group, each within 15 s."""
     if ward.process.poll() is not None:
         return
     group = ward.process.pid
@@ -112,13 +112,13 @@ def end(ward: Ward) -> None:
 
 
 def tell(group: int, number: int) -> None:
-    """Send a signal to a process group that may be gone."""
+    """Send a signal to a process group; ignore a group that has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def remove(folder: str) -> None:
-    """Remove the folder, also when a dying process writes one more file into it."""
+    """Remove the folder, for up to 15 s while ending processes still write files into it."""
     deadline = time.monotonic() + GRACE
     shutil.rmtree(folder, ignore_errors=True)
     while Path(folder).exists() and time.monotonic() < deadline:

@@ -5,14 +5,14 @@ import socket
 
 LOOPBACK = "127.0.0.1"
 
-# Below the ports that kernels lend to outgoing connections, so that a server which is down for a
-# moment finds its port free when it comes back.
+# Below the ephemeral ports of outgoing connections, so that the port of a stopped server stays free
+# until the server starts again.
 _CANDIDATES = range(20_000, 32_000)
 _RABBITMQ_DISTRIBUTION = 25_672
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on the port at this moment."""
+    """Whether the port is free at this moment."""
     with socket.socket() as probe:
         try:
             probe.bind((LOOPBACK, port))
@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Different ports that were free a moment ago: whoever binds one has to expect a rival."""
+    """Return different free ports; another process may bind one first. Raises `OSError`."""
     found: set[int] = set()
     for _ in range(len(_CANDIDATES)):
         if len(found) == count:

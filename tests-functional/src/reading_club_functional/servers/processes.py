@@ -1,4 +1,4 @@
-"""Looking at processes and ending them, by pid and never by name."""
+"""Inspects and ends processes, by pid and never by name."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from reading_club_functional.servers.ports import LOOPBACK
 
 
 def alive(process: psutil.Process | None) -> bool:
-    """Whether it still runs. A zombie does not, nor does a stranger with the same pid."""
+    """Whether the process runs; false for a zombie and for another process with its pid."""
     try:
         return (
             process is not None
@@ -21,7 +21,7 @@ def alive(process: psutil.Process | None) -> bool:
 
 
 def listens(process: psutil.Process | None, port: int) -> bool:
-    """Whether this process, and not another one that was faster, has the port."""
+    """Whether this very process listens on the port."""
     if process is None:
         return False
     try:
@@ -35,17 +35,17 @@ def listens(process: psutil.Process | None, port: int) -> bool:
 
 
 def with_descendants(process: psutil.Process) -> list[psutil.Process]:
-    """A stopped process cannot fork, so stop it first to miss none."""
+    """Return the process and all descendants; suspend it first, so that it cannot fork."""
     return [process, *process.children(recursive=True)]
 
 
 def gone(family: Iterable[psutil.Process]) -> bool:
-    """Whether none of them is left."""
+    """Whether all of the processes have ended."""
     return not any(map(alive, family))
 
 
 def kill(process: psutil.Process, within: float) -> None:
-    """SIGKILL it with all its descendants, and wait until they are gone."""
+    """Kill a process and its descendants by SIGKILL, and wait for them, `within` s at most."""
     try:
         process.suspend()
         family = with_descendants(process)

