@@ -14,7 +14,7 @@ from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 
 WHOLE = Path(uow_sqla.__path__[0])
 INSERT = re.compile(
-    r"inserted = await insert_rows\(.*?\n        \)\n        return [^\n]*", re.DOTALL
+    r"inserted = await insert_many\(.*?\n        \)\n        return [^\n]*", re.DOTALL
 )
 
 

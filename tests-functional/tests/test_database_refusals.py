@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
@@ -57,7 +57,7 @@ async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIt
 @pytest.fixture
 async def browser(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client of a club on that engine."""
-    club = Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
+    club = Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
     transport = httpx2.ASGITransport(create_app(club))
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as client:
         yield client
@@ -146,7 +146,7 @@ async def test_what_is_refused_now(  # three texts of a case, and the fixtures
 async def test_a_database_that_does_not_exist(database_url: str) -> None:
     """A missing database is an outage (503), since a restore may create it again."""
     engine = create_engine(make_url(database_url).set(database="nowhere"))
-    club = Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
+    club = Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
     transport = httpx2.ASGITransport(create_app(club))
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as browser:

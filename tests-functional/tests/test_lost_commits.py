@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club
@@ -101,7 +101,7 @@ async def club(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[C
     """A club that connects through the proxy, with a command timeout of 0.5 s."""
     url = make_url(direct.url).set(port=proxy[1])
     engine = create_engine(url, connect_args={"command_timeout": 0.5})
-    yield Club(engine, RelayedTransport(), publisher_app("memory://", SUBSCRIBERS))
+    yield Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
     await engine.dispose()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.testing.older_release import register_as_before
@@ -80,7 +80,7 @@ async def building_since(engine: AsyncEngine, seconds: float) -> None:
 
 async def commit_a_book(engine: AsyncEngine) -> None:
     """Store a book and its event as the web process does."""
-    async with SQLUnitOfWork(RelayedTransport(), engine) as transaction:
+    async with SQLUnitOfWork(RecordingOutboxTransport(), engine) as transaction:
         await transaction.uow.books.add(a_book())
         await transaction.uow.messagestore.add(an_event())
         await transaction.commit()

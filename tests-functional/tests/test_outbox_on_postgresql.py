@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.testing.builders import an_event
 
 MILLION = 1_000_000
@@ -43,7 +43,7 @@ def outbox(engine: AsyncEngine) -> SQLOutbox:
 
 async def commit(engine: AsyncEngine, number: int, lease: Lease) -> None:
     """Commit `number` events in one transaction, leased with `lease`."""
-    async with SQLUnitOfWork(RelayedTransport(lease), engine) as transaction:
+    async with SQLUnitOfWork(RecordingOutboxTransport(lease), engine) as transaction:
         for _ in range(number):
             await transaction.uow.messagestore.add(an_event())
         await transaction.commit()
@@ -130,7 +130,7 @@ async def test_the_healthy_path_updates_nothing(engine: AsyncEngine, outbox: SQL
     async with engine.connect() as connection:
         ids = list(await connection.scalars(select(orm.outbox.c.message_id)))
 
-    await outbox.delete(lease.token, [Key(id_) for id_ in ids])
+    await outbox.delete(lease.token, [OutboxKey(id_) for id_ in ids])
 
     assert await updates(engine) == {
         "n_tup_ins": 300,

@@ -90,7 +90,7 @@ async def test_a_connection_whose_statement_was_cancelled_is_ended(
 async def test_a_query_of_sqlalchemy_may_be_cancelled_as_well(engine: AsyncEngine) -> None:
     """SQLAlchemy has invalidated the connection; closing the session raises no error."""
     session = Session(engine)
-    await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+    await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await session.read(text("SELECT pg_sleep(60)"))
@@ -105,13 +105,15 @@ async def test_a_connection_may_be_lost_in_a_transaction(
 ) -> None:
     """Each further call raises StorageUnavailable; the next transaction has a new connection."""
     session = Session(engine)
-    await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+    await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
     assert await ask(elsewhere, f"{query} AND backend_type = 'client backend'") is True
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
             if lane == "asyncpg":
-                await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+                await session.execute_cached(
+                    insert_into("postgresql", orm.books), a_book().model_dump()
+                )
             else:
                 await session.read(text("SELECT 1"))
     with pytest.raises(StorageUnavailable):
@@ -133,7 +135,7 @@ async def test_the_isolation_of_the_engine_is_that_of_its_transactions(
     isolation = text("SHOW transaction_isolation")
     session = Session(set_to)
     assert (await session.read(isolation)).scalar_one() == expected
-    await session.put(insert_into("postgresql", orm.books), {**a_book().model_dump()})
+    await session.execute_cached(insert_into("postgresql", orm.books), {**a_book().model_dump()})
     await session.close()
     assert await ask(engine, "SELECT count(*) FROM books") == 0
 
@@ -158,9 +160,11 @@ async def test_a_transaction_that_the_database_has_undone_is_not_committed(
 ) -> None:
     """``commit`` raises StorageUnavailable, although PostgreSQL reports no error."""
     session = Session(engine)
-    await session.put(insert_into("postgresql", orm.books), a_book().model_dump())
+    await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(IntegrityError):
-        await session.put(insert_into("postgresql", orm.activity).values(id=None), NOTHING)
+        await session.execute_cached(
+            insert_into("postgresql", orm.activity).values(id=None), NOTHING
+        )
     with pytest.raises(StorageUnavailable, match="undone"):
         await session.commit()
     await session.close()

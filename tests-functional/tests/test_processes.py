@@ -6,7 +6,7 @@ import sys
 LOOP_FORK = """
 import asyncio, os, sys
 from contextlib import asynccontextmanager
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 
 @asynccontextmanager
 async def resources():
@@ -15,7 +15,7 @@ async def resources():
 async def home(resource):
     return resource, id(asyncio.get_running_loop())
 
-loop = LoopThread(resources)
+loop = EventLoopThread(resources)
 parent = loop.run(home)
 pid = os.fork()
 mine = loop.run(home)

@@ -8,9 +8,9 @@ import asyncio, os, sys, time
 from contextlib import asynccontextmanager
 from reading_club.eventstream.outbox.sender import Sender
 from reading_club.testing import InMemoryOutbox, InMemoryPublisher, InMemoryUnitOfWork
-from reading_club.testing import MemoryDatabase, an_event
+from reading_club.testing import InMemoryDatabase, an_event
 
-database, publisher = MemoryDatabase(), InMemoryPublisher()
+database, publisher = InMemoryDatabase(), InMemoryPublisher()
 
 @asynccontextmanager
 async def outbox():

@@ -11,14 +11,14 @@ from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.testing import (
-    InMemoryClub,
+    ConsumerFixture,
     celery_app,
     celery_queue,
     transport,
 )
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity
@@ -55,21 +55,21 @@ def closed_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def club(database: MemoryDatabase) -> InMemoryClub:
+def club(database: InMemoryDatabase) -> ConsumerFixture:
     """An in-memory environment for consumers, with an empty database."""
-    return InMemoryClub(database)
+    return ConsumerFixture(database)
 
 
 @pytest.fixture
-def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
+def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber], EventTask]]:
     """A factory of consumers, which are closed after the test."""
-    made: list[Consumer] = []
+    made: list[EventTask] = []
 
-    def make(subscriber: Subscriber) -> Consumer:
+    def make(subscriber: Subscriber) -> EventTask:
         backoff = Backoff(first=1, cap=4, jitter=lambda: 0.0)
         pacing = Pacing(hold=club.hold, hold_busy=club.hold_busy, backoff=backoff, timer=club.time)
         made.append(
-            Consumer(subscriber, club.resources, pacing=pacing, wait=club.wait, clock=lambda: NOW)
+            EventTask(subscriber, club.resources, pacing=pacing, wait=club.wait, clock=lambda: NOW)
         )
         return made[-1]
 
@@ -79,6 +79,6 @@ def consume(club: InMemoryClub) -> Iterator[Callable[[Subscriber], Consumer]]:
 
 
 @pytest.fixture
-def consumer(consume: Callable[[Subscriber], Consumer]) -> Consumer:
+def consumer(consume: Callable[[Subscriber], EventTask]) -> EventTask:
     """A consumer for the activity log."""
     return consume(activity)

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.memory.database import Count
 from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
@@ -24,7 +24,7 @@ from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
-Consume = Callable[[Subscriber], Consumer]
+Consume = Callable[[Subscriber], EventTask]
 
 
 class Killed(BaseException):
@@ -48,19 +48,19 @@ class Failing(Subscriber):
             raise error
 
 
-def numbers(club: InMemoryClub) -> list[int]:
+def numbers(club: ConsumerFixture) -> list[int]:
     """Return the counted attempts in the database."""
     return [count.number for count in club.database.attempts.values()]
 
 
-def waits(club: InMemoryClub) -> float | None:
+def waits(club: ConsumerFixture) -> float | None:
     """Return the seconds until the only outbox row is due, or None without a row."""
     for row in club.database.outbox.values():
         return (row.leased_until - club.now).total_seconds()
     return None
 
 
-def deliver(consumer: Consumer, event: BookRegistered) -> bool:
+def deliver(consumer: EventTask, event: BookRegistered) -> bool:
     """Redeliver an event; return whether the process died."""
     try:
         consumer.receive(on_the_wire(event), suspected=True)
@@ -69,7 +69,7 @@ def deliver(consumer: Consumer, event: BookRegistered) -> bool:
     return False
 
 
-def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: InMemoryClub) -> None:
+def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: ConsumerFixture) -> None:
     """A redelivery during the pause is deferred until the pause ends, by the database's clock."""
     failing, event = Failing(forever=Killed()), an_event()
     seen = []
@@ -85,11 +85,14 @@ def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: InMemoryC
     assert seen == PAUSES
     assert failing.calls == ATTEMPTS
     (letter,) = club.letters
-    assert (letter.attempts, letter.error.partition(":")[0]) == (ATTEMPTS, "WorkerLost")
+    assert (letter.attempts, letter.error.partition(":")[0]) == (
+        ATTEMPTS,
+        "RedeliveryLimitExceeded",
+    )
 
 
 def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """A late redelivery of a dead letter is neither handled nor counted."""
     failing, event = Failing(forever=ValueError("poison")), an_event()
@@ -105,7 +108,7 @@ def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
 
 
 def test_a_first_copy_of_a_dead_letter_leaves_no_count(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """A copy of a dead letter that is delivered for the first time is tried once, uncounted."""
     failing, event = Failing(forever=ValueError("poison")), an_event()
@@ -118,11 +121,11 @@ def test_a_first_copy_of_a_dead_letter_leaves_no_count(
 
 
 def test_what_is_given_up_in_an_outage_is_not_handled_again(
-    consume: Consume, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its last attempt an event is a dead letter once the database is back, unhandled."""
     failing, event = Failing(), an_event()
-    receipt = Receipt("failing", event.message_id)
+    receipt = InboxKey("failing", event.message_id)
     club.database.attempts[receipt] = Count(ATTEMPTS, club.now - timedelta(hours=1))
     keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")]
 
@@ -140,7 +143,7 @@ def test_what_is_given_up_in_an_outage_is_not_handled_again(
     assert len(club.letters) == 1
 
 
-def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemoryClub) -> None:
+def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: ConsumerFixture) -> None:
     """The outbox row has subscriber, envelope, the mark ``attempted`` and the reason."""
     failing, event = Failing(Killed()), an_event()
     deliver(consume(failing), event)
@@ -148,13 +151,13 @@ def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: InMemory
     deliver(consume(failing), event)
 
     (row,) = club.database.outbox.values()
-    assert (row.key, row.envelope) == (Key(event.message_id, "failing"), on_the_wire(event))
+    assert (row.key, row.envelope) == (OutboxKey(event.message_id, "failing"), on_the_wire(event))
     assert row.attempted
     assert "next attempt" in (row.reason or "")
 
 
 def test_six_kills_while_a_table_is_locked_make_no_dead_letter(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """Six deaths within 74 s make no dead letter: the pauses let the event succeed later."""
     failing, event = Failing(*[Killed()] * 6), an_event()
@@ -175,7 +178,7 @@ def test_six_kills_while_a_table_is_locked_make_no_dead_letter(
 
 @pytest.mark.parametrize("restarts", [1, 6])
 def test_an_attempt_that_an_outage_ended_is_taken_back(
-    consume: Consume, club: InMemoryClub, restarts: int
+    consume: Consume, club: ConsumerFixture, restarts: int
 ) -> None:
     """An outage undoes the count, before a retry or a requeue."""
     club.stop_after = 1
@@ -189,7 +192,7 @@ def test_an_attempt_that_an_outage_ended_is_taken_back(
 
 
 def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
-    consume: Consume, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the database does not take the undo, the count stays at one during the outage."""
 
@@ -205,7 +208,9 @@ def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
     assert failing.calls == 10
 
 
-def test_an_attempt_that_a_stop_ended_is_taken_back(consume: Consume, club: InMemoryClub) -> None:
+def test_an_attempt_that_a_stop_ended_is_taken_back(
+    consume: Consume, club: ConsumerFixture
+) -> None:
     """A handler that a stop cancels undoes the count."""
     club.stop_after = 1
     consumer = consume(Failing(asyncio.CancelledError()))
@@ -216,7 +221,7 @@ def test_an_attempt_that_a_stop_ended_is_taken_back(consume: Consume, club: InMe
     assert numbers(club) == [0]
 
 
-def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: InMemoryClub) -> None:
+def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: ConsumerFixture) -> None:
     """The first counted attempt of a redelivered event is made at once."""
     event = an_event()
 
@@ -226,7 +231,7 @@ def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: InMem
     assert (waits(club), club.waits) == (None, [])
 
 
-def test_what_took_effect_meanwhile_is_not_put_off(consume: Consume, club: InMemoryClub) -> None:
+def test_what_took_effect_meanwhile_is_not_put_off(consume: Consume, club: ConsumerFixture) -> None:
     """A redelivery after another copy took effect leaves no outbox row."""
     failing, event = Failing(Killed()), an_event()
     deliver(consume(failing), event)

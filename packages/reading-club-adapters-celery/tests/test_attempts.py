@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.subscriber import Subscriber
@@ -17,7 +17,7 @@ from reading_club.testing.builders import an_event
 ATTEMPTS = 5
 LONG = 1000.0
 """Seconds, longer than any pause between two attempts."""
-Consume = Callable[[Subscriber], Consumer]
+Consume = Callable[[Subscriber], EventTask]
 
 
 class Moody(Subscriber):
@@ -36,13 +36,13 @@ class Moody(Subscriber):
             raise self.errors.pop(0)
 
 
-def number(club: InMemoryClub) -> int:
+def number(club: ConsumerFixture) -> int:
     """Return the number of counted attempts in the database."""
     return sum(count.number for count in club.database.attempts.values())
 
 
 def test_a_handler_that_always_fails_makes_one_dead_letter(
-    consume: Consume, club: InMemoryClub, caplog: pytest.LogCaptureFixture
+    consume: Consume, club: ConsumerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After five attempts there is one dead letter, with the last error and no effects."""
     moody = Moody(*[ZeroDivisionError("oops")] * ATTEMPTS)
@@ -63,7 +63,7 @@ def test_a_handler_that_always_fails_makes_one_dead_letter(
 
 
 def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """Success in the last attempt takes effect once, and deletes the count."""
     event = an_event()
@@ -74,7 +74,7 @@ def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
     assert (club.letters, number(club)) == ([], 0)
 
 
-def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: InMemoryClub) -> None:
+def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: ConsumerFixture) -> None:
     """Failures of the handler are counted, outages in between are not."""
     away = [StorageUnavailable("away")] * 20
     errors = [KeyError(), *away, KeyError(), *away, KeyError(), *away]
@@ -91,7 +91,7 @@ class Killed(BaseException):
 
 
 def test_an_attempt_that_takes_the_process_along_is_counted(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """An attempt is counted before it begins; after the last, the message is a dead letter."""
     moody = Moody(*[Killed()] * 100)
@@ -105,12 +105,14 @@ def test_an_attempt_that_takes_the_process_along_is_counted(
 
     (letter,) = club.letters
     assert letter.attempts == ATTEMPTS
-    assert "WorkerLost" in letter.error
+    assert "RedeliveryLimitExceeded" in letter.error
     assert moody.calls == ATTEMPTS + 1
     assert number(club) == 0
 
 
-def test_copies_that_come_together_use_up_one_attempt(consume: Consume, club: InMemoryClub) -> None:
+def test_copies_that_come_together_use_up_one_attempt(
+    consume: Consume, club: ConsumerFixture
+) -> None:
     """Copies delivered together, as after an outage, count as one attempt."""
     moody = Moody(*[Killed()] * 20)
     event = an_event()
@@ -126,7 +128,7 @@ def test_copies_that_come_together_use_up_one_attempt(consume: Consume, club: In
 
 
 def test_a_worker_that_stops_between_attempts_gives_its_message_back(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """The message is requeued, and its attempts stay counted for the next worker."""
     club.stop_after = 2

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.subscriber import Subscriber
@@ -15,12 +15,14 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 
-def handled(consumer: Consumer, *events: BookRegistered) -> bool:
+def handled(consumer: EventTask, *events: BookRegistered) -> bool:
     """Let the consumer receive the events as a batch."""
     return consumer.receive_together([on_the_wire(event) for event in events])
 
 
-def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMemoryClub) -> None:
+def test_a_batch_takes_effect_in_one_transaction(
+    consumer: EventTask, club: ConsumerFixture
+) -> None:
     """Each new event of a batch takes effect with its inbox row; known ones are skipped."""
     first, second, third = an_event(), an_event(), an_event()
     consumer.receive(on_the_wire(first))
@@ -32,7 +34,7 @@ def test_a_batch_takes_effect_in_one_transaction(consumer: Consumer, club: InMem
 
 
 def test_of_two_copies_in_a_batch_the_handler_sees_one(
-    consume: Callable[[Subscriber], Consumer],
+    consume: Callable[[Subscriber], EventTask],
 ) -> None:
     """The handler gets one of two copies in a batch, and need not be idempotent."""
     seen: list[BookRegistered] = []
@@ -64,7 +66,7 @@ def moody(*errors: Exception) -> Subscriber:
 
 
 def test_a_batch_with_a_failure_has_no_effect(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """A failing event splits its batch, which has no effect and counts no attempt."""
     consumer = consume(moody(ZeroDivisionError()))
@@ -78,7 +80,7 @@ def test_a_batch_with_a_failure_has_no_effect(
 
 @pytest.mark.parametrize("changes", [{"payload": "{"}, {"type": "book_burnt_v1"}])
 def test_what_cannot_be_read_takes_its_batch_apart(
-    consumer: Consumer, club: InMemoryClub, changes: dict[str, str]
+    consumer: EventTask, club: ConsumerFixture, changes: dict[str, str]
 ) -> None:
     """An unreadable message splits its batch, to be a dead letter when it is alone."""
     sound, broken = on_the_wire(an_event()), on_the_wire(an_event(), **changes)
@@ -89,7 +91,7 @@ def test_what_cannot_be_read_takes_its_batch_apart(
 
 
 def test_an_outage_holds_a_batch(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """After an outage the batch is tried again as a whole, without counting."""
     consumer = consume(moody(*[StorageUnavailable("away")] * 3))
@@ -103,7 +105,7 @@ def test_an_outage_holds_a_batch(
 
 
 def test_a_worker_that_stops_gives_its_batch_back(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the batch."""
     club.stop_after = 2

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kombu import Message
 
-from reading_club.adapters.eventstream.worker.malformed import is_event, is_suspected
+from reading_club.adapters.eventstream.worker.malformed import is_batchable, is_suspected
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,6 @@ def test_only_a_fresh_event_and_nothing_else_is_batched(
 
     message = Message(**(fields | changes))
 
-    assert (is_event(message) and not is_suspected(message.delivery_info, message.headers)) is fresh
+    assert (
+        is_batchable(message) and not is_suspected(message.delivery_info, message.headers)
+    ) is fresh

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH, Batches
+from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH, Batcher
 
 
 class Message:
@@ -65,7 +65,7 @@ class Stage:
         self.arrived: list[float] = []
         self.alone: list[Any] = []
         self.answer: bool | Exception = True
-        self.batches = Batches(self.worker, self._receive, self.alone.append)
+        self.batches = Batcher(self.worker, self._receive, self.alone.append)
 
     def _receive(self, messages: Sequence[object], /, *, arrived: float) -> bool:
         self.received.append(list(messages))

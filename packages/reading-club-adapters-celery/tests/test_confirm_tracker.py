@@ -7,35 +7,35 @@ from unittest.mock import Mock
 
 import pytest
 
-from reading_club.adapters.eventstream.publisher.confirm_tracker import Confirms
-from reading_club.adapters.eventstream.publisher.encoding import Form, Letter
+from reading_club.adapters.eventstream.publisher.confirm_tracker import ConfirmTracker
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageTemplate
 from reading_club.adapters.eventstream.testing import outgoing
 
-FORM = Form({}, {}, {}, "json", None)
+FORM = MessageTemplate({}, {}, {}, "json", None)
 
 
-def a_letter(task_id: str) -> Letter:
+def a_letter(task_id: str) -> EncodedMessage:
     """Return an encoded message with this task id; "d" is for the activity log alone."""
     if task_id == "d":
         key, queue = outgoing(subscriber="activity").key, "eventstream.activity"
-        return Letter(key, task_id, b"", FORM, "", queue, mandatory=True)
-    return Letter(outgoing().key, task_id, b"", FORM, "eventstream", "x", mandatory=True)
+        return EncodedMessage(key, task_id, b"", FORM, "", queue, mandatory=True)
+    return EncodedMessage(outgoing().key, task_id, b"", FORM, "eventstream", "x", mandatory=True)
 
 
-def refuses_nothing(_: Letter) -> None:
+def refuses_nothing(_: EncodedMessage) -> None:
     """Report that no queue was refused."""
 
 
 @pytest.fixture
-def letters() -> list[Letter]:
+def letters() -> list[EncodedMessage]:
     """Four encoded messages."""
     return [a_letter(task_id) for task_id in "abcd"]
 
 
 @pytest.fixture
-def confirms(letters: list[Letter]) -> Confirms:
+def confirms(letters: list[EncodedMessage]) -> ConfirmTracker:
     """The confirms of a channel with these messages in flight."""
-    confirms = Confirms(Mock(events=defaultdict(set)), refuses_nothing)
+    confirms = ConfirmTracker(Mock(events=defaultdict(set)), refuses_nothing)
     for letter in letters:
         confirms.expect(letter)
     return confirms
@@ -50,7 +50,7 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
     """The channel is in confirm mode, and acks, nacks and returns have callbacks."""
     channel = Mock(events=defaultdict(set))
 
-    confirms = Confirms(channel, refuses_nothing)
+    confirms = ConfirmTracker(channel, refuses_nothing)
 
     channel.confirm_select.assert_called_once_with()
     assert channel.events == {
@@ -60,7 +60,9 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
     }
 
 
-def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -> None:
+def test_one_answer_may_be_for_many(
+    confirms: ConfirmTracker, letters: list[EncodedMessage]
+) -> None:
     """A multiple ack confirms all earlier messages, a single one its own, in any order."""
     confirms.on_ack(4, multiple=False)
     confirms.on_ack(2, multiple=True)
@@ -70,7 +72,7 @@ def test_one_answer_may_be_for_many(confirms: Confirms, letters: list[Letter]) -
 
 
 def test_what_is_returned_and_confirmed_has_failed(
-    confirms: Confirms, letters: list[Letter]
+    confirms: ConfirmTracker, letters: list[EncodedMessage]
 ) -> None:
     """A returned message has failed, though the broker acks it afterwards."""
     confirms.on_return(Exception(), "eventstream", "x", returned("b"))
@@ -82,7 +84,9 @@ def test_what_is_returned_and_confirmed_has_failed(
     assert confirms.returned
 
 
-def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list[Letter]) -> None:
+def test_what_a_queue_does_not_take_is_refused(
+    confirms: ConfirmTracker, letters: list[EncodedMessage]
+) -> None:
     """A nack means refused, without an outage; a message for one queue names that queue."""
     confirms.on_nack(2, multiple=True)
     confirms.on_ack(3, multiple=False)
@@ -102,11 +106,11 @@ def test_what_a_queue_does_not_take_is_refused(confirms: Confirms, letters: list
 
 
 def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
-    letters: list[Letter],
+    letters: list[EncodedMessage],
 ) -> None:
     """A returned message is refused, not failed, if its queue's declaration was refused."""
     reason = "queue eventstream.activity cannot be declared: ACCESS_REFUSED"
-    confirms = Confirms(
+    confirms = ConfirmTracker(
         Mock(events=defaultdict(set)), lambda letter: reason if letter is letters[3] else None
     )
     for letter in letters:
@@ -122,7 +126,9 @@ def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
     assert list(published.confirmed) == [letters[0].key, letters[1].key]
 
 
-def test_an_answer_that_comes_twice_is_one(confirms: Confirms, letters: list[Letter]) -> None:
+def test_an_answer_that_comes_twice_is_one(
+    confirms: ConfirmTracker, letters: list[EncodedMessage]
+) -> None:
     """A second ack, or an ack of an unknown tag, changes nothing."""
     confirms.on_ack(1, multiple=False)
     confirms.on_ack(1, multiple=True)

@@ -7,8 +7,8 @@ from celery import Celery, signals
 from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.app import worker_app
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.errors import WriteConflict
 from reading_club.domain.messages import BookRegistered, ClubEvent
 from reading_club.eventstream.errors import StorageUnavailable
@@ -32,7 +32,7 @@ def failing(*errors: Exception) -> Subscriber:
     return subscriber
 
 
-def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
+def test_a_message_takes_effect(consumer: EventTask, club: ConsumerFixture) -> None:
     """The handler's writes are committed."""
     event = an_event()
 
@@ -42,7 +42,7 @@ def test_a_message_takes_effect(consumer: Consumer, club: InMemoryClub) -> None:
     assert club.letters == []
 
 
-def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> None:
+def test_a_message_takes_effect_once(consumer: EventTask, club: ConsumerFixture) -> None:
     """However often a message is delivered, its inbox row lets it take effect once."""
     event = an_event()
 
@@ -56,7 +56,7 @@ def test_a_message_takes_effect_once(consumer: Consumer, club: InMemoryClub) -> 
 
 
 def test_a_duplicate_does_not_reach_the_handler(
-    consume: Callable[[Subscriber], Consumer],
+    consume: Callable[[Subscriber], EventTask],
 ) -> None:
     """The inbox row is inserted before the handler is called, which need not be idempotent."""
     handled: list[ClubEvent] = []
@@ -74,7 +74,7 @@ def test_a_duplicate_does_not_reach_the_handler(
 
 
 def test_a_message_for_which_there_is_no_handler_is_parked(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """A known type without a handler is parked, to be sent again to a release that has one."""
     (event,) = a_reviewer().messages
@@ -88,7 +88,7 @@ def test_a_message_for_which_there_is_no_handler_is_parked(
 
 
 def test_an_outage_is_waited_for_and_not_counted(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """The message takes effect once when the database is back, and is no dead letter."""
     away = [StorageUnavailable("away"), WriteConflict("busy"), *[StorageUnavailable("away")] * 48]
@@ -103,7 +103,7 @@ def test_an_outage_is_waited_for_and_not_counted(
 
 
 def test_a_database_that_is_away_at_the_start_is_waited_for(
-    consumer: Consumer, club: InMemoryClub
+    consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """If the resources do not open, the message is held and opening is tried again."""
     club.opening = [StorageUnavailable("away"), ValueError("wrong URL")]
@@ -116,7 +116,7 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(
 
 
 def test_a_worker_that_stops_gives_its_message_back(
-    consume: Callable[[Subscriber], Consumer], club: InMemoryClub
+    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the message."""
     club.stop_after = 3
@@ -130,10 +130,10 @@ def test_a_worker_that_stops_gives_its_message_back(
     assert (dict(club.database.activity), club.letters) == ({}, [])
 
 
-def test_it_is_the_task_of_its_worker(consumer: Consumer, club: InMemoryClub) -> None:
+def test_it_is_the_task_of_its_worker(consumer: EventTask, club: ConsumerFixture) -> None:
     """The task takes the keyword ``message`` alone; any other call is a dead letter."""
     app = worker_app("memory://", activity)
-    consumer.install(app)
+    consumer.register(app)
     task = app.tasks["send_message"]
     event = an_event()
 
@@ -163,10 +163,10 @@ class Hub:
         callback()
 
 
-def test_a_worker_hears_that_it_is_to_stop(consumer: Consumer, memory_app: Celery) -> None:
+def test_a_worker_hears_that_it_is_to_stop(consumer: EventTask, memory_app: Celery) -> None:
     """Celery's shutdown signal ends the waits, and the worker's event loop wakes each second."""
     hub = Hub()
-    consumer.install(memory_app)
+    consumer.register(memory_app)
 
     signals.worker_ready.send(sender=hub)
     assert not consumer.stopping.wait(0)

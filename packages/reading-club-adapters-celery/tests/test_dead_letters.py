@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.testing.builders import an_event
@@ -62,7 +62,7 @@ def refuse_letters(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> 
     monkeypatch.setattr(add, refuse)
 
 
-def test_an_unknown_type_is_set_aside(consumer: Consumer, club: InMemoryClub) -> None:
+def test_an_unknown_type_is_set_aside(consumer: EventTask, club: ConsumerFixture) -> None:
     """The dead letter has subscriber, id, type, envelope and error."""
     message = on_the_wire(an_event(), type="book_burnt_v1")
 
@@ -78,7 +78,7 @@ def test_an_unknown_type_is_set_aside(consumer: Consumer, club: InMemoryClub) ->
 
 
 @pytest.mark.parametrize("message", GARBAGE.values(), ids=GARBAGE.keys())
-def test_garbage_is_set_aside(consumer: Consumer, club: InMemoryClub, message: Any) -> None:
+def test_garbage_is_set_aside(consumer: EventTask, club: ConsumerFixture, message: Any) -> None:
     """Any unreadable message is one dead letter, and the next message takes effect."""
     event = an_event()
 
@@ -95,7 +95,7 @@ def test_garbage_is_set_aside(consumer: Consumer, club: InMemoryClub, message: A
 
 
 def test_messages_without_an_id_are_told_apart_by_their_text(
-    consumer: Consumer, club: InMemoryClub
+    consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """Messages without an id share a dead letter if their content is equal, in any order."""
     for message in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1, "b": 3}):
@@ -106,7 +106,7 @@ def test_messages_without_an_id_are_told_apart_by_their_text(
 
 
 def test_a_letter_that_cannot_be_stored_holds_its_message(
-    consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+    consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage of the dead letter's storage holds the message."""
     errors: list[Exception] = [StorageUnavailable("away"), StorageUnavailable("away")]
@@ -120,7 +120,7 @@ def test_a_letter_that_cannot_be_stored_holds_its_message(
 
 
 def test_a_letter_that_the_database_refuses_is_kept_as_text(
-    consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+    consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the database refuses NUL in JSON, the envelope is stored as ASCII text."""
     refuse_letters(monkeypatch, [ValueError("unsupported Unicode escape sequence")])
@@ -133,7 +133,7 @@ def test_a_letter_that_the_database_refuses_is_kept_as_text(
 
 
 def test_a_letter_that_is_always_refused_is_not_lost(
-    consumer: Consumer, club: InMemoryClub, monkeypatch: pytest.MonkeyPatch
+    consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A dead letter that is always refused holds its message, which a stop requeues."""
     club.stop_after = 2
@@ -146,7 +146,7 @@ def test_a_letter_that_is_always_refused_is_not_lost(
 
 
 def test_the_log_names_the_message_and_shows_nothing_of_it(
-    consumer: Consumer, caplog: pytest.LogCaptureFixture
+    consumer: EventTask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log record has the ids as fields, and hides the content."""
     message = on_the_wire(an_event(), payload=json.dumps({"title": SECRET}))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
 
-from reading_club.adapters.eventstream.app import EventRoute, publisher_app
+from reading_club.adapters.eventstream.app import EventRouter, publisher_app
 from reading_club.adapters.eventstream.declaration import declare
 from reading_club.adapters.eventstream.publisher import amqp as confirming
-from reading_club.adapters.eventstream.publisher.amqp import ConfirmingLine
-from reading_club.adapters.eventstream.publisher.encoding import Encoder
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
+from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 from reading_club.adapters.eventstream.testing.fake_amqp import FakeConnection
@@ -55,14 +55,14 @@ def test_a_connection_that_is_lost_is_no_refusal() -> None:
         declare(connection, QUEUES)
 
 
-def a_line(connection: FakeConnection) -> ConfirmingLine:
+def a_line(connection: FakeConnection) -> AmqpConnection:
     """Return a connection of which the first channel is used up."""
-    line = ConfirmingLine(connection, EventRoute(QUEUES))
+    line = AmqpConnection(connection, EventRouter(QUEUES))
     connection.channel()  # uses the first one up
     return line
 
 
-def opened(line: ConfirmingLine) -> None:
+def opened(line: AmqpConnection) -> None:
     """Prepare the connection for a batch."""
     line._opened()
 
@@ -122,11 +122,13 @@ def test_after_a_refusal_the_next_window_has_a_channel_of_its_own() -> None:
 def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
     """A refused queue concerns its own subscriber's messages, and those for all subscribers."""
     line = a_line(FakeConnection(first=REFUSED))
-    encoder = Encoder(publisher_app("memory://", LISTENERS))
+    encoder = MessageEncoder(publisher_app("memory://", LISTENERS))
     events = [outgoing(), outgoing(subscriber="first"), outgoing(subscriber="second")]
     opened(line)
 
-    refusals = [line._refusal_of(letter) for letter in encoder.encode(events, Outcome())]
+    refusals = [
+        line._refusal_of(letter) for letter in encoder.encode(events, PublishResultBuilder())
+    ]
 
     reason = f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
     assert refusals == [reason, reason, None]
@@ -162,7 +164,7 @@ def test_a_task_is_sent_though_a_queue_is_refused(caplog: pytest.LogCaptureFixtu
     """The transport declares the queues of all subscribers, and logs a refused one."""
     connection = FakeConnection(first=REFUSED)
     message = {"message": {"type": "book_registered_v1"}}
-    options = EventRoute(QUEUES)("send_message", (), message, {})
+    options = EventRouter(QUEUES)("send_message", (), message, {})
     assert options is not None
 
     for entity in options["declare"]:

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
-Consume = Callable[[Subscriber], Consumer]
+Consume = Callable[[Subscriber], EventTask]
 
 
 class Slow(Subscriber):
@@ -36,11 +36,11 @@ class Slow(Subscriber):
 
 
 @pytest.fixture(autouse=True)
-def _held(club: InMemoryClub) -> None:
+def _held(club: ConsumerFixture) -> None:
     club.hold, club.hold_busy = 45.0, 10.0
 
 
-def stalls(club: InMemoryClub) -> list[int]:
+def stalls(club: ConsumerFixture) -> list[int]:
     """Return the counted stalls in the database."""
     return [count.stalls for count in club.database.attempts.values()]
 
@@ -49,7 +49,7 @@ def stalls(club: InMemoryClub) -> list[int]:
     ("error", "seconds"), [(StorageBusy("busy"), 10.0), (StorageUnavailable("lost"), 45.0)]
 )
 def test_what_is_held_up_for_long_is_put_off(
-    consume: Consume, club: InMemoryClub, error: TransientFailure, seconds: float
+    consume: Consume, club: ConsumerFixture, error: TransientFailure, seconds: float
 ) -> None:
     """Deferral, earlier if the database answers: no attempt is counted, the row has the reason."""
     event, start = an_event("Slow"), club.time()
@@ -65,7 +65,7 @@ def test_what_is_held_up_for_long_is_put_off(
 
 
 def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """The holding time starts at arrival: a late message is tried once and deferred."""
     arrived = club.time() - 50.0
@@ -79,7 +79,7 @@ def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
 
 
 def test_a_database_that_takes_nothing_holds_the_message(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """If the database accepts no row either, the message is held until it is back."""
     club.opening = [StorageUnavailable("away")] * 41
@@ -92,7 +92,9 @@ def test_a_database_that_takes_nothing_holds_the_message(
     assert dict(club.database.outbox) == {}
 
 
-def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InMemoryClub) -> None:
+def test_a_batch_that_is_held_up_for_long_is_put_off(
+    consume: Consume, club: ConsumerFixture
+) -> None:
     """Each event of the batch is deferred, and marked to be handled alone."""
     events = [an_event(), an_event("Slow"), an_event()]
 
@@ -107,7 +109,7 @@ def test_a_batch_that_is_held_up_for_long_is_put_off(consume: Consume, club: InM
 
 
 def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """A batch is split after three busy attempts: one slow handler does not delay the others."""
     events = [an_event(), an_event("Slow"), an_event()]
@@ -120,7 +122,7 @@ def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
     assert dict(club.database.outbox) == {}
 
 
-def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> float | None:
+def stall(consumer: EventTask, club: ConsumerFixture, event: BookRegistered) -> float | None:
     """Deliver a slow event once more, and return the seconds until it is sent again."""
     club.database.outbox.clear()
     consumer.receive(on_the_wire(event), suspected=True)
@@ -130,7 +132,7 @@ def stall(consumer: Consumer, club: InMemoryClub, event: BookRegistered) -> floa
 
 
 def test_what_is_always_too_slow_becomes_a_dead_letter(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """Pauses grow, and the fifth counted stall makes a dead letter, if other events succeed."""
     consumer, event = consume(Slow(StorageBusy("the statement took too long"))), an_event("Slow")
@@ -147,7 +149,7 @@ def test_what_is_always_too_slow_becomes_a_dead_letter(
     assert dict(club.database.attempts) == {}
 
 
-def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMemoryClub) -> None:
+def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: ConsumerFixture) -> None:
     """While the subscriber receives no event, no stall is counted, however long that lasts."""
     consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
 
@@ -158,7 +160,7 @@ def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: InMem
 
 
 def test_what_is_refused_while_others_succeed_is_an_outage(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """Refused access to a table is an outage of one event, and no counted stall."""
     error = StorageUnavailable("the database refuses access")
@@ -173,7 +175,7 @@ def test_what_is_refused_while_others_succeed_is_an_outage(
 
 def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
     consume: Consume,
-    club: InMemoryClub,
+    club: ConsumerFixture,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -194,13 +196,13 @@ def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
 
 
 def test_what_another_subscriber_receives_says_nothing(
-    consume: Consume, club: InMemoryClub
+    consume: Consume, club: ConsumerFixture
 ) -> None:
     """Events that another subscriber receives do not make a stall count."""
     consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
     for _ in range(20):
         stall(consumer, club, event)
         club.pass_(1.0)
-        club.database.inbox[Receipt("other", an_event().message_id)] = club.now
+        club.database.inbox[InboxKey("other", an_event().message_id)] = club.now
 
     assert (stalls(club), club.letters) == ([0], [])

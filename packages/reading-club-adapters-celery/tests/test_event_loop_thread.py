@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 
 
 class Resource:
@@ -36,9 +36,9 @@ def resource() -> Resource:
 
 
 @pytest.fixture
-def loop(resource: Resource) -> Iterator[LoopThread[Resource]]:
+def loop(resource: Resource) -> Iterator[EventLoopThread[Resource]]:
     """A loop that is not started."""
-    loop = LoopThread(resource.open)
+    loop = EventLoopThread(resource.open)
     yield loop
     loop.close()
 
@@ -49,7 +49,7 @@ async def whereabouts(_: Resource) -> tuple[asyncio.AbstractEventLoop, threading
 
 
 def test_two_tasks_share_the_loop_and_the_resource(
-    loop: LoopThread[Resource], resource: Resource
+    loop: EventLoopThread[Resource], resource: Resource
 ) -> None:
     """Tasks from several threads at the same time share the loop and the resource."""
     with ThreadPoolExecutor(8) as pool:
@@ -59,7 +59,7 @@ def test_two_tasks_share_the_loop_and_the_resource(
     assert resource.opened == 1
 
 
-def test_tasks_run_at_the_same_time(loop: LoopThread[Resource]) -> None:
+def test_tasks_run_at_the_same_time(loop: EventLoopThread[Resource]) -> None:
     """A waiting task does not delay another one."""
     met = asyncio.Barrier(2)
 
@@ -71,7 +71,7 @@ def test_tasks_run_at_the_same_time(loop: LoopThread[Resource]) -> None:
 
 
 def test_nothing_is_opened_before_the_first_task(
-    loop: LoopThread[Resource], resource: Resource
+    loop: EventLoopThread[Resource], resource: Resource
 ) -> None:
     """Without a task there is no thread and no open resource, and close is allowed."""
     before = threading.active_count()
@@ -82,7 +82,7 @@ def test_nothing_is_opened_before_the_first_task(
     assert resource.opened == 0
 
 
-def test_errors_reach_the_caller(loop: LoopThread[Resource]) -> None:
+def test_errors_reach_the_caller(loop: EventLoopThread[Resource]) -> None:
     """An error of the coroutine is raised to the caller."""
 
     async def fail(_: Resource) -> None:
@@ -92,7 +92,7 @@ def test_errors_reach_the_caller(loop: LoopThread[Resource]) -> None:
         loop.run(fail)
 
 
-def test_opening_is_tried_again(loop: LoopThread[Resource], resource: Resource) -> None:
+def test_opening_is_tried_again(loop: EventLoopThread[Resource], resource: Resource) -> None:
     """A resource that failed to open is opened by a later call."""
     resource.error = ConnectionError("away")
     for _ in range(2):
@@ -107,7 +107,7 @@ def test_opening_is_tried_again(loop: LoopThread[Resource], resource: Resource) 
 
 def test_closing_closes_the_resource_on_its_loop(resource: Resource) -> None:
     """Closing ends the resource, loop and thread; a later task starts new ones."""
-    loop = LoopThread(resource.open)
+    loop = EventLoopThread(resource.open)
     first, thread = loop.run(whereabouts)
 
     loop.close()
@@ -133,7 +133,7 @@ def test_closing_does_not_wait_for_what_never_opens() -> None:
 
     async def nothing(_: None) -> None: ...
 
-    loop = LoopThread(hang)
+    loop = EventLoopThread(hang)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(loop.run, nothing)
         assert opening.wait(10)
@@ -142,7 +142,9 @@ def test_closing_does_not_wait_for_what_never_opens() -> None:
             waiting.result(10)
 
 
-def test_closing_cancels_what_still_runs(loop: LoopThread[Resource], resource: Resource) -> None:
+def test_closing_cancels_what_still_runs(
+    loop: EventLoopThread[Resource], resource: Resource
+) -> None:
     """Closing cancels a running task, and then closes the resource."""
     running = threading.Event()
 

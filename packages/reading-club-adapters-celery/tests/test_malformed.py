@@ -8,9 +8,9 @@ import pytest
 from celery import Celery
 
 from reading_club.adapters.eventstream.app import worker_app
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.testing.worker import InMemoryWorker
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
@@ -104,13 +104,13 @@ class Worker(InMemoryWorker):
 
 @pytest.fixture
 def worker(
-    memory_app: Celery, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+    memory_app: Celery, consumer: EventTask, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Worker]:
     """A worker without messages."""
     assert memory_app.conf.broker_url == "memory://"
     app = worker_app("memory://", activity)
     monkeypatch.setattr("celery._state._tls.current_app", None)
-    consumer.install(app)
+    consumer.register(app)
     worker = Worker(app)
     yield worker
     worker.close()
@@ -123,7 +123,7 @@ def cases(kinds: dict[str, Garbage]) -> pytest.MarkDecorator:
 
 
 @cases(ANONYMOUS | WITH_EVENT)
-def test_garbage_is_set_aside(worker: Worker, club: InMemoryClub, garbage: Garbage) -> None:
+def test_garbage_is_set_aside(worker: Worker, club: ConsumerFixture, garbage: Garbage) -> None:
     """A malformed message is stored and acknowledged, and the next one takes effect."""
     event = an_event()
 
@@ -137,7 +137,7 @@ def test_garbage_is_set_aside(worker: Worker, club: InMemoryClub, garbage: Garba
 
 @cases(WITH_EVENT)
 def test_the_letter_bears_the_id_of_the_event(
-    worker: Worker, club: InMemoryClub, garbage: Garbage
+    worker: Worker, club: ConsumerFixture, garbage: Garbage
 ) -> None:
     """If a malformed message has an event inside, its dead letter has that id and type."""
     worker.take(garbage)
@@ -146,7 +146,7 @@ def test_the_letter_bears_the_id_of_the_event(
     assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
 
 
-def test_different_garbage_has_different_ids(worker: Worker, club: InMemoryClub) -> None:
+def test_different_garbage_has_different_ids(worker: Worker, club: ConsumerFixture) -> None:
     """Different messages have different dead letters; equal ones share one."""
     for garbage in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
         worker.take(garbage)
@@ -154,7 +154,7 @@ def test_different_garbage_has_different_ids(worker: Worker, club: InMemoryClub)
     assert len(club.letters) == len(ANONYMOUS)
 
 
-def test_the_letter_shows_what_was_received(worker: Worker, club: InMemoryClub) -> None:
+def test_the_letter_shows_what_was_received(worker: Worker, club: ConsumerFixture) -> None:
     """The dead letter has body, headers and error."""
     worker.take(header(timelimit=5))
 
@@ -178,7 +178,7 @@ def test_the_log_shows_nothing_of_it(
     assert SECRET not in str([vars(record) for record in caplog.records]) + caplog.text
 
 
-def test_it_waits_for_the_database(worker: Worker, club: InMemoryClub) -> None:
+def test_it_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
     """The message is acknowledged after its dead letter is stored."""
     club.opening = [TransientFailure("away")] * 3
 
@@ -189,7 +189,7 @@ def test_it_waits_for_the_database(worker: Worker, club: InMemoryClub) -> None:
     assert worker.unacknowledged == 0
 
 
-def test_a_worker_that_stops_gives_it_back(worker: Worker, club: InMemoryClub) -> None:
+def test_a_worker_that_stops_gives_it_back(worker: Worker, club: ConsumerFixture) -> None:
     """A message without a stored dead letter is requeued."""
     club.opening = [TransientFailure("away")] * 9
     club.stop_after = 2

@@ -9,11 +9,11 @@ from kombu import Producer
 from kombu.transport.pyamqp import Channel
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.publisher.encoding import Encoder, Letter
-from reading_club.adapters.eventstream.publisher.prerendered import WrittenForm
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
+from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
-from reading_club.eventstream.ports.outbox import Outgoing
+from reading_club.eventstream.ports.outbox import OutboxMessage
 
 
 def a_channel() -> Any:
@@ -23,10 +23,10 @@ def a_channel() -> Any:
     return channel
 
 
-def letters(number: int) -> list[Letter]:
+def letters(number: int) -> list[EncodedMessage]:
     """Return encoded messages of one process."""
     app = publisher_app("memory://", LISTENERS)
-    return Encoder(app).encode([outgoing() for _ in range(number)], Outcome())
+    return MessageEncoder(app).encode([outgoing() for _ in range(number)], PublishResultBuilder())
 
 
 def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
@@ -34,7 +34,7 @@ def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
     channel = a_channel()
     for letter in letters(2):
         Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
-        ours: Any = WrittenForm(letter.form, channel).filled_in(letter)
+        ours: Any = SerializedProperties(letter.form, channel).message(letter)
 
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours.body == theirs.body
@@ -46,8 +46,14 @@ def test_what_was_attempted_says_so_in_a_header() -> None:
     """Attempted events have the header; other messages equal Celery's."""
     channel = a_channel()
     key = outgoing().key
-    events = [outgoing(), replace(outgoing(), attempted=True), Outgoing(key, outgoing().envelope)]
-    encoded = Encoder(publisher_app("memory://", LISTENERS)).encode(events, Outcome())
+    events = [
+        outgoing(),
+        replace(outgoing(), attempted=True),
+        OutboxMessage(key, outgoing().envelope),
+    ]
+    encoded = MessageEncoder(publisher_app("memory://", LISTENERS)).encode(
+        events, PublishResultBuilder()
+    )
 
     said = [letter.options["headers"].get("attempted") for letter in encoded]
 
@@ -55,7 +61,7 @@ def test_what_was_attempted_says_so_in_a_header() -> None:
     assert "attempted" not in encoded[0].options["headers"]
     for letter in encoded:
         Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
-        ours: Any = WrittenForm(letter.form, channel).filled_in(letter)
+        ours: Any = SerializedProperties(letter.form, channel).message(letter)
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours._serialize_properties() == theirs._serialize_properties()
 

@@ -15,9 +15,9 @@ from kombu import pools
 from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.publisher.deadline import cut_off
+from reading_club.adapters.eventstream.publisher.deadline import deadline
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
-from reading_club.adapters.eventstream.publisher.virtual import VirtualLine
+from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 
 SECRET = "s3cret"
@@ -106,7 +106,7 @@ def test_an_interrupted_window_leaves_nothing_connected(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(VirtualLine, "send", interrupt)
+    monkeypatch.setattr(VirtualConnection, "send", interrupt)
     with pytest.raises(KeyboardInterrupt):
         publisher.publish([outgoing()])
 
@@ -121,7 +121,7 @@ def test_what_takes_too_long_is_cut_off() -> None:
         assert cut.wait(30)
         raise AttributeError("a socket that is no more")
 
-    with pytest.raises(TimeoutError, match=r"0\.01 s") as caught, cut_off(0.01, cut.set):
+    with pytest.raises(TimeoutError, match=r"0\.01 s") as caught, deadline(0.01, cut.set):
         wait()
 
     assert isinstance(caught.value.__cause__, AttributeError)
@@ -131,9 +131,9 @@ def test_what_ends_in_time_is_not_cut_off() -> None:
     """A block that ends in time is not cut, and keeps its own error."""
     cut = Mock()
 
-    with cut_off(30, cut):
+    with deadline(30, cut):
         pass
-    with pytest.raises(KeyError), cut_off(30, cut):
+    with pytest.raises(KeyError), deadline(30, cut):
         raise KeyError
 
     cut.assert_not_called()
@@ -143,7 +143,7 @@ def test_what_is_cut_off_at_its_end_is_late_as_well() -> None:
     """A block that ends after the cut raises TimeoutError: the connection is unusable."""
     cut = threading.Event()
 
-    with pytest.raises(TimeoutError), cut_off(0.01, cut.set):
+    with pytest.raises(TimeoutError), deadline(0.01, cut.set):
         assert cut.wait(30)
 
 

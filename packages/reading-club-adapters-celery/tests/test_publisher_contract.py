@@ -12,7 +12,7 @@ from reading_club.adapters.eventstream.testing import (
     EventPublisherContract,
 )
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.eventstream.ports.outbox import EVERYBODY
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 
 
 class TestFake(EventPublisherContract):
@@ -28,7 +28,9 @@ class TestFake(EventPublisherContract):
         """The envelopes for a subscriber in the list."""
 
         def take(subscriber: str, /) -> Sequence[Mapping[str, Any]]:
-            events = [e for e in publisher.sent if e.key.subscriber in (EVERYBODY, subscriber)]
+            events = [
+                e for e in publisher.sent if e.key.subscriber in (ALL_SUBSCRIBERS, subscriber)
+            ]
             heard = [event.envelope for event in events]
             return [each for each in heard if each["type"] == "book_registered_v1"]
 

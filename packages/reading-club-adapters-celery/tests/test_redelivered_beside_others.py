@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from reading_club.adapters.eventstream.worker import consumer as guard
-from reading_club.adapters.eventstream.worker.consumer import GuardedConsumer
+from reading_club.adapters.eventstream.worker.consumer import EventConsumer
 
 
 class Pool:
@@ -41,7 +41,7 @@ class Task:
         return True
 
 
-class Receiver(GuardedConsumer):
+class Receiver(EventConsumer):
     """The worker's consumer without a broker."""
 
     connection_errors = ()
@@ -73,8 +73,8 @@ def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
     new = [a_message(name) for name in "xyz"]
 
     receiver = Receiver()
-    monkeypatch.setattr(guard, "let_go_in_any_case", Mock())
-    monkeypatch.setattr(GuardedConsumer.__mro__[1], "create_task_handler", Mock())
+    monkeypatch.setattr(guard, "release_prefetch_on_ack_failure", Mock())
+    monkeypatch.setattr(EventConsumer.__mro__[1], "create_task_handler", Mock())
     receive = receiver.create_task_handler()
     for message in (*again, attempted, *new):
         receive(message)

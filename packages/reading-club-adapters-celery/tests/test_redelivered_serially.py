@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import InMemoryClub, on_the_wire
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
@@ -19,7 +19,7 @@ from reading_club.testing.builders import an_event
 WITHIN = 10.0
 
 
-class Holding(Subscriber):
+class OutageRetry(Subscriber):
     """A subscriber that records events, and blocks at ``held`` until ``may_go_on``."""
 
     def __init__(self) -> None:
@@ -36,15 +36,15 @@ class Holding(Subscriber):
 
 
 @pytest.fixture
-def subscriber() -> Holding:
+def subscriber() -> OutageRetry:
     """A subscriber that blocks at one event."""
-    return Holding()
+    return OutageRetry()
 
 
 @pytest.fixture
 def consumer(
-    consume: Callable[[Subscriber], Consumer], subscriber: Holding, club: InMemoryClub
-) -> Iterator[Consumer]:
+    consume: Callable[[Subscriber], EventTask], subscriber: OutageRetry, club: ConsumerFixture
+) -> Iterator[EventTask]:
     """A consumer that is handling a redelivered message, which ends after the test."""
     consumer = consume(subscriber)
     with ThreadPoolExecutor(1) as pool:
@@ -58,7 +58,7 @@ def consumer(
 
 
 def test_a_message_waits_for_its_turn_and_is_not_counted(
-    consumer: Consumer, club: InMemoryClub
+    consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """A waiting redelivered message is not counted, and a stop requeues it."""
     club.stop_after = 3
@@ -70,7 +70,9 @@ def test_a_message_waits_for_its_turn_and_is_not_counted(
     assert list(club.database.activity) == []
 
 
-def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryClub) -> None:
+def test_its_turn_comes(
+    consumer: EventTask, subscriber: OutageRetry, club: ConsumerFixture
+) -> None:
     """The next redelivered message is handled when the one before is done."""
     event = an_event()
 
@@ -86,7 +88,7 @@ def test_its_turn_comes(consumer: Consumer, subscriber: Holding, club: InMemoryC
 
 
 def test_what_comes_for_the_first_time_waits_for_nobody(
-    consumer: Consumer, club: InMemoryClub
+    consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """A first delivery is handled while a redelivered message is tried."""
     event = an_event()

@@ -7,7 +7,7 @@ import pytest
 from kombu import Message
 from kombu.transport import virtual
 
-from reading_club.adapters.eventstream.worker.redis_ack import let_go_in_any_case
+from reading_club.adapters.eventstream.worker.redis_ack import release_prefetch_on_ack_failure
 
 LOG = logging.getLogger("celery")
 
@@ -36,7 +36,7 @@ def channel(qos: Deaf) -> Mock:
 def message(channel: Mock, qos: Deaf) -> Message:
     """A message that uses up the prefetch limit."""
     message = Message(channel=channel, delivery_tag="tag")
-    let_go_in_any_case(message)
+    release_prefetch_on_ack_failure(message)
     qos.append(message, "tag")
     assert not qos.can_consume()
     return message
@@ -77,6 +77,6 @@ def test_a_message_of_another_broker_is_not_touched() -> None:
     """A message of an AMQP channel is unchanged: the broker counts there."""
     message = Message(channel=Mock(spec=["basic_ack", "no_ack_consumers"]), delivery_tag="1")
 
-    let_go_in_any_case(message)
+    release_prefetch_on_ack_failure(message)
 
     assert "ack_log_error" not in vars(message)

@@ -9,8 +9,8 @@ from kombu.exceptions import ContentDisallowed
 from kombu.serialization import prepare_accept_content
 from kombu.transport.memory import Channel
 
-from reading_club.adapters.eventstream.app import EventRoute, publisher_app, worker_app
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name, queue_of
+from reading_club.adapters.eventstream.app import EventRouter, publisher_app, worker_app
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name_of
 from reading_club.domain.messages import ReviewCreated, ReviewRevised
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity
@@ -57,7 +57,7 @@ def drain(connection: Connection, queue: str) -> list[Any]:
 
 def test_the_type_is_the_routing_key(ratings: Subscriber) -> None:
     """An event goes to the exchange by its type, and all known queues are declared."""
-    route = EventRoute([queue_of(activity), queue_of(ratings)])
+    route = EventRouter([queue_for(activity), queue_for(ratings)])
 
     options = route("send_message", (), {"message": {"type": "review_created_v1"}}, {})
 
@@ -74,7 +74,7 @@ def test_the_type_is_the_routing_key(ratings: Subscriber) -> None:
 
 def test_an_event_that_nobody_wants_is_not_mandatory(ratings: Subscriber) -> None:
     """The broker drops an event without a subscriber, without an error."""
-    options = EventRoute([queue_of(ratings)])(
+    options = EventRouter([queue_for(ratings)])(
         "send_message", (), {"message": {"type": "book_registered_v1"}}, {}
     )
 
@@ -84,7 +84,7 @@ def test_an_event_that_nobody_wants_is_not_mandatory(ratings: Subscriber) -> Non
 
 def test_another_task_is_not_touched() -> None:
     """The router leaves other tasks to Celery."""
-    assert EventRoute([])("something_else", (), {"message": {"type": "x"}}, {}) is None
+    assert EventRouter([])("something_else", (), {"message": {"type": "x"}}, {}) is None
 
 
 def test_the_content_is_not_repeated_for_the_log(memory_app: Celery) -> None:
@@ -99,9 +99,9 @@ def test_the_content_is_not_repeated_for_the_log(memory_app: Celery) -> None:
 
 def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
     """A subscriber has one queue, named after it and bound to the types that it handles."""
-    queue = queue_of(activity)
+    queue = queue_for(activity)
 
-    assert queue.name == queue_name(activity) == "eventstream.activity"
+    assert queue.name == queue_name_of(activity) == "eventstream.activity"
     assert queue.durable
     assert {str(bound.exchange) for bound in queue.bindings} == {str(EXCHANGE)}
     assert {bound.routing_key for bound in queue.bindings} == activity.types
@@ -112,7 +112,7 @@ def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber) -> None:
 
     Newer brokers drop a message after 20 deliveries by default; older ones take no negative limit.
     """
-    arguments = queue_of(ratings).queue_arguments
+    arguments = queue_for(ratings).queue_arguments
 
     assert arguments is not None
     assert arguments["x-queue-type"] == "quorum"
@@ -131,7 +131,7 @@ def test_publisher_and_worker_declare_the_same_queue() -> None:
 def test_a_subscriber_that_hears_nothing_is_a_mistake() -> None:
     """A subscriber without handlers is a ValueError: its queue would stay empty."""
     with pytest.raises(ValueError, match="deaf"):
-        queue_of(Subscriber("deaf"))
+        queue_for(Subscriber("deaf"))
 
 
 def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
@@ -167,7 +167,7 @@ def test_pickles_are_refused(memory_app: Celery) -> None:
     """Publisher and worker accept JSON alone: other content types are not decoded."""
     worker = worker_app("memory://", activity)
     with memory_app.connection_for_write() as connection:
-        queue = queue_of(activity)(connection.channel())
+        queue = queue_for(activity)(connection.channel())
         queue.declare()
         connection.Producer().publish("evil", serializer="pickle", routing_key=queue.name)
 

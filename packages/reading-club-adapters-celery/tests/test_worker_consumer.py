@@ -9,7 +9,7 @@ from celery.worker.consumer.tasks import Tasks
 
 from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.worker import consumer as guard
-from reading_club.adapters.eventstream.worker.consumer import GuardedConsumer
+from reading_club.adapters.eventstream.worker.consumer import EventConsumer
 from reading_club.service.projections import activity
 
 DELAYS = "celery.worker.consumer.delayed_delivery.DelayedDelivery"
@@ -17,7 +17,7 @@ DELAYS = "celery.worker.consumer.delayed_delivery.DelayedDelivery"
 
 def test_a_worker_makes_no_queues_for_delays() -> None:
     """Celery's step that declares 28 delay queues is left out."""
-    blueprint: Any = GuardedConsumer.Blueprint()
+    blueprint: Any = EventConsumer.Blueprint()
 
     steps = blueprint.claim_steps()
 
@@ -27,9 +27,9 @@ def test_a_worker_makes_no_queues_for_delays() -> None:
 
 def test_nothing_else_is_taken_from_a_worker() -> None:
     """All other startup steps of Celery are kept."""
-    celerys: Any = GuardedConsumer.__mro__[1]
+    celerys: Any = EventConsumer.__mro__[1]
 
-    missing = set(celerys.Blueprint.default_steps) - set(GuardedConsumer.Blueprint.default_steps)
+    missing = set(celerys.Blueprint.default_steps) - set(EventConsumer.Blueprint.default_steps)
 
     assert len(missing) == 1
 
@@ -51,7 +51,7 @@ def test_a_broker_that_does_not_answer_is_not_waited_for(
     """A worker stops in time, though its connection is open and silent."""
     monkeypatch.setattr(guard, "_GOODBYE", 0.05)
     ours, theirs = socket.socketpair()
-    consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
+    consumer: Any = EventConsumer.__new__(EventConsumer)
     consumer.perform_pending_operations = Mock()
     consumer.connection = Mock(connected=True, connection=Mock(sock=ours))
     consumer.blueprint = Mock(**{f"{goodbye}.side_effect": lambda _: ours.recv(1)})
@@ -64,7 +64,7 @@ def test_a_broker_that_does_not_answer_is_not_waited_for(
 
 def test_a_worker_that_lost_its_connection_stops_as_well() -> None:
     """Without a connection there is no socket to shut down, and no error."""
-    consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
+    consumer: Any = EventConsumer.__new__(EventConsumer)
 
     for connection in (None, Mock(connected=False), Mock(connected=True, connection=Mock(spec=[]))):
         consumer.connection = connection
@@ -78,10 +78,10 @@ class Connecting:
         self.now = 0.0
         monkeypatch.setattr(guard, "time", self)
         monkeypatch.setattr(guard, "maybe_shutdown", lambda: None)
-        self.consumer: Any = GuardedConsumer.__new__(GuardedConsumer)
+        self.consumer: Any = EventConsumer.__new__(EventConsumer)
         for when in ("before", "after"):
             celerys = f"on_connection_error_{when}_connected"
-            monkeypatch.setattr(GuardedConsumer.__mro__[1], celerys, Mock())
+            monkeypatch.setattr(EventConsumer.__mro__[1], celerys, Mock())
 
     def monotonic(self) -> float:
         """Return the simulated time in seconds."""
@@ -133,7 +133,7 @@ def test_a_worker_that_is_refused_stops_when_it_is_asked_to(
 def test_a_worker_that_receives_again_has_no_pause_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that consumes again starts over with the shortest pause."""
     connecting = Connecting(monkeypatch)
-    monkeypatch.setattr(GuardedConsumer.__mro__[1], "create_task_handler", Mock())
+    monkeypatch.setattr(EventConsumer.__mro__[1], "create_task_handler", Mock())
     consumer = connecting.consumer
     consumer.app = Mock(tasks={})
     connecting.refuse("before")

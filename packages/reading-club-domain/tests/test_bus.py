@@ -9,7 +9,7 @@ import pytest
 from messagebus import AsyncMessageBus, Metadata
 from messagebus.service._async.registry import ConfigurationError
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import COMMANDS, ClubCommand
 from reading_club.eventstream.errors import CommandNotHandled
@@ -47,7 +47,7 @@ def test_a_plain_bus_finds_the_handlers_as_well() -> None:
 
 
 async def test_a_command_without_a_handler_is_an_error(
-    bus: ClubBus, uow: InMemoryUnitOfWork, database: MemoryDatabase
+    bus: ClubBus, uow: InMemoryUnitOfWork, database: InMemoryDatabase
 ) -> None:
     """The club's bus raises where the library returns None; nothing is stored."""
     async with uow as transaction:

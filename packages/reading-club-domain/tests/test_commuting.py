@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import ClubEvent
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import a_book, a_review, a_reviewer
@@ -49,12 +49,12 @@ async def projected(
     subscriber: Subscriber, events: Sequence[ClubEvent], *, inbox: bool
 ) -> dict[str, dict[Any, Any]]:
     """Return the tables of the projections after these events, one transaction each."""
-    database = MemoryDatabase()
+    database = InMemoryDatabase()
     uow = InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
     for event in events:
         async with uow as transaction:
-            receipt = Receipt(subscriber.name, event.message_id)
-            if not inbox or await transaction.uow.inbox.receive(receipt):
+            receipt = InboxKey(subscriber.name, event.message_id)
+            if not inbox or await transaction.uow.inbox.insert_new(receipt):
                 await subscriber.handle(event, uow)
             await transaction.commit()
     return {name: dict(getattr(database, name)) for name in PROJECTIONS}

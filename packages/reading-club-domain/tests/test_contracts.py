@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
@@ -21,25 +21,25 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def database(clock: ManualClock) -> MemoryDatabase:
+def database(clock: ManualClock) -> InMemoryDatabase:
     """An empty database on the manual clock."""
-    return MemoryDatabase(clock.now)
+    return InMemoryDatabase(clock.now)
 
 
 @pytest.fixture
-def outbox(database: MemoryDatabase) -> InMemoryOutbox:
+def outbox(database: InMemoryDatabase) -> InMemoryOutbox:
     """The outbox in memory."""
     return InMemoryOutbox(database)
 
 
 @pytest.fixture
-def heartbeats(database: MemoryDatabase) -> InMemoryHeartbeats:
+def heartbeats(database: InMemoryDatabase) -> InMemoryHeartbeats:
     """The heartbeats in memory."""
     return InMemoryHeartbeats(database)
 
 
 @pytest.fixture
-def uow_on(database: MemoryDatabase) -> contracts.UnitOfWorkOn:
+def uow_on(database: InMemoryDatabase) -> contracts.UnitOfWorkOn:
     """Make units of work in memory on any transport."""
     return lambda transport: InMemoryUnitOfWork(transport, database)
 
@@ -56,14 +56,14 @@ def pass_time(clock: ManualClock) -> contracts.PassTime:
 
 @pytest.fixture
 def uow_factory(
-    transport: InMemoryEventstreamTransport, database: MemoryDatabase
+    transport: InMemoryEventstreamTransport, database: InMemoryDatabase
 ) -> contracts.UnitOfWorkFactory:
     """Make units of work in memory."""
     return lambda: InMemoryUnitOfWork(transport, database)
 
 
 @pytest.fixture
-def history(database: MemoryDatabase) -> contracts.History:
+def history(database: InMemoryDatabase) -> contracts.History:
     """Read the messages in memory."""
 
     async def read() -> Sequence[Mapping[str, Any]]:
@@ -146,11 +146,11 @@ class TestAttempts(contracts.AttemptsContract):
     """The attempts in memory."""
 
 
-class TestReceipts(contracts.ReceiptsContract):
+class TestMissingEvents(contracts.MissingEventsContract):
     """Re-sent events in memory."""
 
 
-class TestNotMissing(contracts.NotMissingContract):
+class TestReconciliationExclusions(contracts.ReconciliationExclusionsContract):
     """Events that are not missing, in memory."""
 
 
@@ -162,5 +162,5 @@ class TestCatalogue(contracts.CatalogueContract):
     """The catalogue in memory."""
 
 
-class TestLetterOffice(contracts.LetterOfficeContract):
+class TestDeadLetterCommands(contracts.DeadLetterCommandsContract):
     """The commands on dead letters in memory."""

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reading_club.adapters.memory.outbox import InMemoryOutbox
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.testing.builders import an_event
-from reading_club.testing.relay_fixture import RelayedClub, ids
+from reading_club.testing.relay_fixture import RelayFixture, ids
 
 SUBSCRIBERS = ("activity", "catalogue")
 
@@ -23,7 +23,7 @@ class MortalOutbox(InMemoryOutbox):
 
     dies = False
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete, unless the relay has crashed."""
         self._die()
         await super().delete(token, keys)
@@ -31,7 +31,7 @@ class MortalOutbox(InMemoryOutbox):
     async def release(
         self,
         token: UUID,
-        keys: Collection[Key],
+        keys: Collection[OutboxKey],
         *,
         retry_in: float = 0.0,
         reason: str | None = None,
@@ -40,7 +40,9 @@ class MortalOutbox(InMemoryOutbox):
         self._die()
         await super().release(token, keys, retry_in=retry_in, reason=reason)
 
-    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def split(
+        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
+    ) -> None:
         """Split, unless the relay has crashed."""
         self._die()
         await super().split(token, keys, retry_in=retry_in)
@@ -54,10 +56,10 @@ class Fate:
     """Two relays and a process that sends, with a method for each step and failure."""
 
     def __init__(self) -> None:
-        self.club = RelayedClub()
+        self.club = RelayFixture()
         self.outbox = MortalOutbox(self.club.database)
         self.relays = [self.club.another_relay(self.outbox) for _ in range(2)]
-        self.process = RelayedTransport(Lease(5.0))
+        self.process = RecordingOutboxTransport(Lease(5.0))
         self.committed: set[UUID] = set()
         self.ghosts: set[UUID] = set()
         for name in SUBSCRIBERS:
@@ -84,18 +86,18 @@ class Fate:
     async def send(self, number: int) -> None:
         """Let the process send events and delete their rows, possibly after its lease."""
         handed, self.process.handed_over = self.process.handed_over[: number + 1], []
-        keys = [Key(UUID(message["id"])) for message in handed]
+        keys = [OutboxKey(UUID(message["id"])) for message in handed]
         rows = [row for key, row in self.club.database.outbox.items() if key in keys]
         self.club.broker.sent += [self.outbox._outgoing(row) for row in rows]
         await self.outbox.delete(self.process.lease.token, keys) if not self.outbox.dies else None
 
     async def turn(self, number: int) -> None:
         """Let a relay send a batch."""
-        await self.relays[number % 2].turn()
+        await self.relays[number % 2].run_once()
 
     async def turn_both(self, _: int) -> None:
         """Let both relays send a batch at once."""
-        await asyncio.gather(*[relay.turn() for relay in self.relays])
+        await asyncio.gather(*[relay.run_once() for relay in self.relays])
 
     async def lose_broker(self, number: int) -> None:
         """Make the broker unavailable, after a few more events."""
@@ -156,7 +158,7 @@ def test_what_was_committed_arrives_and_nothing_else(steps: list[tuple[str, int]
 
     sent = {event.key for event in fate.club.broker.sent}
     for id_ in fate.committed:
-        assert Key(id_) in sent or {Key(id_, name) for name in SUBSCRIBERS} <= sent
+        assert OutboxKey(id_) in sent or {OutboxKey(id_, name) for name in SUBSCRIBERS} <= sent
     assert {key.message_id for key in sent} == fate.committed
     assert fate.committed.isdisjoint(fate.ghosts)
     assert fate.club.database.outbox == {}

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from reading_club.adapters.memory.database import TABLES, MemoryDatabase
+from reading_club.adapters.memory.database import TABLES, InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.outbox.backoff import Backoff
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Lease, Outgoing
+from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
@@ -27,7 +27,7 @@ class CountingOutbox(InMemoryOutbox):
 
     claims = 0
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Count, and claim."""
         self.claims += 1
         return await super().claim(limit, lease)
@@ -38,18 +38,18 @@ class Club:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.database = MemoryDatabase(self.clock.now)
+        self.database = InMemoryDatabase(self.clock.now)
         self.outbox = CountingOutbox(self.database)
         self.broker = InMemoryPublisher()
         self.broker.outage = EventstreamUnavailable("away")
         backoff = Backoff(first=0.5, cap=120.0, jitter=lambda: 0.5)
-        breaker = Breaker(backoff, self.clock.seconds)
+        breaker = CircuitBreaker(backoff, self.clock.seconds)
         self.relay = Relay(self.outbox, self.broker, breaker=breaker, window=100)
         self.events: list[UUID] = []
 
     async def commit(self) -> None:
         """Commit an event."""
-        async with InMemoryUnitOfWork(RelayedTransport(), self.database) as transaction:
+        async with InMemoryUnitOfWork(RecordingOutboxTransport(), self.database) as transaction:
             event = an_event()
             await transaction.uow.messagestore.add(event)
             await transaction.commit()
@@ -60,7 +60,7 @@ class Club:
         while self.clock.seconds() < DAY:
             while len(self.events) * EVERY <= self.clock.seconds():
                 await self.commit()
-            self.clock.advance(await self.relay.turn())
+            self.clock.advance(await self.relay.run_once())
 
 
 async def test_a_day_without_a_broker_costs_a_few_probes() -> None:

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AFTER = 60.0
 
 
-class Queues:
+class QueueInspector:
     """Fake queues, empty unless named in ``long``; ``is_empty`` raises ``error`` if it is set.
 
     Those in ``refused`` cannot be declared, those in ``silent`` do not answer. ``asked`` are the
@@ -50,19 +50,19 @@ class Queues:
 
 
 @pytest.fixture
-def database() -> MemoryDatabase:
+def database() -> InMemoryDatabase:
     """A database whose clock stands still."""
-    return MemoryDatabase(lambda: NOW)
+    return InMemoryDatabase(lambda: NOW)
 
 
 @pytest.fixture
-def queues() -> Queues:
+def queues() -> QueueInspector:
     """The queues of all subscribers."""
-    return Queues()
+    return QueueInspector()
 
 
 @pytest.fixture
-async def reconciler(database: MemoryDatabase, queues: Queues) -> Reconciler:
+async def reconciler(database: InMemoryDatabase, queues: QueueInspector) -> Reconciler:
     """A reconciler of subscribers that subscribed a day ago."""
 
     def make_uow() -> InMemoryUnitOfWork:
@@ -74,17 +74,17 @@ async def reconciler(database: MemoryDatabase, queues: Queues) -> Reconciler:
     return Reconciler(SUBSCRIBERS, queues, make_uow, after=AFTER, limit=2)
 
 
-def lose(database: MemoryDatabase, count: int) -> set[Key]:
+def lose(database: InMemoryDatabase, count: int) -> set[OutboxKey]:
     """Store events that no subscriber received; return the keys to re-send."""
     events = [an_event() for _ in range(count)]
     for event in events:
         database.messages[event.message_id] = event
         database.recorded[event.message_id] = NOW - timedelta(seconds=AFTER)
-    return {Key(e.message_id, s.name) for e in events for s in SUBSCRIBERS}
+    return {OutboxKey(e.message_id, s.name) for e in events for s in SUBSCRIBERS}
 
 
 async def test_everything_that_is_missing_is_sent_again(
-    reconciler: Reconciler, database: MemoryDatabase
+    reconciler: Reconciler, database: InMemoryDatabase
 ) -> None:
     """Each subscriber gets its missing events once, in several transactions."""
     missing = lose(database, 5)
@@ -95,7 +95,7 @@ async def test_everything_that_is_missing_is_sent_again(
 
 
 async def test_a_subscriber_that_is_behind_is_left_alone(
-    reconciler: Reconciler, database: MemoryDatabase, queues: Queues
+    reconciler: Reconciler, database: InMemoryDatabase, queues: QueueInspector
 ) -> None:
     """An event is late if the queue is long, and missing if the queue is empty."""
     missing = lose(database, 1)
@@ -107,7 +107,7 @@ async def test_a_subscriber_that_is_behind_is_left_alone(
 
 
 async def test_bindings_are_put_back_before_anything_is_sent_again(
-    reconciler: Reconciler, queues: Queues
+    reconciler: Reconciler, queues: QueueInspector
 ) -> None:
     """Each queue is declared before it is inspected, in every pass."""
     for _ in range(2):
@@ -119,8 +119,8 @@ async def test_bindings_are_put_back_before_anything_is_sent_again(
 
 async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
     reconciler: Reconciler,
-    database: MemoryDatabase,
-    queues: Queues,
+    database: InMemoryDatabase,
+    queues: QueueInspector,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The refusal is logged; missing events are re-sent to all subscribers."""
@@ -136,7 +136,7 @@ async def test_a_queue_that_is_refused_is_its_subscribers_trouble(
 
 
 async def test_a_queue_that_does_not_answer_is_its_subscribers_trouble(
-    reconciler: Reconciler, queues: Queues, database: MemoryDatabase
+    reconciler: Reconciler, queues: QueueInspector, database: InMemoryDatabase
 ) -> None:
     """The other subscribers are processed; then the failure is raised."""
     missing = lose(database, 1)
@@ -149,7 +149,7 @@ async def test_a_queue_that_does_not_answer_is_its_subscribers_trouble(
 
 
 async def test_without_the_broker_nothing_is_decided(
-    reconciler: Reconciler, database: MemoryDatabase, queues: Queues
+    reconciler: Reconciler, database: InMemoryDatabase, queues: QueueInspector
 ) -> None:
     """If the broker does not answer, the pass raises and re-sends nothing."""
     lose(database, 1)
@@ -162,7 +162,7 @@ async def test_without_the_broker_nothing_is_decided(
 
 
 async def test_what_was_parked_is_sent_to_the_release_that_knows_it(
-    reconciler: Reconciler, database: MemoryDatabase
+    reconciler: Reconciler, database: InMemoryDatabase
 ) -> None:
     """An older worker may have parked the event after the newer release started."""
     event = an_event()
@@ -180,4 +180,4 @@ async def test_what_was_parked_is_sent_to_the_release_that_knows_it(
     await reconciler.run_once()
 
     assert dict(database.dead_letters) == {}
-    assert set(database.outbox) == {Key(event.message_id, "activity")}
+    assert set(database.outbox) == {OutboxKey(event.message_id, "activity")}

@@ -8,44 +8,44 @@ from lastuuid import uuid7
 
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.eventstream.outbox.batch_report import WindowReport
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.batch_report import BatchReport
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.outbox.retry_policy import refusal_pause
-from reading_club.eventstream.ports.outbox import Key, Outgoing
-from reading_club.eventstream.ports.publisher import Published
-from reading_club.testing.relay_fixture import RelayedClub, ids
+from reading_club.eventstream.outbox.retry_policy import refusal_delay
+from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
+from reading_club.testing.relay_fixture import RelayFixture, ids
 from reading_club.testing.sender_fixture import SendingClub, until
 
 BOOKS = "book_registered_v1"
 
 
 @pytest.fixture
-def club() -> RelayedClub:
+def club() -> RelayFixture:
     """A club with two subscribers, one with a full queue."""
-    club = RelayedClub()
+    club = RelayFixture()
     for name in ("activity", "catalogue"):
         club.database.subscriptions[name, BOOKS] = club.clock.now()
     club.broker.full = {"activity"}
     return club
 
 
-def sent_to(club: RelayedClub, subscriber: str) -> list[object]:
+def sent_to(club: RelayFixture, subscriber: str) -> list[object]:
     """Return the ids of events confirmed for one subscriber alone, in order."""
     return [e.key.message_id for e in club.broker.sent if e.key.subscriber == subscriber]
 
 
-async def test_the_other_subscriber_has_all_events_without_a_pause(club: RelayedClub) -> None:
+async def test_the_other_subscriber_has_all_events_without_a_pause(club: RelayFixture) -> None:
     """The rows of the other subscriber are sent while the clock stands still."""
     events = await club.commit(25)
 
     assert await club.relay.drain()
 
     assert sent_to(club, "catalogue") == ids(events)
-    assert set(club.database.outbox) == {Key(id_, "activity") for id_ in ids(events)}
+    assert set(club.database.outbox) == {OutboxKey(id_, "activity") for id_ in ids(events)}
 
 
-async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: RelayedClub) -> None:
+async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: RelayFixture) -> None:
     """The breaker stays closed, batches keep their size, and there is no dead letter."""
     await club.commit(25)
 
@@ -57,7 +57,7 @@ async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: Relaye
     assert club.database.dead_letters == {}
 
 
-async def test_an_event_is_refused_to_everybody_once(club: RelayedClub) -> None:
+async def test_an_event_is_refused_to_everybody_once(club: RelayFixture) -> None:
     """The other queue gets one duplicate at most, however long the first one is full."""
     events = await club.commit(10)
 
@@ -69,7 +69,7 @@ async def test_an_event_is_refused_to_everybody_once(club: RelayedClub) -> None:
     assert sent_to(club, "catalogue") == ids(events)
 
 
-async def test_rows_that_wait_bear_the_reason(club: RelayedClub) -> None:
+async def test_rows_that_wait_bear_the_reason(club: RelayFixture) -> None:
     """The outbox stores the reason of the refusal for operators."""
     await club.commit(3)
 
@@ -79,7 +79,7 @@ async def test_rows_that_wait_bear_the_reason(club: RelayedClub) -> None:
     assert reasons == {"activity": "its queue is full"}
 
 
-async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayedClub) -> None:
+async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayFixture) -> None:
     """The pause grows with the age of the row, up to a minute."""
     await club.commit(1)
     tries = []
@@ -92,7 +92,7 @@ async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayedClub) -> 
     assert tries == [0, 1, 2, 4, 8, 16, 32, 64, 124, 184, 244]
 
 
-async def test_everything_arrives_when_the_queue_has_room(club: RelayedClub) -> None:
+async def test_everything_arrives_when_the_queue_has_room(club: RelayFixture) -> None:
     """All events are sent, and the outbox is empty."""
     events = await club.commit(25)
     await club.turns(50)
@@ -105,7 +105,7 @@ async def test_everything_arrives_when_the_queue_has_room(club: RelayedClub) -> 
     assert club.database.outbox == {}
 
 
-async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayedClub) -> None:
+async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayFixture) -> None:
     """Events refused before the outage are split into a row for each subscriber."""
     events = await club.commit(4)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 2
@@ -113,8 +113,8 @@ async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayedClub) 
     await club.turns(1)
 
     first, second, *rest = ids(events)
-    split = {Key(id_, name) for id_ in (first, second) for name in ("activity", "catalogue")}
-    assert set(club.database.outbox) == split | {Key(id_) for id_ in rest}
+    split = {OutboxKey(id_, name) for id_ in (first, second) for name in ("activity", "catalogue")}
+    assert set(club.database.outbox) == split | {OutboxKey(id_) for id_ in rest}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_a_refusal_during_an_outage_is_settled_as_such(club: RelayedClub) 
 )
 def test_the_pause_is_bounded(age: float, pause: float) -> None:
     """The pause is a second at least, a minute at most."""
-    assert refusal_pause(age) == pause
+    assert refusal_delay(age) == pause
 
 
 def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
@@ -130,12 +130,12 @@ def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
 ) -> None:
     """The first refusal is logged with subscriber and reason, and so is the end."""
     caplog.set_level(logging.INFO)
-    report = WindowReport(Breaker())
-    events = [Outgoing(Key(uuid7(), "activity"), {}) for _ in range(3)]
+    report = BatchReport(CircuitBreaker())
+    events = [OutboxMessage(OutboxKey(uuid7(), "activity"), {}) for _ in range(3)]
     keys = [event.key for event in events]
-    some = Published(keys[:1], refused=dict.fromkeys(keys[1:], "queue activity is full"))
+    some = PublishResult(keys[:1], refused=dict.fromkeys(keys[1:], "queue activity is full"))
 
-    for published in (some, some, Published(keys), Published(keys)):
+    for published in (some, some, PublishResult(keys), PublishResult(keys)):
         report.add(events, published)
 
     logged = [(r.message, r.subscriber, getattr(r, "reason", "")) for r in caplog.records]  # type: ignore[attr-defined]  # a field of ours
@@ -147,8 +147,8 @@ def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
 
 def test_an_outage_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     """The log record has the type of the error and the broker's reason."""
-    report = WindowReport(Breaker())
-    outage = Published(outage=EventstreamUnavailable("x"), reason="the broker's memory alarm")
+    report = BatchReport(CircuitBreaker())
+    outage = PublishResult(outage=EventstreamUnavailable("x"), reason="the broker's memory alarm")
 
     report.add([], outage)
 
@@ -176,5 +176,5 @@ async def test_a_sender_leaves_a_row_for_each_subscriber(sending: SendingClub) -
 
     assert sending.sender._thread()._breaker.closed
     assert await Relay(InMemoryOutbox(sending.database), sending.broker).drain()
-    assert {e.key for e in sending.broker.sent} == {Key(id_, "catalogue") for id_ in events}
-    assert set(sending.database.outbox) == {Key(id_, "activity") for id_ in events}
+    assert {e.key for e in sending.broker.sent} == {OutboxKey(id_, "catalogue") for id_ in events}
+    assert set(sending.database.outbox) == {OutboxKey(id_, "activity") for id_ in events}

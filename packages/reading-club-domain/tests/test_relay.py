@@ -7,26 +7,26 @@ from uuid import UUID
 
 import pytest
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Key, Lease, Outgoing
-from reading_club.eventstream.ports.publisher import Published
-from reading_club.testing.relay_fixture import POLL, RelayedClub, ids
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
+from reading_club.testing.relay_fixture import POLL, RelayFixture, ids
 
 
 @pytest.fixture
-def club() -> RelayedClub:
+def club() -> RelayFixture:
     """A relay on an empty outbox."""
-    return RelayedClub()
+    return RelayFixture()
 
 
 class Mortal(InMemoryOutbox):
     """The outbox of a relay that crashes before the DELETE."""
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:  # noqa: ARG002  # the port's
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:  # noqa: ARG002  # the port's
         """Crash."""
         raise KeyboardInterrupt
 
@@ -38,13 +38,13 @@ class Stopping(InMemoryPublisher):
         super().__init__()
         self._loop, self._stopping = loop, stopping
 
-    def publish(self, events: Sequence[Outgoing]) -> Published:
+    def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Set ``stopping``, and take the batch."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         return super().publish(events)
 
 
-async def test_events_are_sent_in_windows_and_in_their_order(club: RelayedClub) -> None:
+async def test_events_are_sent_in_windows_and_in_their_order(club: RelayFixture) -> None:
     """Confirmed rows are deleted; with an empty outbox the relay waits for the next poll."""
     events = await club.commit(25)
 
@@ -56,7 +56,7 @@ async def test_events_are_sent_in_windows_and_in_their_order(club: RelayedClub) 
     assert club.database.outbox == {}
 
 
-async def test_a_database_that_is_away_is_survived(club: RelayedClub) -> None:
+async def test_a_database_that_is_away_is_survived(club: RelayFixture) -> None:
     """The relay polls until the database is back, then sends all events."""
     events = await club.commit(3)
     club.database.error = StorageUnavailable("away")
@@ -69,7 +69,7 @@ async def test_a_database_that_is_away_is_survived(club: RelayedClub) -> None:
     assert club.sent() == ids(events)
 
 
-async def test_draining_sends_everything_or_says_that_it_could_not(club: RelayedClub) -> None:
+async def test_draining_sends_everything_or_says_that_it_could_not(club: RelayFixture) -> None:
     """At an outage, draining returns False instead of waiting."""
     events = await club.commit(35)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 12
@@ -83,11 +83,11 @@ async def test_draining_sends_everything_or_says_that_it_could_not(club: Relayed
     assert club.sent() == ids(events)
 
 
-async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayedClub) -> None:
+async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayFixture) -> None:
     """A row that was not deleted is sent again after its lease: at-least-once delivery."""
     events = await club.commit(2)
     with pytest.raises(KeyboardInterrupt):
-        await club.another_relay(Mortal(club.database)).turn()
+        await club.another_relay(Mortal(club.database)).run_once()
     assert await club.relay.drain()
     assert len(club.sent()) == 2
 
@@ -98,7 +98,7 @@ async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayedClub) -> No
     assert club.database.outbox == {}
 
 
-async def test_relays_at_once_share_the_work(club: RelayedClub) -> None:
+async def test_relays_at_once_share_the_work(club: RelayFixture) -> None:
     """Three relays send each event once."""
     events = await club.commit(100)
     relays = [club.another_relay() for _ in range(3)]
@@ -109,7 +109,7 @@ async def test_relays_at_once_share_the_work(club: RelayedClub) -> None:
     assert max(club.broker.windows) == 10
 
 
-async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayedClub) -> None:
+async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayFixture) -> None:
     """The claimed batch is finished, and no other one is published."""
     await club.commit(25)
     stopping = asyncio.Event()
@@ -121,7 +121,7 @@ async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayedClub
     assert len(club.database.outbox) == 15
 
 
-async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
+async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayFixture) -> None:
     """Stopping interrupts the pause before the next poll, or during an outage."""
     stopping = asyncio.Event()
     relay = Relay(club.outbox, club.broker, poll=3600.0)
@@ -135,12 +135,12 @@ async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayedClub) -> None:
 class Counting(InMemoryOutbox):
     """An outbox that sets ``reached`` after a number of claims."""
 
-    def __init__(self, database: MemoryDatabase, number: int) -> None:
+    def __init__(self, database: InMemoryDatabase, number: int) -> None:
         super().__init__(database)
         self._left = number
         self.reached = threading.Event()
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Claim, and count the claim."""
         claimed = await super().claim(limit, lease)
         self._left -= 1
@@ -156,7 +156,7 @@ class Patient(InMemoryPublisher):
         super().__init__()
         self._told, self._outage = told, outage
 
-    def publish(self, events: Sequence[Outgoing]) -> Published:
+    def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Wait before the second batch."""
         if self.windows:
             assert self._told.wait(10)
@@ -164,7 +164,7 @@ class Patient(InMemoryPublisher):
         return super().publish(events)
 
 
-async def test_a_window_is_claimed_while_another_is_published(club: RelayedClub) -> None:
+async def test_a_window_is_claimed_while_another_is_published(club: RelayFixture) -> None:
     """The next batch is claimed while the broker confirms one; events stay in order."""
     events = await club.commit(30)
     outbox = Counting(club.database, 3)
@@ -176,7 +176,9 @@ async def test_a_window_is_claimed_while_another_is_published(club: RelayedClub)
     assert broker.windows == [10, 10, 10]
 
 
-async def test_what_was_claimed_before_an_outage_was_found_is_given_back(club: RelayedClub) -> None:
+async def test_what_was_claimed_before_an_outage_was_found_is_given_back(
+    club: RelayFixture,
+) -> None:
     """A batch claimed before the outage is released, without an attempt."""
     events = await club.commit(40)
     outbox = Counting(club.database, 3)

@@ -6,18 +6,18 @@ import pytest
 
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.eventstream.ports.outbox import Lease, Outgoing
-from reading_club.eventstream.ports.publisher import Published
-from reading_club.testing.relay_fixture import POLL, RelayedClub, ids
+from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
+from reading_club.testing.relay_fixture import POLL, RelayFixture, ids
 
 
 @pytest.fixture
-def club() -> RelayedClub:
+def club() -> RelayFixture:
     """A relay on an empty outbox."""
-    return RelayedClub()
+    return RelayFixture()
 
 
-async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: RelayedClub) -> None:
+async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: RelayFixture) -> None:
     """Confirmed events are not sent again; the others can be claimed at once."""
     events = await club.commit(10)
     club.broker.outage, club.broker.before_outage = EventstreamUnavailable("away"), 3
@@ -33,7 +33,7 @@ async def test_an_outage_amid_a_window_counts_nothing_and_loses_nothing(club: Re
     assert club.database.dead_letters == {}
 
 
-async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) -> None:
+async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayFixture) -> None:
     """During an outage a batch has one event; after it, batches have their full size."""
     await club.commit(25)
     club.broker.outage = EventstreamUnavailable("away")
@@ -47,14 +47,14 @@ async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayedClub) ->
     assert len(club.sent()) == 25
 
 
-async def test_each_probe_is_another_event(club: RelayedClub) -> None:
+async def test_each_probe_is_another_event(club: RelayFixture) -> None:
     """An event that makes the broker fail delays other events only for a short time."""
     bad, *good = await club.commit(5)
 
     class Choking(InMemoryPublisher):
         """A broker that fails at the bad event."""
 
-        def publish(self, events: Sequence[Outgoing]) -> Published:
+        def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
             keys = [event.key.message_id for event in events]
             met = bad.message_id in keys
             self.outage = EventstreamUnavailable("too much") if met else None
@@ -70,18 +70,18 @@ async def test_each_probe_is_another_event(club: RelayedClub) -> None:
     assert [key.message_id for key in club.database.outbox] == [bad.message_id]
 
 
-async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayedClub) -> None:
+async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayFixture) -> None:
     """A call before the end of the pause returns the rest of the pause."""
     await club.commit(1)
     club.broker.outage = EventstreamUnavailable("away")
-    await club.relay.turn()
+    await club.relay.run_once()
     club.clock.advance(0.125)
 
-    assert await club.relay.turn() == 0.375
+    assert await club.relay.run_once() == 0.375
     assert club.broker.windows == [1]
 
 
-async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayedClub) -> None:
+async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayFixture) -> None:
     """If another relay has sent the events, there is none to probe with: poll as usual."""
     await club.commit(1)
     club.broker.outage = EventstreamUnavailable("away")
@@ -91,14 +91,14 @@ async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayedCl
     assert await club.turns(3) == [POLL, POLL, POLL]
 
 
-async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: RelayedClub) -> None:
+async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: RelayFixture) -> None:
     """The refused event is retried after growing pauses, and delays no other event."""
     refused, *others = await club.commit(4)
     club.broker.refused[refused.message_id] = "too large"
     tries = []
     for _ in range(40):
         club.broker.windows.clear()
-        pause = await club.relay.turn()
+        pause = await club.relay.run_once()
         if club.broker.windows:
             tries.append(club.clock.seconds())
         club.clock.advance(pause)
@@ -111,7 +111,7 @@ async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: Relay
     assert club.database.outbox == {}
 
 
-async def test_attempts_are_not_used_up_by_outages_between_them(club: RelayedClub) -> None:
+async def test_attempts_are_not_used_up_by_outages_between_them(club: RelayFixture) -> None:
     """An outage adds no attempt to a refused event."""
     refused, *others = await club.commit(3)
     club.broker.refused[refused.message_id] = "too large"

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.eventstream.outbox.sender_thread import SendingThread
-from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.eventstream.outbox.sender_thread import SenderThread
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 
 LEASE = 10.0
 WINDOW = 5
@@ -22,10 +22,10 @@ class RecordingOutbox(InMemoryOutbox):
     """Records the number of rows of each DELETE."""
 
     def __init__(self) -> None:
-        super().__init__(MemoryDatabase())
+        super().__init__(InMemoryDatabase())
         self.deleted: list[int] = []
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Record the number of rows."""
         self.deleted.append(len(keys))
         await super().delete(token, keys)
@@ -37,12 +37,12 @@ def outbox() -> RecordingOutbox:
     return RecordingOutbox()
 
 
-def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SendingThread:
+def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SenderThread:
     """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
-    thread = SendingThread(
+    thread = SenderThread(
         lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
     )
-    thread._confirmed = [Key(uuid7()) for _ in range(confirmed)]
+    thread._confirmed = [OutboxKey(uuid7()) for _ in range(confirmed)]
     thread._since = monotonic() - seconds_ago
     return thread
 
@@ -69,7 +69,7 @@ async def test_confirmed_rows_are_deleted_together(
     """Rows are collected for a moment, and deleted long before their lease is over."""
     thread = a_thread(outbox, confirmed, seconds_ago)
 
-    await thread._forget(outbox, at_once=at_once)
-    await thread._forget(outbox, at_once=at_once)
+    await thread._delete_confirmed(outbox, at_once=at_once)
+    await thread._delete_confirmed(outbox, at_once=at_once)
 
     assert outbox.deleted == deleted

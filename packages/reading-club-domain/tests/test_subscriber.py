@@ -3,7 +3,7 @@
 import pytest
 
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, type_of
+from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, wire_type
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.projections import SUBSCRIBERS, activity
@@ -13,7 +13,7 @@ from reading_club.testing.builders import a_reviewer, an_event
 
 def test_the_activity_log_hears_everything() -> None:
     """The activity log handles every event of the club."""
-    assert activity.types == {type_of(event) for event in EVENTS}
+    assert activity.types == {wire_type(event) for event in EVENTS}
 
 
 def test_subscribers_have_names_of_their_own() -> None:

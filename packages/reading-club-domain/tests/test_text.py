@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from reading_club.domain import text
-from reading_club.domain.text import Author, Comment, Nickname, SearchWords, Title, fold
+from reading_club.domain.text import (
+    Author,
+    Comment,
+    Nickname,
+    SearchWords,
+    Title,
+    casefold_unaccented,
+)
 
 LIMITS = {Title: 300, Author: 200, Nickname: 50, Comment: 5_000, SearchWords: 200}
 MANY = 32_000
@@ -64,7 +71,7 @@ def test_a_run_of_marks_is_refused_before_the_text_is_normalised(
 
 def test_a_search_normalises_one_character_at_a_time(normalised: list[str]) -> None:
     """Folding takes linear time: it normalises one character at a time."""
-    assert fold("e" + "\u0301\u0327" * MANY) == "e"
+    assert casefold_unaccented("e" + "\u0301\u0327" * MANY) == "e"
 
     assert max(map(len, normalised)) == 1
 
@@ -74,7 +81,7 @@ def test_folding_is_what_the_whole_text_decomposed_would_be(words: str) -> None:
     """Decomposing by character gives the same result as decomposing the whole text."""
     whole = unicodedata.normalize("NFKD", words.casefold())
 
-    assert fold(words) == "".join(c for c in whole if not unicodedata.combining(c))
+    assert casefold_unaccented(words) == "".join(c for c in whole if not unicodedata.combining(c))
 
 
 @pytest.mark.parametrize(

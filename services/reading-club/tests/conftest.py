@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -75,13 +75,13 @@ def running(data_dir: Path) -> Path:
 
 
 @pytest.fixture
-def transport() -> RelayedTransport:
+def transport() -> RecordingOutboxTransport:
     """A transport that records events and leaves them in the outbox."""
-    return RelayedTransport()
+    return RecordingOutboxTransport()
 
 
 @pytest.fixture
-def club(template: Path, tmp_path: Path, transport: RelayedTransport) -> Club:
+def club(template: Path, tmp_path: Path, transport: RecordingOutboxTransport) -> Club:
     """A club on a copy of the template, whose events stay in the outbox."""
     path = shutil.copy(template, tmp_path / "club.sqlite3")
     engine = create_engine(f"sqlite:///{path}")

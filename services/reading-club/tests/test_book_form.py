@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.testing.builders import an_isbn
 
 FORM = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0321125215"}
@@ -14,7 +14,9 @@ def form_id(page: str) -> str:
     return page.split('name="id" value="')[1].split('"', maxsplit=1)[0]
 
 
-def test_a_form_sent_twice_adds_one_book(client: TestClient, transport: RelayedTransport) -> None:
+def test_a_form_sent_twice_adds_one_book(
+    client: TestClient, transport: RecordingOutboxTransport
+) -> None:
     """A double click registers one book, and both responses are redirects."""
     form = {**FORM, "id": form_id(client.get("/").text)}
 
@@ -56,7 +58,7 @@ def test_a_form_that_was_sent_with_another_book_gets_a_new_id(client: TestClient
 
 @pytest.mark.parametrize("id_", ["x", '"><script>', "0" * 40])
 def test_an_id_that_is_none_is_refused(
-    client: TestClient, transport: RelayedTransport, id_: str
+    client: TestClient, transport: RecordingOutboxTransport, id_: str
 ) -> None:
     """A malformed id is refused with 422, and is not repeated in the page."""
     answer = client.post("/books", data={**FORM, "id": id_}, headers={"Accept": "text/html"})

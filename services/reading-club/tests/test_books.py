@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.web.middleware import LARGEST_BODY
 from reading_club.testing.builders import an_isbn
 
@@ -29,7 +29,7 @@ def assert_refused(response: Any, status: int, field: str | None) -> None:
     assert [error["field"] for error in problem["errors"]] == ([] if field is None else [field])
 
 
-def test_a_book_is_registered(client: TestClient, transport: RelayedTransport) -> None:
+def test_a_book_is_registered(client: TestClient, transport: RecordingOutboxTransport) -> None:
     """201 with the Location of the new book, and one event."""
     response = client.post("/api/books", json=DDD)
 
@@ -42,7 +42,7 @@ def test_a_book_is_registered(client: TestClient, transport: RelayedTransport) -
 
 
 def test_the_same_isbn_in_another_spelling_is_refused(
-    client: TestClient, transport: RelayedTransport
+    client: TestClient, transport: RecordingOutboxTransport
 ) -> None:
     """409, and nothing is stored or sent."""
     client.post("/api/books", json=DDD)
@@ -69,7 +69,7 @@ def test_the_same_isbn_in_another_spelling_is_refused(
     ],
 )
 def test_a_wrong_field_is_refused_by_name(
-    client: TestClient, transport: RelayedTransport, field: str, value: object
+    client: TestClient, transport: RecordingOutboxTransport, field: str, value: object
 ) -> None:
     """422, the field is named, and nothing is stored or sent."""
     response = client.post("/api/books", json={**DDD, field: value})
@@ -109,7 +109,7 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
 
 
 def test_the_same_id_and_content_again_is_the_same_answer(
-    client: TestClient, transport: RelayedTransport
+    client: TestClient, transport: RecordingOutboxTransport
 ) -> None:
     """A client that chose the id may repeat a request whose response was lost."""
     body = {**DDD, "id": str(uuid7())}

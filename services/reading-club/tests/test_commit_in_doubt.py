@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from lastuuid import uuid7
 from sqlalchemy import func, select
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app.composition import Club
@@ -57,7 +57,7 @@ class UnreliableClub(Club):
 
 
 @pytest.fixture
-def unreliable(club: Club, transport: RelayedTransport) -> UnreliableClub:
+def unreliable(club: Club, transport: RecordingOutboxTransport) -> UnreliableClub:
     """A club on the same database, without endings until a test sets them."""
     unreliable = UnreliableClub(club.engine, transport, club.broker)
     unreliable.endings = []

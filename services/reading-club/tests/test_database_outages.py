@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.composition import Club
 from reading_club.testing.builders import an_isbn
 
@@ -54,7 +54,7 @@ def test_a_full_disk(client: TestClient, pragma: Callable[[str], None]) -> None:
 
 
 def test_a_database_that_is_read_only(
-    client: TestClient, pragma: Callable[[str], None], transport: RelayedTransport
+    client: TestClient, pragma: Callable[[str], None], transport: RecordingOutboxTransport
 ) -> None:
     """A write gets 503 and stores and sends nothing; a read succeeds."""
     pragma("PRAGMA query_only = ON")

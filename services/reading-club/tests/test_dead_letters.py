@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.app.cli import main
-from reading_club.app.composition import open_engine, operating_unit_of_work
+from reading_club.app.composition import background_unit_of_work, open_engine
 from reading_club.app.settings import Settings
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 
@@ -52,7 +52,7 @@ def letters(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> list[DeadLetter]
     ]
 
     async def store() -> None:
-        async with open_engine(Settings()) as engine, operating_unit_of_work(engine) as work:
+        async with open_engine(Settings()) as engine, background_unit_of_work(engine) as work:
             for letter in letters:
                 await work.uow.dead_letters.add(letter)
             await work.commit()

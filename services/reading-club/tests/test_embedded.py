@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess
-from reading_club.app.embedded.run import address, choose_port, exclusive
+from reading_club.app.embedded.process import ChildProcess
+from reading_club.app.embedded.run import address, choose_port, data_dir_lock
 from reading_club.app.embedded.valkey import free_port, quoted
 from reading_club.app.private_files import write_private
 from reading_club.app.settings import Settings
@@ -47,7 +47,7 @@ def ended(pid: int) -> bool:
 
 def test_a_leashed_process_reports_and_stops() -> None:
     """``wait_ready`` returns True after the report, and ``stop`` ends the process."""
-    process = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
+    process = ChildProcess("sleeper", [sys.executable, "-c", SLEEPER])
     process.start()
 
     assert process.wait_ready(DEADLINE)
@@ -58,7 +58,7 @@ def test_a_leashed_process_reports_and_stops() -> None:
 
 def test_a_leashed_process_that_ends_is_not_ready() -> None:
     """``wait_ready`` returns False for a command that fails, and its exit code is kept."""
-    process = LeashedProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])
+    process = ChildProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])
     process.start()
 
     assert not process.wait_ready(DEADLINE)
@@ -70,8 +70,8 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
     """After SIGKILL of the owner, the watchdog ends the command."""
     owner_code = (
         "import sys, signal\n"
-        "from reading_club.app.embedded.process import LeashedProcess\n"
-        f"process = LeashedProcess('sleeper', [sys.executable, '-c', {SLEEPER!r}])\n"
+        "from reading_club.app.embedded.process import ChildProcess\n"
+        f"process = ChildProcess('sleeper', [sys.executable, '-c', {SLEEPER!r}])\n"
         "process.start()\n"
         "signal.pause()\n"
     )
@@ -88,7 +88,7 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the death of a parent")
 def test_nothing_outlives_a_leash_that_was_killed() -> None:
     """After SIGKILL of the watchdog, as by the OOM killer, Linux ends the command."""
-    printer = LeashedProcess("sleeper", [sys.executable, "-c", SLEEPER])
+    printer = ChildProcess("sleeper", [sys.executable, "-c", SLEEPER])
     printer.start()
     assert printer.wait_ready(DEADLINE)
     assert printer.pid is not None
@@ -108,7 +108,7 @@ def children_of(pid: int) -> list[int]:
 
 def test_a_start_can_be_called_off() -> None:
     """``wait_ready`` returns False at once when ``stopping`` is set."""
-    process = LeashedProcess("slow", [sys.executable, "-c", "import signal; signal.pause()"])
+    process = ChildProcess("slow", [sys.executable, "-c", "import signal; signal.pause()"])
     stopping = threading.Event()
     stopping.set()
     process.start()
@@ -141,12 +141,12 @@ def test_a_data_folder_serves_one_club(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
 
     with (
-        exclusive(settings),
+        data_dir_lock(settings),
         pytest.raises(ConfigurationError, match="running already"),
-        exclusive(settings),
+        data_dir_lock(settings),
     ):
         pass
-    with exclusive(settings):
+    with data_dir_lock(settings):
         pass
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -24,7 +24,7 @@ class Beating:
     """A heartbeat loop on an in-memory database that can fail between two heartbeats."""
 
     def __init__(self) -> None:
-        self.database = MemoryDatabase()
+        self.database = InMemoryDatabase()
         self.heartbeats = InMemoryHeartbeats(self.database)
         self.pauses: list[float] = []
 

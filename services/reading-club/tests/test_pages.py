@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.composition import Club
 from reading_club.app.web.stories import SENTENCES
-from reading_club.domain.messages import EVENTS, type_of
+from reading_club.domain.messages import EVENTS, wire_type
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.testing.builders import an_isbn
 
@@ -41,7 +41,7 @@ def test_a_book_is_added_by_the_form(client: TestClient) -> None:
 )
 def test_a_wrong_field_is_shown_at_its_place(
     client: TestClient,
-    transport: RelayedTransport,
+    transport: RecordingOutboxTransport,
     field: str,
     value: str,
     complaint: str,
@@ -130,7 +130,7 @@ def test_a_search_without_a_match_says_so(client: TestClient) -> None:
 
 def test_every_event_has_a_sentence() -> None:
     """Every event type has a sentence."""
-    assert set(SENTENCES) == {type_of(event) for event in EVENTS}
+    assert set(SENTENCES) == {wire_type(event) for event in EVENTS}
 
 
 def test_what_goes_wrong_is_a_page_for_people(client: TestClient) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.app.composition import Club
-from reading_club.app.web.stories import story
+from reading_club.app.web.stories import activity_text
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_isbn
 
@@ -69,4 +69,4 @@ def test_a_text_of_another_direction_turns_nothing_around_it() -> None:
         id=uuid7(), type="book_registered_v1", occurred_at=datetime.now(UTC), payload=payload
     )
 
-    assert story(entry) == "“\u2068\u202eevil\u2069” by Plain joined the shelf."
+    assert activity_text(entry) == "“\u2068\u202eevil\u2069” by Plain joined the shelf."

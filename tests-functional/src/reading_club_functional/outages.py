@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from reading_club.adapters.eventstream.topology import queue_called
+from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional.servers import RabbitMQServer, Server
 
 Outage = Callable[[Server], AbstractContextManager[None]]
@@ -54,7 +54,7 @@ def short_of_memory(server: Server) -> Iterator[None]:
 def full(server: RabbitMQServer, subscriber: str, length: int = 3) -> Iterator[None]:
     """The queue of one subscriber rejects messages beyond `length`."""
     policy = f'{{"max-length": {length}, "overflow": "reject-publish"}}'
-    queue = queue_called(subscriber).replace(".", "[.]")
+    queue = queue_name(subscriber).replace(".", "[.]")
     server.rabbitmqctl("set_policy", "full", f"^{queue}$", policy, "--apply-to", "queues")
     try:
         yield

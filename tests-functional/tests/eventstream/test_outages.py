@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.prerendered import WrittenForm
+from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
-from reading_club.eventstream.ports.outbox import Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.eventstream.ports.outbox import OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club_functional.polling import eventually
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
@@ -19,7 +19,10 @@ from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 CONNECTING = 4.5
 """Seconds: two socket timeouts and a margin."""
 
-EACH_LETTER = {RabbitMQServer: (WrittenForm, "filled_in"), ValkeyServer: (Producer, "publish")}
+EACH_LETTER = {
+    RabbitMQServer: (SerializedProperties, "filled_in"),
+    ValkeyServer: (Producer, "publish"),
+}
 """The method that is called once for each event of a batch."""
 
 SIZES = {"one": (1, 10), "many": (2000, 10), "more than buffers hold": (200, 200_000)}
@@ -51,13 +54,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture(params=SIZES.values(), ids=list(SIZES))
-def window(request: pytest.FixtureRequest) -> list[Outgoing]:
-    """Batches of different sizes."""
+def window(request: pytest.FixtureRequest) -> list[OutboxMessage]:
+    """Batcher of different sizes."""
     events, length = request.param
     return [outgoing("x" * length) for _ in range(events)]
 
 
-def in_time(publisher: BatchPublisher, events: Sequence[Outgoing]) -> Published:
+def in_time(publisher: BatchPublisher, events: Sequence[OutboxMessage]) -> PublishResult:
     """Publish, and assert that an outage is reported within the publisher's timeout."""
     start = time.monotonic()
     published = publisher.publish(events)
@@ -120,7 +123,12 @@ class TestOutages(BatchPublisherFixtures):
 
     @pytest.mark.parametrize("connected", [True, False])
     def test_a_broker_that_is_frozen_is_an_outage(
-        self, publisher: BatchPublisher, server: Server, window: list[Outgoing], *, connected: bool
+        self,
+        publisher: BatchPublisher,
+        server: Server,
+        window: list[OutboxMessage],
+        *,
+        connected: bool,
     ) -> None:
         """An open connection, and a batch larger or smaller than its buffers, change nothing."""
         publisher.timeout = 1.0
@@ -140,7 +148,7 @@ class TestOutages(BatchPublisherFixtures):
         self,
         publisher: BatchPublisher,
         own_rabbitmq: RabbitMQServer,
-        window: list[Outgoing],
+        window: list[OutboxMessage],
         *,
         connected: bool,
     ) -> None:

@@ -17,7 +17,7 @@ from reading_club.adapters.eventstream.testing import (
     BatchPublisherContract,
     outgoing,
 )
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_of
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server
 
@@ -27,7 +27,7 @@ def empty(url: str) -> None:
     with Connection(url) as connection:
         channel = connection.channel()
         for listener in LISTENERS:
-            queue_of(listener)(channel).delete()
+            queue_for(listener)(channel).delete()
         EXCHANGE(channel).delete()
 
 

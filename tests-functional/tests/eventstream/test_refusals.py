@@ -16,7 +16,7 @@ from reading_club.adapters.eventstream.testing import (
     outgoing,
 )
 from reading_club.eventstream.errors import QueueRefused
-from reading_club.eventstream.ports.outbox import Outgoing
+from reading_club.eventstream.ports.outbox import OutboxMessage
 from reading_club_functional.outages import full
 from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer
@@ -30,7 +30,7 @@ def ids(events: Any) -> list[str]:
     return [envelope["id"] for envelope in events]
 
 
-def windows(number: int, subscriber: str = "") -> Iterator[list[Outgoing]]:
+def windows(number: int, subscriber: str = "") -> Iterator[list[OutboxMessage]]:
     """Yield batches of twenty events."""
     for _ in range(number):
         yield [outgoing(subscriber=subscriber) for _ in range(20)]

@@ -13,7 +13,7 @@ import pytest
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
-from reading_club.eventstream.ports.outbox import Key, Outgoing
+from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.club import Club, prepared_club
 from reading_club_functional.effects import effects_of
@@ -84,8 +84,8 @@ def send(broker_url: str, envelope: dict[str, str]) -> None:
     """Publish an event to the queue of the activity log, as a later release's relay does."""
     app = publisher_app(broker_url, SUBSCRIBERS)
     publisher = BatchPublisher(app)
-    key = Key(uuid4(), "activity")
-    assert list(publisher.publish([Outgoing(key, envelope)]).confirmed) == [key]
+    key = OutboxKey(uuid4(), "activity")
+    assert list(publisher.publish([OutboxMessage(key, envelope)]).confirmed) == [key]
     publisher.close()
     app.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.messages import RegisterBook
@@ -143,7 +143,7 @@ async def fill(database_url: str) -> None:
     """Register books whose events are leased for an hour, so that no relay sends them."""
     engine, bus = create_engine(database_url), build_bus()
     for _ in range(BACKLOG // AT_ONCE):
-        async with SQLUnitOfWork(RelayedTransport(AN_HOUR), engine) as transaction:
+        async with SQLUnitOfWork(RecordingOutboxTransport(AN_HOUR), engine) as transaction:
             for _ in range(AT_ONCE):
                 isbn = an_isbn()
                 book = RegisterBook(isbn=isbn, title=f"Volume {isbn.canonical}", author="Many")

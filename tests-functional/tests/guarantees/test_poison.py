@@ -89,7 +89,11 @@ def test_what_kills_its_worker_is_set_aside(club: Club, monkeypatch: pytest.Monk
     eventually(lambda: heard(club) == good, within=PROMPTLY)
     print(f"{deaths} deaths", letters(club), effects_of(club.database))
     ((subscriber, error, number),) = letters(club)
-    assert (subscriber, error.partition(":")[0], number) == ("activity", "WorkerLost", int(FEW))
+    assert (subscriber, error.partition(":")[0], number) == (
+        "activity",
+        "RedeliveryLimitExceeded",
+        int(FEW),
+    )
     assert deaths == int(FEW) + 1
     assert effects_of(club.database).attempts == 0
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection
 
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_called, queues_of
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name, queues_of
 from reading_club.service.projections import SUBSCRIBERS
 
 PATIENCE = 10.0
@@ -35,7 +35,7 @@ class Arrivals:
         """Take everything, and raise unless each queue held each of these events once."""
         for subscriber in SUBSCRIBERS:
             with self._channel() as channel:
-                arrived = Counter(_taken(channel, queue_called(subscriber.name), len(ids)))
+                arrived = Counter(_taken(channel, queue_name(subscriber.name), len(ids)))
             expected = Counter(ids)
             assert arrived == expected, (
                 f"{subscriber.name}: {(expected - arrived).total()} events are missing, "

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club, open_club
 from reading_club.app.settings import Settings
@@ -41,7 +41,7 @@ Way = Callable[[str], AbstractAsyncContextManager[Handle]]
 async def ours(database_url: str) -> AsyncIterator[Handle]:
     """Lend the club's own path, with a row in the outbox; its sender does not send."""
     engine = create_engine(database_url, pool_size=AT_ONCE, max_overflow=0)
-    club = Club(engine, RelayedTransport(Lease(LEASE)), publisher_app("memory://"))
+    club = Club(engine, RecordingOutboxTransport(Lease(LEASE)), publisher_app("memory://"))
     try:
         yield club.handle
     finally:

@@ -12,7 +12,7 @@ from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.app.relay import LEASE
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Lease, Outgoing
+from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.bench import publishing, stacking
 from reading_club_functional.bench.arrivals import Arrivals
@@ -101,7 +101,7 @@ class Oldest(SQLOutbox):
         super().__init__(engine)
         self._left = number
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Claim what is left of them."""
         limit = min(limit, self._left)
         self._left -= limit

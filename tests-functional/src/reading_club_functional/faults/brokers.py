@@ -8,7 +8,7 @@ from typing import Any
 from kombu import Connection
 from redis import Redis
 
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_called
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name
 from reading_club_functional import outages
 from reading_club_functional.club import EVERYBODY
 from reading_club_functional.faults.target import Fault, Target
@@ -54,7 +54,7 @@ def purged(target: Target, random: Random) -> Iterator[None]:
 def deleted(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber is deleted, with its bindings."""
     with channel(target) as at_broker:
-        at_broker.queue_delete(queue_called(random.choice(EVERYBODY)))
+        at_broker.queue_delete(queue_name(random.choice(EVERYBODY)))
     yield
 
 
@@ -62,7 +62,7 @@ def deleted(target: Target, random: Random) -> Iterator[None]:
 def unbound(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber loses its binding."""
     with channel(target) as at_broker:
-        queue = queue_called(random.choice(EVERYBODY))
+        queue = queue_name(random.choice(EVERYBODY))
         at_broker.queue_unbind(queue, EXCHANGE.name, routing_key=EVENT)
     yield
 
@@ -70,7 +70,7 @@ def unbound(target: Target, random: Random) -> Iterator[None]:
 @contextmanager
 def of_another_kind(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber is replaced by one whose redeclaration fails."""
-    name = queue_called(random.choice(EVERYBODY))
+    name = queue_name(random.choice(EVERYBODY))
     with channel(target) as at_broker:
         at_broker.queue_delete(name)
         at_broker.queue_declare(name, durable=True, auto_delete=False)
@@ -84,7 +84,7 @@ def of_another_kind(target: Target, random: Random) -> Iterator[None]:
 @contextmanager
 def full(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber holds one message and rejects more."""
-    server, pattern = rabbitmq(target), f"^{queue_called(random.choice(EVERYBODY))}$"
+    server, pattern = rabbitmq(target), f"^{queue_name(random.choice(EVERYBODY))}$"
     server.rabbitmqctl("set_policy", "--apply-to", "queues", "full", pattern, FULL)
     try:
         yield

@@ -1,6 +1,6 @@
 """Commands (requests to the club) and events (what has happened).
 
-Published events are a contract with other programs: a field of a (name, schema_version)
+PublishResult events are a contract with other programs: a field of a (name, schema_version)
 pair never changes its meaning, and a change is a new version.
 """
 
@@ -14,18 +14,18 @@ from reading_club.domain.isbn import Isbn
 from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
 
 
-class TypeMetadata(Metadata):
+class FrozenMetadata(Metadata):
     """The immutable metadata that all messages of one type share."""
 
     model_config = ConfigDict(frozen=True)
 
 
 def _command(name: str) -> Metadata:
-    return TypeMetadata(name=name, schema_version=1, published=False)
+    return FrozenMetadata(name=name, schema_version=1, published=False)
 
 
 def _event(name: str) -> Metadata:
-    return TypeMetadata(name=name, schema_version=1, published=True)
+    return FrozenMetadata(name=name, schema_version=1, published=True)
 
 
 class ClubCommand(Command):
@@ -141,7 +141,7 @@ def metadata_of(message: type[ClubCommand] | type[ClubEvent]) -> Metadata:
     return metadata
 
 
-def type_of(message: type[ClubCommand] | type[ClubEvent]) -> str:
+def wire_type(message: type[ClubCommand] | type[ClubEvent]) -> str:
     """Return the type on the wire, such as ``book_registered_v1``."""
     metadata = metadata_of(message)
     return f"{metadata.name}_v{metadata.schema_version}"

@@ -6,18 +6,18 @@ from typing import Final
 
 from reading_club.domain.isbn import InvalidIsbn, Isbn
 from reading_club.domain.model import Book
-from reading_club.domain.text import fold
+from reading_club.domain.text import casefold_unaccented
 
 _PART_OF_AN_ISBN: Final = re.compile("[0-9]+(?:-[0-9]*)+")
 _HYPHENS: Final = str.maketrans("", "", "-")
 
 
-def searchable(book: Book) -> str:
+def search_text(book: Book) -> str:
     """Return the indexed text: title, author and ISBN, without case and accents."""
-    return fold(f"{book.title}\n{book.author}\n{book.isbn.canonical}")
+    return casefold_unaccented(f"{book.title}\n{book.author}\n{book.isbn.canonical}")
 
 
-def needles(query: str) -> tuple[str, ...]:
+def search_terms(query: str) -> tuple[str, ...]:
     """Return the search terms. A book is found if its indexed text contains one of them.
 
     A query that is an ISBN gives its thirteen digits, any other its folded text; if that may be
@@ -25,7 +25,7 @@ def needles(query: str) -> tuple[str, ...]:
     """
     with suppress(InvalidIsbn):
         return (Isbn(query).canonical,)
-    text = fold(query.strip())
+    text = casefold_unaccented(query.strip())
     if _PART_OF_AN_ISBN.fullmatch(text):
         return text, text.translate(_HYPHENS)
     return (text,)

@@ -17,7 +17,7 @@ LONGEST_DECOMPOSITION = 4
 """The most characters that NFC composes to one."""
 
 
-def fold(text: str) -> str:
+def casefold_unaccented(text: str) -> str:
     """Return the text without case and accents, for comparison and search.
 
     Each character is decomposed by itself, as the order of the removed marks does not matter.
@@ -39,7 +39,7 @@ def _refuse_controls(text: str, allowed: str = "") -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def _validate_single_line(text: str) -> str:
     _refuse_controls(text)
     if text and all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text):
         raise PydanticCustomError("invisible_text", "must have a visible character")
@@ -95,19 +95,21 @@ def _length(most: int, least: int = 1) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
 
 
-Title = Annotated[str, _length(300), AfterValidator(_one_line), _normalised(300)]
+Title = Annotated[str, _length(300), AfterValidator(_validate_single_line), _normalised(300)]
 """The title of a book: 1 to 300 characters."""
 
-Author = Annotated[str, _length(200), AfterValidator(_one_line), _normalised(200)]
+Author = Annotated[str, _length(200), AfterValidator(_validate_single_line), _normalised(200)]
 """The author of a book, as printed on it: 1 to 200 characters."""
 
-Nickname = Annotated[str, _length(50), AfterValidator(_one_line), _normalised(50)]
+Nickname = Annotated[str, _length(50), AfterValidator(_validate_single_line), _normalised(50)]
 """The name of a reviewer: 1 to 50 characters."""
 
 Comment = Annotated[str, _length(5_000, least=0), AfterValidator(_many_lines), _normalised(5_000)]
 """The comment of a review: up to 5,000 characters, line breaks allowed."""
 
-SearchWords = Annotated[str, _length(200, least=0), AfterValidator(_one_line), _normalised(200)]
+SearchWords = Annotated[
+    str, _length(200, least=0), AfterValidator(_validate_single_line), _normalised(200)
+]
 """The query of a search: up to 200 characters."""
 
 Rating = Annotated[int, Field(strict=True, ge=0, le=10)]

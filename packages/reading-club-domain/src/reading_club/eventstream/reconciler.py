@@ -10,7 +10,7 @@ from typing import Final
 from reading_club.domain.errors import TransientFailure
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused
-from reading_club.eventstream.ports.queues import Queues
+from reading_club.eventstream.ports.queues import QueueInspector
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -30,7 +30,7 @@ class Reconciler:
     """
 
     subscribers: Sequence[Subscriber]
-    queues: Queues
+    queues: QueueInspector
     make_uow: Callable[[], AbstractUnitOfWork]
     after: float = 300.0
     """Age from which an event may be missing. Longer than the longest handler."""
@@ -62,7 +62,7 @@ class Reconciler:
         while last == self.limit:
             async with self.make_uow() as transaction:
                 await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
-                last = await transaction.uow.receipts.resend_missing(
+                last = await transaction.uow.subscriptions.requeue_missing(
                     subscriber.name,
                     idle=idle,
                     after=self.after,

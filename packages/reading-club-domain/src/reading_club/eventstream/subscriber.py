@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from reading_club.domain.messages import ClubEvent, type_of
+from reading_club.domain.messages import ClubEvent, wire_type
 from reading_club.service.uow import AbstractUnitOfWork
 
 TEvent = TypeVar("TEvent", bound=ClubEvent)
@@ -24,7 +24,7 @@ class Subscriber:
     @property
     def types(self) -> frozenset[str]:
         """The types on the wire of the subscribed events."""
-        return frozenset(type_of(event) for event in self._handlers)
+        return frozenset(wire_type(event) for event in self._handlers)
 
     def on(self, *events: type[TEvent]) -> Callable[[EventHandler[TEvent]], EventHandler[TEvent]]:
         """Register the decorated handler for these events. Raises ValueError for a second one."""
@@ -38,7 +38,7 @@ class Subscriber:
 
         return register
 
-    def hears(self, event: ClubEvent) -> bool:
+    def handles(self, event: ClubEvent) -> bool:
         """Whether there is a handler for this event."""
         return type(event) in self._handlers
 

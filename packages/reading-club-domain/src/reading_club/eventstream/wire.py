@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from reading_club.domain.errors import ReadingClubError
-from reading_club.domain.messages import EVENTS, ClubEvent, type_of
+from reading_club.domain.messages import EVENTS, ClubEvent, wire_type
 
 
 class UnreadableMessage(ReadingClubError):
@@ -28,11 +28,11 @@ class Envelope(BaseModel):
     payload: str
 
 
-class EventCatalogue:
+class EventRegistry:
     """The events that a program can read, by name and version."""
 
     def __init__(self, events: Iterable[type[ClubEvent]] = EVENTS) -> None:
-        self._events = {type_of(event): event for event in events}
+        self._events = {wire_type(event): event for event in events}
 
     def decode(self, message: object) -> ClubEvent:
         """Return the event in the message.

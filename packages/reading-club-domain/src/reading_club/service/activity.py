@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from reading_club.domain.messages import ClubEvent, type_of
+from reading_club.domain.messages import ClubEvent, wire_type
 
 
 class ActivityEntry(BaseModel):
@@ -27,7 +27,7 @@ class ActivityEntry(BaseModel):
         """Return the entry for an event."""
         return cls(
             id=event.message_id,
-            type=type_of(type(event)),
+            type=wire_type(type(event)),
             occurred_at=event.created_at,
             payload=event.model_dump(mode="json", exclude={"message_id", "created_at", "metadata"}),
         )

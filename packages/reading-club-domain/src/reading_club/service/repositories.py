@@ -38,7 +38,7 @@ class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
     async def get(self, identifier: UUID) -> TAggregate:
         """Return the aggregate with this id. Raises NotFound."""
 
-    async def add_once(self, aggregate: TAggregate) -> TAggregate:
+    async def add_idempotent(self, aggregate: TAggregate) -> TAggregate:
         """Add the aggregate, or return the equal one that is stored under its id already.
 
         Raises IdentifierTaken if the stored one is not equal.

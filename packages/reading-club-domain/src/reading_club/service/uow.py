@@ -30,8 +30,8 @@ from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetrics
 from reading_club.eventstream.errors import UnitOfWorkClosed, UnitOfWorkInUse
 from reading_club.eventstream.ports.dead_letters import AuditLog, DeadLetters
 from reading_club.eventstream.ports.inbox import Inbox
-from reading_club.eventstream.ports.outbox import OutboxEntries, OutboxTransport
-from reading_club.eventstream.ports.subscriptions import Receipts
+from reading_club.eventstream.ports.outbox import OutboxTransport, OutboxWriter
+from reading_club.eventstream.ports.subscriptions import Subscriptions
 from reading_club.service.catalogue import Catalogue
 from reading_club.service.repositories import (
     AbstractBookRepository,
@@ -51,11 +51,11 @@ class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
     def __init__(self, transport: AsyncAbstractEventstreamTransport) -> None:
         super().__init__(AsyncEventstreamPublisher(transport))
         self.lease = transport.lease if isinstance(transport, OutboxTransport) else None
-        self.sealed = False
+        self.closed = False
 
     async def add(self, message: Message[Any]) -> None:
         """Store a message, to be published after the commit. Raises UnitOfWorkClosed."""
-        if self.sealed:
+        if self.closed:
             raise UnitOfWorkClosed("the transaction has ended: it takes no more messages")
         await super().add(message)
 
@@ -80,8 +80,8 @@ class AbstractUnitOfWork(
     activity: ActivityLog
     catalogue: Catalogue
     inbox: Inbox
-    receipts: Receipts
-    outbox: OutboxEntries
+    subscriptions: Subscriptions
+    outbox: OutboxWriter
     dead_letters: DeadLetters
     audit: AuditLog
 
@@ -113,9 +113,9 @@ class AbstractUnitOfWork(
         try:
             await super().__aexit__(exc_type, exc, tb)
         finally:
-            self.messagestore.sealed = True
+            self.messagestore.closed = True
             self._entered = False
-            await self._end()
+            await self._release()
             if self._committed:
                 await self.messagestore.publish_eventstream()
 
@@ -124,18 +124,18 @@ class AbstractUnitOfWork(
 
         Raises UnitOfWorkClosed if it has ended already.
         """
-        if self.messagestore.sealed:
+        if self.messagestore.closed:
             raise UnitOfWorkClosed("the transaction has ended already")
         await self._commit()
-        self.messagestore.sealed = True
+        self.messagestore.closed = True
         self._committed = True
 
     async def rollback(self) -> None:
         """Undo the changes and end the transaction. After its end, do nothing."""
-        if self.messagestore.sealed:
+        if self.messagestore.closed:
             return
-        self.messagestore.sealed = True
-        await self._end()
+        self.messagestore.closed = True
+        await self._release()
 
     @abstractmethod
     def _begin(self) -> None:
@@ -146,5 +146,5 @@ class AbstractUnitOfWork(
         """Commit the transaction and release its resources."""
 
     @abstractmethod
-    async def _end(self) -> None:
+    async def _release(self) -> None:
         """Roll back uncommitted changes and release resources. May be called twice."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.service.bus import ClubBus, build_bus
@@ -21,12 +21,12 @@ def transport() -> InMemoryEventstreamTransport:
 
 
 @pytest.fixture
-def database() -> MemoryDatabase:
+def database() -> InMemoryDatabase:
     """An empty in-memory database."""
-    return MemoryDatabase()
+    return InMemoryDatabase()
 
 
 @pytest.fixture
-def uow(transport: InMemoryEventstreamTransport, database: MemoryDatabase) -> InMemoryUnitOfWork:
+def uow(transport: InMemoryEventstreamTransport, database: InMemoryDatabase) -> InMemoryUnitOfWork:
     """A unit of work on the fixtures ``database`` and ``transport``."""
     return InMemoryUnitOfWork(transport, database)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.outbox.backoff import Backoff
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.outbox.retry_policy import Settlement
+from reading_club.eventstream.outbox.retry_policy import RetryPolicy
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
@@ -20,12 +20,12 @@ POLL = 0.25
 """Seconds to the next poll of an empty outbox."""
 
 
-class RelayedClub:
+class RelayFixture:
     """A database, a broker, and a relay whose pauses are 0.5, 1, 2, 4 and 5 seconds."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.database = MemoryDatabase(self.clock.now)
+        self.database = InMemoryDatabase(self.clock.now)
         self.outbox = InMemoryOutbox(self.database)
         self.broker = InMemoryPublisher()
         self.relay = self.another_relay()
@@ -36,8 +36,8 @@ class RelayedClub:
         return Relay(
             outbox or self.outbox,
             self.broker,
-            breaker=Breaker(backoff, self.clock.seconds),
-            settlement=Settlement(attempts=3, first_pause=1.0),
+            breaker=CircuitBreaker(backoff, self.clock.seconds),
+            retry_policy=RetryPolicy(attempts=3, first_pause=1.0),
             window=10,
             poll=POLL,
         )
@@ -45,7 +45,7 @@ class RelayedClub:
     async def commit(self, number: int) -> list[BookRegistered]:
         """Commit events whose lease has run out, so that the relay sends them."""
         events = [an_event() for _ in range(number)]
-        async with InMemoryUnitOfWork(RelayedTransport(), self.database) as transaction:
+        async with InMemoryUnitOfWork(RecordingOutboxTransport(), self.database) as transaction:
             for event in events:
                 await transaction.uow.messagestore.add(event)
             await transaction.commit()
@@ -55,7 +55,7 @@ class RelayedClub:
         """Let the relay poll ``number`` times, and advance the clock by each pause it returns."""
         pauses = []
         for _ in range(number):
-            pauses.append(await self.relay.turn())
+            pauses.append(await self.relay.run_once())
             self.clock.advance(pauses[-1])
         return pauses
 

@@ -7,16 +7,16 @@ from threading import Event, Thread
 from typing import Self
 from uuid import UUID
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.outbox.backoff import Backoff
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.eventstream.ports.outbox import Outbox, Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.eventstream.ports.outbox import OutboxMessage, OutboxStore
+from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
@@ -33,7 +33,7 @@ class HangingBroker(InMemoryPublisher):
         self.gate.set()
         self.error: Exception | None = None
 
-    def publish(self, events: Sequence[Outgoing]) -> Published:
+    def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Take the batch when ``gate`` is set; raise ``error`` once."""
         self.reached.set()
         self.gate.wait(LONG)
@@ -48,7 +48,7 @@ class SendingClub:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.database = MemoryDatabase(self.clock.now)
+        self.database = InMemoryDatabase(self.clock.now)
         self.broker = HangingBroker()
         self.broken = False
         self.sender = self.a_sender()
@@ -78,10 +78,10 @@ class SendingClub:
         """Replace the breaker by one that stays open for ``pause`` seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
         thread = sender._thread()
-        thread._breaker = thread._report.breaker = Breaker(backoff)
+        thread._breaker = thread._report.breaker = CircuitBreaker(backoff)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[Outbox]:
+    async def open(self) -> AsyncIterator[OutboxStore]:
         """Open the outbox, on the sender's event loop."""
         yield InMemoryOutbox(self.database)
 

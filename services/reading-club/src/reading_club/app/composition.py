@@ -151,13 +151,13 @@ def open_publisher(settings: Settings) -> Celery:
 
 async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> None:
     """Insert the missing subscriptions: the reconciler covers events from this time on."""
-    async with operating_unit_of_work(engine) as transaction:
+    async with background_unit_of_work(engine) as transaction:
         for subscriber in subscribers:
-            await transaction.uow.receipts.subscribe(subscriber.name, subscriber.types)
+            await transaction.uow.subscriptions.subscribe(subscriber.name, subscriber.types)
         await transaction.commit()
 
 
-def operating_unit_of_work(engine: AsyncEngine) -> SQLUnitOfWork:
+def background_unit_of_work(engine: AsyncEngine) -> SQLUnitOfWork:
     """Return a unit of work that publishes no events."""
     return SQLUnitOfWork(AsyncSinkholeEventstreamTransport(), engine)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 
 from reading_club.app.command import fail, read_settings
-from reading_club.eventstream.ports.dead_letters import EVERY_LETTER, DeadLetter, LetterFilter
+from reading_club.eventstream.ports.dead_letters import NO_FILTER, DeadLetter, DeadLetterFilter
 from reading_club.service.uow import AbstractUnitOfWork
 
 MOST = 1000
@@ -43,7 +43,9 @@ def _filtered(command: Callable[..., None]) -> Callable[..., None]:
         error: str | None,
         **options: Any,
     ) -> None:
-        wanted = LetterFilter(message_id=message_id or same_id, subscriber=subscriber, error=error)
+        wanted = DeadLetterFilter(
+            message_id=message_id or same_id, subscriber=subscriber, error=error
+        )
         command(wanted, **options)
 
     return with_filter
@@ -55,8 +57,8 @@ def _decides(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--all", "everything", is_flag=True, help="All letters, without a filter.")
     @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
     @wraps(command)
-    def guarded(wanted: LetterFilter, *, everything: bool, dry_run: bool) -> None:
-        if wanted == EVERY_LETTER and not everything:
+    def guarded(wanted: DeadLetterFilter, *, everything: bool, dry_run: bool) -> None:
+        if wanted == NO_FILTER and not everything:
             fail("say which letters: MESSAGE_ID, --subscriber, --error, or --all")
         command(wanted, dry_run=dry_run)
 
@@ -67,7 +69,7 @@ def _decides(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True)
 @_filtered
-def list_letters(wanted: LetterFilter, *, as_json: bool, limit: int) -> None:
+def list_letters(wanted: DeadLetterFilter, *, as_json: bool, limit: int) -> None:
     """List the letters, the newest first."""
     letters = asyncio.run(_find(wanted, limit))
     if as_json:
@@ -81,7 +83,7 @@ def list_letters(wanted: LetterFilter, *, as_json: bool, limit: int) -> None:
 
 @dead_letters.command()
 @_filtered
-def show(wanted: LetterFilter) -> None:
+def show(wanted: DeadLetterFilter) -> None:
     """Show letters whole, with what their messages say."""
     letters = asyncio.run(_find(wanted, MOST))
     if not letters:
@@ -92,7 +94,7 @@ def show(wanted: LetterFilter) -> None:
 
 @dead_letters.command()
 @_decides
-def retry(wanted: LetterFilter, *, dry_run: bool) -> None:
+def retry(wanted: DeadLetterFilter, *, dry_run: bool) -> None:
     """Send events again to the subscribers that could not handle them."""
     from reading_club.eventstream.dead_letters.commands import retry as send_again
 
@@ -104,7 +106,7 @@ def retry(wanted: LetterFilter, *, dry_run: bool) -> None:
 
 @dead_letters.command()
 @_decides
-def discard(wanted: LetterFilter, *, dry_run: bool) -> None:
+def discard(wanted: DeadLetterFilter, *, dry_run: bool) -> None:
     """Give events up for good: their subscribers never get them."""
     from reading_club.eventstream.dead_letters.commands import discard as give_up
 
@@ -115,18 +117,18 @@ def discard(wanted: LetterFilter, *, dry_run: bool) -> None:
 @asynccontextmanager
 async def _transaction() -> AsyncIterator[Any]:
     from reading_club.app.composition import (
+        background_unit_of_work,
         open_engine,
-        operating_unit_of_work,
         require_current_schema,
     )
 
     async with open_engine(read_settings()) as engine:
         await require_current_schema(engine)
-        async with operating_unit_of_work(engine) as transaction:
+        async with background_unit_of_work(engine) as transaction:
             yield transaction
 
 
-async def _find(wanted: LetterFilter, limit: int) -> Letters:
+async def _find(wanted: DeadLetterFilter, limit: int) -> Letters:
     async with _transaction() as transaction:
         letters: Letters = await transaction.uow.dead_letters.page(wanted, limit=limit)
         await transaction.rollback()
@@ -134,7 +136,7 @@ async def _find(wanted: LetterFilter, limit: int) -> Letters:
 
 
 async def _decide(
-    wanted: LetterFilter, decision: Decision, *, dry_run: bool
+    wanted: DeadLetterFilter, decision: Decision, *, dry_run: bool
 ) -> tuple[Letters, Letters]:
     """Return the dead letters that match, and those that the decision changed, or would change."""
     async with _transaction() as transaction:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
-from reading_club.eventstream.ports.outbox import EVERYBODY
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.subscriber import Subscriber
 
 FIRST: Final = 1000
@@ -61,7 +61,7 @@ async def backlog(connection: AsyncConnection) -> Backlog:
     blocked = [
         BlockedQueue(subscriber=row.subscriber, reason=row.reason, events=row.events)
         for row in rows
-        if row.subscriber != EVERYBODY and row.reason
+        if row.subscriber != ALL_SUBSCRIBERS and row.reason
     ]
     oldest = max((age for age in ages if age is not None), default=None)
     return Backlog(oldest_seconds=oldest, blocked=blocked)
@@ -76,7 +76,7 @@ def _first_rows(dialect: str) -> Executable:
     now = database_time(dialect)
     known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
     added = func.coalesce(outbox.c.added_at, known.scalar_subquery())
-    single = outbox.c.subscriber != EVERYBODY
+    single = outbox.c.subscriber != ALL_SUBSCRIBERS
     first = (
         select(
             outbox.c.subscriber,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.composition import open_engine
 from reading_club.app.settings import Settings
@@ -79,7 +79,7 @@ async def beating(
 @contextmanager
 def beating_in_thread(settings: Settings, process: Process) -> Iterator[None]:
     """Write heartbeats while the block runs, in a thread, for a process without an event loop."""
-    thread = LoopThread(lambda: beating(settings, process))
+    thread = EventLoopThread(lambda: beating(settings, process))
     thread.run(_begin)
     try:
         yield

@@ -11,9 +11,9 @@ from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.app.composition import (
+    background_unit_of_work,
     open_engine,
     open_publisher,
-    operating_unit_of_work,
     require_current_schema,
     subscribe,
 )
@@ -63,7 +63,7 @@ async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLR
         reconciler = Reconciler(
             SUBSCRIBERS,
             SubscriberQueues(app),
-            lambda: operating_unit_of_work(engine),
+            lambda: background_unit_of_work(engine),
             after=settings.reconcile_after,
             horizon=settings.reconcile_days * DAY,
         )

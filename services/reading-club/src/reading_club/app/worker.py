@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from celery.signals import worker_ready
 
 from reading_club.adapters.eventstream.app import worker_app
-from reading_club.adapters.eventstream.worker.event_task import Consumer
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
 from reading_club.adapters.eventstream.worker.run import run_worker
 from reading_club.app.composition import (
+    background_unit_of_work,
     open_engine,
-    operating_unit_of_work,
     require_current_schema,
     subscribe,
 )
@@ -42,13 +42,13 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     if not run_until_available(lambda: _prepare(settings, subscriber)):
         return
     app = worker_app(settings.resolved_broker_url(), subscriber)
-    consumer = Consumer(
+    consumer = EventTask(
         subscriber,
         lambda: units_of_work(settings),
         attempts=settings.attempts,
         pacing=Pacing(attempt_pause=settings.attempt_pause),
     )
-    consumer.install(app)
+    consumer.register(app)
     worker_ready.connect(_on_ready)
     with beating_in_thread(settings, this_process("worker", name)):
         host = socket.gethostname()
@@ -59,7 +59,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
 async def units_of_work(settings: Settings) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
     """Yield a factory of units of work that publish no events, on one engine."""
     async with open_engine(settings) as engine:
-        yield lambda: operating_unit_of_work(engine)
+        yield lambda: background_unit_of_work(engine)
 
 
 async def _prepare(settings: Settings, subscriber: Subscriber) -> bool:
@@ -67,7 +67,7 @@ async def _prepare(settings: Settings, subscriber: Subscriber) -> bool:
     async with open_engine(settings) as engine:
         await require_current_schema(engine)
         await subscribe(engine, [subscriber])
-        async with operating_unit_of_work(engine) as transaction:
+        async with background_unit_of_work(engine) as transaction:
             replayed = await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
             await transaction.commit()
     if replayed:

@@ -6,21 +6,21 @@ Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstre
 from reading_club.adapters.eventstream.app import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
-    EventRoute,
+    EventRouter,
     publisher_app,
     worker_app,
 )
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.publisher.publisher import PUBLISH_TIMEOUT, BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
-    queue_name,
-    queue_of,
+    queue_for,
+    queue_name_of,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
-from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, Consumer, Resources
+from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, EventTask, Resources
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
 from reading_club.adapters.eventstream.worker.run import run_worker
 from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
@@ -35,18 +35,18 @@ __all__ = [
     "VISIBILITY_TIMEOUT",
     "Backoff",
     "BatchPublisher",
-    "Consumer",
-    "EventRoute",
+    "EventLoopThread",
+    "EventRouter",
+    "EventTask",
     "EventstreamTransport",
-    "LoopThread",
     "Pacing",
     "Resources",
     "SubscriberQueues",
     "TaskSender",
     "UnitOfWorkFactory",
     "publisher_app",
-    "queue_name",
-    "queue_of",
+    "queue_for",
+    "queue_name_of",
     "run_worker",
     "worker_app",
 ]

@@ -16,8 +16,8 @@ from reading_club.adapters.eventstream.fork_safety import start_anew_after_forks
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
-    queue_name,
-    queue_of,
+    queue_for,
+    queue_name_of,
     queues_of,
 )
 from reading_club.eventstream.subscriber import Subscriber
@@ -67,11 +67,11 @@ _PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
 }
 
 
-REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
+REDACTED_REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
 """Redacted headers: workers log them, and the content stays out of the log."""
 
 
-class EventRoute:
+class EventRouter:
     """Celery router: the event type is the routing key; declares the known subscribers' queues.
 
     An event that is published before a worker's first start waits in the worker's queue. A message
@@ -100,7 +100,7 @@ class EventRoute:
             "declare": [EXCHANGE, *self._foreign],
             "mandatory": type_ in self.wanted,
             "confirm_timeout": _CONFIRM_TIMEOUT,
-            **REPRS,
+            **REDACTED_REPRS,
         }
 
 
@@ -125,7 +125,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Ce
             **_PUBLISHER_TRANSPORT[url.broker],
         },
         task_publish_retry=False,
-        task_routes=(EventRoute(queues_of(subscribers)),),
+        task_routes=(EventRouter(queues_of(subscribers)),),
     )
     start_anew_after_forks(app)
     return app
@@ -137,9 +137,9 @@ def worker_app(
     """Return an application whose worker consumes the subscriber's queue.
 
     The worker acknowledges late, prefetches 64 messages for each thread or process, and waits for
-    its broker without limit. ``Consumer.install`` registers the task.
+    its broker without limit. ``EventTask.install`` registers the task.
     """
-    url, queue = BrokerUrl(broker_url), queue_of(subscriber)
+    url, queue = BrokerUrl(broker_url), queue_for(subscriber)
     app = Celery(f"reading-club-{subscriber.name}", set_as_current=False)
     app.conf.update(
         _JSON_ONLY,
@@ -150,7 +150,7 @@ def worker_app(
         # Celery also adds a default binding to each queue: make it one that exists.
         task_default_exchange=EXCHANGE.name,
         task_default_exchange_type=EXCHANGE.type,
-        task_default_queue=queue_name(subscriber),
+        task_default_queue=queue_name_of(subscriber),
         task_default_routing_key=min(subscriber.types),
         task_queues=(queue,),
     )
@@ -164,7 +164,7 @@ _WORKER: Final[Mapping[str, Any]] = {
     "task_acks_late": True,
     "task_create_missing_queues": False,
     "task_reject_on_worker_lost": True,
-    "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:GuardedConsumer",
+    "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:EventConsumer",
     # Quorum queues need a prefetch limit for each consumer. The option's delay queues are
     # left out by the worker's consumer.
     "worker_detect_quorum_queues": True,

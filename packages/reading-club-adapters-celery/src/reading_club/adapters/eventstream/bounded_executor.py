@@ -31,7 +31,7 @@ class BoundedExecutor:
         self._threads: Final = threads
         self._backlog: Final = backlog
         self._closed = False
-        self._crews: dict[int, _Crew] = {}
+        self._crews: dict[int, _ProcessPool] = {}
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
         """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
@@ -40,7 +40,7 @@ class BoundedExecutor:
         """
         if self._closed:
             raise ExecutorClosed
-        return self._crew().submit(call)
+        return self._pool().submit(call)
 
     def close(self, within: float) -> None:
         """Accept no more calls, and wait up to ``within`` seconds for running ones.
@@ -52,15 +52,15 @@ class BoundedExecutor:
         if crew is not None:
             crew.close(within)
 
-    def _crew(self) -> "_Crew":
+    def _pool(self) -> "_ProcessPool":
         pid = os.getpid()
         if pid not in self._crews:
             # Atomic, without a lock that a fork could copy while it is held.
-            self._crews.setdefault(pid, _Crew(self._threads, self._backlog))
+            self._crews.setdefault(pid, _ProcessPool(self._threads, self._backlog))
         return self._crews[pid]
 
 
-class _Crew:
+class _ProcessPool:
     """The threads and the waiting calls of one process."""
 
     def __init__(self, size: int, backlog: int) -> None:

@@ -11,7 +11,7 @@ TResource = TypeVar("TResource")
 TResult = TypeVar("TResult")
 
 
-class LoopThread(Generic[TResource]):
+class EventLoopThread(Generic[TResource]):
     """Runs coroutines on one loop per process, with a resource that is opened there once.
 
     The first call starts the thread and opens the resource; an error while opening is raised to the

@@ -9,8 +9,8 @@ from kombu.exceptions import ChannelError
 
 from reading_club.adapters.eventstream.declaration import declare
 from reading_club.adapters.eventstream.failure_reasons import reason_of
-from reading_club.adapters.eventstream.publisher.deadline import cut_off
-from reading_club.adapters.eventstream.topology import queue_called, queue_of
+from reading_club.adapters.eventstream.publisher.deadline import deadline
+from reading_club.adapters.eventstream.topology import queue_for, queue_name
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -29,7 +29,7 @@ class SubscriberQueues:
         Raises QueueRefused, and EventstreamUnavailable.
         """
         with self._connected() as connection:
-            refusals = declare(connection, [queue_of(subscriber)])
+            refusals = declare(connection, [queue_for(subscriber)])
         for reason in refusals.values():
             raise QueueRefused(reason)
 
@@ -38,7 +38,7 @@ class SubscriberQueues:
 
         Raises EventstreamUnavailable.
         """
-        queue = queue_called(subscriber)
+        queue = queue_name(subscriber)
         with self._connected() as connection:
             try:
                 return int(connection.default_channel.queue_declare(queue, passive=True)[1]) == 0
@@ -50,7 +50,7 @@ class SubscriberQueues:
         """Yield a connection, cut after 5 s. Raises EventstreamUnavailable for any error."""
         connection: Any = self._app.connection_for_write()
         try:
-            with cut_off(_PATIENCE, connection.collect):
+            with deadline(_PATIENCE, connection.collect):
                 connection.ensure_connection(max_retries=0)
                 yield connection
         except Exception as exc:

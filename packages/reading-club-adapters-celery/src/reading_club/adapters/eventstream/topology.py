@@ -28,17 +28,17 @@ Publisher and worker declare the same: RabbitMQ refuses a queue that exists with
 """
 
 
-def queue_called(name: str) -> str:
+def queue_name(name: str) -> str:
     """Return the name of the queue of the subscriber with this name."""
     return f"{EXCHANGE.name}.{name}"
 
 
-def queue_name(subscriber: Subscriber) -> str:
+def queue_name_of(subscriber: Subscriber) -> str:
     """Return the name of the subscriber's queue, such as ``eventstream.activity``."""
-    return queue_called(subscriber.name)
+    return queue_name(subscriber.name)
 
 
-def queue_of(subscriber: Subscriber) -> Queue:
+def queue_for(subscriber: Subscriber) -> Queue:
     """Return the subscriber's queue, bound to each type that the subscriber handles.
 
     Raises ValueError for a subscriber without handlers: its queue would have no bindings.
@@ -47,7 +47,7 @@ def queue_of(subscriber: Subscriber) -> Queue:
         raise ValueError(f"the subscriber {subscriber.name} has no handlers")
     bindings = [binding(EXCHANGE, routing_key=type_) for type_ in sorted(subscriber.types)]
     return Queue(
-        queue_name(subscriber),
+        queue_name_of(subscriber),
         bindings=bindings,
         durable=True,
         queue_arguments=dict(QUEUE_ARGUMENTS),
@@ -56,4 +56,4 @@ def queue_of(subscriber: Subscriber) -> Queue:
 
 def queues_of(subscribers: Iterable[Subscriber]) -> list[Queue]:
     """Return the queues of all these subscribers."""
-    return [queue_of(subscriber) for subscriber in subscribers]
+    return [queue_for(subscriber) for subscriber in subscribers]

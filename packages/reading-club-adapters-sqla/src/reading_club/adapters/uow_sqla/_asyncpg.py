@@ -57,29 +57,29 @@ async def begin(
 
     A connection that was lost while idle, as by a server's restart, is replaced.
     """
-    if _adapter(connection).driver_connection.is_closed():
+    if _dbapi_connection(connection).driver_connection.is_closed():
         await connection.invalidate()
         await connection.get_raw_connection()
-    adapter = _adapter(connection)
+    adapter = _dbapi_connection(connection)
     level = adapter.isolation_level
     statement = "BEGIN"
     if level not in {None, AUTOCOMMIT}:
         statement += f" ISOLATION LEVEL {level.replace('_', ' ')}"
     adapter.autocommit = True  # keeps SQLAlchemy from beginning one
-    await _ask(adapter.driver_connection, adapter.driver_connection.execute(statement))
+    await _translate_errors(adapter.driver_connection, adapter.driver_connection.execute(statement))
 
 
 def is_open(connection: AsyncConnection) -> bool:
     """Return True while the connection is in a transaction."""
-    driver = _adapter(connection).driver_connection
+    driver = _dbapi_connection(connection).driver_connection
     return not driver.is_closed() and bool(driver.is_in_transaction())
 
 
-def is_at_rest(connection: AsyncConnection) -> bool:
+def is_idle(connection: AsyncConnection) -> bool:
     """Return True if the connection can be returned without a ROLLBACK, a cancellable await."""
     if connection.invalidated:
         return False
-    driver = _adapter(connection).driver_connection
+    driver = _dbapi_connection(connection).driver_connection
     return not driver.is_closed() and not driver.is_in_transaction()
 
 
@@ -88,9 +88,9 @@ async def commit(connection: AsyncConnection) -> None:
 
     Raises CommitInDoubt if the connection is lost first; passes on an error that the server sends.
     """
-    driver = _adapter(connection).driver_connection
+    driver = _dbapi_connection(connection).driver_connection
     try:
-        answer = await _ask(driver, driver.execute("COMMIT"))
+        answer = await _translate_errors(driver, driver.execute("COMMIT"))
     except Exception as exc:
         if sqlstate(exc) and not driver.is_closed():
             raise
@@ -99,12 +99,12 @@ async def commit(connection: AsyncConnection) -> None:
         raise StorageUnavailable("the database has undone the transaction")
 
 
-async def leave(connection: AsyncConnection) -> None:
+async def reset(connection: AsyncConnection) -> None:
     """Roll back an open transaction, and restore SQLAlchemy's mode. Raises if it is lost."""
-    adapter = _adapter(connection)
+    adapter = _dbapi_connection(connection)
     driver = adapter.driver_connection
     if driver.is_closed() or driver.is_in_transaction():
-        await _ask(driver, driver.execute("ROLLBACK"))
+        await _translate_errors(driver, driver.execute("ROLLBACK"))
     adapter.autocommit = False
 
 
@@ -113,11 +113,13 @@ async def run(
 ) -> Sequence[Mapping[str, Any]]:
     """Execute a statement, compiled once for the same object, and return its rows."""
     compiled = _compiled(statement, connection.dialect, tuple(parameters))
-    driver = _adapter(connection).driver_connection
-    return await _ask(driver, driver.fetch(compiled.text, *compiled.arguments(parameters)))
+    driver = _dbapi_connection(connection).driver_connection
+    return await _translate_errors(
+        driver, driver.fetch(compiled.text, *compiled.arguments(parameters))
+    )
 
 
-async def _ask(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
+async def _translate_errors(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
     """Await the driver's answer. Raises IntegrityError, as SQLAlchemy does, and driver errors.
 
     Raises StorageUnavailable if the connection is lost. A cancellation closes the connection,
@@ -137,6 +139,6 @@ async def _ask(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:
         raise
 
 
-def _adapter(connection: AsyncConnection) -> Any:
+def _dbapi_connection(connection: AsyncConnection) -> Any:
     sync: Any = connection.sync_connection
     return sync.connection.dbapi_connection

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
-    insert_all_once,
+    insert_new_many,
 )
 from reading_club.service.activity import ActivityEntry
 
@@ -28,7 +28,7 @@ class SQLActivityLog:
     async def flush(self) -> None:
         """Insert the collected entries by one statement."""
         rows, self._rows = self._rows, {}
-        await insert_all_once(self.session, orm.activity, [rows[id_] for id_ in sorted(rows)])
+        await insert_new_many(self.session, orm.activity, [rows[id_] for id_ in sorted(rows)])
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""

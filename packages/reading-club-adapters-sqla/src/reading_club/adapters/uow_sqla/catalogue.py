@@ -11,10 +11,10 @@ from reading_club.adapters.uow_sqla.orm import catalogue, catalogue_ratings
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
-    insert_all_once,
+    in_values,
     insert_into,
-    insert_rows,
-    one_of,
+    insert_many,
+    insert_new_many,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
@@ -54,10 +54,10 @@ class SQLCatalogue:
         """
         books, self._books = self._books, {}
         ratings, self._ratings = self._ratings, {}
-        await insert_all_once(self.session, catalogue, [books[id_] for id_ in sorted(books)])
+        await insert_new_many(self.session, catalogue, [books[id_] for id_ in sorted(books)])
         if ratings:
             rows = [ratings[id_].model_dump() for id_ in sorted(ratings)]
-            await insert_rows(self.session, _upsert(self.session.dialect), rows)
+            await insert_many(self.session, _upsert(self.session.dialect), rows)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the stored entries of these books, with number and average of their ratings."""
@@ -69,7 +69,7 @@ class SQLCatalogue:
                 func.avg(catalogue_ratings.c.rating).label("average"),
             )
             .outerjoin(catalogue_ratings, catalogue_ratings.c.book_id == catalogue.c.book_id)
-            .where(one_of(self.session, catalogue.c.book_id, book_ids))
+            .where(in_values(self.session, catalogue.c.book_id, book_ids))
             .group_by(catalogue.c.book_id)
         )
         rows = await self.session.read(statement)

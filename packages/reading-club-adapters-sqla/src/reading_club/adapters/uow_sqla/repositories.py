@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, exists, or_, sel
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once, insert_once_if, is_storable
+from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_if, is_storable
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -26,7 +26,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import needles, searchable
+from reading_club.domain.search import search_terms, search_text
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -59,7 +59,7 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         """Insert a row. Raises the domain's error for a violated constraint, or WriteConflict."""
         row, conditions = self._row(aggregate), self._conditions(aggregate)
         if not await self._insert(row, conditions):
-            refusal = await self._taken(aggregate) or await self._refusal(aggregate)
+            refusal = await self._identifier_conflict(aggregate) or await self._refusal(aggregate)
             raise refusal or WriteConflict("what was in the way has gone")
         self.seen.append(aggregate)
 
@@ -67,8 +67,8 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         self, row: Mapping[str, Any], conditions: Sequence[ColumnElement[bool]]
     ) -> bool:
         if conditions:
-            return await insert_once_if(self.session, self.table, row, *conditions)
-        return await insert_once(self.session, self.table, row)
+            return await insert_new_if(self.session, self.table, row, *conditions)
+        return await insert_new(self.session, self.table, row)
 
     def _conditions(self, aggregate: TAggregate) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
         """Return the conditions of the INSERT, in addition to unique keys."""
@@ -92,14 +92,14 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         self.seen.append(aggregate)
         return aggregate
 
-    async def _taken(self, aggregate: TAggregate) -> Conflict | None:
-        taken = await self._there(self.table, aggregate.id)
+    async def _identifier_conflict(self, aggregate: TAggregate) -> Conflict | None:
+        taken = await self._exists(self.table, aggregate.id)
         return IdentifierTaken(aggregate.id) if taken else None
 
-    async def _there(self, table: Table, identifier: UUID) -> bool:
-        return await self._true(exists().where(table.c.id == identifier))
+    async def _exists(self, table: Table, identifier: UUID) -> bool:
+        return await self._scalar(exists().where(table.c.id == identifier))
 
-    async def _true(self, condition: Any) -> bool:
+    async def _scalar(self, condition: Any) -> bool:
         return bool((await self.session.read(select(condition))).scalar_one())
 
 
@@ -111,11 +111,11 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": searchable(aggregate)}
+        row = {**aggregate.model_dump(), "search": search_text(aggregate)}
         return {**row, "isbn": aggregate.isbn.canonical}
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:
-        known = await self._true(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
+        known = await self._scalar(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
         return BookAlreadyRegistered(aggregate.isbn) if known else None
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
@@ -128,7 +128,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return up to ``limit`` matching books, the newest first, by the index on time and id."""
-        wanted = [each for each in needles(query) if is_storable(each)]
+        wanted = [each for each in search_terms(query) if is_storable(each)]
         if not wanted:
             return []
         order = (orm.books.c.registered_at, orm.books.c.id)
@@ -153,7 +153,9 @@ class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository)
 
     async def _refusal(self, aggregate: Reviewer) -> Refusal | None:
         same = orm.reviewers.c.nickname_key == aggregate.nickname_key
-        return NicknameTaken(aggregate.nickname) if await self._true(exists().where(same)) else None
+        return (
+            NicknameTaken(aggregate.nickname) if await self._scalar(exists().where(same)) else None
+        )
 
 
 class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
@@ -170,13 +172,13 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         ]
 
     async def _refusal(self, aggregate: Review) -> Refusal | None:
-        if not await self._there(orm.books, aggregate.book_id):
+        if not await self._exists(orm.books, aggregate.book_id):
             return BookNotFound(aggregate.book_id)
-        if not await self._there(orm.reviewers, aggregate.reviewer_id):
+        if not await self._exists(orm.reviewers, aggregate.reviewer_id):
             return ReviewerNotFound(aggregate.reviewer_id)
         pair = (aggregate.book_id, aggregate.reviewer_id)
         same = (orm.reviews.c.book_id == pair[0]) & (orm.reviews.c.reviewer_id == pair[1])
-        return AlreadyReviewed(*pair) if await self._true(exists().where(same)) else None
+        return AlreadyReviewed(*pair) if await self._scalar(exists().where(same)) else None
 
     async def update(self, review: Review) -> None:
         """Update the row of the previous version. Raises WriteConflict if it has another."""

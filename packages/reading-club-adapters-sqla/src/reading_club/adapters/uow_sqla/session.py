@@ -38,7 +38,7 @@ class Session:
         self._failure: TransientFailure | None = None
         self._lock = asyncio.Lock()
         self._closed = False
-        self._sound = True
+        self._reusable = True
 
     @property
     def dialect(self) -> str:
@@ -53,7 +53,7 @@ class Session:
         """Execute a statement that changes rows, or must begin as a writer."""
         return await self._run(lambda connection: connection.execute(statement), write=True)
 
-    async def put(
+    async def execute_cached(
         self, statement: Executable, parameters: Mapping[str, Any]
     ) -> Sequence[Mapping[str, Any]]:
         """Execute an INSERT, and return its rows.
@@ -70,11 +70,11 @@ class Session:
 
         Raises CommitInDoubt if the outcome is unknown. After all other errors nothing is stored.
         """
-        self._check()
+        self._ensure_open()
         if self._connection is not None:
-            self._sound = False
+            self._reusable = False
             await self._run(self._native.commit, write=True)
-            self._sound = True
+            self._reusable = True
 
     async def close(self) -> None:
         """Roll back what is not committed, and return the connection. May be called again.
@@ -85,7 +85,7 @@ class Session:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if self._sound and self._native.is_at_rest(connection):
+        if self._reusable and self._native.is_idle(connection):
             await self._release(connection)
         else:
             await asyncio.shield(self._release(connection))
@@ -96,9 +96,9 @@ class Session:
         """Call ``work`` under the lock; translate errors, and keep one that ends the session."""
         try:
             async with self._lock:
-                self._check()
+                self._ensure_open()
                 if self._connection is None:
-                    self._connection = await self._begun(write=write)
+                    self._connection = await self._begin_connection(write=write)
                 return await work(self._connection)
         except Exception as exc:
             connected = self._connection is not None
@@ -109,7 +109,7 @@ class Session:
                 raise
             raise failure from exc
 
-    def _check(self) -> None:
+    def _ensure_open(self) -> None:
         """Raise if the transaction is over: later statements would be committed alone."""
         if self._closed:
             raise UnitOfWorkClosed("the transaction has ended")
@@ -118,7 +118,7 @@ class Session:
         if self._connection is not None and not self._native.is_open(self._connection):
             raise StorageUnavailable("the database has undone the transaction")
 
-    async def _begun(self, *, write: bool) -> AsyncConnection:
+    async def _begin_connection(self, *, write: bool) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
             await self._native.begin(connection, write=write)
@@ -130,8 +130,8 @@ class Session:
     async def _release(self, connection: AsyncConnection) -> None:
         """Return the connection, or close it after a failed COMMIT: it may be in a transaction."""
         try:
-            if self._sound:
-                await self._native.leave(connection)
+            if self._reusable:
+                await self._native.reset(connection)
                 await connection.close()
                 return
         except Exception as exc:  # noqa: BLE001  # drivers' errors have no common base

@@ -40,7 +40,7 @@ def is_open(connection: AsyncConnection) -> bool:
     return bool(driver.in_transaction)
 
 
-def is_at_rest(connection: AsyncConnection) -> bool:  # noqa: ARG001  # as PostgreSQL's
+def is_idle(connection: AsyncConnection) -> bool:  # noqa: ARG001  # as PostgreSQL's
     """Return False: the pool always sends a ROLLBACK when a connection is returned."""
     return False
 
@@ -50,7 +50,7 @@ async def commit(connection: AsyncConnection) -> None:
     await connection.commit()
 
 
-async def leave(connection: AsyncConnection) -> None:
+async def reset(connection: AsyncConnection) -> None:
     """Leave the rollback of an open transaction to SQLAlchemy."""
 
 

@@ -51,17 +51,19 @@ def _one(dialect: str, table: Table) -> Executable:
 def insert_arrays(
     insert: Insert,
     names: tuple[str, ...],
-    same: tuple[str, ...] = (),
-    moments: tuple[str, ...] = (),
+    constants: tuple[str, ...] = (),
+    timestamps: tuple[str, ...] = (),
 ) -> Insert:
     """Return PostgreSQL's INSERT from one array parameter a column, see ``arrays_of``."""
     types = {column.name: column.type for column in insert.table.columns}
     arrays = [bindparam(f"all_{name}", type_=ARRAY(types[name])) for name in names]
     unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
-    values = [bindparam(f"the_{name}", type_=types[name]) for name in same]
-    times = [func.clock_timestamp() + bindparam(f"in_{name}", type_=Interval) for name in moments]
+    values = [bindparam(f"the_{name}", type_=types[name]) for name in constants]
+    times = [
+        func.clock_timestamp() + bindparam(f"in_{name}", type_=Interval) for name in timestamps
+    ]
     columns = select(*unnested.c, *values, *times)
-    return insert.from_select([*names, *same, *moments], columns)
+    return insert.from_select([*names, *constants, *timestamps], columns)
 
 
 def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -69,51 +71,51 @@ def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
 
 
-async def insert_once(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
+async def insert_new(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row; return False if one of its keys is stored.
 
     Waits for the end of another transaction that has inserted the same key. A stored key is no
     error of the database: the transaction goes on, on PostgreSQL as well.
     """
-    return bool(await session.put(_one(session.dialect, table), row))
+    return bool(await session.execute_cached(_one(session.dialect, table), row))
 
 
-async def insert_all_once(
+async def insert_new_many(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows by one statement, except those whose keys are stored; rows may be empty."""
     if rows:
-        await insert_rows(session, insert_new_into(session.dialect, table), rows)
+        await insert_many(session, insert_new_into(session.dialect, table), rows)
 
 
-async def insert_rows(
+async def insert_many(
     session: Session,
     insert: Insert,
     rows: Sequence[Mapping[str, Any]],
     *,
-    same: Mapping[str, Any] = NOTHING,
-    moments: Mapping[str, float] = NOTHING,
+    constants: Mapping[str, Any] = NOTHING,
+    timestamps: Mapping[str, float] = NOTHING,
 ) -> Sequence[Mapping[str, Any]]:
     """Insert rows by one statement, and return the rows that the statement returns.
 
-    ``same`` are columns with one value for all rows; ``moments`` are columns set to the database's
+    ``constants`` have one value for all rows; ``timestamps`` are columns set to the database's
     clock plus seconds. On PostgreSQL each column of ``rows`` is one array parameter: the
     statement is the same for any number of rows.
     """
     if session.dialect != "postgresql":
-        now = {name: database_time("sqlite", seconds) for name, seconds in moments.items()}
-        whole = insert.values([{**row, **same, **now} for row in rows])
-        return await session.put(whole, NOTHING)
-    many = insert_arrays(insert, tuple(rows[0]), tuple(same), tuple(moments))
-    values = {f"the_{name}": value for name, value in same.items()}
-    times = {f"in_{name}": timedelta(seconds=s) for name, s in moments.items()}
-    return await session.put(many, {**arrays_of(rows), **values, **times})
+        now = {name: database_time("sqlite", seconds) for name, seconds in timestamps.items()}
+        whole = insert.values([{**row, **constants, **now} for row in rows])
+        return await session.execute_cached(whole, NOTHING)
+    many = insert_arrays(insert, tuple(rows[0]), tuple(constants), tuple(timestamps))
+    values = {f"the_{name}": value for name, value in constants.items()}
+    times = {f"in_{name}": timedelta(seconds=s) for name, s in timestamps.items()}
+    return await session.execute_cached(many, {**arrays_of(rows), **values, **times})
 
 
-async def insert_once_if(
+async def insert_new_if(
     session: Session, table: Table, row: Mapping[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
-    """Insert a row as ``insert_once`` does, if these conditions hold as well."""
+    """Insert a row as ``insert_new`` does, if these conditions hold as well."""
     values = [literal(value, table.c[name].type) for name, value in row.items()]
     rows = select(*values).where(*conditions)
     insert = insert_new_into(session.dialect, table)
@@ -121,7 +123,9 @@ async def insert_once_if(
     return (await session.write(statement)).rowcount == 1
 
 
-def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
+def in_values(
+    session: Session, column: Column[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
     """Return the condition that the column has one of these values.
 
     On PostgreSQL the values are one array parameter: the statement is the same for any number.
@@ -131,7 +135,7 @@ def one_of(session: Session, column: Column[Any], values: Collection[Any]) -> Co
     return column.in_(values)
 
 
-def occurs_in(session: Session, column: Column[str], words: str) -> ColumnElement[bool]:
+def contains_text(session: Session, column: Column[str], words: str) -> ColumnElement[bool]:
     """Return the condition that the column contains the text, with the same case.
 
     LIKE would do so on PostgreSQL, but ignores the case of ASCII characters on SQLite.

@@ -11,8 +11,8 @@ from reading_club.adapters.uow_sqla.catalogue import SQLCatalogue
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLAuditLog, SQLDeadLetters
 from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageStore
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxEntries
-from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLReceipts
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLSubscriptions
 from reading_club.adapters.uow_sqla.repositories import (
     SQLBookRepository,
     SQLReviewerRepository,
@@ -54,8 +54,8 @@ class SQLUnitOfWork(AbstractUnitOfWork):
         self.activity = SQLActivityLog(self._session)
         self.catalogue = SQLCatalogue(self._session)
         self.inbox = SQLInbox(self._session)
-        self.receipts = SQLReceipts(self._session)
-        self.outbox = SQLOutboxEntries(self._session)
+        self.subscriptions = SQLSubscriptions(self._session)
+        self.outbox = SQLOutboxWriter(self._session)
         self.dead_letters = SQLDeadLetters(self._session)
         self.audit = SQLAuditLog(self._session)
         self.messagestore = SQLMessageStore(self.transport, self._session)
@@ -78,5 +78,5 @@ class SQLUnitOfWork(AbstractUnitOfWork):
         finally:
             await self._session.close()
 
-    async def _end(self) -> None:
+    async def _release(self) -> None:
         await self._session.close()

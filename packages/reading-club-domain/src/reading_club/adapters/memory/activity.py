@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from uuid import UUID
 
-from reading_club.adapters.memory.database import MemoryTransaction
+from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.repositories import newest
 from reading_club.service.activity import ActivityEntry
 
@@ -12,7 +12,7 @@ from reading_club.service.activity import ActivityEntry
 class InMemoryActivityLog:
     """The activity log, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
     async def record(self, entry: ActivityEntry) -> None:

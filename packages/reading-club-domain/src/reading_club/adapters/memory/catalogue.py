@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from statistics import fmean
 from uuid import UUID
 
-from reading_club.adapters.memory.database import MemoryTransaction, Tables
+from reading_club.adapters.memory.database import InMemoryTransaction, Tables
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
 class InMemoryCatalogue:
     """The catalogue, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
     async def put(self, entry: CatalogueEntry) -> None:

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.eventstream.errors import UnitOfWorkClosed
 from reading_club.eventstream.ports.dead_letters import AuditEntry, DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
@@ -31,7 +31,7 @@ Write = Callable[["Tables"], object]
 class OutboxRow:
     """A row of the outbox: the key of an event, and the token and the end of its lease."""
 
-    key: Key
+    key: OutboxKey
     token: UUID
     leased_until: datetime
     attempts: int = 0
@@ -60,11 +60,11 @@ class Tables:
         self.registered: MutableMapping[UUID, datetime] = {}
         self.messages: MutableMapping[UUID, Message[Any]] = {}
         self.recorded: MutableMapping[UUID, datetime] = {}
-        self.outbox: MutableMapping[Key, OutboxRow] = {}
-        self.inbox: MutableMapping[Receipt, datetime] = {}
-        self.attempts: MutableMapping[Receipt, Count] = {}
+        self.outbox: MutableMapping[OutboxKey, OutboxRow] = {}
+        self.inbox: MutableMapping[InboxKey, datetime] = {}
+        self.attempts: MutableMapping[InboxKey, Count] = {}
         self.subscriptions: MutableMapping[tuple[str, str], datetime] = {}
-        self.resends: MutableMapping[Receipt, Count] = {}
+        self.resends: MutableMapping[InboxKey, Count] = {}
         self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}
         self.audit: MutableMapping[int, AuditEntry] = {}
         self.activity: MutableMapping[UUID, ActivityEntry] = {}
@@ -76,7 +76,7 @@ TABLES: Final = tuple(vars(Tables()))
 _now: Final = partial(datetime.now, UTC)
 
 
-class MemoryDatabase(Tables):
+class InMemoryDatabase(Tables):
     """The committed tables. Order and age are measured by ``clock``, the database's own.
 
     Set ``error`` to simulate an outage: every transaction and every claim raises it.
@@ -97,7 +97,7 @@ class MemoryDatabase(Tables):
             yield
 
 
-class Layer(MutableMapping[TKey, TValue]):
+class OverlayMapping(MutableMapping[TKey, TValue]):
     """Written and deleted rows of a table, over the unchanged rows below."""
 
     def __init__(self, below: MutableMapping[TKey, TValue]) -> None:
@@ -127,33 +127,33 @@ class Layer(MutableMapping[TKey, TValue]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def settle(self) -> None:
+    def apply(self) -> None:
         """Apply the changes to the rows below."""
         for key in self._gone:
             self._below.pop(key, None)
         self._below.update(self._written)
 
 
-class Overlay(Tables):
+class OverlayTables(Tables):
     """The tables of a transaction, over the committed ones."""
 
     def __init__(self, below: Tables) -> None:
         super().__init__()
         for name in TABLES:
-            setattr(self, name, Layer(getattr(below, name)))
+            setattr(self, name, OverlayMapping(getattr(below, name)))
 
-    def settle(self) -> None:
+    def apply(self) -> None:
         """Apply the changes of all tables."""
         for name in TABLES:
-            getattr(self, name).settle()
+            getattr(self, name).apply()
 
 
-class MemoryTransaction:
+class InMemoryTransaction:
     """The transaction of a unit of work: each write is checked, and replayed at the commit."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: InMemoryDatabase) -> None:
         self.database = database
-        self._view = Overlay(database)
+        self._view = OverlayTables(database)
         self._writes: list[Write] = []
         self._open = True
 
@@ -183,10 +183,10 @@ class MemoryTransaction:
         """Apply all writes to the committed tables, or none if one is refused, and end."""
         with self.database.changed():
             self._open = False
-            final = Overlay(self.database)
+            final = OverlayTables(self.database)
             for change in self._writes:
                 change(final)
-            final.settle()
+            final.apply()
 
     def close(self) -> None:
         """End the transaction; uncommitted writes are lost."""

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from reading_club.adapters.memory.database import MemoryTransaction, Tables
+from reading_club.adapters.memory.database import InMemoryTransaction, Tables
 from reading_club.eventstream.ports.dead_letters import (
-    EVERY_LETTER,
+    NO_FILTER,
     AuditEntry,
     DeadLetter,
-    LetterFilter,
+    DeadLetterFilter,
 )
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 
 
 class InMemoryDeadLetters:
     """The dead letters, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
     async def add(self, letter: DeadLetter) -> None:
@@ -23,7 +23,7 @@ class InMemoryDeadLetters:
         self.transaction.write(lambda tables: keep_letter(tables, letter))
 
     async def page(
-        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
         """Return up to ``limit`` dead letters, the newest first."""
         letters = filter(lambda letter: _is(letter, wanted), self._letters())
@@ -44,12 +44,12 @@ class InMemoryDeadLetters:
 
 def keep_letter(tables: Tables, letter: DeadLetter) -> None:
     """Insert a dead letter, unless the message has one or an inbox row."""
-    receipt = Receipt(letter.subscriber, letter.message_id)
+    receipt = InboxKey(letter.subscriber, letter.message_id)
     if receipt not in tables.inbox:
         tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
 
 
-def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:
+def _is(letter: DeadLetter, wanted: DeadLetterFilter) -> bool:
     return (
         wanted.message_id in (None, letter.message_id)
         and wanted.subscriber in (None, letter.subscriber)
@@ -62,7 +62,7 @@ def _is(letter: DeadLetter, wanted: LetterFilter) -> bool:
 class InMemoryAuditLog:
     """The audit log of the dead letters, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
     async def record(self, entry: AuditEntry) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from messagebus import Message
 
-from reading_club.adapters.memory.database import Count, MemoryTransaction, OutboxRow, Tables
-from reading_club.adapters.memory.outbox import NOBODY
+from reading_club.adapters.memory.database import Count, InMemoryTransaction, OutboxRow, Tables
+from reading_club.adapters.memory.outbox import NO_LEASE
 from reading_club.domain.errors import WriteConflict
 from reading_club.eventstream.ports.dead_letters import RELAY
-from reading_club.eventstream.ports.inbox import Attempts, Receipt
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 
 
 class InMemoryInbox:
@@ -22,10 +22,10 @@ class InMemoryInbox:
     with AlreadyReceived; neither waits for the other.
     """
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
-    async def receive(self, receipt: Receipt) -> bool:
+    async def insert_new(self, receipt: InboxKey) -> bool:
         """Insert an inbox row; return False if it exists."""
         if receipt in self.transaction.tables.inbox:
             return False
@@ -39,11 +39,11 @@ class InMemoryInbox:
         self.transaction.write(insert)
         return True
 
-    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+    async def insert_new_many(self, receipts: Collection[InboxKey]) -> Collection[InboxKey]:
         """Insert inbox rows; return the keys of the new ones."""
-        return [receipt for receipt in receipts if await self.receive(receipt)]
+        return [receipt for receipt in receipts if await self.insert_new(receipt)]
 
-    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+    async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
         now = self.transaction.now
 
@@ -51,20 +51,20 @@ class InMemoryInbox:
             known = tables.attempts.get(receipt)
             if known is None:
                 tables.attempts[receipt] = Count(1, now)
-            elif now - known.at >= timedelta(seconds=apart):
+            elif now - known.at >= timedelta(seconds=min_interval):
                 tables.attempts[receipt] = replace(known, number=known.number + 1, at=now)
 
         self.transaction.write(count)
         return self.transaction.tables.attempts[receipt].number
 
-    async def attempts(self, receipt: Receipt) -> Attempts:
+    async def attempts(self, receipt: InboxKey) -> Attempts:
         """Return the count and its age."""
         known = self.transaction.tables.attempts.get(receipt)
         if known is None:
             return Attempts()
         return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
 
-    async def take_back_attempt(self, receipt: Receipt) -> None:
+    async def take_back_attempt(self, receipt: InboxKey) -> None:
         """Subtract one attempt, down to 0."""
 
         def take_back(tables: Tables) -> None:
@@ -74,7 +74,7 @@ class InMemoryInbox:
 
         self.transaction.write(take_back)
 
-    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+    async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
         """Record a stall; it counts if another message was received within ``within`` seconds."""
         now = self.transaction.now
 
@@ -89,7 +89,7 @@ class InMemoryInbox:
         self.transaction.write(count)
         return self.transaction.tables.attempts[receipt].stalls
 
-    async def forget_attempts(self, receipt: Receipt) -> None:
+    async def forget_attempts(self, receipt: InboxKey) -> None:
         """Reset attempts and stalls to zero."""
         self.transaction.write(lambda tables: tables.attempts.pop(receipt, None))
 
@@ -97,7 +97,7 @@ class InMemoryInbox:
 class AlreadyReceived(WriteConflict):
     """Another transaction has inserted the inbox row first."""
 
-    def __init__(self, receipt: Receipt) -> None:
+    def __init__(self, receipt: InboxKey) -> None:
         super().__init__(f"{receipt.message_id} has reached {receipt.subscriber} already")
 
 
@@ -105,20 +105,20 @@ def _type(message: Message[Any]) -> str:
     return f"{message.metadata.name}_v{message.metadata.schema_version}"
 
 
-def _accounted_for(tables: Tables, receipt: Receipt, now: datetime, after: float) -> bool:
+def _accounted_for(tables: Tables, receipt: InboxKey, now: datetime, after: float) -> bool:
     subscriber, message_id = receipt
     sent = tables.resends.get(receipt)
     return (
-        any(Receipt(name, message_id) in tables.inbox for name in (subscriber, RELAY))
+        any(InboxKey(name, message_id) in tables.inbox for name in (subscriber, RELAY))
         or any((name, message_id) in tables.dead_letters for name in (subscriber, RELAY))
-        or Key(message_id, EVERYBODY) in tables.outbox
-        or Key(message_id, subscriber) in tables.outbox
+        or OutboxKey(message_id, ALL_SUBSCRIBERS) in tables.outbox
+        or OutboxKey(message_id, subscriber) in tables.outbox
         or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
     )
 
 
-def _resend(tables: Tables, receipt: Receipt, now: datetime) -> None:
-    key = Key(receipt.message_id, receipt.subscriber)
-    tables.outbox.setdefault(key, OutboxRow(key, NOBODY, now, added_at=now))
+def _resend(tables: Tables, receipt: InboxKey, now: datetime) -> None:
+    key = OutboxKey(receipt.message_id, receipt.subscriber)
+    tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
     sent = tables.resends.get(receipt)
     tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)

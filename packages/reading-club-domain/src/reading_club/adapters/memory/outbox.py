@@ -11,43 +11,43 @@ from uuid import UUID
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.adapters.memory.database import (
-    MemoryDatabase,
-    MemoryTransaction,
+    InMemoryDatabase,
+    InMemoryTransaction,
     OutboxRow,
     Tables,
 )
 from reading_club.adapters.memory.dead_letters import keep_letter
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Lease, Outgoing
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease, OutboxKey, OutboxMessage
 
-NOBODY: Final = UUID(int=0)
+NO_LEASE: Final = UUID(int=0)
 """The token of rows without a lease."""
 
 
-class InMemoryOutboxEntries:
+class InMemoryOutboxWriter:
     """The outbox as a unit of work writes to it, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
-    async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
+    async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
         """Insert a row that can be claimed at once; an existing row stays."""
         now = self.transaction.now
-        row = OutboxRow(key, NOBODY, now, envelope=envelope, added_at=now)
+        row = OutboxRow(key, NO_LEASE, now, envelope=envelope, added_at=now)
         self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
 
     async def defer(
-        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
         """Insert a row to be claimed later, unless the event has an inbox row or dead letter."""
         now = self.transaction.now
         until = now + timedelta(seconds=pause)
-        row = OutboxRow(key, NOBODY, until, 0, envelope, now, reason, attempted=True)
+        row = OutboxRow(key, NO_LEASE, until, 0, envelope, now, reason, attempted=True)
         done = (key.subscriber, key.message_id)
 
         def put(tables: Tables) -> None:
-            if Receipt(*done) not in tables.inbox and done not in tables.dead_letters:
+            if InboxKey(*done) not in tables.inbox and done not in tables.dead_letters:
                 tables.outbox[key] = row
 
         self.transaction.write(put)
@@ -56,10 +56,10 @@ class InMemoryOutboxEntries:
 class InMemoryOutbox:
     """The outbox as relay and sender use it, in memory."""
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: InMemoryDatabase) -> None:
         self.database = database
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Lease the oldest rows whose lease has run out."""
         with self.database.changed():
             waiting, now = self.database.outbox, self.database.clock()
@@ -72,30 +72,32 @@ class InMemoryOutbox:
             waiting.update({row.key: row for row in claimed})
             return [self._outgoing(row) for row in claimed]
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete rows that bear the token."""
-        with self._mine(token, keys) as rows:
+        with self._held_by(token, keys) as rows:
             for row in rows:
                 del self.database.outbox[row.key]
 
     async def release(
         self,
         token: UUID,
-        keys: Collection[Key],
+        keys: Collection[OutboxKey],
         *,
         retry_in: float = 0.0,
         reason: str | None = None,
     ) -> None:
         """Give back rows that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
-        with self._mine(token, keys) as rows:
+        with self._held_by(token, keys) as rows:
             for row in rows:
                 self._put(replace(row, leased_until=until, reason=reason or row.reason))
 
-    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def split(
+        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
+    ) -> None:
         """Replace rows that bear the token by one for each subscriber."""
         now = self.database.clock()
-        with self._mine(token, keys) as rows:
+        with self._held_by(token, keys) as rows:
             for row in rows:
                 subscribers = self._subscribers(row)
                 if not subscribers:
@@ -103,30 +105,32 @@ class InMemoryOutbox:
                     continue
                 del self.database.outbox[row.key]
                 for name in subscribers:
-                    key = Key(row.key.message_id, name)
-                    new = OutboxRow(key, NOBODY, now, envelope=row.envelope, added_at=now)
+                    key = OutboxKey(row.key.message_id, name)
+                    new = OutboxRow(key, NO_LEASE, now, envelope=row.envelope, added_at=now)
                     self.database.outbox.setdefault(key, new)
 
     def _subscribers(self, row: OutboxRow) -> Sequence[str]:
         wanted = self._outgoing(row).envelope.get("type")
         return [name for name, type_ in self.database.subscriptions if type_ == wanted]
 
-    async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
+    async def fail(
+        self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
+    ) -> None:
         """Count an attempt for rows that bear the token."""
         until = self.database.clock() + timedelta(seconds=retry_in)
-        with self._mine(token, failures) as rows:
+        with self._held_by(token, failures) as rows:
             for row in rows:
                 self._put(replace(row, attempts=row.attempts + 1, leased_until=until))
 
-    async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
+    async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Make dead letters of rows that bear the token."""
-        with self._mine(token, failures) as rows:
+        with self._held_by(token, failures) as rows:
             for row in rows:
                 del self.database.outbox[row.key]
                 keep_letter(self.database, self._letter(row, failures[row.key]))
 
     @contextmanager
-    def _mine(self, token: UUID, keys: Collection[Key]) -> Iterator[Sequence[OutboxRow]]:
+    def _held_by(self, token: UUID, keys: Collection[OutboxKey]) -> Iterator[Sequence[OutboxRow]]:
         with self.database.changed():
             rows = [self.database.outbox[key] for key in keys if key in self.database.outbox]
             yield [row for row in rows if row.token == token]
@@ -137,7 +141,7 @@ class InMemoryOutbox:
     def _letter(self, row: OutboxRow, error: str) -> DeadLetter:
         event = self._outgoing(row)
         return DeadLetter(
-            subscriber=row.key.subscriber if row.key.subscriber != EVERYBODY else RELAY,
+            subscriber=row.key.subscriber if row.key.subscriber != ALL_SUBSCRIBERS else RELAY,
             message_id=row.key.message_id,
             type=str(event.envelope.get("type", "")),
             envelope=event.envelope,
@@ -146,10 +150,10 @@ class InMemoryOutbox:
             attempts=row.attempts + 1,
         )
 
-    def _outgoing(self, row: OutboxRow) -> Outgoing:
+    def _outgoing(self, row: OutboxRow) -> OutboxMessage:
         envelope = row.envelope
         if envelope is None:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
         age = self.database.clock() - row.added_at if row.added_at else timedelta()
-        return Outgoing(row.key, envelope, row.attempts, age.total_seconds(), row.attempted)
+        return OutboxMessage(row.key, envelope, row.attempts, age.total_seconds(), row.attempted)

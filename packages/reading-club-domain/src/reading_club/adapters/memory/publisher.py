@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from reading_club.eventstream.ports.outbox import EVERYBODY, Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
 
 
 class InMemoryPublisher:
@@ -17,15 +17,15 @@ class InMemoryPublisher:
     """
 
     def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
+        self.sent: list[OutboxMessage] = []
         self.windows: list[int] = []
         self.outage: Exception | None = None
         self.before_outage = 0
         self.refused: dict[UUID, str] = {}
         self.full: set[str] = set()
-        self.copies: list[Outgoing] = []
+        self.copies: list[OutboxMessage] = []
 
-    def publish(self, events: Sequence[Outgoing]) -> Published:
+    def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Append the events that the broker takes; return the result of the batch."""
         self.windows.append(len(events))
         failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
@@ -34,16 +34,18 @@ class InMemoryPublisher:
             taken = taken[: self.before_outage]
             self.before_outage -= len(taken)
         refused = {e.key: "its queue is full" for e in taken if self._finds_full(e)}
-        self.copies += [e for e in taken if e.key in refused and e.key.subscriber == EVERYBODY]
+        self.copies += [
+            e for e in taken if e.key in refused and e.key.subscriber == ALL_SUBSCRIBERS
+        ]
         confirmed = [event for event in taken if event.key not in refused]
         self.sent += confirmed
-        return Published({event.key for event in confirmed}, failed, self.outage, refused)
+        return PublishResult({event.key for event in confirmed}, failed, self.outage, refused)
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
-    def _finds_full(self, event: Outgoing) -> bool:
-        return bool(self.full) and event.key.subscriber in {EVERYBODY, *self.full}
+    def _finds_full(self, event: OutboxMessage) -> bool:
+        return bool(self.full) and event.key.subscriber in {ALL_SUBSCRIBERS, *self.full}
 
-    def _refusal(self, event: Outgoing) -> str | None:
+    def _refusal(self, event: OutboxMessage) -> str | None:
         return self.refused.get(event.key.message_id) if event.envelope else "it is empty"

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from reading_club.adapters.memory.database import MemoryTransaction, Tables, TRow, row
+from reading_club.adapters.memory.database import InMemoryTransaction, Tables, TRow, row
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -21,7 +21,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import needles, searchable
+from reading_club.domain.search import search_terms, search_text
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -39,7 +39,7 @@ class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
     table: str
     not_found: type[NotFound]
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         super().__init__()
         self.transaction = transaction
 
@@ -108,7 +108,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
         """Return copies, the newest first."""
-        wanted, tables = needles(query), self.transaction.tables
+        wanted, tables = search_terms(query), self.transaction.tables
         order = sorted(((at, id_) for id_, at in tables.registered.items()), reverse=True)
         if before is not None:
             last = (tables.registered.get(before, NEVER), before)
@@ -119,7 +119,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
 
 
 def _is_found(book: Book, wanted: Iterable[str]) -> bool:
-    text = searchable(book)
+    text = search_text(book)
     return any(each in text for each in wanted)
 
 

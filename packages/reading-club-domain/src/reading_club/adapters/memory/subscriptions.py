@@ -4,21 +4,21 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from reading_club.adapters.memory.database import MemoryTransaction
+from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import (
     _accounted_for,
     _resend,
     _type,
 )
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class InMemoryReceipts:
+class InMemorySubscriptions:
     """Subscriptions and their missing events, in memory."""
 
-    def __init__(self, transaction: MemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction) -> None:
         self.transaction = transaction
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
@@ -28,7 +28,7 @@ class InMemoryReceipts:
             key = (subscriber, type_)
             self.transaction.write(lambda t, key=key: t.subscriptions.setdefault(key, now))  # type: ignore[misc]
 
-    async def resend_missing(
+    async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
         """Put missing events into the outbox; return how many."""
@@ -37,7 +37,7 @@ class InMemoryReceipts:
         oldest = now - timedelta(seconds=horizon)
         missing = [
             receipt
-            for receipt, recorded_at in self._unaccounted(subscriber, now, after)
+            for receipt, recorded_at in self._missing_query(subscriber, now, after)
             if oldest <= recorded_at <= min(newest, now) - wait
         ][:limit]
         for receipt in missing:
@@ -51,13 +51,13 @@ class InMemoryReceipts:
         known = [tables.recorded[id_] for id_ in received if id_ in tables.recorded]
         return max(known, default=NEVER)
 
-    def _unaccounted(
+    def _missing_query(
         self, subscriber: str, now: datetime, after: float
-    ) -> Iterator[tuple[Receipt, datetime]]:
+    ) -> Iterator[tuple[InboxKey, datetime]]:
         tables = self.transaction.tables
         for recorded_at, id_ in sorted((at, id_) for id_, at in tables.recorded.items()):
             since = tables.subscriptions.get((subscriber, _type(tables.messages[id_])))
-            receipt = Receipt(subscriber, id_)
+            receipt = InboxKey(subscriber, id_)
             wanted = since is not None and recorded_at >= since
             if wanted and not _accounted_for(tables, receipt, now, after):
                 yield receipt, recorded_at

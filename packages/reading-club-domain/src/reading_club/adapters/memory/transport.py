@@ -25,7 +25,7 @@ class InMemoryEventstreamTransport(AsyncAbstractEventstreamTransport):
         self.events.append(message)
 
 
-class RelayedTransport(OutboxTransport):
+class RecordingOutboxTransport(OutboxTransport):
     """A transport that records the committed events and sends none: the relay sends them."""
 
     def __init__(self, lease: Lease | None = None) -> None:

@@ -10,22 +10,22 @@ from messagebus.ports.observability import AbstractMetricsStore
 from reading_club.adapters.memory.activity import InMemoryActivityLog
 from reading_club.adapters.memory.catalogue import InMemoryCatalogue
 from reading_club.adapters.memory.database import (
-    MemoryDatabase,
-    MemoryTransaction,
+    InMemoryDatabase,
+    InMemoryTransaction,
     OutboxRow,
     Tables,
 )
 from reading_club.adapters.memory.dead_letters import InMemoryAuditLog, InMemoryDeadLetters
 from reading_club.adapters.memory.inbox import InMemoryInbox
-from reading_club.adapters.memory.outbox import InMemoryOutboxEntries
+from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
 from reading_club.adapters.memory.repositories import (
     InMemoryBookRepository,
     InMemoryReviewerRepository,
     InMemoryReviewRepository,
 )
-from reading_club.adapters.memory.subscriptions import InMemoryReceipts
+from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.errors import MessageAlreadyStored
-from reading_club.eventstream.ports.outbox import Key, Lease
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.service.uow import AbstractMessageStore, AbstractUnitOfWork
 
 
@@ -35,8 +35,8 @@ class InMemoryMessageStore(AbstractMessageStore):
     def __init__(
         self,
         transport: AsyncAbstractEventstreamTransport,
-        transaction: MemoryTransaction,
-        database: MemoryDatabase,
+        transaction: InMemoryTransaction,
+        database: InMemoryDatabase,
     ) -> None:
         super().__init__(transport)
         self._transaction = transaction
@@ -58,9 +58,9 @@ class InMemoryMessageStore(AbstractMessageStore):
 
         self._transaction.write(insert)
         if self.lease is not None and message.metadata.published:
-            self._lease_row(Key(message.message_id), self.lease)
+            self._lease_row(OutboxKey(message.message_id), self.lease)
 
-    def _lease_row(self, key: Key, lease: Lease) -> None:
+    def _lease_row(self, key: OutboxKey, lease: Lease) -> None:
         def insert(tables: Tables) -> None:
             until = self._database.clock() + timedelta(seconds=lease.seconds)
             tables.outbox[key] = OutboxRow(key, lease.token, until, added_at=self._database.clock())
@@ -76,22 +76,22 @@ class InMemoryUnitOfWork(AbstractUnitOfWork):
     def __init__(
         self,
         transport: AsyncAbstractEventstreamTransport,
-        database: MemoryDatabase | None = None,
+        database: InMemoryDatabase | None = None,
         metrics_store: AbstractMetricsStore | None = None,
     ) -> None:
         super().__init__(transport, metrics_store)
-        self.database = MemoryDatabase() if database is None else database
+        self.database = InMemoryDatabase() if database is None else database
 
     def _begin(self) -> None:
-        self._transaction = MemoryTransaction(self.database)
+        self._transaction = InMemoryTransaction(self.database)
         self.books = InMemoryBookRepository(self._transaction)
         self.reviewers = InMemoryReviewerRepository(self._transaction)
         self.reviews = InMemoryReviewRepository(self._transaction)
         self.activity = InMemoryActivityLog(self._transaction)
         self.catalogue = InMemoryCatalogue(self._transaction)
         self.inbox = InMemoryInbox(self._transaction)
-        self.receipts = InMemoryReceipts(self._transaction)
-        self.outbox = InMemoryOutboxEntries(self._transaction)
+        self.subscriptions = InMemorySubscriptions(self._transaction)
+        self.outbox = InMemoryOutboxWriter(self._transaction)
         self.dead_letters = InMemoryDeadLetters(self._transaction)
         self.audit = InMemoryAuditLog(self._transaction)
         self.messagestore = InMemoryMessageStore(self.transport, self._transaction, self.database)
@@ -99,5 +99,5 @@ class InMemoryUnitOfWork(AbstractUnitOfWork):
     async def _commit(self) -> None:
         self._transaction.commit()
 
-    async def _end(self) -> None:
+    async def _release(self) -> None:
         self._transaction.close()

@@ -19,12 +19,12 @@ def dead_letter(subscriber: str, message: object, error: Exception, now: datetim
         message_id=_message_id(message, text),
         type=_type(message),
         envelope=value,
-        error=_plain(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
+        error=_sanitise(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
         set_aside_at=now,
     )
 
 
-def as_text(letter: DeadLetter) -> DeadLetter:
+def with_text_envelope(letter: DeadLetter) -> DeadLetter:
     """Return the dead letter with its envelope as JSON text in ASCII, if JSON was refused."""
     text = json.dumps(letter.envelope, sort_keys=True)
     return letter.model_copy(update={"envelope": text})
@@ -61,7 +61,7 @@ def _message_id(message: object, text: str) -> UUID:
 
 
 def _type(message: object) -> str:
-    return _plain(_field(message, "type"), _LONGEST_TYPE)
+    return _sanitise(_field(message, "type"), _LONGEST_TYPE)
 
 
 def _field(message: object, name: str) -> str:
@@ -69,7 +69,7 @@ def _field(message: object, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _plain(text: str, longest: int) -> str:
+def _sanitise(text: str, longest: int) -> str:
     """Return text that every database stores: NUL and lone surrogates escaped, length bounded."""
     clean = text[:longest].encode("utf-8", "backslashreplace").decode("utf-8")
     return clean.replace("\x00", "\\x00")

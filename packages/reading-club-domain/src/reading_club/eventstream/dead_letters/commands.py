@@ -8,10 +8,10 @@ from reading_club.eventstream.ports.dead_letters import (
     Action,
     AuditEntry,
     DeadLetter,
-    LetterFilter,
+    DeadLetterFilter,
 )
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -27,8 +27,8 @@ async def retry(
     for letter in letters:
         if letter.can_be_sent and await _take(letter, uow, now, action):
             everybody = letter.subscriber == RELAY
-            subscriber = EVERYBODY if everybody else letter.subscriber
-            await uow.outbox.add(Key(letter.message_id, subscriber), letter.envelope)
+            subscriber = ALL_SUBSCRIBERS if everybody else letter.subscriber
+            await uow.outbox.add(OutboxKey(letter.message_id, subscriber), letter.envelope)
             sent.append(letter)
     return sent
 
@@ -43,7 +43,7 @@ async def discard(
     given_up = []
     for letter in letters:
         if await _take(letter, uow, now, "discard"):
-            await uow.inbox.receive(Receipt(letter.subscriber, letter.message_id))
+            await uow.inbox.insert_new(InboxKey(letter.subscriber, letter.message_id))
             given_up.append(letter)
     return given_up
 
@@ -52,7 +52,7 @@ async def replay_parked(
     subscriber: Subscriber, uow: AbstractUnitOfWork, now: datetime, *, limit: int = 1000
 ) -> list[DeadLetter]:
     """Retry parked messages whose type the subscriber handles by now. The caller commits."""
-    wanted = LetterFilter(subscriber=subscriber.name, parked=True, types=subscriber.types)
+    wanted = DeadLetterFilter(subscriber=subscriber.name, parked=True, types=subscriber.types)
     letters = await uow.dead_letters.page(wanted, limit=limit)
     return await retry(letters, uow, now, "replay")
 
@@ -60,7 +60,7 @@ async def replay_parked(
 async def _take(letter: DeadLetter, uow: AbstractUnitOfWork, now: datetime, action: Action) -> bool:
     if not await uow.dead_letters.remove(letter):
         return False
-    receipt = Receipt(letter.subscriber, letter.message_id)
+    receipt = InboxKey(letter.subscriber, letter.message_id)
     await uow.inbox.forget_attempts(receipt)
     await uow.audit.record(
         AuditEntry(

@@ -1,1 +1,1 @@
-"""Handling delivered events: attempts, effects, dead letters and deferral."""
+"""InboxProcessor delivered events: attempts, effects, dead letters and deferral."""

@@ -6,8 +6,8 @@ from math import inf
 from typing import Final, NamedTuple
 
 from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.ports.dead_letters import LetterFilter
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.service.uow import AbstractUnitOfWork
 
 GROWTH: Final = 4.0
@@ -53,7 +53,7 @@ class AttemptPolicy:
         return min(self.first_pause * GROWTH**before, LONGEST_PAUSE)
 
     async def begin(
-        self, delivery: Delivery, receipt: Receipt, uow: AbstractUnitOfWork
+        self, delivery: Delivery, receipt: InboxKey, uow: AbstractUnitOfWork
     ) -> Begun | None:
         """Count the attempt, or return how long it has to wait; None for a dead letter."""
         last = await uow.inbox.attempts(receipt)
@@ -63,13 +63,13 @@ class AttemptPolicy:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
-        apart = self.first_pause if last.age == inf else pause
-        number = await uow.inbox.count_attempt(receipt, apart=apart)
+        min_interval = self.first_pause if last.age == inf else pause
+        number = await uow.inbox.count_attempt(receipt, min_interval=min_interval)
         if not pause or number > last.number:
             return Begun(number, 0.0)
         return Begun(number, pause - last.age if last.age < pause else pause)
 
 
-async def _is_dead_letter(receipt: Receipt, uow: AbstractUnitOfWork) -> bool:
-    wanted = LetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
+async def _is_dead_letter(receipt: InboxKey, uow: AbstractUnitOfWork) -> bool:
+    wanted = DeadLetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
     return bool(await uow.dead_letters.page(wanted, limit=1))

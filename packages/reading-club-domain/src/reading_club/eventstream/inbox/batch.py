@@ -7,7 +7,7 @@ from typing import Final
 from reading_club.adapters.eventstream.worker.outage_retry import BUSY
 from reading_club.domain.errors import TransientFailure
 from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
-from reading_club.eventstream.inbox.processor import Handling
+from reading_club.eventstream.inbox.processor import InboxProcessor
 
 logger = logging.getLogger(__name__)
 
@@ -15,14 +15,14 @@ BUSY_ATTEMPTS: Final = 3
 """Attempts in a row that a busy database fails before the batch is split."""
 
 
-class Together:
+class BatchTransaction:
     """Handles messages in one transaction, and splits the batch if that fails.
 
     An outage is retried as a batch. An error of one message splits the batch, and so does a
     database that is busy several times in a row: one slow handler does not delay the others.
     """
 
-    def __init__(self, handling: Handling, messages: Sequence[object]) -> None:
+    def __init__(self, handling: InboxProcessor, messages: Sequence[object]) -> None:
         self._handling = handling
         self._messages = messages
         self._busy = 0

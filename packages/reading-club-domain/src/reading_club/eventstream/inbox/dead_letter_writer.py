@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.dead_letters.builder import as_text, dead_letter
+from reading_club.eventstream.dead_letters.builder import dead_letter, with_text_envelope
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.wire import UnknownEvent
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -49,7 +49,7 @@ class DeadLetterWriter:
             raise
         except Exception as exc:  # noqa: BLE001  # such as a NUL that the database refuses
             self.log(logging.WARNING, "dead letter kept as text", delivery.message, exc, trace=True)
-            await _keep(as_text(letter), make_uow())
+            await _keep(with_text_envelope(letter), make_uow())
 
     def _letter(self, message: object, error: Exception) -> DeadLetter:
         return dead_letter(self._subscriber, message, error, self._clock())
@@ -71,5 +71,5 @@ class DeadLetterWriter:
 async def _keep(letter: DeadLetter, uow: AbstractUnitOfWork) -> None:
     async with uow as transaction:
         await uow.dead_letters.add(letter)
-        await uow.inbox.forget_attempts(Receipt(letter.subscriber, letter.message_id))
+        await uow.inbox.forget_attempts(InboxKey(letter.subscriber, letter.message_id))
         await transaction.commit()

@@ -9,18 +9,18 @@ from reading_club.adapters.eventstream.worker.outage_retry import BUSY
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
 from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.service.uow import AbstractUnitOfWork
 
 logger = logging.getLogger(__name__)
 
 
 async def defer(
-    message: Any, receipt: Receipt, pause: float, reason: str, uow: AbstractUnitOfWork
+    message: Any, receipt: InboxKey, pause: float, reason: str, uow: AbstractUnitOfWork
 ) -> None:
     """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
-    key = Key(receipt.message_id, receipt.subscriber)
+    key = OutboxKey(receipt.message_id, receipt.subscriber)
     await uow.outbox.defer(key, message, pause=pause, reason=reason)
     fields = {"subscriber": receipt.subscriber, "message_id": str(receipt.message_id)}
     logger.info("message put off", extra={**fields, "seconds": round(pause, 1), "reason": reason})
@@ -70,5 +70,5 @@ class Deferral:
             await transaction.commit()
         return True
 
-    def _receipt(self, message: Any) -> Receipt:
-        return Receipt(self._subscriber, UUID(message["id"]))
+    def _receipt(self, message: Any) -> InboxKey:
+        return InboxKey(self._subscriber, UUID(message["id"]))

@@ -12,7 +12,7 @@ class Delivery:
     """Whether an earlier attempt may have killed its worker."""
     number: int = 0
     """The attempts counted so far; a first attempt is counted only if it fails."""
-    to_count: bool = False
+    count_before: bool = False
     """Whether the next attempt is counted before it begins."""
     counted: bool = False
     """Whether the current attempt was counted before it began."""
@@ -22,4 +22,4 @@ class Delivery:
     """Whether this process has begun an attempt: the next one needs no pause before it."""
 
     def __post_init__(self) -> None:
-        self.to_count = self.suspected
+        self.count_before = self.suspected

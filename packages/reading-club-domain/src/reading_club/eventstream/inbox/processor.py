@@ -13,20 +13,20 @@ from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
 from reading_club.eventstream.inbox.deferral import defer
 from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.wire import EventCatalogue, UnknownEvent, UnreadableMessage
+from reading_club.eventstream.wire import EventRegistry, UnknownEvent, UnreadableMessage
 from reading_club.service.uow import AbstractUnitOfWork
 
 NEVER_ENDED: Final = "its handling never came to an end"
 SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
 
 
-class WorkerLost(Exception):
+class RedeliveryLimitExceeded(Exception):
     """Every attempt began, and each time the worker was lost before the attempt ended."""
 
 
-class Handling:
+class InboxProcessor:
     """Handles the messages of one subscriber, each attempt in its own transaction.
 
     A failing message has as many attempts as the policy allows. Each attempt but the first is
@@ -37,7 +37,7 @@ class Handling:
     def __init__(
         self,
         subscriber: Subscriber,
-        catalogue: EventCatalogue,
+        catalogue: EventRegistry,
         policy: AttemptPolicy,
         clock: Callable[[], datetime],
     ) -> None:
@@ -57,8 +57,8 @@ class Handling:
             self.letters.log(logging.ERROR, "message set aside", delivery.message, exc)
             await self.letters.set_aside(delivery, exc, make_uow)
             return True
-        receipt = Receipt(self.subscriber.name, event.message_id)
-        if delivery.to_count and not await self._may_begin(delivery, receipt, make_uow):
+        receipt = InboxKey(self.subscriber.name, event.message_id)
+        if delivery.count_before and not await self._may_begin(delivery, receipt, make_uow):
             return True
         try:
             await self._handle(event, receipt, delivery, make_uow())
@@ -70,7 +70,7 @@ class Handling:
         return True
 
     async def _may_begin(
-        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
     ) -> bool:
         """Commit the count of the attempt; return False if the message must not be handled now.
 
@@ -91,13 +91,13 @@ class Handling:
             return False
         delivery.number = number
         if number > self.policy.limit:
-            await self.letters.give_up(delivery, WorkerLost(NEVER_ENDED), make_uow)
+            await self.letters.give_up(delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow)
             return False
-        delivery.to_count, delivery.counted = False, True
+        delivery.count_before, delivery.counted = False, True
         return True
 
     async def _take_back(
-        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
     ) -> None:
         """Undo the count of an attempt that an outage or a stop ended, if the database allows.
 
@@ -111,7 +111,7 @@ class Handling:
                 await transaction.uow.inbox.take_back_attempt(receipt)
                 await transaction.commit()
             delivery.number -= 1
-            delivery.to_count, delivery.counted = True, False
+            delivery.count_before, delivery.counted = True, False
 
     async def together(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
         """Handle messages in one transaction, each with its inbox row.
@@ -119,10 +119,10 @@ class Handling:
         Raises the first error of any message, or TransientFailure; no message has an effect then.
         """
         events = [self._decode(message) for message in messages]
-        receipts = [Receipt(self.subscriber.name, event.message_id) for event in events]
+        receipts = [InboxKey(self.subscriber.name, event.message_id) for event in events]
         async with make_uow() as transaction:
             uow = transaction.uow
-            new = set(await uow.inbox.receive_all(receipts))
+            new = set(await uow.inbox.insert_new_many(receipts))
             for receipt, event in zip(receipts, events, strict=True):
                 if receipt in new:
                     new.remove(receipt)  # of two copies in one batch the first takes effect
@@ -131,23 +131,23 @@ class Handling:
 
     def _decode(self, message: object) -> ClubEvent:
         event = self._catalogue.decode(message)
-        if not self.subscriber.hears(event):
+        if not self.subscriber.handles(event):
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
 
     async def _handle(
-        self, event: ClubEvent, receipt: Receipt, delivery: Delivery, uow: AbstractUnitOfWork
+        self, event: ClubEvent, receipt: InboxKey, delivery: Delivery, uow: AbstractUnitOfWork
     ) -> None:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:
-            if await uow.inbox.receive(receipt):
+            if await uow.inbox.insert_new(receipt):
                 await self.subscriber.handle(event, uow)
             if delivery.number:
                 await uow.inbox.forget_attempts(receipt)
             await transaction.commit()
 
     async def _failed(
-        self, delivery: Delivery, receipt: Receipt, error: Exception, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, receipt: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
         if not delivery.number:
             await self._count(delivery, receipt, make_uow)
@@ -155,11 +155,11 @@ class Handling:
             await self.letters.give_up(delivery, error, make_uow)
             return True
         self.letters.log(logging.WARNING, "handling failed", delivery.message, error, trace=True)
-        delivery.to_count, delivery.counted, delivery.begun = True, False, True
+        delivery.count_before, delivery.counted, delivery.begun = True, False, True
         return False
 
     async def _count(
-        self, delivery: Delivery, receipt: Receipt, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
     ) -> None:
         """Count the first attempt, after it has failed."""
         async with make_uow() as transaction:

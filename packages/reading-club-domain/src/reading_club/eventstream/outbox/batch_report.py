@@ -4,25 +4,25 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
-from reading_club.eventstream.ports.outbox import EVERYBODY, Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
 
 logger: Final = logging.getLogger(__name__)
 
 
-class WindowReport:
+class BatchReport:
     """Reports each batch to the breaker, and changes since the previous batch to the log.
 
     Only an outage opens the breaker; a queue that refuses events leaves it closed for the others.
     Such a queue is logged when its refusals begin or change their reason, and when they end.
     """
 
-    def __init__(self, breaker: Breaker) -> None:
+    def __init__(self, breaker: CircuitBreaker) -> None:
         self.breaker = breaker
         self._refusing: dict[str, str] = {}
 
-    def add(self, events: Sequence[Outgoing], published: Published) -> None:
+    def add(self, events: Sequence[OutboxMessage], published: PublishResult) -> None:
         """Report a published batch."""
         self._report_outage(published)
         for event in events:
@@ -36,25 +36,25 @@ class WindowReport:
                 )
         self._report_queues(events, published)
 
-    def _report_outage(self, published: Published) -> None:
+    def _report_outage(self, published: PublishResult) -> None:
         if published.outage is None:
             if not self.breaker.closed:
                 logger.info("the broker is back")
-            self.breaker.succeeded()
+            self.breaker.record_success()
             return
         if self.breaker.closed:
             error = type(published.outage).__name__
             logger.warning(
                 "the broker is away", extra={"error": error, "reason": published.reason or error}
             )
-        self.breaker.failed()
+        self.breaker.record_failure()
 
-    def _report_queues(self, events: Sequence[Outgoing], published: Published) -> None:
+    def _report_queues(self, events: Sequence[OutboxMessage], published: PublishResult) -> None:
         """Log queues that begin or cease to refuse; a row for all subscribers names no queue."""
         refused = {
             key.subscriber: reason
             for key, reason in published.refused.items()
-            if key.subscriber != EVERYBODY
+            if key.subscriber != ALL_SUBSCRIBERS
         }
         for subscriber, reason in refused.items():
             if reason != self._refusing.get(subscriber):

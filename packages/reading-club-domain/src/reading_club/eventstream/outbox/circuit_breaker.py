@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from reading_club.eventstream.outbox.backoff import Backoff
 
 
-class Breaker:
+class CircuitBreaker:
     """Closed: all events pass. Open: none. Half-open: one, which probes the broker.
 
     A failure opens the breaker for a pause that grows with each failed probe, up to a cap; after
@@ -31,17 +31,17 @@ class Breaker:
         """Seconds for which the breaker stays open; 0 if it is closed or half-open."""
         return 0.0 if self.closed else max(0.0, self._until - self._clock())
 
-    def allows(self, window: int) -> int:
+    def permits(self, window: int) -> int:
         """Return how many events of a batch may pass now: all, one or none."""
         if self.closed:
             return window
         return 0 if self.pause else 1
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Close the breaker: the broker takes events."""
         self._pauses = None
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Open the breaker: the broker is unavailable."""
         self._pauses = self._pauses or self._backoff.delays()
         self._until = self._clock() + next(self._pauses)

@@ -7,11 +7,11 @@ from contextlib import suppress
 from uuid import UUID
 
 from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.outbox.batch_report import WindowReport
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
-from reading_club.eventstream.outbox.retry_policy import Settlement
-from reading_club.eventstream.ports.outbox import Lease, Outbox, Outgoing
-from reading_club.eventstream.ports.publisher import EventPublisher, Published
+from reading_club.eventstream.outbox.batch_report import BatchReport
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
+from reading_club.eventstream.outbox.retry_policy import RetryPolicy
+from reading_club.eventstream.ports.outbox import Lease, OutboxMessage, OutboxStore
+from reading_club.eventstream.ports.publisher import EventPublisher, PublishResult
 
 logger = logging.getLogger(__name__)
 
@@ -30,20 +30,20 @@ class Relay:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: OutboxStore,
         publisher: EventPublisher,
         *,
-        breaker: Breaker | None = None,
-        settlement: Settlement | None = None,
+        breaker: CircuitBreaker | None = None,
+        retry_policy: RetryPolicy | None = None,
         window: int = 500,
         lease: float = 30.0,
         poll: float = 0.5,
     ) -> None:
         self._outbox = outbox
         self._publisher = publisher
-        self._breaker = breaker or Breaker()
-        self._report = WindowReport(self._breaker)
-        self._settlement = settlement or Settlement()
+        self._breaker = breaker or CircuitBreaker()
+        self._report = BatchReport(self._breaker)
+        self._settlement = retry_policy or RetryPolicy()
         self._window = window
         self._lease = lease
         self._poll = poll
@@ -53,11 +53,11 @@ class Relay:
     async def run(self, stopping: asyncio.Event) -> None:
         """Poll until ``stopping`` is set; batches already claimed are finished."""
         while not stopping.is_set():
-            pause = await self._turns(stopping)
+            pause = await self._run_until_empty(stopping)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
 
-    async def turn(self) -> float:
+    async def run_once(self) -> float:
         """Send one batch; return the seconds to wait before the next one."""
         try:
             sent = await self._send_window()
@@ -73,24 +73,26 @@ class Relay:
     async def drain(self) -> bool:
         """Send batches until none is left; return False if broker or database is unavailable."""
         self._away = False
-        await self._turns(asyncio.Event())
+        await self._run_until_empty(asyncio.Event())
         return self._breaker.closed and not self._away
 
-    async def _turns(self, stopping: asyncio.Event) -> float:
+    async def _run_until_empty(self, stopping: asyncio.Event) -> float:
         """Send batches until none is left or ``stopping`` is set; return the seconds to wait."""
-        pause = await self.turn()
+        pause = await self.run_once()
         if not pause:
-            pause = min(await asyncio.gather(self._lane(stopping), self._lane(stopping)))
+            pause = min(
+                await asyncio.gather(self._claim_loop(stopping), self._claim_loop(stopping))
+            )
         return pause
 
-    async def _lane(self, stopping: asyncio.Event) -> float:
+    async def _claim_loop(self, stopping: asyncio.Event) -> float:
         pause = 0.0
         while not pause and not stopping.is_set():
-            pause = await self.turn()
+            pause = await self.run_once()
         return pause
 
     async def _send_window(self) -> int:
-        limit = self._breaker.allows(self._window)
+        limit = self._breaker.permits(self._window)
         if not limit:
             return 0
         lease = Lease(self._lease)
@@ -99,11 +101,11 @@ class Relay:
             await self._send(events, lease.token)
         return len(events)
 
-    async def _send(self, events: Sequence[Outgoing], token: UUID) -> None:
+    async def _send(self, events: Sequence[OutboxMessage], token: UUID) -> None:
         """Publish a batch after the previous one, unless that one has found an outage."""
-        published, pause = Published(), 0.0
+        published, pause = PublishResult(), 0.0
         async with self._publishing:
-            if self._breaker.allows(len(events)) == len(events):
+            if self._breaker.permits(len(events)) == len(events):
                 probing = not self._breaker.closed
                 published = await asyncio.to_thread(self._publisher.publish, events)
                 self._report.add(events, published)

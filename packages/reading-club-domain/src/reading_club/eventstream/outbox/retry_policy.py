@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Outbox, Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.eventstream.ports.outbox import (
+    ALL_SUBSCRIBERS,
+    OutboxKey,
+    OutboxMessage,
+    OutboxStore,
+)
+from reading_club.eventstream.ports.publisher import PublishResult
 
 LONGEST_PAUSE: Final = 3600.0
 """The longest pause, in seconds, after a refusal because of the event itself."""
@@ -16,7 +21,7 @@ LONGEST_REFUSAL: Final = 60.0
 
 
 @dataclass(frozen=True)
-class Settlement:
+class RetryPolicy:
     """Decides for each row of a batch: delete, retry later or dead-letter."""
 
     attempts: int = 10
@@ -25,10 +30,10 @@ class Settlement:
 
     async def settle(
         self,
-        outbox: Outbox,
+        outbox: OutboxStore,
         token: UUID,
-        events: Sequence[Outgoing],
-        published: Published,
+        events: Sequence[OutboxMessage],
+        published: PublishResult,
         *,
         pause: float = 0.0,
     ) -> None:
@@ -49,16 +54,18 @@ class Settlement:
         if undecided:
             await outbox.release(token, undecided, retry_in=pause)
 
-    async def _failed(self, outbox: Outbox, token: UUID, event: Outgoing, reason: str) -> None:
+    async def _failed(
+        self, outbox: OutboxStore, token: UUID, event: OutboxMessage, reason: str
+    ) -> None:
         if event.attempts + 1 >= self.attempts:
-            await outbox.bury(token, {event.key: reason})
+            await outbox.dead_letter(token, {event.key: reason})
             return
         pause = min(self.first_pause * 2.0**event.attempts, LONGEST_PAUSE)
         await outbox.fail(token, {event.key: reason}, retry_in=pause)
 
 
 async def finish_refused(
-    outbox: Outbox, token: UUID, events: Sequence[Outgoing], published: Published
+    outbox: OutboxStore, token: UUID, events: Sequence[OutboxMessage], published: PublishResult
 ) -> None:
     """Finish the rows that a queue refused: no attempt counts, and no other queue is delayed.
 
@@ -66,21 +73,21 @@ async def finish_refused(
     one row for each subscriber, so that only the queue that refuses is tried again.
     Raises StorageUnavailable.
     """
-    everybodys: list[Key] = []
-    ones = defaultdict[tuple[float, str], list[Key]](list)
+    everybodys: list[OutboxKey] = []
+    ones = defaultdict[tuple[float, str], list[OutboxKey]](list)
     for event in events:
         reason = published.refused.get(event.key)
-        if reason is not None and event.key.subscriber == EVERYBODY:
+        if reason is not None and event.key.subscriber == ALL_SUBSCRIBERS:
             everybodys.append(event.key)
         elif reason is not None:
-            ones[refusal_pause(event.age), reason].append(event.key)
+            ones[refusal_delay(event.age), reason].append(event.key)
     if everybodys:
         await outbox.split(token, everybodys, retry_in=LONGEST_REFUSAL)
     for (pause, reason), keys in ones.items():
         await outbox.release(token, keys, retry_in=pause, reason=reason)
 
 
-def refusal_pause(age: float) -> float:
+def refusal_delay(age: float) -> float:
     """Return the seconds until the next try: half to all of ``age``, from 1 to 60.
 
     The pause is a power of two, so that the rows of a batch have few different pauses.
@@ -88,5 +95,5 @@ def refusal_pause(age: float) -> float:
     return min(2.0 ** max(0, int(age).bit_length() - 1), LONGEST_REFUSAL)
 
 
-def _is_decided(key: Key, published: Published) -> bool:
+def _is_decided(key: OutboxKey, published: PublishResult) -> bool:
     return any(key in keys for keys in (published.confirmed, published.failed, published.refused))

@@ -7,13 +7,13 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
-from reading_club.eventstream.outbox.sender_thread import SendingThread
-from reading_club.eventstream.ports.outbox import Lease, Outbox, OutboxTransport
+from reading_club.eventstream.outbox.sender_thread import SenderThread
+from reading_club.eventstream.ports.outbox import Lease, OutboxStore, OutboxTransport
 from reading_club.eventstream.ports.publisher import EventPublisher
 
 logger = logging.getLogger(__name__)
 
-OpenOutbox = Callable[[], AbstractAsyncContextManager[Outbox]]
+OpenOutbox = Callable[[], AbstractAsyncContextManager[OutboxStore]]
 
 
 class Sender(OutboxTransport):
@@ -36,9 +36,9 @@ class Sender(OutboxTransport):
     ) -> None:
         self._seconds = lease
         self._make = partial(
-            SendingThread, open_outbox, make_publisher, capacity=capacity, window=window
+            SenderThread, open_outbox, make_publisher, capacity=capacity, window=window
         )
-        self._threads: dict[int, SendingThread] = {}
+        self._threads: dict[int, SenderThread] = {}
 
     @property
     def lease(self) -> Lease:
@@ -48,7 +48,7 @@ class Sender(OutboxTransport):
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
         """Enqueue a committed event for the thread. Does not block, and raises nothing."""
         try:
-            self._thread().offer(message)
+            self._thread().enqueue(message)
         except Exception:
             # The event is in the outbox: whatever is wrong here, the relay sends it.
             logger.exception("an event is left to the relay")
@@ -59,7 +59,7 @@ class Sender(OutboxTransport):
         if thread is not None:
             thread.close(within)
 
-    def _thread(self) -> SendingThread:
+    def _thread(self) -> SenderThread:
         pid = os.getpid()
         if pid not in self._threads:
             # Atomic, without a lock that a fork could copy while it is held.

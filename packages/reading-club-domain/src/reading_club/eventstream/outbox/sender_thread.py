@@ -11,27 +11,27 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.outbox.batch_report import WindowReport
-from reading_club.eventstream.outbox.circuit_breaker import Breaker
+from reading_club.eventstream.outbox.batch_report import BatchReport
+from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.retry_policy import finish_refused
-from reading_club.eventstream.ports.outbox import Key, Lease, Outbox, Outgoing
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage, OutboxStore
 from reading_club.eventstream.ports.publisher import EventPublisher
 
 logger = logging.getLogger(__name__)
 
-_COMPANY: Final = 0.02
+_DELETE_DELAY: Final = 0.02
 """Seconds to collect confirmed rows before one DELETE."""
 _WAKE: Final = None
 """The queue item that wakes a waiting thread, so that it can end."""
 
 
-class _Offer(NamedTuple):
-    event: Outgoing
+class _QueuedEvent(NamedTuple):
+    event: OutboxMessage
     until: float
     """Monotonic time at which half the lease is over, and the event is left to the relay."""
 
 
-class SendingThread:
+class SenderThread:
     """Sends queued events in batches, and deletes the rows that the broker confirmed.
 
     The thread opens an event loop and an outbox of its own when it starts. An event that cannot
@@ -40,7 +40,7 @@ class SendingThread:
 
     def __init__(
         self,
-        open_outbox: Callable[[], AbstractAsyncContextManager[Outbox]],
+        open_outbox: Callable[[], AbstractAsyncContextManager[OutboxStore]],
         make_publisher: Callable[[], EventPublisher],
         lease: Lease,
         *,
@@ -51,26 +51,26 @@ class SendingThread:
         self._open_outbox = open_outbox
         self._make_publisher = make_publisher
         self._window = window
-        self._queue: Queue[_Offer | None] = Queue(capacity)
-        self._breaker = Breaker()
-        self._report = WindowReport(self._breaker)
+        self._queue: Queue[_QueuedEvent | None] = Queue(capacity)
+        self._breaker = CircuitBreaker()
+        self._report = BatchReport(self._breaker)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline = float("inf")
-        self._confirmed: list[Key] = []
+        self._confirmed: list[OutboxKey] = []
         self._since = 0.0
 
     @property
     def _closed(self) -> bool:
         return self._deadline != float("inf")
 
-    def offer(self, message: Mapping[str, Any]) -> None:
+    def enqueue(self, message: Mapping[str, Any]) -> None:
         """Enqueue a committed event, or leave it to the relay: outage, full queue or closed."""
         if self._breaker.pause or self._closed:
             return
-        event = Outgoing(Key(UUID(message["id"])), dict(message))
+        event = OutboxMessage(OutboxKey(UUID(message["id"])), dict(message))
         try:
-            self._queue.put_nowait(_Offer(event, monotonic() + self.lease.seconds / 2))
+            self._queue.put_nowait(_QueuedEvent(event, monotonic() + self.lease.seconds / 2))
         except Full:
             logger.debug("the sender is busy: an event is left to the relay")
         if self._thread is None or not self._thread.is_alive():
@@ -102,7 +102,7 @@ class SendingThread:
                 asyncio.run(self._work(publisher))
         except Exception:
             logger.exception("the sender has ended: events are left to the relay")
-            self._breaker.failed()
+            self._breaker.record_failure()
 
     async def _work(self, publisher: EventPublisher) -> None:
         """Send until the thread is closed. Calls may block, as nothing else runs on this loop."""
@@ -110,22 +110,22 @@ class SendingThread:
             while (offers := self._take()) is not None:
                 try:
                     await self._send(offers, publisher, outbox)
-                    await self._forget(outbox, at_once=not offers)
+                    await self._delete_confirmed(outbox, at_once=not offers)
                 except TransientFailure as exc:
                     fields = {"error": type(exc).__name__, "reason": str(exc)}
                     logger.warning("the outbox is away", extra=fields)
                 except Exception:
                     logger.exception("events are left to the relay")
-                    self._breaker.failed()
-            await self._forget(outbox, at_once=True)
+                    self._breaker.record_failure()
+            await self._delete_confirmed(outbox, at_once=True)
 
-    def _take(self) -> Sequence[_Offer] | None:
+    def _take(self) -> Sequence[_QueuedEvent] | None:
         """Wait for events, and return the queued ones, up to a batch; None to stop.
 
         Returns an empty list if no event came and confirmed rows are due to be deleted.
         """
-        offers: list[_Offer] = []
-        patience = _COMPANY if self._confirmed else None
+        offers: list[_QueuedEvent] = []
+        patience = _DELETE_DELAY if self._confirmed else None
         try:
             offer = self._queue.get(block=not self._closed, timeout=patience)
             while offer is not None:
@@ -138,11 +138,11 @@ class SendingThread:
         return offers or None
 
     async def _send(
-        self, offers: Sequence[_Offer], publisher: EventPublisher, outbox: Outbox
+        self, offers: Sequence[_QueuedEvent], publisher: EventPublisher, outbox: OutboxStore
     ) -> None:
         now = monotonic()
         events = [offer.event for offer in offers if now < min(offer.until, self._deadline)]
-        events = events[: self._breaker.allows(len(events))]
+        events = events[: self._breaker.permits(len(events))]
         if events:
             published = publisher.publish(events)
             self._report.add(events, published)
@@ -150,7 +150,7 @@ class SendingThread:
             self._confirmed += published.confirmed
             await finish_refused(outbox, self.lease.token, events, published)
 
-    async def _forget(self, outbox: Outbox, *, at_once: bool) -> None:
+    async def _delete_confirmed(self, outbox: OutboxStore, *, at_once: bool) -> None:
         """Delete confirmed rows: at once, at a full batch, or after a tenth of their lease."""
         late = monotonic() - self._since > self.lease.seconds / 10
         if self._confirmed and (at_once or late or len(self._confirmed) >= self._window):

@@ -40,7 +40,7 @@ class DeadLetter(BaseModel):
         return named == (str(self.message_id), self.type)
 
 
-class LetterFilter(BaseModel):
+class DeadLetterFilter(BaseModel):
     """A query filter for dead letters; a field that is None matches all."""
 
     model_config = ConfigDict(frozen=True)
@@ -53,7 +53,7 @@ class LetterFilter(BaseModel):
     types: frozenset[str] | None = None
 
 
-EVERY_LETTER: Final = LetterFilter()
+NO_FILTER: Final = DeadLetterFilter()
 
 
 class DeadLetters(Protocol):
@@ -66,7 +66,7 @@ class DeadLetters(Protocol):
         """
 
     async def page(
-        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
         """Return up to ``limit`` dead letters, the newest first."""
         ...

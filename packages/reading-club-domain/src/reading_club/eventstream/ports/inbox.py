@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 
-class Receipt(NamedTuple):
+class InboxKey(NamedTuple):
     """The key of an inbox row: a subscriber and a message."""
 
     subscriber: str
@@ -25,7 +25,7 @@ class Attempts(NamedTuple):
 class Inbox(Protocol):
     """The inbox rows and attempt counts of all subscribers."""
 
-    async def receive(self, receipt: Receipt) -> bool:
+    async def insert_new(self, receipt: InboxKey) -> bool:
         """Insert the inbox row, as the first statement of the transaction that handles the message.
 
         Returns False if the row exists: the message was handled already. If another transaction
@@ -33,11 +33,11 @@ class Inbox(Protocol):
         """
         ...
 
-    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+    async def insert_new_many(self, receipts: Collection[InboxKey]) -> Collection[InboxKey]:
         """Insert many inbox rows at once; return the keys of the new ones."""
         ...
 
-    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+    async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt to handle the message; return the number of attempts so far.
 
         Attempts less than ``apart`` seconds after the last attempt or stall count as the same one:
@@ -45,14 +45,14 @@ class Inbox(Protocol):
         """
         ...
 
-    async def attempts(self, receipt: Receipt) -> Attempts:
+    async def attempts(self, receipt: InboxKey) -> Attempts:
         """Return the attempts so far; opens a write transaction, as a write may follow."""
         ...
 
-    async def take_back_attempt(self, receipt: Receipt) -> None:
+    async def take_back_attempt(self, receipt: InboxKey) -> None:
         """Subtract one attempt, down to 0: an outage or a shutdown has ended it."""
 
-    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+    async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
         """Record that a transient failure stalled the message; return how many stalls count.
 
         A stall counts if the subscriber has received another message in the last ``within``
@@ -60,5 +60,5 @@ class Inbox(Protocol):
         """
         ...
 
-    async def forget_attempts(self, receipt: Receipt) -> None:
+    async def forget_attempts(self, receipt: InboxKey) -> None:
         """Reset attempts and stalls to zero."""

@@ -8,22 +8,22 @@ from uuid import UUID, uuid4
 
 from messagebus import AsyncAbstractEventstreamTransport
 
-EVERYBODY: Final = ""
+ALL_SUBSCRIBERS: Final = ""
 """The ``subscriber`` of an event for all subscribers of its type."""
 
 
-class Key(NamedTuple):
+class OutboxKey(NamedTuple):
     """The key of an outbox row: a message and its subscriber."""
 
     message_id: UUID
-    subscriber: str = EVERYBODY
+    subscriber: str = ALL_SUBSCRIBERS
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class OutboxMessage:
     """An outbox row to be sent, with the envelope on the wire."""
 
-    key: Key
+    key: OutboxKey
     envelope: Mapping[str, Any]
     attempts: int = 0
     """How many attempts failed because of the event itself."""
@@ -41,7 +41,7 @@ class Lease:
     token: UUID = field(default_factory=uuid4)
 
 
-class Outbox(Protocol):
+class OutboxStore(Protocol):
     """The outbox as relay and sender use it. Every method is a transaction of its own.
 
     A leased row bears the token of its lease. When the lease has run out by the database's clock,
@@ -49,20 +49,20 @@ class Outbox(Protocol):
     Raises StorageUnavailable.
     """
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Lease up to ``limit`` rows whose lease has run out, the oldest messages first.
 
         Rows that another claim has locked at this moment are skipped.
         """
         ...
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete rows whose events the broker has confirmed."""
 
     async def release(
         self,
         token: UUID,
-        keys: Collection[Key],
+        keys: Collection[OutboxKey],
         *,
         retry_in: float = 0.0,
         reason: str | None = None,
@@ -73,31 +73,35 @@ class Outbox(Protocol):
         is stored in the rows for operators.
         """
 
-    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def split(
+        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
+    ) -> None:
         """Replace rows for all subscribers by one for each subscriber of the message's type.
 
         The new rows have the same envelope and can be claimed at once; an existing row stays. A
         row whose type has no subscriber can be claimed after ``retry_in`` seconds.
         """
 
-    async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
+    async def fail(
+        self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
+    ) -> None:
         """Count a failed attempt for each row; they can be claimed after ``retry_in`` seconds."""
 
-    async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
+    async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Replace rows that were refused too often by dead letters; see ``dead_letters.RELAY``."""
 
 
-class OutboxEntries(Protocol):
+class OutboxWriter(Protocol):
     """The outbox as a unit of work writes to it."""
 
-    async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
+    async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
         """Insert a row that the relay can send after the commit; an existing row stays.
 
         Without an envelope, the message with this id in the message store is sent.
         """
 
     async def defer(
-        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
         """Let the relay send a delivered event to its one subscriber again, in ``pause`` seconds.
 

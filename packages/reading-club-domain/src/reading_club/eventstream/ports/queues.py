@@ -5,7 +5,7 @@ from typing import Protocol
 from reading_club.eventstream.subscriber import Subscriber
 
 
-class Queues(Protocol):
+class QueueInspector(Protocol):
     """The queues of the subscribers, on the broker."""
 
     def declare(self, subscriber: Subscriber) -> None:

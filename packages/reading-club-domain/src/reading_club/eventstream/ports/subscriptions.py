@@ -4,13 +4,13 @@ from collections.abc import Collection
 from typing import Protocol
 
 
-class Receipts(Protocol):
+class Subscriptions(Protocol):
     """Subscriptions, and re-sending of events that a subscriber has not received."""
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Subscribe to these types from now on; an existing subscription keeps its start."""
 
-    async def resend_missing(
+    async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
         """Put events that a subscriber has not received into the outbox, for that subscriber alone.

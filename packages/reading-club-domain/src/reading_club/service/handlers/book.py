@@ -11,4 +11,4 @@ from reading_club.service.uow import AbstractUnitOfWork
 async def register_book(command: RegisterBook, uow: AbstractUnitOfWork) -> Book:
     """Register a book. Raises BookAlreadyRegistered or IdentifierTaken."""
     book = Book.register(command.id, command.isbn, command.title, command.author)
-    return await uow.books.add_once(book)
+    return await uow.books.add_idempotent(book)

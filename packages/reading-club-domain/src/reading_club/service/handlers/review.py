@@ -16,7 +16,7 @@ async def create_review(command: CreateReview, uow: AbstractUnitOfWork) -> Revie
     review = Review.create(
         command.id, command.book_id, command.reviewer_id, command.rating, command.comment
     )
-    return await uow.reviews.add_once(review)
+    return await uow.reviews.add_idempotent(review)
 
 
 @async_listen

@@ -11,4 +11,4 @@ from reading_club.service.uow import AbstractUnitOfWork
 async def create_reviewer(command: CreateReviewer, uow: AbstractUnitOfWork) -> Reviewer:
     """Create a reviewer. Raises NicknameTaken or IdentifierTaken."""
     reviewer = Reviewer.create(command.id, command.nickname)
-    return await uow.reviewers.add_once(reviewer)
+    return await uow.reviewers.add_idempotent(reviewer)

@@ -10,19 +10,21 @@ from reading_club.testing.contracts.attempts import AttemptsContract
 from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
 from reading_club.testing.contracts.catalogue import CatalogueContract
-from reading_club.testing.contracts.dead_letter_commands import LetterOfficeContract
+from reading_club.testing.contracts.dead_letter_commands import DeadLetterCommandsContract
 from reading_club.testing.contracts.dead_letters import DeadLettersContract, a_letter
 from reading_club.testing.contracts.deferral import OutboxDeferringContract
 from reading_club.testing.contracts.heartbeats import HeartbeatsContract, a_process
 from reading_club.testing.contracts.helpers import PassTime, UnitOfWorkOn
 from reading_club.testing.contracts.inbox import InboxContract
 from reading_club.testing.contracts.message_store import History, MessageStoreContract
-from reading_club.testing.contracts.missing_events import ReceiptsContract
+from reading_club.testing.contracts.missing_events import MissingEventsContract
 from reading_club.testing.contracts.outbox import OutboxContract
 from reading_club.testing.contracts.outbox_leases import OutboxLeaseContract
 from reading_club.testing.contracts.outbox_split import OutboxSplitContract
 from reading_club.testing.contracts.publication import PublicationContract
-from reading_club.testing.contracts.reconciliation_exclusions import NotMissingContract
+from reading_club.testing.contracts.reconciliation_exclusions import (
+    ReconciliationExclusionsContract,
+)
 from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
@@ -34,20 +36,20 @@ __all__ = [
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
+    "DeadLetterCommandsContract",
     "DeadLettersContract",
     "HeartbeatsContract",
     "History",
     "InboxContract",
-    "LetterOfficeContract",
     "MessageStoreContract",
-    "NotMissingContract",
+    "MissingEventsContract",
     "OutboxContract",
     "OutboxDeferringContract",
     "OutboxLeaseContract",
     "OutboxSplitContract",
     "PassTime",
     "PublicationContract",
-    "ReceiptsContract",
+    "ReconciliationExclusionsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
     "UnitOfWorkContract",

@@ -4,13 +4,13 @@ from math import inf
 
 from lastuuid import uuid7
 
-from reading_club.eventstream.ports.inbox import Attempts, Receipt
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 from reading_club.testing.contracts.helpers import PassTime
 from reading_club.testing.contracts.inbox import count, receive
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
-async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempts:
+async def on_record(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attempts:
     """Return the attempts so far."""
     async with uow_factory() as transaction:
         attempts = await transaction.uow.inbox.attempts(receipt)
@@ -18,7 +18,7 @@ async def on_record(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> Attempt
     return attempts
 
 
-async def stall(uow_factory: UnitOfWorkFactory, receipt: Receipt, within: float) -> int:
+async def stall(uow_factory: UnitOfWorkFactory, receipt: InboxKey, within: float) -> int:
     """Record a stall in a transaction of its own."""
     async with uow_factory() as transaction:
         number = await transaction.uow.inbox.count_stall(receipt, within=within)
@@ -36,7 +36,7 @@ class AttemptsContract:
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
         """The age is by the database's clock; without attempts it is infinite."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         nothing = await on_record(uow_factory, receipt)
         await count(uow_factory, receipt)
         await count(uow_factory, receipt)
@@ -50,7 +50,7 @@ class AttemptsContract:
 
     async def test_an_attempt_can_be_taken_back(self, uow_factory: UnitOfWorkFactory) -> None:
         """Each call subtracts one attempt of this message alone, down to 0."""
-        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
+        receipt, other = InboxKey("activity", uuid7()), InboxKey("activity", uuid7())
         for each in (receipt, receipt, other):
             await count(uow_factory, each)
 
@@ -69,13 +69,13 @@ class AttemptsContract:
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
         """A stall counts if the subscriber has received another message within the time."""
-        receipt, theirs = Receipt("activity", uuid7()), Receipt("catalogue", uuid7())
-        await receive(uow_factory, Receipt("activity", uuid7()))
+        receipt, theirs = InboxKey("activity", uuid7()), InboxKey("catalogue", uuid7())
+        await receive(uow_factory, InboxKey("activity", uuid7()))
         await pass_time(20.0)
         await receive(uow_factory, theirs)
         numbers = [await stall(uow_factory, receipt, 10.0), await stall(uow_factory, receipt, 10.0)]
         numbers.append(await stall(uow_factory, receipt, 30.0))
-        await receive(uow_factory, Receipt("activity", uuid7()))
+        await receive(uow_factory, InboxKey("activity", uuid7()))
         await pass_time(1.0)
         numbers += [await stall(uow_factory, receipt, 10.0), await stall(uow_factory, receipt, 0.0)]
 
@@ -84,8 +84,8 @@ class AttemptsContract:
 
     async def test_a_first_stall_can_be_counted(self, uow_factory: UnitOfWorkFactory) -> None:
         """A first stall counts with counted attempts of the message, and without any."""
-        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
-        await receive(uow_factory, Receipt("activity", uuid7()))
+        receipt, other = InboxKey("activity", uuid7()), InboxKey("activity", uuid7())
+        await receive(uow_factory, InboxKey("activity", uuid7()))
         await count(uow_factory, other)
 
         assert [await stall(uow_factory, each, 10.0) for each in (receipt, other)] == [1, 1]
@@ -94,9 +94,9 @@ class AttemptsContract:
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """A stall leaves the attempts unchanged, and an attempt the stalls."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         await count(uow_factory, receipt)
-        await receive(uow_factory, Receipt("activity", uuid7()))
+        await receive(uow_factory, InboxKey("activity", uuid7()))
 
         assert await stall(uow_factory, receipt, 10.0) == 1
         assert await count(uow_factory, receipt) == 2

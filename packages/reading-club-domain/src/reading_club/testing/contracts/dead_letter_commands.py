@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.dead_letters import commands as letter_office
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Lease, Outbox
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease, OutboxKey, OutboxStore
 from reading_club.service.projections import catalogue
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
@@ -24,24 +24,24 @@ Deed = Callable[[AbstractUnitOfWork], Awaitable[Any]]
 
 async def resend(uow: AbstractUnitOfWork) -> int:
     """Re-send missing events."""
-    return await uow.receipts.resend_missing(
+    return await uow.subscriptions.requeue_missing(
         "catalogue", idle=True, after=60.0, horizon=86_400.0, limit=10
     )
 
 
-class LetterOfficeContract:
+class DeadLetterCommandsContract:
     """Dead letters are retried or discarded once, each with an audit entry.
 
     Needs the fixtures of ``OutboxContract``.
     """
 
     @pytest.fixture(autouse=True)
-    def _storage(self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime) -> None:
+    def _storage(self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime) -> None:
         self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
 
     async def do(self, deed: Deed) -> Any:
         """Call ``deed`` in a transaction of its own."""
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             result = await deed(transaction.uow)
             await transaction.commit()
         return result
@@ -83,7 +83,7 @@ class LetterOfficeContract:
 
         assert await self.retry(letter) == [letter]
         (event,) = await waiting(self.outbox)
-        assert event.key == Key(letter.message_id, "catalogue")
+        assert event.key == OutboxKey(letter.message_id, "catalogue")
         assert event.envelope == letter.envelope
         assert await self.left() == []
         assert await self.audit() == [
@@ -93,7 +93,7 @@ class LetterOfficeContract:
     async def test_a_retry_gives_back_all_attempts(self) -> None:
         """The attempts are reset, or the first failure would dead-letter the message again."""
         letter = await self.dead(an_event(), "catalogue")
-        receipt = Receipt("catalogue", letter.message_id)
+        receipt = InboxKey("catalogue", letter.message_id)
         for _ in range(3):
             await self.do(lambda uow: uow.inbox.count_attempt(receipt))
 
@@ -118,7 +118,7 @@ class LetterOfficeContract:
             a_letter(envelope={"id": "x", "type": "book_burned_v1"}),
             a_letter(message_id=event.message_id, envelope={"id": str(event.message_id)}, type=""),
         ]
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             for letter in letters:
                 await transaction.uow.dead_letters.add(letter)
             await transaction.commit()
@@ -134,20 +134,20 @@ class LetterOfficeContract:
 
         await self.retry(letter)
 
-        assert keys(await waiting(self.outbox)) == [Key(letter.message_id, EVERYBODY)]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(letter.message_id, ALL_SUBSCRIBERS)]
 
     @pytest.mark.parametrize("subscriber", ["catalogue", RELAY])
     async def test_what_is_given_up_does_not_come_back(self, subscriber: str) -> None:
         """A discarded message has no effect when it is delivered or reconciled again."""
-        await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
+        await self.do(lambda uow: uow.subscriptions.subscribe("catalogue", catalogue.types))
         letter = await self.dead(an_event(), subscriber)
 
         assert await self.discard(letter) == [letter]
 
         await self.pass_time(3600.0)
         assert await self.do(resend) == 0
-        receipt = Receipt(subscriber, letter.message_id)
-        assert not await self.do(lambda uow: uow.inbox.receive(receipt))
+        receipt = InboxKey(subscriber, letter.message_id)
+        assert not await self.do(lambda uow: uow.inbox.insert_new(receipt))
         await self.do(lambda uow: uow.dead_letters.add(letter))
         assert await self.left() == []
         assert await self.audit() == [
@@ -156,7 +156,7 @@ class LetterOfficeContract:
 
     async def test_what_was_retried_comes_back_if_it_gets_lost(self) -> None:
         """The reconciler re-sends a retried event that was lost."""
-        await self.do(lambda uow: uow.receipts.subscribe("catalogue", catalogue.types))
+        await self.do(lambda uow: uow.subscriptions.subscribe("catalogue", catalogue.types))
         letter, lease = await self.dead(an_event(), RELAY), Lease(60.0)
         await self.retry(letter)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1, lease)))
@@ -175,6 +175,6 @@ class LetterOfficeContract:
         sent = await self.do(lambda uow: letter_office.replay_parked(catalogue, uow, NOW))
 
         assert sent == [wanted]
-        assert keys(await waiting(self.outbox)) == [Key(wanted.message_id, "catalogue")]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(wanted.message_id, "catalogue")]
         assert len(await self.left()) == 3
         assert [entry[1] for entry in await self.audit()] == ["replay"]

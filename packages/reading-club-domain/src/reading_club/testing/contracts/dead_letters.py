@@ -7,28 +7,28 @@ import pytest
 from lastuuid import uuid7
 
 from reading_club.eventstream.ports.dead_letters import (
-    EVERY_LETTER,
+    NO_FILTER,
     AuditEntry,
     DeadLetter,
-    LetterFilter,
+    DeadLetterFilter,
 )
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 BURNED = frozenset({"book_burned_v1", "x"})
 FILTERS = [
-    (LetterFilter(), "abcd"),
-    (LetterFilter(subscriber="activity"), "abc"),
-    (LetterFilter(error="Refused"), "a"),
-    (LetterFilter(error="refused"), "b"),
-    (LetterFilter(error="100%"), "c"),
-    (LetterFilter(error="1_0"), ""),
-    (LetterFilter(error=""), "abcd"),
-    (LetterFilter(parked=True), "d"),
-    (LetterFilter(parked=False), "abc"),
-    (LetterFilter(types=BURNED), "abc"),
-    (LetterFilter(types=frozenset()), ""),
-    (LetterFilter(types=BURNED, subscriber="catalogue"), ""),
+    (DeadLetterFilter(), "abcd"),
+    (DeadLetterFilter(subscriber="activity"), "abc"),
+    (DeadLetterFilter(error="Refused"), "a"),
+    (DeadLetterFilter(error="refused"), "b"),
+    (DeadLetterFilter(error="100%"), "c"),
+    (DeadLetterFilter(error="1_0"), ""),
+    (DeadLetterFilter(error=""), "abcd"),
+    (DeadLetterFilter(parked=True), "d"),
+    (DeadLetterFilter(parked=False), "abc"),
+    (DeadLetterFilter(types=BURNED), "abc"),
+    (DeadLetterFilter(types=frozenset()), ""),
+    (DeadLetterFilter(types=BURNED, subscriber="catalogue"), ""),
 ]
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -60,7 +60,7 @@ class DeadLettersContract:
                 await transaction.uow.dead_letters.add(letter)
             await transaction.commit()
 
-    async def page(self, wanted: LetterFilter = EVERY_LETTER, limit: int = 50) -> list[DeadLetter]:
+    async def page(self, wanted: DeadLetterFilter = NO_FILTER, limit: int = 50) -> list[DeadLetter]:
         """Return the dead letters that match."""
         async with self.uow_factory() as transaction:
             letters = await transaction.uow.dead_letters.page(wanted, limit=limit)
@@ -89,7 +89,7 @@ class DeadLettersContract:
         """A message in the subscriber's inbox gets no dead letter of this subscriber."""
         letter = a_letter()
         async with self.uow_factory() as transaction:
-            await transaction.uow.inbox.receive(Receipt("activity", letter.message_id))
+            await transaction.uow.inbox.insert_new(InboxKey("activity", letter.message_id))
             await transaction.commit()
         other = letter.model_copy(update={"subscriber": "catalogue"})
         await self.add(letter, other)
@@ -116,7 +116,7 @@ class DeadLettersContract:
         other = letter.model_copy(update={"subscriber": "catalogue"})
         await self.add(letter, other, a_letter())
 
-        page = await self.page(LetterFilter(message_id=letter.message_id))
+        page = await self.page(DeadLetterFilter(message_id=letter.message_id))
 
         assert {each.subscriber for each in page} == {"activity", "catalogue"}
         assert {each.message_id for each in page} == {letter.message_id}

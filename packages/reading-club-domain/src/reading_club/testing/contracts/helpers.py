@@ -6,9 +6,9 @@ from uuid import UUID
 
 from messagebus import AsyncAbstractEventstreamTransport
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.domain.messages import ClubEvent
-from reading_club.eventstream.ports.outbox import Key, Lease, Outbox, Outgoing
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage, OutboxStore
 from reading_club.service.uow import AbstractUnitOfWork
 
 PassTime = Callable[[float], Awaitable[None]]
@@ -28,9 +28,9 @@ class UnitOfWorkOn(Protocol):
 
 async def commit(
     uow_on: UnitOfWorkOn, *events: ClubEvent, lease: Lease | None = None
-) -> RelayedTransport:
+) -> RecordingOutboxTransport:
     """Commit events in one transaction; without ``lease``, their rows can be claimed at once."""
-    transport = RelayedTransport(lease)
+    transport = RecordingOutboxTransport(lease)
     async with uow_on(transport) as transaction:
         for event in events:
             await transaction.uow.messagestore.add(event)
@@ -38,16 +38,16 @@ async def commit(
     return transport
 
 
-async def waiting(outbox: Outbox) -> Sequence[Outgoing]:
+async def waiting(outbox: OutboxStore) -> Sequence[OutboxMessage]:
     """Claim all rows that can be claimed, with a lease of 0 seconds: they stay available."""
     return await outbox.claim(1000, Lease(0.0))
 
 
-async def ids(outbox: Outbox) -> list[UUID]:
+async def ids(outbox: OutboxStore) -> list[UUID]:
     """Return the ids of the messages that can be claimed at this moment."""
     return [event.key.message_id for event in await waiting(outbox)]
 
 
-def keys(events: Sequence[Outgoing]) -> list[Key]:
+def keys(events: Sequence[OutboxMessage]) -> list[OutboxKey]:
     """Return the keys of claimed events."""
     return [event.key for event in events]

@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from lastuuid import uuid7
 
 from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import PassTime
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 
 
-async def receive(uow_factory: UnitOfWorkFactory, receipt: Receipt) -> bool:
+async def receive(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> bool:
     """Insert an inbox row in a transaction of its own."""
     async with uow_factory() as transaction:
-        first = await transaction.uow.inbox.receive(receipt)
+        first = await transaction.uow.inbox.insert_new(receipt)
         await transaction.commit()
     return first
 
 
-async def count(uow_factory: UnitOfWorkFactory, receipt: Receipt, apart: float = 0.0) -> int:
+async def count(
+    uow_factory: UnitOfWorkFactory, receipt: InboxKey, min_interval: float = 0.0
+) -> int:
     """Count an attempt in a transaction of its own."""
     async with uow_factory() as transaction:
-        number = await transaction.uow.inbox.count_attempt(receipt, apart=apart)
+        number = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
         await transaction.commit()
     return number
 
@@ -47,8 +49,8 @@ class InboxContract:
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """A second insert of a key returns False; another subscriber has a key of its own."""
-        first, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
-        theirs = Receipt("catalogue", first.message_id)
+        first, other = InboxKey("activity", uuid7()), InboxKey("activity", uuid7())
+        theirs = InboxKey("catalogue", first.message_id)
 
         answers = [await receive(uow_factory, receipt) for receipt in (first, first, theirs, other)]
 
@@ -56,33 +58,33 @@ class InboxContract:
 
     async def test_twice_in_one_transaction_is_once(self, uow_factory: UnitOfWorkFactory) -> None:
         """The transaction sees its own inbox rows."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
 
         async with uow_factory() as transaction:
-            assert await transaction.uow.inbox.receive(receipt)
-            assert not await transaction.uow.inbox.receive(receipt)
+            assert await transaction.uow.inbox.insert_new(receipt)
+            assert not await transaction.uow.inbox.insert_new(receipt)
             await transaction.commit()
 
     async def test_what_was_rolled_back_was_not_received(
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """A rollback undoes the inbox row, so that a redelivered message is handled."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         async with uow_factory() as transaction:
-            assert await transaction.uow.inbox.receive(receipt)
+            assert await transaction.uow.inbox.insert_new(receipt)
             await transaction.rollback()
 
         assert await receive(uow_factory, receipt)
 
     async def test_of_two_at_once_one_takes_effect(self, uow_factory: UnitOfWorkFactory) -> None:
         """The second transaction gets False, or is refused as a whole."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         entries = [ActivityEntry.of(an_event()) for _ in range(2)]
         received = asyncio.Event()
 
         async def handle(entry: ActivityEntry) -> bool:
             async with uow_factory() as transaction:
-                first = await transaction.uow.inbox.receive(receipt)
+                first = await transaction.uow.inbox.insert_new(receipt)
                 if first:
                     await transaction.uow.activity.record(entry)
                 received.set()
@@ -104,9 +106,9 @@ class InboxContract:
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """A transaction that waited for the one rolled back inserts the row itself."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         async with uow_factory() as transaction:
-            await transaction.uow.inbox.receive(receipt)
+            await transaction.uow.inbox.insert_new(receipt)
             second = asyncio.create_task(receive(uow_factory, receipt))
             await asyncio.sleep(0)
             await transaction.rollback()
@@ -115,8 +117,8 @@ class InboxContract:
 
     async def test_attempts_count_up(self, uow_factory: UnitOfWorkFactory) -> None:
         """Attempts are counted by message and subscriber."""
-        receipt, other = Receipt("activity", uuid7()), Receipt("activity", uuid7())
-        theirs = Receipt("catalogue", receipt.message_id)
+        receipt, other = InboxKey("activity", uuid7()), InboxKey("activity", uuid7())
+        theirs = InboxKey("catalogue", receipt.message_id)
 
         numbers = [
             await count(uow_factory, each) for each in (receipt, receipt, other, theirs, receipt)
@@ -128,10 +130,10 @@ class InboxContract:
         self, uow_factory: UnitOfWorkFactory
     ) -> None:
         """The attempt is committed first, so that a rollback of the handler does not undo it."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         await count(uow_factory, receipt)
         async with uow_factory() as transaction:
-            await transaction.uow.inbox.receive(receipt)
+            await transaction.uow.inbox.insert_new(receipt)
             await transaction.rollback()
 
         assert await count(uow_factory, receipt) == 2
@@ -140,10 +142,10 @@ class InboxContract:
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
         """Copies that arrive together count as one attempt."""
-        receipt = Receipt("activity", uuid7())
-        near = [await count(uow_factory, receipt, apart=10.0) for _ in range(5)]
+        receipt = InboxKey("activity", uuid7())
+        near = [await count(uow_factory, receipt, min_interval=10.0) for _ in range(5)]
         await pass_time(11.0)
-        later = [await count(uow_factory, receipt, apart=10.0) for _ in range(5)]
+        later = [await count(uow_factory, receipt, min_interval=10.0) for _ in range(5)]
 
         assert near == [1] * 5
         assert later == [2] * 5
@@ -152,17 +154,17 @@ class InboxContract:
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
     ) -> None:
         """The interval runs from the last counted attempt: frequent copies count as well."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         numbers = []
         for _ in range(5):
-            numbers.append(await count(uow_factory, receipt, apart=10.0))
+            numbers.append(await count(uow_factory, receipt, min_interval=10.0))
             await pass_time(6.0)
 
         assert numbers == [1, 1, 2, 2, 3]
 
     async def test_what_is_forgotten_begins_anew(self, uow_factory: UnitOfWorkFactory) -> None:
         """After a reset the message has all its attempts again."""
-        receipt = Receipt("activity", uuid7())
+        receipt = InboxKey("activity", uuid7())
         await count(uow_factory, receipt)
         await count(uow_factory, receipt)
         async with uow_factory() as transaction:

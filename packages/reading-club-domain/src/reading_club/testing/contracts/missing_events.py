@@ -1,13 +1,13 @@
 """Which events every reconciler re-sends, to which subscriber, and when."""
 
-from reading_club.adapters.memory.transport import RelayedTransport
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import keys, waiting
 from reading_club.testing.contracts.reconciliation import AFTER, HORIZON, Reconciling
 
 
-class ReceiptsContract(Reconciling):
+class MissingEventsContract(Reconciling):
     """A subscribed event without inbox row, dead letter or outbox row is re-sent.
 
     Needs the fixtures of ``OutboxContract``.
@@ -19,7 +19,7 @@ class ReceiptsContract(Reconciling):
 
         assert await self.resend() == 1
         (waits,) = await waiting(self.outbox)
-        assert waits.key == Key(event.message_id, "catalogue")
+        assert waits.key == OutboxKey(event.message_id, "catalogue")
         assert waits.envelope["type"] == "book_registered_v1"
 
     async def test_it_is_sent_again_after_twice_the_time_only(self) -> None:
@@ -44,7 +44,7 @@ class ReceiptsContract(Reconciling):
         found = [await self.resend(limit=2) for _ in range(4)]
 
         assert found == [2, 2, 1, 0]
-        expected = [Key(event.message_id, "catalogue") for event in events]
+        expected = [OutboxKey(event.message_id, "catalogue") for event in events]
         assert keys(await waiting(self.outbox)) == expected
 
     async def test_two_subscribers_miss_each_their_own(self) -> None:
@@ -59,8 +59,8 @@ class ReceiptsContract(Reconciling):
 
         assert await self.resend() == 2
         assert keys(await waiting(self.outbox)) == [
-            Key(event.message_id, "catalogue"),
-            Key(other.message_id, "activity"),
+            OutboxKey(event.message_id, "catalogue"),
+            OutboxKey(other.message_id, "activity"),
         ]
 
     async def test_what_was_overtaken_is_missing_also_while_others_wait(self) -> None:
@@ -74,13 +74,13 @@ class ReceiptsContract(Reconciling):
         await self.receive("catalogue", later)
 
         assert await self.resend(idle=False) == 1
-        assert keys(await waiting(self.outbox)) == [Key(first.message_id, "catalogue")]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(first.message_id, "catalogue")]
 
     async def test_a_pass_that_is_rolled_back_sends_nothing(self) -> None:
         """The rollback undoes the outbox row and the record of the re-send."""
         await self.lost()
-        async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.receipts.resend_missing(
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.subscriptions.requeue_missing(
                 "catalogue", idle=True, after=AFTER, horizon=HORIZON, limit=10
             )
             await transaction.rollback()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.domain.messages import RegisterBook
-from reading_club.eventstream.ports.outbox import Key, Lease, Outbox
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxStore
 from reading_club.service.bus import ClubBus
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
 from reading_club.testing.contracts.helpers import (
@@ -32,10 +32,10 @@ class OutboxContract:
     """
 
     async def test_a_committed_event_waits_leased_to_its_transport(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, bus: ClubBus
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime, bus: ClubBus
     ) -> None:
         """Relays can claim the event after the transport's lease; the command has no row."""
-        transport = RelayedTransport(Lease(10.0))
+        transport = RecordingOutboxTransport(Lease(10.0))
         async with uow_on(transport) as transaction:
             await bus.handle(
                 RegisterBook(isbn=an_isbn(), title="T", author="A"),
@@ -48,10 +48,10 @@ class OutboxContract:
         assert [event.envelope["type"] for event in await waiting(outbox)] == ["book_registered_v1"]
 
     async def test_an_event_is_handed_over_after_its_commit(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """The transport gets the event once, after the commit of its row."""
-        transport, event = RelayedTransport(), an_event()
+        transport, event = RecordingOutboxTransport(), an_event()
         async with uow_on(transport) as transaction:
             await transaction.uow.messagestore.add(event)
             await transaction.commit()
@@ -61,21 +61,23 @@ class OutboxContract:
         assert [message["id"] for message in transport.handed_over] == [str(event.message_id)]
 
     async def test_a_transaction_that_was_rolled_back_leaves_nothing(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """Neither a rollback nor an exception leaves a row."""
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.messagestore.add(an_event())
-            await transaction.uow.outbox.add(Key(uuid7()), {"type": "x"})
+            await transaction.uow.outbox.add(OutboxKey(uuid7()), {"type": "x"})
             await transaction.rollback()
         with pytest.raises(KeyError):
-            async with uow_on(RelayedTransport()) as transaction:
+            async with uow_on(RecordingOutboxTransport()) as transaction:
                 await transaction.uow.messagestore.add(an_event())
                 raise KeyError
 
         assert await waiting(outbox) == []
 
-    async def test_the_oldest_are_claimed_first(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+    async def test_the_oldest_are_claimed_first(
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
+    ) -> None:
         """A claim takes its limit of the oldest messages, whatever the order of the commits."""
         events = [an_event() for _ in range(5)]
         for event in reversed(events):
@@ -88,7 +90,7 @@ class OutboxContract:
         assert len(first) == 2
 
     async def test_two_claims_never_give_the_same_row(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """Concurrent claims share the rows, and together have each of them once."""
         events = [an_event() for _ in range(20)]
@@ -97,10 +99,10 @@ class OutboxContract:
         claims = await asyncio.gather(*[outbox.claim(8, Lease(3600.0)) for _ in range(3)])
         claimed = [key for claim in (*claims, await outbox.claim(20, LONG)) for key in keys(claim)]
 
-        assert sorted(claimed) == [Key(event.message_id) for event in events]
+        assert sorted(claimed) == [OutboxKey(event.message_id) for event in events]
 
     async def test_a_claim_ends_with_its_lease(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime
     ) -> None:
         """The rows of a crashed relay can be claimed after its lease."""
         event = an_event()
@@ -117,7 +119,7 @@ class OutboxContract:
         "text", ["", 'plain "quoted" \\ </>', "\n\ttwo lines\n", "é 🦉 日本語 \u2028"]
     )
     async def test_an_envelope_is_what_would_have_been_published(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, text: str
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, text: str
     ) -> None:
         """The claimed envelope is the published message, to the character."""
         book, reviewer = a_book(title='É "quoted" 🦉'), a_reviewer()
@@ -134,29 +136,29 @@ class OutboxContract:
         assert len(sent) == 4
 
     async def test_an_event_for_one_waits_beside_the_one_for_everybody(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """The row for one subscriber has the same envelope as the row for all."""
         event = an_event()
         await commit(uow_on, event)
-        async with uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.outbox.add(Key(event.message_id, "catalogue"))
+        async with uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.outbox.add(OutboxKey(event.message_id, "catalogue"))
             await transaction.commit()
 
         everybodys, ones = await waiting(outbox)
 
-        assert everybodys.key == Key(event.message_id)
-        assert ones.key == Key(event.message_id, "catalogue")
+        assert everybodys.key == OutboxKey(event.message_id)
+        assert ones.key == OutboxKey(event.message_id, "catalogue")
         assert everybodys.envelope == ones.envelope
 
-    async def test_an_event_is_added_once(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+    async def test_an_event_is_added_once(self, uow_on: UnitOfWorkOn, outbox: OutboxStore) -> None:
         """Adding an existing row changes nothing, not even its lease."""
         event = an_event()
         await commit(uow_on, event, lease=LONG)
-        key = Key(uuid7(), "catalogue")
+        key = OutboxKey(uuid7(), "catalogue")
         for _ in range(2):
-            async with uow_on(RelayedTransport()) as transaction:
-                await transaction.uow.outbox.add(Key(event.message_id))
+            async with uow_on(RecordingOutboxTransport()) as transaction:
+                await transaction.uow.outbox.add(OutboxKey(event.message_id))
                 await transaction.uow.outbox.add(key, {"type": "first"})
                 await transaction.uow.outbox.add(key, {"type": "second"})
                 await transaction.commit()
@@ -164,7 +166,7 @@ class OutboxContract:
         assert [(e.key, e.envelope) for e in await waiting(outbox)] == [(key, {"type": "first"})]
 
     async def test_an_envelope_of_its_own_is_sent_as_it_is(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """An envelope that is not in the message store is sent unchanged."""
         envelope = {
@@ -173,18 +175,18 @@ class OutboxContract:
             "payload": '{"é": "🦉 \\u0000"}',
             "more": [1],
         }
-        async with uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.outbox.add(Key(uuid7()), envelope)
+        async with uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.outbox.add(OutboxKey(uuid7()), envelope)
             await transaction.commit()
 
         assert [event.envelope for event in await waiting(outbox)] == [envelope]
 
     async def test_an_event_that_the_history_has_lost_holds_up_nobody(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """A row without a stored message has an empty envelope, which publishers refuse."""
-        lost, event = Key(uuid7()), an_event()
-        async with uow_on(RelayedTransport()) as transaction:
+        lost, event = OutboxKey(uuid7()), an_event()
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(lost)
             await transaction.uow.messagestore.add(event)
             await transaction.commit()

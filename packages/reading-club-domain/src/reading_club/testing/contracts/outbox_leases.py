@@ -4,10 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Key, Lease, Outbox
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxStore
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import (
     LONG,
@@ -19,7 +19,7 @@ from reading_club.testing.contracts.helpers import (
 )
 
 
-async def finish(outbox: Outbox, method: str, token: UUID, *wanted: Key) -> None:
+async def finish(outbox: OutboxStore, method: str, token: UUID, *wanted: OutboxKey) -> None:
     """Call the outbox's method of this name for these rows."""
     failures = dict.fromkeys(wanted, "refused")
     if method == "delete":
@@ -29,12 +29,12 @@ async def finish(outbox: Outbox, method: str, token: UUID, *wanted: Key) -> None
     elif method == "fail":
         await outbox.fail(token, failures, retry_in=0.0)
     else:
-        await outbox.bury(token, failures)
+        await outbox.dead_letter(token, failures)
 
 
 async def letters(uow_on: UnitOfWorkOn) -> list[DeadLetter]:
     """Return all dead letters."""
-    async with uow_on(RelayedTransport()) as transaction:
+    async with uow_on(RecordingOutboxTransport()) as transaction:
         found = list(await transaction.uow.dead_letters.page())
         await transaction.rollback()
     return found
@@ -46,9 +46,9 @@ class OutboxLeaseContract:
     Needs the fixtures of ``OutboxContract``.
     """
 
-    @pytest.mark.parametrize("method", ["delete", "release", "fail", "bury"])
+    @pytest.mark.parametrize("method", ["delete", "release", "fail", "dead_letter"])
     async def test_a_stale_token_changes_nothing(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime, method: str
     ) -> None:
         """After its lease, a slow relay cannot change a row that another relay has claimed."""
         event, slow, fast = an_event(), Lease(5.0), Lease(60.0)
@@ -57,47 +57,56 @@ class OutboxLeaseContract:
         await pass_time(6.0)
         await outbox.claim(1, fast)
 
-        await finish(outbox, method, slow.token, Key(event.message_id))
+        await finish(outbox, method, slow.token, OutboxKey(event.message_id))
 
         assert await waiting(outbox) == []
         assert await letters(uow_on) == []
         await pass_time(61.0)
-        assert [(e.key, e.attempts) for e in await waiting(outbox)] == [(Key(event.message_id), 0)]
+        assert [(e.key, e.attempts) for e in await waiting(outbox)] == [
+            (OutboxKey(event.message_id), 0)
+        ]
 
-    @pytest.mark.parametrize("method", ["delete", "release", "fail", "bury"])
+    @pytest.mark.parametrize("method", ["delete", "release", "fail", "dead_letter"])
     async def test_only_the_rows_that_are_named_are_finished(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, method: str
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime, method: str
     ) -> None:
         """Rows of other subscribers, and other claimed rows, stay as they are."""
         event, lease = an_event(), Lease(60.0)
-        mine, other = Key(event.message_id, "activity"), Key(event.message_id, "catalogue")
+        mine, other = (
+            OutboxKey(event.message_id, "activity"),
+            OutboxKey(event.message_id, "catalogue"),
+        )
         await commit(uow_on, event)
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(mine)
             await transaction.uow.outbox.add(other)
             await transaction.commit()
         await outbox.claim(3, lease)
 
-        await finish(outbox, method, lease.token, mine, Key(uuid4()))
+        await finish(outbox, method, lease.token, mine, OutboxKey(uuid4()))
 
         assert keys(await waiting(outbox)) == ([mine] if method in {"release", "fail"} else [])
         await pass_time(61.0)
         rest = [e for e in await waiting(outbox) if e.key != mine]
-        assert [(e.key, e.attempts) for e in rest] == [(Key(event.message_id), 0), (other, 0)]
+        assert [(e.key, e.attempts) for e in rest] == [(OutboxKey(event.message_id), 0), (other, 0)]
 
     async def test_the_transport_deletes_what_it_was_leased(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime
     ) -> None:
         """The token of the lease that rows are inserted with is the right to delete them."""
         events = [an_event() for _ in range(3)]
         transport = await commit(uow_on, *events, lease=LONG)
 
-        await outbox.delete(transport.lease.token, [Key(event.message_id) for event in events])
+        await outbox.delete(
+            transport.lease.token, [OutboxKey(event.message_id) for event in events]
+        )
 
         await pass_time(3601.0)
         assert await waiting(outbox) == []
 
-    async def test_a_release_counts_nothing(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+    async def test_a_release_counts_nothing(
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
+    ) -> None:
         """A released row can be claimed at once, with unchanged attempts."""
         await commit(uow_on, an_event())
         for _ in range(3):
@@ -107,7 +116,7 @@ class OutboxLeaseContract:
         assert [event.attempts for event in await waiting(outbox)] == [0]
 
     async def test_what_is_released_may_be_kept_back(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime
     ) -> None:
         """A row released with ``retry_in`` can be claimed after that time."""
         await commit(uow_on, an_event())
@@ -120,7 +129,7 @@ class OutboxLeaseContract:
         assert [event.attempts for event in await waiting(outbox)] == [0]
 
     async def test_a_failure_counts_and_keeps_back(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime
     ) -> None:
         """A failed row can be claimed after ``retry_in``, with one attempt more."""
         await commit(uow_on, an_event())
@@ -134,20 +143,20 @@ class OutboxLeaseContract:
 
     @pytest.mark.parametrize("subscriber", ["", "catalogue"])
     async def test_a_buried_event_is_one_dead_letter(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime, subscriber: str
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime, subscriber: str
     ) -> None:
         """A dead letter replaces the row: of its subscriber, or of RELAY for all subscribers."""
         event = an_event()
-        key = Key(event.message_id, subscriber)
+        key = OutboxKey(event.message_id, subscriber)
         transport = await commit(uow_on, event, lease=LONG)
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key)
             await transaction.commit()
         lease = LONG if subscriber == "" else Lease(LONG.seconds)
         await outbox.claim(1, lease)
 
         for _ in range(2):
-            await outbox.bury(lease.token, {key: "no queue"})
+            await outbox.dead_letter(lease.token, {key: "no queue"})
 
         (letter,) = await letters(uow_on)
         assert letter.subscriber == (subscriber or RELAY)
@@ -158,37 +167,39 @@ class OutboxLeaseContract:
         await pass_time(3601.0)
         assert key not in keys(await waiting(outbox))
 
-    async def test_events_are_buried_together(self, uow_on: UnitOfWorkOn, outbox: Outbox) -> None:
+    async def test_events_are_buried_together(
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
+    ) -> None:
         """Each dead letter has its own error and subscriber."""
         events = [an_event(), an_event()]
-        errors = {Key(event.message_id): str(number) for number, event in enumerate(events)}
-        errors[Key(events[0].message_id, "catalogue")] = "of one"
+        errors = {OutboxKey(event.message_id): str(number) for number, event in enumerate(events)}
+        errors[OutboxKey(events[0].message_id, "catalogue")] = "of one"
         await commit(uow_on, *events)
-        async with uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.outbox.add(Key(events[0].message_id, "catalogue"))
+        async with uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.outbox.add(OutboxKey(events[0].message_id, "catalogue"))
             await transaction.commit()
         await outbox.claim(3, LONG)
 
-        await outbox.bury(LONG.token, errors)
+        await outbox.dead_letter(LONG.token, errors)
 
         assert {(e.message_id, e.subscriber, e.error) for e in await letters(uow_on)} == {
             (key.message_id, key.subscriber or RELAY, error) for key, error in errors.items()
         }
 
     async def test_what_has_arrived_after_all_is_no_dead_letter(
-        self, uow_on: UnitOfWorkOn, outbox: Outbox
+        self, uow_on: UnitOfWorkOn, outbox: OutboxStore
     ) -> None:
         """A row whose subscriber has an inbox row by now is deleted, without a dead letter."""
         event = an_event()
-        key = Key(event.message_id, "catalogue")
+        key = OutboxKey(event.message_id, "catalogue")
         await commit(uow_on, event, lease=LONG)
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key)
-            await transaction.uow.inbox.receive(Receipt("catalogue", event.message_id))
+            await transaction.uow.inbox.insert_new(InboxKey("catalogue", event.message_id))
             await transaction.commit()
         lease = Lease(60.0)
         await outbox.claim(1, lease)
 
-        await outbox.bury(lease.token, {key: "no queue"})
+        await outbox.dead_letter(lease.token, {key: "no queue"})
 
         assert await letters(uow_on) == []

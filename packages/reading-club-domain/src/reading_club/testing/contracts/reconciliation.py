@@ -2,11 +2,11 @@
 
 import pytest
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.domain.messages import BookRegistered, ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Lease, Outbox
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import Lease, OutboxStore
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import PassTime, UnitOfWorkOn, commit, keys
 
@@ -18,13 +18,13 @@ class Reconciling:
     """Steps that subscribe, publish, lose, receive and re-send events."""
 
     @pytest.fixture(autouse=True)
-    def _storage(self, uow_on: UnitOfWorkOn, outbox: Outbox, pass_time: PassTime) -> None:
+    def _storage(self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime) -> None:
         self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
 
     async def subscribe(self, subscriber: str = "catalogue") -> None:
         """Subscribe to BookRegistered from now on."""
-        async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.receipts.subscribe(subscriber, BOOKS)
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.subscriptions.subscribe(subscriber, BOOKS)
             await transaction.commit()
 
     async def send(self) -> None:
@@ -47,9 +47,9 @@ class Reconciling:
     ) -> int:
         """Re-send the missing events of both subscribers; return how many."""
         found = 0
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             for subscriber in ("activity", "catalogue"):
-                found += await transaction.uow.receipts.resend_missing(
+                found += await transaction.uow.subscriptions.requeue_missing(
                     subscriber, idle=idle, after=after, horizon=horizon, limit=limit
                 )
             await transaction.commit()
@@ -57,8 +57,8 @@ class Reconciling:
 
     async def receive(self, subscriber: str, event: ClubEvent) -> None:
         """Insert the inbox row of an event."""
-        async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.inbox.receive(Receipt(subscriber, event.message_id))
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.inbox.insert_new(InboxKey(subscriber, event.message_id))
             await transaction.commit()
 
     async def lost(self) -> BookRegistered:
@@ -79,6 +79,6 @@ class Reconciling:
             error="no",
             set_aside_at=event.created_at,
         )
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.dead_letters.add(letter)
             await transaction.commit()

@@ -2,16 +2,16 @@
 
 import pytest
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.domain.messages import ClubEvent
 from reading_club.eventstream.ports.dead_letters import RELAY
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 from reading_club.testing.builders import a_reviewer, an_event
 from reading_club.testing.contracts.helpers import keys, waiting
 from reading_club.testing.contracts.reconciliation import AFTER, HORIZON, Reconciling
 
 
-class NotMissingContract(Reconciling):
+class ReconciliationExclusionsContract(Reconciling):
     """Young, old, handled, dead-lettered, waiting and unsubscribed events are not re-sent.
 
     Needs the fixtures of ``OutboxContract``.
@@ -66,7 +66,7 @@ class NotMissingContract(Reconciling):
         await self.subscribe()
 
         assert await self.resend() == 1
-        assert keys(await waiting(self.outbox)) == [Key(after.message_id, "catalogue")]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(after.message_id, "catalogue")]
 
     async def test_what_was_received_is_not_missing(self) -> None:
         """An event with an inbox row is not missing."""
@@ -93,11 +93,11 @@ class NotMissingContract(Reconciling):
 
         assert await self.resend() == 1
 
-    @pytest.mark.parametrize("subscriber", [EVERYBODY, "catalogue"])
+    @pytest.mark.parametrize("subscriber", [ALL_SUBSCRIBERS, "catalogue"])
     async def test_what_waits_in_the_outbox_is_not_missing(self, subscriber: str) -> None:
         """An outbox row for all subscribers, or for this one, will be sent."""
-        key = Key((await self.lost()).message_id, subscriber)
-        async with self.uow_on(RelayedTransport()) as transaction:
+        key = OutboxKey((await self.lost()).message_id, subscriber)
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key)
             await transaction.commit()
 
@@ -107,8 +107,8 @@ class NotMissingContract(Reconciling):
     async def test_what_waits_for_another_subscriber_says_nothing(self) -> None:
         """An outbox row counts for its own subscriber alone."""
         event = await self.lost()
-        async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.outbox.add(OutboxKey(event.message_id, "activity"))
             await transaction.commit()
 
         assert await self.resend() == 1

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import keys, waiting
 from reading_club.testing.contracts.reconciliation import AFTER, Reconciling
@@ -37,7 +37,7 @@ class WrongClockContract(Reconciling):
         await self.pass_time(AFTER + 1)
 
         assert await self.resend() == 1
-        assert keys(await waiting(self.outbox)) == [Key(event.message_id, "catalogue")]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(event.message_id, "catalogue")]
 
     @WRONG
     async def test_a_young_event_is_not_missing(self, off: timedelta) -> None:
@@ -59,7 +59,7 @@ class WrongClockContract(Reconciling):
         await self.receive("catalogue", later)
 
         assert await self.resend(idle=False) == 1
-        assert keys(await waiting(self.outbox)) == [Key(event.message_id, "catalogue")]
+        assert keys(await waiting(self.outbox)) == [OutboxKey(event.message_id, "catalogue")]
 
     @WRONG
     async def test_an_event_of_the_same_time_overtakes_nothing(self, off: timedelta) -> None:

@@ -19,7 +19,7 @@ def report_ready() -> None:
         os.close(int(descriptor))
 
 
-class LeashedProcess:
+class ChildProcess:
     """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL."""
 
     def __init__(

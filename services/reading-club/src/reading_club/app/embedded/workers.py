@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from reading_club.app.composition import open_engine, require_current_schema
-from reading_club.app.embedded.process import LeashedProcess, report_ready
+from reading_club.app.embedded.process import ChildProcess, report_ready
 from reading_club.app.embedded.supervision import COMMAND, running, stop_on_signals, supervise
 from reading_club.app.settings import Settings
 from reading_club.app.waiting import raise_wrong_setting
@@ -12,10 +12,10 @@ from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
-def workers(*options: str, environment: Mapping[str, str] | None = None) -> list[LeashedProcess]:
+def workers(*options: str, environment: Mapping[str, str] | None = None) -> list[ChildProcess]:
     """Return a worker for each subscriber, not started."""
     return [
-        LeashedProcess(
+        ChildProcess(
             f"worker {s.name}", [*COMMAND, "worker", *options, "--subscriber", s.name], environment
         )
         for s in SUBSCRIBERS

@@ -16,7 +16,7 @@ SENTENCES: Mapping[str, str] = {
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 
 
-def story(entry: ActivityEntry) -> str:
+def activity_text(entry: ActivityEntry) -> str:
     """Return an activity entry as a sentence, or its event type if there is no sentence for it."""
     try:
         fields = {name: _isolated(value) for name, value in entry.payload.items()}

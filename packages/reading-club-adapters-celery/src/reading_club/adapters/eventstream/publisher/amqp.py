@@ -10,28 +10,28 @@ from amqp import spec
 from amqp.exceptions import ContentTooLarge, PreconditionFailed
 from kombu import Connection
 
-from reading_club.adapters.eventstream.app import EventRoute
+from reading_club.adapters.eventstream.app import EventRouter
 from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked
-from reading_club.adapters.eventstream.publisher.confirm_tracker import Confirms
-from reading_club.adapters.eventstream.publisher.connection import Line
-from reading_club.adapters.eventstream.publisher.encoding import Form, Letter
-from reading_club.adapters.eventstream.publisher.prerendered import WrittenForm
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.confirm_tracker import ConfirmTracker
+from reading_club.adapters.eventstream.publisher.connection import PublisherConnection
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageTemplate
+from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 
 DECLARE_EVERY: Final = 60.0
 """Seconds between declarations on a live connection, which restore lost bindings."""
 _REFUSED: Final = (ContentTooLarge, PreconditionFailed)
 
 
-class ConfirmingLine(Line):
+class AmqpConnection(PublisherConnection):
     """An AMQP connection: publishes a whole batch, and then waits for its confirms."""
 
-    def __init__(self, connection: Connection, route: EventRoute) -> None:
+    def __init__(self, connection: Connection, route: EventRouter) -> None:
         super().__init__(connection, route)
         self._socket: socket.socket | None = None
-        self._confirms: Confirms | None = None
+        self._confirms: ConfirmTracker | None = None
         self._channel: Any = None
-        self._forms: dict[int, WrittenForm] = {}
+        self._forms: dict[int, SerializedProperties] = {}
         self._declared_at = 0.0
 
     def connect(self) -> None:
@@ -44,7 +44,7 @@ class ConfirmingLine(Line):
         connection._METHODS = {**connection._METHODS, blocked: spec.method(blocked, "s")}  # noqa: SLF001  # as for other methods
         connection._callbacks[blocked] = _on_blocked  # noqa: SLF001  # replaces py-amqp's
 
-    def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+    def send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
         """Return when the broker has confirmed, returned or refused each message."""
         confirms = self._opened()
         confirms.outcome = outcome
@@ -63,7 +63,7 @@ class ConfirmingLine(Line):
             with contextlib.suppress(OSError):  # already closed
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
-    def _opened(self) -> Confirms:
+    def _opened(self) -> ConfirmTracker:
         """Return the channel's confirms; declare the queues first after a return, or when due."""
         now, last = time.monotonic(), self._confirms
         if last is None or last.returned or now - self._declared_at >= DECLARE_EVERY:
@@ -74,13 +74,13 @@ class ConfirmingLine(Line):
             self._close_channel()
         if self._confirms is None:
             channel = self.connection.channel()
-            self._confirms = Confirms(channel, self._refusal_of)
+            self._confirms = ConfirmTracker(channel, self._refusal_of)
             self._channel = channel
             self._forms = {}
         self._confirms.returned = False
         return self._confirms
 
-    def _publish(self, letters: Sequence[Letter], confirms: Confirms) -> None:
+    def _publish(self, letters: Sequence[EncodedMessage], confirms: ConfirmTracker) -> None:
         with contextlib.suppress(TimeoutError):  # the broker has sent nothing
             self.connection.drain_events(timeout=0)
         for letter in letters:
@@ -90,10 +90,10 @@ class ConfirmingLine(Line):
             with contextlib.suppress(TimeoutError):  # the socket's; a timer keeps the batch's
                 self.connection.drain_events()
 
-    def _write(self, letter: Letter) -> None:
+    def _write(self, letter: EncodedMessage) -> None:
         """Publish as py-amqp's ``basic_publish`` does, without reading before each message."""
         where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
-        message = self._written(letter.form).filled_in(letter)
+        message = self._written(letter.form).message(letter)
         try:
             self._channel.send_method(spec.Basic.Publish, "Bssbb", where, message)
         except OSError:
@@ -102,13 +102,13 @@ class ConfirmingLine(Line):
                 self._channel.connection.drain_events(timeout=0)
             raise
 
-    def _written(self, form: Form) -> WrittenForm:
+    def _written(self, form: MessageTemplate) -> SerializedProperties:
         """Return the serialised template, cached by ``id``: the encoder keeps templates alive."""
         if id(form) not in self._forms:
-            self._forms[id(form)] = WrittenForm(form, self._channel)
+            self._forms[id(form)] = SerializedProperties(form, self._channel)
         return self._forms[id(form)]
 
-    def _find(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+    def _find(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
         """Send each undecided message alone: the broker does not say which one is too large."""
         for letter in letters:
             if not outcome.knows(letter.key):

@@ -5,16 +5,16 @@ from itertools import takewhile
 from typing import Any
 
 from reading_club.adapters.eventstream.publisher.connection import NO_QUEUE
-from reading_club.adapters.eventstream.publisher.encoding import Letter
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 
 
-class Confirms:
+class ConfirmTracker:
     """Maps delivery tags to messages, and records the broker's acks, nacks and returns."""
 
-    def __init__(self, channel: Any, refusal_of: Callable[[Letter], str | None]) -> None:
-        self.outcome = Outcome()
-        self.pending: dict[int, Letter] = {}
+    def __init__(self, channel: Any, refusal_of: Callable[[EncodedMessage], str | None]) -> None:
+        self.outcome = PublishResultBuilder()
+        self.pending: dict[int, EncodedMessage] = {}
         self.returned = False
         self.nacked = False
         self._tag = 0
@@ -24,7 +24,7 @@ class Confirms:
         channel.events["basic_nack"].add(self.on_nack)
         channel.events["basic_return"].add(self.on_return)
 
-    def expect(self, letter: Letter) -> None:
+    def expect(self, letter: EncodedMessage) -> None:
         """Assign the next delivery tag to the message, which is published next."""
         self._tag += 1
         self.pending[self._tag] = letter
@@ -57,6 +57,6 @@ class Confirms:
             elif letter.task_id == task_id:
                 self.outcome.fail(letter.key, NO_QUEUE)
 
-    def _settled(self, tag: int, *, multiple: bool) -> list[Letter]:
+    def _settled(self, tag: int, *, multiple: bool) -> list[EncodedMessage]:
         tags = list(takewhile(tag.__ge__, self.pending)) if multiple else [tag]
         return [self.pending.pop(each) for each in tags if each in self.pending]

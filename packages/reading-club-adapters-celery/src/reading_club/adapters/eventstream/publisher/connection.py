@@ -8,20 +8,20 @@ from typing import Any, Final
 
 from kombu import Connection
 
-from reading_club.adapters.eventstream.app import EventRoute
+from reading_club.adapters.eventstream.app import EventRouter
 from reading_club.adapters.eventstream.declaration import declare
-from reading_club.adapters.eventstream.publisher.encoding import Letter
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 
 logger = logging.getLogger(__name__)
 
 NO_QUEUE: Final = "no queue takes it"
 
 
-class Line(ABC):
+class PublisherConnection(ABC):
     """A broker connection, used in one process and one thread, and dropped after an error."""
 
-    def __init__(self, connection: Connection, route: EventRoute) -> None:
+    def __init__(self, connection: Connection, route: EventRouter) -> None:
         self.connection: Any = connection  # the stubs are incomplete
         self.route = route
         self._refusals: Mapping[str, str] = {}
@@ -32,7 +32,7 @@ class Line(ABC):
         self.connection.ensure_connection(max_retries=alternatives, interval_start=0)
 
     @abstractmethod
-    def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+    def send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
         """Send messages in their order, and record the result of each in ``outcome``.
 
         Raises the driver's error if the broker is unavailable, slow or full.
@@ -61,7 +61,7 @@ class Line(ABC):
                 )
         self._refusals = refusals
 
-    def _refusal_of(self, letter: Letter) -> str | None:
+    def _refusal_of(self, letter: EncodedMessage) -> str | None:
         """Return why a queue of the message was refused, or None if none was."""
         wanted = {queue for type_, queue in self.route.bindings if type_ == letter.routing_key}
         names = wanted if letter.exchange else {letter.routing_key}

@@ -8,7 +8,7 @@ from reading_club.adapters.eventstream.failure_reasons import BrokerTooSlow
 
 
 @contextmanager
-def cut_off(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+def deadline(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
     """Call ``cut`` in another thread if the block takes longer than ``seconds``.
 
     Raises BrokerTooSlow then, with the block's own error as its cause.

@@ -11,12 +11,12 @@ from kombu.exceptions import EncodeError
 from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
-from reading_club.adapters.eventstream.app import REPRS, EventRoute
-from reading_club.adapters.eventstream.publisher.result import Outcome
-from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_called
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Outgoing
+from reading_club.adapters.eventstream.app import REDACTED_REPRS, EventRouter
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
+from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_name
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 
-NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+TASK_ID_PLACEHOLDER: Final = "00000000-0000-0000-0000-000000000000"
 """Placeholder for a task id, of the same length."""
 
 _LONGEST_ROUTING_KEY: Final = 255
@@ -24,7 +24,7 @@ _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, Valu
 
 
 @dataclass(frozen=True)
-class Form:
+class MessageTemplate:
     """Headers and properties shared by all messages of a process, with a placeholder as task id."""
 
     headers: Mapping[str, Any]
@@ -36,18 +36,18 @@ class Form:
     compression: str | None
 
 
-Forms = Mapping[bool, Form]
+MessageTemplates = Mapping[bool, MessageTemplate]
 """The templates, by whether an event was attempted before."""
 
 
 @dataclass(frozen=True)
-class Letter:
+class EncodedMessage:
     """An encoded event, ready to be published."""
 
-    key: Key
+    key: OutboxKey
     task_id: str
     body: bytes
-    form: Form
+    form: MessageTemplate
     exchange: str
     routing_key: str
     mandatory: bool
@@ -64,18 +64,22 @@ class Letter:
         }
 
     def _identified(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self.task_id if of == NO_ID else of for name, of in fields.items()}
+        return {
+            name: self.task_id if of == TASK_ID_PLACEHOLDER else of for name, of in fields.items()
+        }
 
 
-class Encoder:
+class MessageEncoder:
     """Encodes events by the configuration of the app."""
 
     def __init__(self, app: Celery) -> None:
         self._app: Any = app  # the stubs are incomplete
         self.route = _route_of(app)
-        self._forms: dict[int, Forms] = {}
+        self._forms: dict[int, MessageTemplates] = {}
 
-    def encode(self, events: Iterable[Outgoing], outcome: Outcome) -> list[Letter]:
+    def encode(
+        self, events: Iterable[OutboxMessage], outcome: PublishResultBuilder
+    ) -> list[EncodedMessage]:
         """Return messages in the order of the events; events that cannot be encoded fail."""
         letters, forms = [], self._of_this_process()
         for event in events:
@@ -86,7 +90,7 @@ class Encoder:
                 outcome.fail(event.key, f"it cannot be encoded: {_root(exc)}")
         return letters
 
-    def _of_this_process(self) -> Forms:
+    def _of_this_process(self) -> MessageTemplates:
         """Return the templates of this process, whose name is in a header."""
         pid = os.getpid()
         if pid not in self._forms:
@@ -95,47 +99,47 @@ class Encoder:
             self._forms[pid] = {False: form, True: attempted}
         return self._forms[pid]
 
-    def _new_form(self) -> Form:
+    def _new_form(self) -> MessageTemplate:
         """Return Celery's headers and properties of a task without arguments."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
         headers, properties, (_, _, embed), _ = self._app.amqp.as_task_v2(
-            NO_ID,
+            TASK_ID_PLACEHOLDER,
             SEND_MESSAGE,
             kwargs={},
             reply_to=self._app.thread_oid,
             ignore_result=None,
-            **REPRS,
+            **REDACTED_REPRS,
         )
         type_, encoding, _ = dumps({}, serializer=serializer)
         if compression:
             headers["compression"] = compress(b"", compression)[1]
         encoded = {"content_type": type_, "content_encoding": encoding}
-        return Form(headers, {**properties, **encoded}, embed, serializer, compression)
+        return MessageTemplate(headers, {**properties, **encoded}, embed, serializer, compression)
 
-    def _letter(self, event: Outgoing, form: Form) -> Letter:
+    def _letter(self, event: OutboxMessage, form: MessageTemplate) -> EncodedMessage:
         message = dict(event.envelope)
         where = self._where(event.key.subscriber, message)
         content = ((), {"message": message}, form.embed)
         body = _bytes(dumps(content, serializer=form.serializer)[2])
         if form.compression:
             body = compress(body, form.compression)[0]
-        return Letter(event.key, uuid(), body, form, *where)
+        return EncodedMessage(event.key, uuid(), body, form, *where)
 
     def _where(self, subscriber: str, message: dict[str, Any]) -> tuple[str, str, bool]:
         """Return exchange, routing key, and whether the message is mandatory. Raises ValueError."""
         options = self.route(SEND_MESSAGE, (), {"message": message}, {}) or {}
         where = (options["exchange"], options["routing_key"], options["mandatory"])
-        if subscriber != EVERYBODY:
-            where = ("", queue_called(subscriber), True)
+        if subscriber != ALL_SUBSCRIBERS:
+            where = ("", queue_name(subscriber), True)
         if len(str.encode(where[1])) > _LONGEST_ROUTING_KEY:
             raise ValueError("the routing key is too long")
         return where
 
 
-def _route_of(app: Any) -> EventRoute:
+def _route_of(app: Any) -> EventRouter:
     routes = app.conf.task_routes or ()
-    return next((route for route in routes if isinstance(route, EventRoute)), EventRoute([]))
+    return next((route for route in routes if isinstance(route, EventRouter)), EventRouter([]))
 
 
 def _bytes(body: str | bytes) -> bytes:

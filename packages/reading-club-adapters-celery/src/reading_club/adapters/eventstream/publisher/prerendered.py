@@ -8,12 +8,16 @@ from typing import Any, Final
 
 from amqp import Message
 
-from reading_club.adapters.eventstream.publisher.encoding import NO_ID, Form, Letter
+from reading_club.adapters.eventstream.publisher.encoding import (
+    TASK_ID_PLACEHOLDER,
+    EncodedMessage,
+    MessageTemplate,
+)
 
 PERSISTENT: Final = 2
 
 
-class FilledIn(Message):
+class PrerenderedMessage(Message):
     """A message with serialised properties."""
 
     def __init__(self, body: bytes, written: bytes) -> None:
@@ -24,10 +28,10 @@ class FilledIn(Message):
         return self._written
 
 
-class WrittenForm:
+class SerializedProperties:
     """Serialised properties, with a placeholder for the task id."""
 
-    def __init__(self, form: Form, channel: Any) -> None:
+    def __init__(self, form: MessageTemplate, channel: Any) -> None:
         properties = {**form.properties, "delivery_mode": PERSISTENT}
         message = channel.prepare_message(
             b"",
@@ -39,6 +43,9 @@ class WrittenForm:
         )
         self._written: bytes = message._serialize_properties()  # noqa: SLF001  # as py-amqp does
 
-    def filled_in(self, letter: Letter) -> Message:
+    def message(self, letter: EncodedMessage) -> Message:
         """Return the message that kombu's producer would send, with the task id filled in."""
-        return FilledIn(letter.body, self._written.replace(NO_ID.encode(), letter.task_id.encode()))
+        return PrerenderedMessage(
+            letter.body,
+            self._written.replace(TASK_ID_PLACEHOLDER.encode(), letter.task_id.encode()),
+        )

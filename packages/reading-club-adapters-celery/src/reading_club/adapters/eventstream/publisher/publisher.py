@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from celery import Celery
 
-from reading_club.adapters.eventstream.publisher.amqp import ConfirmingLine
-from reading_club.adapters.eventstream.publisher.connection import Line
-from reading_club.adapters.eventstream.publisher.deadline import cut_off
-from reading_club.adapters.eventstream.publisher.encoding import Encoder, Letter
-from reading_club.adapters.eventstream.publisher.result import Outcome
-from reading_club.adapters.eventstream.publisher.virtual import VirtualLine
-from reading_club.eventstream.ports.outbox import Outgoing
-from reading_club.eventstream.ports.publisher import Published
+from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
+from reading_club.adapters.eventstream.publisher.connection import PublisherConnection
+from reading_club.adapters.eventstream.publisher.deadline import deadline
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
+from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
+from reading_club.eventstream.ports.outbox import OutboxMessage
+from reading_club.eventstream.ports.publisher import PublishResult
 
 PUBLISH_TIMEOUT: Final = 5.0
 
@@ -32,12 +32,12 @@ class BatchPublisher:
     def __init__(self, app: Celery, *, timeout: float = PUBLISH_TIMEOUT) -> None:
         self.app = app
         self.timeout = timeout
-        self._encoder = Encoder(app)
-        self._lines: dict[int, Line] = {}
+        self._encoder = MessageEncoder(app)
+        self._lines: dict[int, PublisherConnection] = {}
 
-    def publish(self, events: Sequence[Outgoing]) -> Published:
+    def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Send the events in their order; return the result of each, and an outage if any."""
-        outcome = Outcome()
+        outcome = PublishResultBuilder()
         letters = self._encoder.encode(events, outcome)
         try:
             if letters:
@@ -56,12 +56,12 @@ class BatchPublisher:
         if line is not None:
             line.drop()
 
-    def _send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+    def _send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
         line = self._line()
-        with cut_off(self.timeout, line.cut):
+        with deadline(self.timeout, line.cut):
             line.send(letters, outcome)
 
-    def _line(self) -> Line:
+    def _line(self) -> PublisherConnection:
         pid = os.getpid()
         if pid not in self._lines:
             # Stored before connecting, to be dropped if that fails.
@@ -69,8 +69,8 @@ class BatchPublisher:
             self._lines[pid].connect()
         return self._lines[pid]
 
-    def _new_line(self) -> Line:
+    def _new_line(self) -> PublisherConnection:
         app: Any = self.app  # the stubs are incomplete
         connection = app.connection_for_write(transport_options={"confirm_publish": False})
         confirms = connection.transport.driver_type == "amqp"
-        return (ConfirmingLine if confirms else VirtualLine)(connection, self._encoder.route)
+        return (AmqpConnection if confirms else VirtualConnection)(connection, self._encoder.route)

@@ -6,9 +6,9 @@ from typing import Any
 
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.connection import NO_QUEUE, Line
-from reading_club.adapters.eventstream.publisher.encoding import Letter
-from reading_club.adapters.eventstream.publisher.result import Outcome
+from reading_club.adapters.eventstream.publisher.connection import NO_QUEUE, PublisherConnection
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.topology import EXCHANGE
 
 Table = list[tuple[str, str, str]]
@@ -19,13 +19,13 @@ class BindingsLost(Exception):
     """The broker has lost bindings that were declared a moment ago."""
 
 
-class VirtualLine(Line):
+class VirtualConnection(PublisherConnection):
     """A connection that routes in the client, as kombu does, by the broker's binding table."""
 
     _channel: Any = None
     _producer: Any = None
 
-    def send(self, letters: Sequence[Letter], outcome: Outcome) -> None:
+    def send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
         """Return when the broker has stored the messages, in one flush if it can.
 
         A message for a queue that does not exist fails. Raises BindingsLost.
@@ -48,7 +48,9 @@ class VirtualLine(Line):
             with contextlib.suppress(Exception):  # the waiting thread uses the pool
                 pool.disconnect()
 
-    def _publish(self, letters: Sequence[Letter], operations: int, outcome: Outcome) -> None:
+    def _publish(
+        self, letters: Sequence[EncodedMessage], operations: int, outcome: PublishResultBuilder
+    ) -> None:
         at_once = self._producer.supports_batch_publish
         with self._producer.batch(max_size=operations):
             for letter in letters:

@@ -17,7 +17,7 @@ from reading_club.adapters.eventstream.testing.batch_publisher import (
     BatchPublisherFixtures,
     Delivered,
 )
-from reading_club.adapters.eventstream.testing.consumer_fixture import InMemoryClub, on_the_wire
+from reading_club.adapters.eventstream.testing.consumer_fixture import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.testing.fake import FakeCelery, SentTask
 from reading_club.adapters.eventstream.testing.fixtures import (
     celery_app,
@@ -41,11 +41,11 @@ __all__ = [
     "Arrived",
     "BatchPublisherContract",
     "BatchPublisherFixtures",
+    "ConsumerFixture",
     "Delivered",
     "EventPublisherContract",
     "EventstreamTransportContract",
     "FakeCelery",
-    "InMemoryClub",
     "Received",
     "SentTask",
     "a_listener",

@@ -15,8 +15,8 @@ from reading_club.adapters.eventstream.testing.publisher import (
     EventPublisherContract,
     outgoing,
 )
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_called
-from reading_club.eventstream.ports.outbox import Outgoing
+from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_name
+from reading_club.eventstream.ports.outbox import OutboxMessage
 from reading_club.eventstream.ports.publisher import EventPublisher
 
 HIDDEN: Final = "hunter2"
@@ -55,7 +55,7 @@ class BatchPublisherFixtures:
         def take(subscriber: str, /) -> Sequence[Message]:
             with app.connection_for_read() as connection:
                 channel: Any = connection.channel()
-                queue = queue_called(subscriber)
+                queue = queue_name(subscriber)
                 get = iter(lambda: channel.basic_get(queue, no_ack=True), None)
                 return [channel.message_to_python(message) for message in get]
 
@@ -104,7 +104,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         event = outgoing()
         envelope = {key: value for key, value in event.envelope.items() if key != "type"}
 
-        published = publisher.publish([Outgoing(event.key, envelope)])
+        published = publisher.publish([OutboxMessage(event.key, envelope)])
 
         assert list(published.failed) == [event.key]
         assert published.outage is None

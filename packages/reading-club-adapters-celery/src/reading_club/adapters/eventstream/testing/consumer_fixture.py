@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
 
-from reading_club.adapters.memory.database import MemoryDatabase
+from reading_club.adapters.memory.database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import ClubEvent, type_of
+from reading_club.domain.messages import ClubEvent, wire_type
 from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 
@@ -20,13 +20,13 @@ def on_the_wire(event: ClubEvent, **changes: Any) -> dict[str, Any]:
     message = {
         "id": str(event.message_id),
         "created_at": event.created_at.isoformat(),
-        "type": type_of(type(event)),
+        "type": wire_type(type(event)),
         "payload": payload,
     }
     return message | changes
 
 
-class InMemoryClub:
+class ConsumerFixture:
     """An environment for a consumer: pass it ``resources`` and ``wait``.
 
     ``opening`` has errors that opening the resources raises, the last one first. After
@@ -35,7 +35,7 @@ class InMemoryClub:
     records the waits.
     """
 
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: InMemoryDatabase) -> None:
         self.database = database
         self.opening: list[Exception] = []
         self.stop_after = 100

@@ -8,7 +8,7 @@ import pytest
 
 from reading_club.adapters.eventstream.testing.transport import TEXTS, an_envelope
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key, Outgoing
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import EventPublisher
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -27,10 +27,12 @@ LISTENERS: Final = (a_listener("first"), a_listener("second"))
 """The subscribers that the contract's publisher knows."""
 
 
-def outgoing(payload: object = "{}", subscriber: str = EVERYBODY, **changes: Any) -> Outgoing:
+def outgoing(
+    payload: object = "{}", subscriber: str = ALL_SUBSCRIBERS, **changes: Any
+) -> OutboxMessage:
     """Return an outbox message with a new id; ``changes`` replace fields of its envelope."""
     envelope = an_envelope(payload) | {"id": str(uuid4())}
-    return Outgoing(Key(UUID(envelope["id"]), subscriber), envelope | changes)
+    return OutboxMessage(OutboxKey(UUID(envelope["id"]), subscriber), envelope | changes)
 
 
 class Arrived(Protocol):
@@ -59,7 +61,7 @@ class EventPublisherContract:
     def test_windows_arrive_one_after_the_other(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """Batches arrive in the order of their publication."""
+        """Batcher arrive in the order of their publication."""
         windows = [[outgoing(), outgoing()] for _ in range(5)]
 
         for window in windows:

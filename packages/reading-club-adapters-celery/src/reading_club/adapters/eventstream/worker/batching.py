@@ -24,7 +24,7 @@ class Receive(Protocol):
         ...
 
 
-class Batches:
+class Batcher:
     """Collects messages while a batch runs in the pool; they become the next batch.
 
     An idle worker handles a message at once, as a batch of one. A batch that fails is split: each
@@ -70,7 +70,7 @@ class Batches:
 
     def _run(self, batch: Sequence[Message]) -> None:
         """Handle a batch, in a thread of the pool."""
-        finish: Callable[[Message], object] = self._give_back
+        finish: Callable[[Message], object] = self._requeue
         try:
             events = [message.payload[1]["message"] for message in batch]
             arrived = min(float(message.headers[ARRIVED]) for message in batch)
@@ -93,7 +93,7 @@ class Batches:
     def _acknowledge(self, message: Message) -> None:
         message.ack_log_error(logger, self._worker.connection_errors)
 
-    def _give_back(self, message: Message) -> None:
+    def _requeue(self, message: Message) -> None:
         message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
 
 

@@ -11,17 +11,17 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 from kombu import Message
 
-from reading_club.adapters.eventstream.publisher.deadline import cut_off
+from reading_club.adapters.eventstream.publisher.deadline import deadline
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
-from reading_club.adapters.eventstream.worker.batching import Batches
+from reading_club.adapters.eventstream.worker.batching import Batcher
 from reading_club.adapters.eventstream.worker.malformed import (
     ARRIVED,
-    is_event,
+    is_batchable,
     is_suspected,
-    require_call,
+    validate_task_message,
     wrapped,
 )
-from reading_club.adapters.eventstream.worker.redis_ack import let_go_in_any_case
+from reading_club.adapters.eventstream.worker.redis_ack import release_prefetch_on_ack_failure
 from reading_club.eventstream.outbox.backoff import Backoff
 
 _GOODBYE: Final = 5.0
@@ -35,7 +35,7 @@ _LOOK: Final = 0.2
 """Seconds between two checks for a stop during such a pause."""
 
 
-class GuardedConsumer(Consumer):
+class EventConsumer(Consumer):
     """Passes each message to the pool: in a batch, as a task, or wrapped if it is malformed.
 
     If the pool does not accept the wrapped message either, the worker ends, and another worker gets
@@ -43,7 +43,7 @@ class GuardedConsumer(Consumer):
     the worker before this class receives it.
     """
 
-    _batches: Sequence[Batches] = ()
+    _batches: Sequence[Batcher] = ()
     _delays: Iterator[float] | None = None
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class at run time
@@ -65,14 +65,14 @@ class GuardedConsumer(Consumer):
         fresh, suspected = self._new_batches(handle) or (None, None)
 
         def on_task_received(message: Message) -> None:
-            let_go_in_any_case(message)
+            release_prefetch_on_ack_failure(message)
             try:
-                require_call(message)
+                validate_task_message(message)
                 headers: dict[str, Any] = message.headers
                 headers[ARRIVED] = time.monotonic()
                 again = is_suspected(message.delivery_info, message.headers)
                 batches = suspected if again else fresh
-                if batches is None or not is_event(message):
+                if batches is None or not is_batchable(message):
                     handle(message)
                 else:
                     batches.add(message)
@@ -81,7 +81,7 @@ class GuardedConsumer(Consumer):
 
         return on_task_received
 
-    def _new_batches(self, handle: Callable[[Message], object]) -> tuple[Batches, Batches] | None:
+    def _new_batches(self, handle: Callable[[Message], object]) -> tuple[Batcher, Batcher] | None:
         """Return the batching of first deliveries, and that of suspected messages.
 
         Suspected messages are handled one at a time, in a thread beside the batches. Returns None
@@ -94,8 +94,8 @@ class GuardedConsumer(Consumer):
         receive = getattr(task, "receive_together", None)
         if receive is None or not getattr(worker.pool, "body_can_be_buffer", False):
             return None
-        fresh = Batches(worker, receive, handle)
-        suspected = Batches(worker, task.receive_suspected, handle, largest=1)
+        fresh = Batcher(worker, receive, handle)
+        suspected = Batcher(worker, task.receive_suspected, handle, largest=1)
         self._batches = fresh, suspected
         return fresh, suspected
 
@@ -120,7 +120,7 @@ class GuardedConsumer(Consumer):
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         """Make a dead letter of a message that kombu or Celery cannot decode."""
-        let_go_in_any_case(message)
+        release_prefetch_on_ack_failure(message)
         self._set_aside(message, exc)
 
     def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002
@@ -140,7 +140,7 @@ class GuardedConsumer(Consumer):
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
         """Cut an AMQP connection after 5 s; the broker redelivers unacknowledged messages."""
-        with contextlib.suppress(TimeoutError), cut_off(_GOODBYE, self._cut):
+        with contextlib.suppress(TimeoutError), deadline(_GOODBYE, self._cut):
             yield
 
     def _cut(self) -> None:

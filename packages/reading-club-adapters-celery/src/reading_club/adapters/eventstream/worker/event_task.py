@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from celery import Celery, signals
 
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
-from reading_club.adapters.eventstream.worker.outage_retry import Holding, Pacing
+from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing
 from reading_club.adapters.eventstream.worker.stop_signal import StopSignal
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.batch import Together
+from reading_club.eventstream.inbox.batch import BatchTransaction
 from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
 from reading_club.eventstream.inbox.deferral import Deferral
 from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.inbox.processor import Handling
+from reading_club.eventstream.inbox.processor import InboxProcessor
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.wire import EventCatalogue, UnreadableMessage
+from reading_club.eventstream.wire import EventRegistry, UnreadableMessage
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
@@ -33,7 +33,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Consumer:
+class EventTask:
     """Handles the messages of one subscriber, each in one transaction, or a batch in one.
 
     ``resources`` opens the resources of a process, such as a database engine, on the process's
@@ -48,7 +48,7 @@ class Consumer:
         *,
         attempts: int = ATTEMPTS,
         pacing: Pacing | None = None,
-        catalogue: EventCatalogue | None = None,
+        catalogue: EventRegistry | None = None,
         wait: Callable[[float], bool] | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -56,14 +56,14 @@ class Consumer:
         self.stopping = StopSignal()
         pacing = pacing or Pacing()
         policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
-        self._handling = Handling(subscriber, catalogue or EventCatalogue(), policy, clock)
+        self._handling = InboxProcessor(subscriber, catalogue or EventRegistry(), policy, clock)
         self._letters = self._handling.letters
         self._deferral = Deferral(subscriber.name, policy, self._letters)
-        self._loop = LoopThread(resources)
+        self._loop = EventLoopThread(resources)
         wait = wait or self.stopping.wait
-        self._holding = Holding(self._loop, self._letters, pacing, wait)
+        self._holding = OutageRetry(self._loop, self._letters, pacing, wait)
 
-    def install(self, app: Celery) -> None:
+    def register(self, app: Celery) -> None:
         """Register the task on the app, and connect to the worker's shutdown signals.
 
         Call this before the worker forks. A message is acknowledged when the task returns.
@@ -113,7 +113,7 @@ class Consumer:
         be split: receive each message alone then. Holds and defers messages during an outage, and
         raises Celery's Reject, as ``receive`` does.
         """
-        together = Together(self._handling, messages)
+        together = BatchTransaction(self._handling, messages)
         self._holding.hold(
             messages[0],
             together.attempt,

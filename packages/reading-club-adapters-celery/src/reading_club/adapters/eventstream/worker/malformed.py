@@ -24,7 +24,7 @@ _BODY_PARTS: Final = 3
 _UNREADABLE: Final = (TypeError, ValueError, RecursionError)
 
 
-def require_call(message: Message) -> None:
+def validate_task_message(message: Message) -> None:
     """Validate the message as a call of the event task, without schedule, limits or callbacks.
 
     Raises UnreadableMessage for anything else, and kombu's errors for a body that cannot or must
@@ -46,7 +46,7 @@ def require_call(message: Message) -> None:
         raise UnreadableMessage("nothing is called after an event")
 
 
-def is_event(message: Message) -> bool:
+def is_batchable(message: Message) -> bool:
     """Whether the call is an event and nothing else; a call with stamps is left to Celery."""
     args, kwargs, _ = message.payload
     stamped: object = message.headers.get("stamped_headers")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.event_loop_thread import LoopThread
+from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.domain.errors import TransientFailure, WriteConflict
 from reading_club.eventstream.errors import StorageBusy
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
@@ -43,12 +43,12 @@ class Pacing:
     timer: Callable[[], float] = time.monotonic
 
 
-class Holding:
+class OutageRetry:
     """Retries the work on a message, with back-off, until it is done."""
 
     def __init__(
         self,
-        loop: LoopThread[UnitOfWorkFactory],
+        loop: EventLoopThread[UnitOfWorkFactory],
         letters: DeadLetterWriter,
         pacing: Pacing,
         wait: Callable[[float], bool],
@@ -75,7 +75,7 @@ class Holding:
         """
         begun = self._pacing.timer()
         for delay in self._pacing.backoff.delays():
-            with self._in_turn() if alone else nullcontext():
+            with self._one_at_a_time() if alone else nullcontext():
                 done, failure = self._attempt(message, work)
             late = failure is not None and self._is_late(failure, begun, arrived)
             if failure is not None and put_off is not None and late:
@@ -102,7 +102,7 @@ class Holding:
             return False, None
 
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _one_at_a_time(self) -> Iterator[None]:
         while not self._turn.acquire(blocking=False):
             self._pause(_NEXT_TURN)
         try:

@@ -6,7 +6,7 @@ from kombu import Message
 from kombu.transport import virtual
 
 
-def let_go_in_any_case(message: Message) -> None:
+def release_prefetch_on_ack_failure(message: Message) -> None:
     """Stop counting the message as prefetched after its ack or reject, even if that fails.
 
     On Redis kombu would count the message for good: a worker at its prefetch limit during a short

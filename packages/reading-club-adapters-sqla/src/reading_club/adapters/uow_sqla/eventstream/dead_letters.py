@@ -7,15 +7,15 @@ from sqlalchemy import ColumnElement, delete, exists, insert, select
 
 from reading_club.adapters.uow_sqla.orm import audit, dead_letters, inbox
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_once_if, occurs_in
+from reading_club.adapters.uow_sqla.statements import contains_text, insert_new_if
 from reading_club.eventstream.ports.dead_letters import (
-    EVERY_LETTER,
+    NO_FILTER,
     RELAY,
     AuditEntry,
     DeadLetter,
-    LetterFilter,
+    DeadLetterFilter,
 )
-from reading_club.eventstream.ports.outbox import EVERYBODY, Outgoing
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
 
 
 async def insert_letter(session: Session, letter: DeadLetter) -> None:
@@ -23,14 +23,14 @@ async def insert_letter(session: Session, letter: DeadLetter) -> None:
     received = exists().where(
         inbox.c.subscriber == letter.subscriber, inbox.c.message_id == letter.message_id
     )
-    await insert_once_if(session, dead_letters, letter.model_dump(), ~received)
+    await insert_new_if(session, dead_letters, letter.model_dump(), ~received)
 
 
-def unsendable(event: Outgoing, error: str, now: datetime) -> DeadLetter:
+def unsendable(event: OutboxMessage, error: str, now: datetime) -> DeadLetter:
     """Return the dead letter of an event that the broker has refused too often."""
     subscriber = event.key.subscriber
     return DeadLetter(
-        subscriber=RELAY if subscriber == EVERYBODY else subscriber,
+        subscriber=RELAY if subscriber == ALL_SUBSCRIBERS else subscriber,
         message_id=event.key.message_id,
         type=str(event.envelope.get("type", "")),
         envelope=event.envelope,
@@ -51,7 +51,7 @@ class SQLDeadLetters:
         await insert_letter(self.session, letter)
 
     async def page(
-        self, wanted: LetterFilter = EVERY_LETTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
         """Return up to ``limit`` dead letters that match, the newest first."""
         columns = dead_letters.c
@@ -69,14 +69,14 @@ class SQLDeadLetters:
         return (await self.session.write(statement)).rowcount == 1
 
 
-def _conditions(session: Session, wanted: LetterFilter) -> Iterator[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: DeadLetterFilter) -> Iterator[ColumnElement[bool]]:
     columns = dead_letters.c
     if wanted.message_id is not None:
         yield columns.message_id == wanted.message_id
     if wanted.subscriber is not None:
         yield columns.subscriber == wanted.subscriber
     if wanted.error is not None:
-        yield occurs_in(session, columns.error, wanted.error)
+        yield contains_text(session, columns.error, wanted.error)
     if wanted.parked is not None:
         yield columns.parked.is_(wanted.parked)
     if wanted.types is not None:

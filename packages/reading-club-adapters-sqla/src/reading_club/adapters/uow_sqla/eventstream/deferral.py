@@ -6,22 +6,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, literal, select
 
 from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NOBODY
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, outbox
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.outbox import OutboxKey
 
 
 async def upsert_deferred(
-    session: Session, key: Key, envelope: Mapping[str, Any], pause: float, reason: str
+    session: Session, key: OutboxKey, envelope: Mapping[str, Any], pause: float, reason: str
 ) -> None:
     """Insert the event's outbox row, due in ``pause`` seconds, unless received or dead-lettered.
 
     The new row replaces an existing one, also one that is leased.
     """
     dialect = session.dialect
-    row = {**key._asdict(), "token": NOBODY, "attempts": 0, "envelope": dict(envelope)}
+    row = {**key._asdict(), "token": NO_LEASE, "attempts": 0, "envelope": dict(envelope)}
     row |= {"reason": reason, "attempted": True}
     values = [literal(value, outbox.c[name].type).label(name) for name, value in row.items()]
     until = database_time(dialect, pause).label("leased_until")
@@ -32,7 +32,7 @@ async def upsert_deferred(
     await session.write(insert.on_conflict_do_update(index_elements=keys, set_=replaced))
 
 
-def _not_done(key: Key) -> Sequence[ColumnElement[bool]]:
+def _not_done(key: OutboxKey) -> Sequence[ColumnElement[bool]]:
     """Return the conditions that the message has neither an inbox row nor a dead letter."""
     return [
         ~exists().where(table.c.message_id == key.message_id, table.c.subscriber == key.subscriber)

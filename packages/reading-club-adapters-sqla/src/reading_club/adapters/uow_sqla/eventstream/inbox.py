@@ -12,8 +12,8 @@ from reading_club.adapters.uow_sqla.orm import (
     inbox,
 )
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_new_into, insert_rows
-from reading_club.eventstream.ports.inbox import Attempts, Receipt
+from reading_club.adapters.uow_sqla.statements import insert_into, insert_many, insert_new_into
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 
 
 @lru_cache(maxsize=4)
@@ -28,25 +28,25 @@ class SQLInbox:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def receive(self, receipt: Receipt) -> bool:
+    async def insert_new(self, receipt: InboxKey) -> bool:
         """Insert the inbox row; False if stored. Waits for a transaction that inserts the same."""
-        return bool(await self.receive_all([receipt]))
+        return bool(await self.insert_new_many([receipt]))
 
-    async def receive_all(self, receipts: Collection[Receipt]) -> Collection[Receipt]:
+    async def insert_new_many(self, receipts: Collection[InboxKey]) -> Collection[InboxKey]:
         """Insert inbox rows by one statement, and return the keys of new rows.
 
         Rows are inserted in the order of their keys: transactions with the same messages wait
         for each other and cannot deadlock.
         """
-        inserted = await insert_rows(
+        inserted = await insert_many(
             self.session,
             _insert(self.session.dialect),
             [receipt._asdict() for receipt in sorted(set(receipts))],
-            moments={"received_at": 0.0},
+            timestamps={"received_at": 0.0},
         )
-        return {Receipt(row["subscriber"], row["message_id"]) for row in inserted}
+        return {InboxKey(row["subscriber"], row["message_id"]) for row in inserted}
 
-    async def count_attempt(self, receipt: Receipt, *, apart: float = 0.0) -> int:
+    async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt, unless the last is under ``apart`` seconds old; return the count."""
         now = database_time(self.session.dialect)
         counted = (
@@ -55,7 +55,7 @@ class SQLInbox:
             .on_conflict_do_update(
                 index_elements=["subscriber", "message_id"],
                 set_={"number": attempts.c.number + 1, "at": now},
-                where=attempts.c.at <= database_time(self.session.dialect, -apart),
+                where=attempts.c.at <= database_time(self.session.dialect, -min_interval),
             )
             .returning(attempts.c.number)
         )
@@ -65,19 +65,19 @@ class SQLInbox:
             number = (await self.session.read(known)).scalar_one()
         return int(number)
 
-    async def attempts(self, receipt: Receipt) -> Attempts:
+    async def attempts(self, receipt: InboxKey) -> Attempts:
         """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
         age = seconds_since(self.session.dialect, attempts.c.at).label("age")
         known = select(attempts.c.number, age).where(*_of(receipt))
         row = (await self.session.write(known)).one_or_none()
         return Attempts() if row is None else Attempts(row.number, row.age)
 
-    async def take_back_attempt(self, receipt: Receipt) -> None:
+    async def take_back_attempt(self, receipt: InboxKey) -> None:
         """Decrement the number of attempts, if it is positive."""
         one_less = update(attempts).values(number=attempts.c.number - 1)
         await self.session.write(one_less.where(*_of(receipt), attempts.c.number > 0))
 
-    async def count_stall(self, receipt: Receipt, *, within: float) -> int:
+    async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
         """Return the stalls, one more if others were received in the last ``within`` seconds."""
         dialect = self.session.dialect
         now, since = database_time(dialect), database_time(dialect, -within)
@@ -96,12 +96,12 @@ class SQLInbox:
         )
         return int((await self.session.write(counted)).scalar_one())
 
-    async def forget_attempts(self, receipt: Receipt) -> None:
+    async def forget_attempts(self, receipt: InboxKey) -> None:
         """Delete the counts of attempts and stalls."""
         await self.session.write(delete(attempts).where(*_of(receipt)))
 
 
-def _of(receipt: Receipt) -> tuple[Any, Any]:
+def _of(receipt: InboxKey) -> tuple[Any, Any]:
     return (
         attempts.c.subscriber == receipt.subscriber,
         attempts.c.message_id == receipt.message_id,

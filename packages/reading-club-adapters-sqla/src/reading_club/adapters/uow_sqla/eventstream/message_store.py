@@ -10,17 +10,17 @@ from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
     arrays_of,
     insert_arrays,
     insert_into,
-    insert_rows,
+    insert_many,
 )
 from reading_club.eventstream.errors import MessageAlreadyStored
-from reading_club.eventstream.ports.outbox import EVERYBODY
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.service.uow import AbstractMessageStore
 
 ROWS_A_STATEMENT = 500
@@ -35,7 +35,7 @@ def _insert_and_lease(names: tuple[str, ...]) -> Insert:
     stored = insert.returning(messages.c.id, published.label("published")).cte("stored")
     leased = {
         outbox.c.message_id: stored.c.id,
-        outbox.c.subscriber: literal(EVERYBODY),
+        outbox.c.subscriber: literal(ALL_SUBSCRIBERS),
         outbox.c.token: bindparam("token", type_=outbox.c.token.type),
         outbox.c.leased_until: func.clock_timestamp() + bindparam("seconds", type_=Interval),
         outbox.c.attempts: literal(0),
@@ -82,12 +82,12 @@ class SQLMessageStore(AbstractMessageStore):
 
     async def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         if self.lease is None:
-            await insert_rows(self.session, insert_into(self.session.dialect, orm.messages), rows)
+            await insert_many(self.session, insert_into(self.session.dialect, orm.messages), rows)
         elif self.session.dialect == "postgresql":
             lease = {"token": self.lease.token, "seconds": timedelta(seconds=self.lease.seconds)}
             statement = _insert_and_lease(tuple(rows[0]))
-            await self.session.put(statement, {**arrays_of(rows), **lease})
+            await self.session.execute_cached(statement, {**arrays_of(rows), **lease})
         else:
-            await insert_rows(self.session, insert_into(self.session.dialect, orm.messages), rows)
+            await insert_many(self.session, insert_into(self.session.dialect, orm.messages), rows)
             published = [row["id"] for row in rows if row["metadata"]["published"]]
-            await SQLOutboxEntries(self.session).add_leased(published, self.lease)
+            await SQLOutboxWriter(self.session).add_leased(published, self.lease)

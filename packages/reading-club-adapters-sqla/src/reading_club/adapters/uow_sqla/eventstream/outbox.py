@@ -12,63 +12,63 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter, unsendable
 from reading_club.adapters.uow_sqla.eventstream.deferral import upsert_deferred
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NOBODY, insert_for_subscribers
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE, insert_for_subscribers
 from reading_club.adapters.uow_sqla.orm import messages, outbox
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
+    in_values,
     insert_into,
+    insert_many,
     insert_new_into,
-    insert_rows,
-    one_of,
 )
-from reading_club.eventstream.ports.outbox import Key, Lease, Outgoing
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
 
-class SQLOutboxEntries:
+class SQLOutboxWriter:
     """The transaction's side of the outbox: inserts rows."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def add(self, key: Key, envelope: Mapping[str, Any] | None = None) -> None:
+    async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
         """Insert a row that is due at the commit, unless the event has one for the subscriber."""
         await self._add_all([key], envelope)
 
     async def defer(
-        self, key: Key, envelope: Mapping[str, Any], *, pause: float, reason: str
+        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
     ) -> None:
         """Insert or replace the row, due in ``pause`` seconds, unless received or dead-lettered."""
         await upsert_deferred(self.session, key, envelope, pause, reason)
 
-    async def add_all(self, keys: Sequence[Key]) -> None:
+    async def add_all(self, keys: Sequence[OutboxKey]) -> None:
         """Insert rows of many stored messages as ``add`` does, by one statement."""
         if keys:
             await self._add_all(keys)
 
-    async def _add_all(self, keys: Sequence[Key], envelope: Any = None) -> None:
+    async def _add_all(self, keys: Sequence[OutboxKey], envelope: Any = None) -> None:
         insert = insert_new_into(self.session.dialect, outbox)
-        await self._insert(insert, keys, Lease(0.0, NOBODY), envelope)
+        await self._insert(insert, keys, Lease(0.0, NO_LEASE), envelope)
 
     async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
         """Insert rows that bear the lease's token."""
         if message_ids:
-            keys = [Key(id_) for id_ in message_ids]
+            keys = [OutboxKey(id_) for id_ in message_ids]
             await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
 
     async def _insert(
         self,
         insert: Insert,
-        keys: Sequence[Key],
+        keys: Sequence[OutboxKey],
         lease: Lease,
         envelope: Mapping[str, Any] | None = None,
     ) -> None:
-        await insert_rows(
+        await insert_many(
             self.session,
             insert,
             [key._asdict() for key in keys],
-            same={"token": lease.token, "attempts": 0, "envelope": envelope},
-            moments={"leased_until": lease.seconds},
+            constants={"token": lease.token, "attempts": 0, "envelope": envelope},
+            timestamps={"leased_until": lease.seconds},
         )
 
 
@@ -78,7 +78,7 @@ class SQLOutbox:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[Outgoing]:
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
         async with transaction(self.engine) as session:
             dialect = session.dialect
@@ -102,16 +102,16 @@ class SQLOutbox:
             )
             return await _outgoing(session, (await session.write(claimed)).all())
 
-    async def delete(self, token: UUID, keys: Collection[Key]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete rows that bear the token, by one statement for each value of ``subscriber``."""
         async with transaction(self.engine) as session:
-            for mine in _mine(session, token, keys):
+            for mine in _held_by(session, token, keys):
                 await session.write(delete(outbox).where(mine))
 
     async def release(
         self,
         token: UUID,
-        keys: Collection[Key],
+        keys: Collection[OutboxKey],
         *,
         retry_in: float = 0.0,
         reason: str | None = None,
@@ -121,13 +121,15 @@ class SQLOutbox:
             changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
             if reason is not None:
                 changes["reason"] = reason
-            for mine in _mine(session, token, keys):
+            for mine in _held_by(session, token, keys):
                 await session.write(update(outbox).where(mine).values(changes))
 
-    async def split(self, token: UUID, keys: Collection[Key], *, retry_in: float = 0.0) -> None:
+    async def split(
+        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
+    ) -> None:
         """Replace each row that bears the token by one row a subscriber, in one transaction."""
         async with transaction(self.engine) as session:
-            for mine in _mine(session, token, keys):
+            for mine in _held_by(session, token, keys):
                 taken = delete(outbox).where(mine).returning(*outbox.c)
                 rows = (await session.write(taken)).all()
                 events = await _outgoing(session, rows)
@@ -135,48 +137,54 @@ class SQLOutbox:
                 envelopes = {row.message_id: row.envelope for row in rows}
                 await insert_for_subscribers(session, types, envelopes, retry_in)
 
-    async def fail(self, token: UUID, failures: Mapping[Key, str], *, retry_in: float) -> None:
+    async def fail(
+        self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
+    ) -> None:
         """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
         async with transaction(self.engine) as session:
             later = database_time(session.dialect, retry_in)
             counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
-            for mine in _mine(session, token, failures):
+            for mine in _held_by(session, token, failures):
                 await session.write(update(outbox).where(mine).values(counted))
 
-    async def bury(self, token: UUID, failures: Mapping[Key, str]) -> None:
+    async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Move rows that bear the token to the dead letters."""
         async with transaction(self.engine) as session:
             # Begin as a writer: SQLite may refuse to turn a reader into one.
             now = (await session.write(select(database_time(session.dialect)))).scalar_one()
-            for mine in _mine(session, token, failures):
+            for mine in _held_by(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await _outgoing(session, (await session.write(removed)).all()):
                     await insert_letter(session, unsendable(event, failures[event.key], now))
 
 
-def _mine(session: Session, token: UUID, keys: Collection[Key]) -> Sequence[ColumnElement[bool]]:
+def _held_by(
+    session: Session, token: UUID, keys: Collection[OutboxKey]
+) -> Sequence[ColumnElement[bool]]:
     """Return a condition per subscriber: the row is one of these, and still bears the token."""
     by_subscriber = groupby(sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber"))
     return [
         and_(
             outbox.c.token == token,
             outbox.c.subscriber == subscriber,
-            one_of(session, outbox.c.message_id, [key.message_id for key in group]),
+            in_values(session, outbox.c.message_id, [key.message_id for key in group]),
         )
         for subscriber, group in by_subscriber
     ]
 
 
-async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[Outgoing]:
+async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[OutboxMessage]:
     """Return the events of outbox rows, with the stored message's envelope, the oldest first."""
     wanted = [row.message_id for row in rows if row.envelope is None]
     stored: dict[UUID, dict[str, str]] = {}
     if wanted:
-        found = await session.read(select(messages).where(one_of(session, messages.c.id, wanted)))
+        found = await session.read(
+            select(messages).where(in_values(session, messages.c.id, wanted))
+        )
         stored = {row.id: _envelope(row) for row in found}
     return [
-        Outgoing(
-            Key(row.message_id, row.subscriber),
+        OutboxMessage(
+            OutboxKey(row.message_id, row.subscriber),
             row.envelope or stored.get(row.message_id, {}),
             row.attempts,
             getattr(row, "age", 0.0),

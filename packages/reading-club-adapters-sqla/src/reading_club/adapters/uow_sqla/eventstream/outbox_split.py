@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from reading_club.adapters.uow_sqla.orm import outbox, subscriptions
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new_into, insert_rows, one_of
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.adapters.uow_sqla.statements import in_values, insert_many, insert_new_into
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 
-NOBODY: Final = UUID(int=0)
+NO_LEASE: Final = UUID(int=0)
 """The nil token, of rows without a lease."""
 
 
@@ -28,8 +28,10 @@ async def insert_for_subscribers(
     for all subscribers again, due in ``retry_in`` seconds.
     """
     hearing = await _subscribers(session, set(types.values()))
-    keys = [Key(id_, name) for id_, type_ in types.items() for name in hearing[type_]]
-    unheard = [Key(id_, EVERYBODY) for id_, type_ in types.items() if not hearing[type_]]
+    keys = [OutboxKey(id_, name) for id_, type_ in types.items() for name in hearing[type_]]
+    unheard = [
+        OutboxKey(id_, ALL_SUBSCRIBERS) for id_, type_ in types.items() if not hearing[type_]
+    ]
     for wanted, pause in ((keys, 0.0), (unheard, retry_in)):
         pointers = [key for key in wanted if envelopes.get(key.message_id) is None]
         await _insert(session, pointers, None, pause)
@@ -39,19 +41,19 @@ async def insert_for_subscribers(
 
 
 async def _subscribers(session: Session, types: Collection[str]) -> Mapping[str, Sequence[str]]:
-    query = select(subscriptions).where(one_of(session, subscriptions.c.type, types))
+    query = select(subscriptions).where(in_values(session, subscriptions.c.type, types))
     hearing = defaultdict[str, list[str]](list)
     for row in await session.read(query):
         hearing[row.type].append(row.subscriber)
     return hearing
 
 
-async def _insert(session: Session, keys: Sequence[Key], envelope: Any, pause: float) -> None:
+async def _insert(session: Session, keys: Sequence[OutboxKey], envelope: Any, pause: float) -> None:
     if keys:
-        await insert_rows(
+        await insert_many(
             session,
             insert_new_into(session.dialect, outbox),
             [key._asdict() for key in keys],
-            same={"token": NOBODY, "attempts": 0, "envelope": envelope},
-            moments={"leased_until": pause, "added_at": 0.0},
+            constants={"token": NO_LEASE, "attempts": 0, "envelope": envelope},
+            timestamps={"leased_until": pause, "added_at": 0.0},
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
 from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxEntries
+from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.orm import (
     dead_letters,
     inbox,
@@ -24,11 +24,11 @@ from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
     insert_into,
+    insert_many,
     insert_new_into,
-    insert_rows,
 )
 from reading_club.eventstream.ports.dead_letters import RELAY
-from reading_club.eventstream.ports.outbox import EVERYBODY, Key
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 
 LATEST: Final = 100
 """Latest inbox rows of a subscriber, whose newest event marks its progress."""
@@ -42,7 +42,7 @@ def _upsert(dialect: str) -> Insert:
     return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
 
 
-class SQLReceipts:
+class SQLSubscriptions:
     """Subscriptions, in the table ``subscriptions``, and their missing events."""
 
     def __init__(self, session: Session) -> None:
@@ -52,9 +52,9 @@ class SQLReceipts:
         """Insert subscriptions as of now; existing ones keep their time."""
         rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
         insert = insert_new_into(self.session.dialect, subscriptions)
-        await insert_rows(self.session, insert, rows, moments={"since": 0.0})
+        await insert_many(self.session, insert, rows, timestamps={"since": 0.0})
 
-    async def resend_missing(
+    async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
         """Put missing events into the outbox; each re-send doubles the wait for the next.
@@ -65,19 +65,19 @@ class SQLReceipts:
         dialect = self.session.dialect
         newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
-            newest &= messages.c.recorded_at <= await self._overtaken(subscriber, after)
+            newest &= messages.c.recorded_at <= await self._progress_cutoff(subscriber, after)
         oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
-        query = self._unaccounted(subscriber).where(newest, oldest).limit(limit)
+        query = self._missing_query(subscriber).where(newest, oldest).limit(limit)
         missing = (await self.session.read(query)).all()
-        keys = [Key(row.message_id, subscriber) for row in missing]
-        await SQLOutboxEntries(self.session).add_all(keys)
+        keys = [OutboxKey(row.message_id, subscriber) for row in missing]
+        await SQLOutboxWriter(self.session).add_all(keys)
         in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
         for number, rows in in_groups:
             ids = [row.message_id for row in rows]
-            await self._note(subscriber, ids, number + 1, after * 2.0 ** (number + 1))
+            await self._schedule_resend(subscriber, ids, number + 1, after * 2.0 ** (number + 1))
         return len(missing)
 
-    async def _overtaken(self, subscriber: str, after: float) -> datetime:
+    async def _progress_cutoff(self, subscriber: str, after: float) -> datetime:
         """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""
         latest = (
             select(inbox.c.message_id)
@@ -89,19 +89,19 @@ class SQLReceipts:
         received: datetime | None = (await self.session.read(newest)).scalar_one()
         return NEVER if received is None else received - timedelta(seconds=after)
 
-    async def _note(
+    async def _schedule_resend(
         self, subscriber: str, message_ids: Sequence[UUID], number: int, pause: float
     ) -> None:
         rows = [{"message_id": message_id} for message_id in message_ids]
-        await insert_rows(
+        await insert_many(
             self.session,
             _upsert(self.session.dialect),
             rows,
-            same={"subscriber": subscriber, "number": number},
-            moments={"again_at": pause},
+            constants={"subscriber": subscriber, "number": number},
+            timestamps={"again_at": pause},
         )
 
-    def _unaccounted(self, subscriber: str) -> Select[Any, Any]:
+    def _missing_query(self, subscriber: str) -> Select[Any, Any]:
         """Return the query for missing events that may be sent now, the oldest first."""
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
@@ -114,7 +114,7 @@ class SQLReceipts:
                     resends.c.again_at.is_(None),
                     resends.c.again_at <= database_time(self.session.dialect),
                 ),
-                _not_in(outbox, EVERYBODY, subscriber),
+                _not_in(outbox, ALL_SUBSCRIBERS, subscriber),
             )
             .order_by(messages.c.recorded_at, id_)
         )

@@ -13,10 +13,10 @@ from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NOBODY
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE
 from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.domain.model import Book
-from reading_club.eventstream.ports.outbox import EVERYBODY, Lease
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease
 from reading_club.testing.builders import a_book, an_event
 
 COLUMNS: Final = {
@@ -53,7 +53,12 @@ def book_row(book: Book) -> dict[str, Any]:
 def outbox_row(message_id: UUID) -> dict[str, Any]:
     """Return the outbox row of an event that is due."""
     until = datetime(2026, 1, 1, tzinfo=UTC)
-    row = {"message_id": message_id, "subscriber": EVERYBODY, "token": NOBODY, "attempts": 0}
+    row = {
+        "message_id": message_id,
+        "subscriber": ALL_SUBSCRIBERS,
+        "token": NO_LEASE,
+        "attempts": 0,
+    }
     return {**row, "leased_until": until, "envelope": None}
 
 

@@ -27,11 +27,11 @@ class TestAttempts(contracts.AttemptsContract):
     """The attempts to handle messages on SQL."""
 
 
-class TestReceipts(contracts.ReceiptsContract):
+class TestMissingEvents(contracts.MissingEventsContract):
     """Subscriptions and missing events on SQL."""
 
 
-class TestNotMissing(contracts.NotMissingContract):
+class TestReconciliationExclusions(contracts.ReconciliationExclusionsContract):
     """Exclusions from reconciliation on SQL."""
 
 
@@ -47,5 +47,5 @@ class TestHeartbeats(contracts.HeartbeatsContract):
     """The heartbeats on SQL."""
 
 
-class TestLetterOffice(contracts.LetterOfficeContract):
+class TestDeadLetterCommands(contracts.DeadLetterCommandsContract):
     """Retry, discard and replay of dead letters on SQL."""

@@ -10,14 +10,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.testing.fixtures import Titles, statements
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import RegisterBook
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.service.bus import ClubBus
 from reading_club.testing import contracts
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
@@ -164,10 +164,10 @@ class TestTables:
         """Rows get the database's time, even if the process's clock is wrong."""
         event = an_event()
         event.created_at -= timedelta(days=9)
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.books.add(a_book())
             await transaction.uow.messagestore.add(event)
-            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+            await transaction.uow.outbox.add(OutboxKey(event.message_id, "activity"))
             await transaction.commit()
 
         ago, now = (database_time(engine.dialect.name, seconds) for seconds in (-60.0, 0.0))

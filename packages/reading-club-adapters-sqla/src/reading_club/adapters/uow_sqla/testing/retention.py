@@ -10,15 +10,15 @@ from lastuuid import uuid7
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import RelayedTransport
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream import retention
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.retention import Retention, SQLRetention
 from reading_club.domain.messages import ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.inbox import Receipt
-from reading_club.eventstream.ports.outbox import Key
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.testing import contracts
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import commit
@@ -40,10 +40,10 @@ async def number_of(engine: AsyncEngine, table: Table) -> int:
 
 async def received(uow_on: contracts.UnitOfWorkOn, *message_ids: UUID) -> None:
     """Insert inbox rows and attempts of a subscriber for these messages."""
-    async with uow_on(RelayedTransport()) as transaction:
+    async with uow_on(RecordingOutboxTransport()) as transaction:
         for message_id in message_ids:
-            receipt = Receipt("activity", message_id)
-            await transaction.uow.inbox.receive(receipt)
+            receipt = InboxKey("activity", message_id)
+            await transaction.uow.inbox.insert_new(receipt)
             await transaction.uow.inbox.count_attempt(receipt)
         await transaction.commit()
 
@@ -63,7 +63,7 @@ class TestRetention:
 
     async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
         """Commit events that do not wait in the outbox, and return their ids."""
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             transaction.uow.messagestore.lease = None
             for event in events:
                 await transaction.uow.messagestore.add(event)
@@ -128,7 +128,7 @@ class TestRetention:
             error="no",
             set_aside_at=datetime.now(UTC) - timedelta(days=100),
         )
-        async with self.uow_on(RelayedTransport()) as transaction:
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.dead_letters.add(letter)
             await transaction.commit()
 
@@ -161,8 +161,8 @@ class TestRetention:
         """Outbox rows stay at any age."""
         event = an_event()
         await commit(self.uow_on, event)
-        async with self.uow_on(RelayedTransport()) as transaction:
-            await transaction.uow.outbox.add(Key(event.message_id, "activity"))
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.outbox.add(OutboxKey(event.message_id, "activity"))
             await transaction.commit()
         await self.pass_time(400 * DAY)
 

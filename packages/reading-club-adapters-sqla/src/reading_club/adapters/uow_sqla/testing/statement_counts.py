@@ -3,7 +3,10 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import InMemoryEventstreamTransport, RelayedTransport
+from reading_club.adapters.memory.transport import (
+    InMemoryEventstreamTransport,
+    RecordingOutboxTransport,
+)
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.testing.fixtures import statements
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
@@ -13,9 +16,9 @@ from reading_club.domain.messages import (
     CreateReviewer,
     RegisterBook,
     ReviseReview,
-    type_of,
+    wire_type,
 )
-from reading_club.eventstream.ports.inbox import Receipt
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import Lease
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.bus import ClubBus
@@ -56,7 +59,7 @@ class TestCosts:
 
         async with (
             statements(engine) as seen,
-            SQLUnitOfWork(RelayedTransport(), engine) as transaction,
+            SQLUnitOfWork(RecordingOutboxTransport(), engine) as transaction,
         ):
             await bus.handle(command, transaction)
             await transaction.commit()
@@ -68,7 +71,7 @@ class TestCosts:
         self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, outbox: SQLOutbox
     ) -> None:
         """Claiming and deleting 500 events takes two transactions with three statements."""
-        async with uow_on(RelayedTransport()) as transaction:
+        async with uow_on(RecordingOutboxTransport()) as transaction:
             for _ in range(WINDOW):
                 await transaction.uow.messagestore.add(an_event())
             await transaction.commit()
@@ -99,8 +102,8 @@ class TestCosts:
         events = [an_event() for _ in range(BATCH)]
 
         async with statements(engine) as seen, uow as transaction:
-            receipts = [Receipt("activity", event.message_id) for event in events]
-            assert len(await transaction.uow.inbox.receive_all(receipts)) == BATCH
+            receipts = [InboxKey("activity", event.message_id) for event in events]
+            assert len(await transaction.uow.inbox.insert_new_many(receipts)) == BATCH
             for event in events:
                 await transaction.uow.activity.record(ActivityEntry.of(event))
             await transaction.commit()
@@ -114,7 +117,7 @@ class TestCosts:
         """One SELECT, an INSERT of outbox rows and one of re-sends, for any number of events."""
         event = an_event()
         async with uow as transaction:
-            await transaction.uow.receipts.subscribe("activity", [type_of(type(event))])
+            await transaction.uow.subscriptions.subscribe("activity", [wire_type(type(event))])
             await transaction.commit()
         async with uow as transaction:
             for _ in range(BATCH):
@@ -122,7 +125,7 @@ class TestCosts:
             await transaction.commit()
 
         async with statements(engine) as seen, uow as transaction:
-            found = await transaction.uow.receipts.resend_missing(
+            found = await transaction.uow.subscriptions.requeue_missing(
                 "activity", idle=True, after=0.0, horizon=60.0, limit=BATCH
             )
             await transaction.commit()
