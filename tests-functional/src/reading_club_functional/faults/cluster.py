@@ -59,7 +59,10 @@ class Cluster:
             process = self.processes[role]
             starting = _is_starting(process)
             process.send(signal.SIGTERM)
-            if (code := process.wait()) and not (starting and code in STARTS_END_BY):
+            code = process.wait()
+            if code == -signal.SIGKILL and role.startswith("worker"):
+                self.deaths[role] += 1  # a poison event was quicker than the signal
+            elif code and not (starting and code in STARTS_END_BY):
                 self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
             self.processes[role] = self._begin(role)
 

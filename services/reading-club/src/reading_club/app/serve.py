@@ -1,7 +1,6 @@
 """The web process: uvicorn, with the application and a heartbeat."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -22,7 +21,14 @@ SHUTDOWN = 5
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that reports when it listens."""
+    """A uvicorn server that reports when it listens, and ends once ``stopping`` is set.
+
+    The event may be set at any time, also before the server starts.
+    """
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then report that the process is ready."""
@@ -32,14 +38,19 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Shut down on SIGINT or SIGTERM, without uvicorn's re-raising of the signal afterwards.
+        """Leave the signals alone: uvicorn's own handlers would replace those that set the event.
 
         Closing the application still sends committed events.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
+        task = asyncio.get_running_loop().create_task(self._exit_when_stopping())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _exit_when_stopping(self) -> None:
+        await self._stopping.wait()
+        self.should_exit = True
 
 
 def serve(settings: Settings) -> None:
@@ -56,9 +67,9 @@ async def _serve(settings: Settings) -> None:
         club = await when_available(
             lambda: stack.enter_async_context(open_club(settings)), stopping
         )
-        if club is not None and not stopping.is_set():
+        if club is not None:
             await stack.enter_async_context(beating(settings, club.process))
-            await Server(_config(settings, create_app(club))).serve()
+            await Server(_config(settings, create_app(club)), stopping).serve()
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
