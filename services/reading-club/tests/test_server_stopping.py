@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from reading_club.app.serve import Server
+from reading_club.app import serve
 
 WITHIN = 5.0
 
@@ -22,17 +22,14 @@ async def test_a_stop_that_came_before_the_start_ends_the_server(config: uvicorn
     stopping = asyncio.Event()
     stopping.set()
 
-    await asyncio.wait_for(Server(config, stopping).serve(sockets=[]), WITHIN)
+    await asyncio.wait_for(serve.Server(config, stopping).serve(sockets=[]), WITHIN)
 
 
-async def test_a_stop_ends_a_server_that_listens(config: uvicorn.Config) -> None:
-    """A signal during the operation ends it."""
+async def test_a_stop_ends_a_server_that_listens(
+    config: uvicorn.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that comes as soon as the server is ready ends it."""
     stopping = asyncio.Event()
-    server = Server(config, stopping)
-    serving = asyncio.create_task(server.serve(sockets=[]))
-    while not server.started:
-        await asyncio.sleep(0)
+    monkeypatch.setattr(serve, "report_ready", stopping.set)
 
-    stopping.set()
-
-    await asyncio.wait_for(serving, WITHIN)
+    await asyncio.wait_for(serve.Server(config, stopping).serve(sockets=[]), WITHIN)
