@@ -20,7 +20,7 @@ CONNECTING = 4.5
 """Seconds: two socket timeouts and a margin."""
 
 EACH_LETTER = {
-    RabbitMQServer: (SerializedProperties, "filled_in"),
+    RabbitMQServer: (SerializedProperties, "message"),
     ValkeyServer: (Producer, "publish"),
 }
 """The method that is called once for each event of a batch."""
