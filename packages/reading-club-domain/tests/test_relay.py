@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable

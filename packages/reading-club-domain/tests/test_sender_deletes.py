@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.outbox.sender_thread import SenderThread

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.app.composition import (
@@ -67,9 +68,9 @@ async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLR
             after=settings.reconcile_after,
             horizon=settings.reconcile_days * DAY,
         )
-        relay = Relay(SQLOutbox(engine), publisher, lease=LEASE)
+        relay = Relay(SQLOutbox(engine, orm.stream), publisher, lease=LEASE)
         try:
-            yield reconciler, SQLRetention(engine, settings.retention), relay
+            yield reconciler, SQLRetention(engine, orm.stream, settings.retention), relay
         finally:
             publisher.close()
             app.close()

@@ -7,7 +7,12 @@ from typing import Any
 
 from messagebus import Message
 
-from reading_club.adapters.memory.database import Count, InMemoryTransaction, OutboxRow, Tables
+from reading_club.adapters.memory.database import (
+    Count,
+    InMemoryStreamDatabase,
+    InMemoryTransaction,
+    OutboxRow,
+)
 from reading_club.adapters.memory.outbox import NO_LEASE
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.eventstream.ports.dead_letters import RELAY
@@ -22,7 +27,7 @@ class InMemoryInbox:
     with AlreadyReceived; neither waits for the other.
     """
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def insert_new(self, receipt: InboxKey) -> bool:
@@ -31,7 +36,7 @@ class InMemoryInbox:
             return False
         now = self.transaction.now
 
-        def insert(tables: Tables) -> None:
+        def insert(tables: InMemoryStreamDatabase) -> None:
             if receipt in tables.inbox:
                 raise AlreadyReceived(receipt)
             tables.inbox[receipt] = now
@@ -47,7 +52,7 @@ class InMemoryInbox:
         """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
         now = self.transaction.now
 
-        def count(tables: Tables) -> None:
+        def count(tables: InMemoryStreamDatabase) -> None:
             known = tables.attempts.get(receipt)
             if known is None:
                 tables.attempts[receipt] = Count(1, now)
@@ -55,7 +60,7 @@ class InMemoryInbox:
                 tables.attempts[receipt] = replace(known, number=known.number + 1, at=now)
 
         self.transaction.write(count)
-        return self.transaction.tables.attempts[receipt].number
+        return int(self.transaction.tables.attempts[receipt].number)
 
     async def attempts(self, receipt: InboxKey) -> Attempts:
         """Return the count and its age."""
@@ -67,7 +72,7 @@ class InMemoryInbox:
     async def take_back_attempt(self, receipt: InboxKey) -> None:
         """Subtract one attempt, down to 0."""
 
-        def take_back(tables: Tables) -> None:
+        def take_back(tables: InMemoryStreamDatabase) -> None:
             known = tables.attempts.get(receipt)
             if known is not None:
                 tables.attempts[receipt] = replace(known, number=max(0, known.number - 1))
@@ -78,7 +83,7 @@ class InMemoryInbox:
         """Record a stall; it counts if another message was received within ``within`` seconds."""
         now = self.transaction.now
 
-        def count(tables: Tables) -> None:
+        def count(tables: InMemoryStreamDatabase) -> None:
             known = tables.attempts.get(receipt, Count(0, now))
             others = any(
                 one.subscriber == receipt.subscriber and now - at < timedelta(seconds=within)
@@ -87,7 +92,7 @@ class InMemoryInbox:
             tables.attempts[receipt] = replace(known, at=now, stalls=known.stalls + others)
 
         self.transaction.write(count)
-        return self.transaction.tables.attempts[receipt].stalls
+        return int(self.transaction.tables.attempts[receipt].stalls)
 
     async def forget_attempts(self, receipt: InboxKey) -> None:
         """Reset attempts and stalls to zero."""
@@ -105,7 +110,9 @@ def _type(message: Message[Any]) -> str:
     return f"{message.metadata.name}_v{message.metadata.schema_version}"
 
 
-def _accounted_for(tables: Tables, receipt: InboxKey, now: datetime, after: float) -> bool:
+def _accounted_for(
+    tables: InMemoryStreamDatabase, receipt: InboxKey, now: datetime, after: float
+) -> bool:
     subscriber, message_id = receipt
     sent = tables.resends.get(receipt)
     return (
@@ -117,7 +124,7 @@ def _accounted_for(tables: Tables, receipt: InboxKey, now: datetime, after: floa
     )
 
 
-def _resend(tables: Tables, receipt: InboxKey, now: datetime) -> None:
+def _resend(tables: InMemoryStreamDatabase, receipt: InboxKey, now: datetime) -> None:
     key = OutboxKey(receipt.message_id, receipt.subscriber)
     tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
     sent = tables.resends.get(receipt)

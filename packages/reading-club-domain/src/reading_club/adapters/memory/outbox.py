@@ -11,10 +11,9 @@ from uuid import UUID
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.adapters.memory.database import (
-    InMemoryDatabase,
+    InMemoryStreamDatabase,
     InMemoryTransaction,
     OutboxRow,
-    Tables,
 )
 from reading_club.adapters.memory.dead_letters import keep_letter
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
@@ -28,7 +27,7 @@ NO_LEASE: Final = UUID(int=0)
 class InMemoryOutboxWriter:
     """The outbox as a unit of work writes to it, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
@@ -46,7 +45,7 @@ class InMemoryOutboxWriter:
         row = OutboxRow(key, NO_LEASE, until, 0, envelope, now, reason, attempted=True)
         done = (key.subscriber, key.message_id)
 
-        def put(tables: Tables) -> None:
+        def put(tables: InMemoryStreamDatabase) -> None:
             if InboxKey(*done) not in tables.inbox and done not in tables.dead_letters:
                 tables.outbox[key] = row
 
@@ -56,7 +55,7 @@ class InMemoryOutboxWriter:
 class InMemoryOutbox:
     """The outbox as relay and sender use it, in memory."""
 
-    def __init__(self, database: InMemoryDatabase) -> None:
+    def __init__(self, database: InMemoryStreamDatabase) -> None:
         self.database = database
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import (
@@ -18,7 +18,7 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class InMemorySubscriptions:
     """Subscriptions and their missing events, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:

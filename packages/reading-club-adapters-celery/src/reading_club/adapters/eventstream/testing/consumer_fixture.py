@@ -8,7 +8,7 @@ from typing import Any
 
 from messagebus import Event
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import payload_json, wire_type

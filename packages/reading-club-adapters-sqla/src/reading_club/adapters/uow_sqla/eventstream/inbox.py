@@ -4,20 +4,17 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import case, delete, exists, select, update
+from sqlalchemy import Table, case, delete, exists, select, update
 
 from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
-from reading_club.adapters.uow_sqla.orm import (
-    attempts,
-    inbox,
-)
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into, insert_many, insert_new_into
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 
 
 @lru_cache(maxsize=4)
-def _insert(dialect: str) -> Any:
+def _insert(dialect: str, inbox: Table) -> Any:
     insert = insert_new_into(dialect, inbox)
     return insert.returning(inbox.c.subscriber, inbox.c.message_id)
 
@@ -25,8 +22,9 @@ def _insert(dialect: str) -> Any:
 class SQLInbox:
     """Received messages, in the table ``inbox``, and attempts, in the table ``attempts``."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tables: StreamTables) -> None:
         self.session = session
+        self.tables = tables
 
     async def insert_new(self, receipt: InboxKey) -> bool:
         """Insert the inbox row; False if stored. Waits for a transaction that inserts the same."""
@@ -42,14 +40,15 @@ class SQLInbox:
             return []
         inserted = await insert_many(
             self.session,
-            _insert(self.session.dialect),
+            _insert(self.session.dialect, self.tables.inbox),
             [receipt._asdict() for receipt in sorted(set(receipts))],
             timestamps={"received_at": 0.0},
         )
         return {InboxKey(row["subscriber"], row["message_id"]) for row in inserted}
 
     async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
-        """Count an attempt, unless the last is under ``min_interval`` seconds old; return the count."""
+        """Count an attempt, unless the last is younger than ``min_interval``; return the count."""
+        attempts = self.tables.attempts
         now = database_time(self.session.dialect)
         counted = (
             insert_into(self.session.dialect, attempts)
@@ -63,24 +62,27 @@ class SQLInbox:
         )
         number = (await self.session.write(counted)).scalar_one_or_none()
         if number is None:
-            known = select(attempts.c.number).where(*_of(receipt))
+            known = select(attempts.c.number).where(*self._of(receipt))
             number = (await self.session.read(known)).scalar_one()
         return int(number)
 
     async def attempts(self, receipt: InboxKey) -> Attempts:
         """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
+        attempts = self.tables.attempts
         age = seconds_since(self.session.dialect, attempts.c.at).label("age")
-        known = select(attempts.c.number, age).where(*_of(receipt))
+        known = select(attempts.c.number, age).where(*self._of(receipt))
         row = (await self.session.write(known)).one_or_none()
         return Attempts() if row is None else Attempts(row.number, row.age)
 
     async def take_back_attempt(self, receipt: InboxKey) -> None:
         """Decrement the number of attempts, if it is positive."""
+        attempts = self.tables.attempts
         one_less = update(attempts).values(number=attempts.c.number - 1)
-        await self.session.write(one_less.where(*_of(receipt), attempts.c.number > 0))
+        await self.session.write(one_less.where(*self._of(receipt), attempts.c.number > 0))
 
     async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
         """Return the stalls, one more if others were received in the last ``within`` seconds."""
+        inbox, attempts = self.tables.inbox, self.tables.attempts
         dialect = self.session.dialect
         now, since = database_time(dialect), database_time(dialect, -within)
         others = exists().where(
@@ -100,11 +102,11 @@ class SQLInbox:
 
     async def forget_attempts(self, receipt: InboxKey) -> None:
         """Delete the counts of attempts and stalls."""
-        await self.session.write(delete(attempts).where(*_of(receipt)))
+        await self.session.write(delete(self.tables.attempts).where(*self._of(receipt)))
 
-
-def _of(receipt: InboxKey) -> tuple[Any, Any]:
-    return (
-        attempts.c.subscriber == receipt.subscriber,
-        attempts.c.message_id == receipt.message_id,
-    )
+    def _of(self, receipt: InboxKey) -> tuple[Any, Any]:
+        attempts = self.tables.attempts
+        return (
+            attempts.c.subscriber == receipt.subscriber,
+            attempts.c.message_id == receipt.message_id,
+        )

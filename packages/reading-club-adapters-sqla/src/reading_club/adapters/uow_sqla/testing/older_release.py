@@ -89,6 +89,6 @@ class TestOlderRelease:
         await insert_as_before(empty_engine, "messages", row_of(event))
         await insert_as_before(empty_engine, "outbox", outbox_row(event.message_id))
 
-        (waiting,) = await SQLOutbox(empty_engine).claim(10, Lease(30.0))
+        (waiting,) = await SQLOutbox(empty_engine, orm.stream).claim(10, Lease(30.0))
 
         assert waiting.envelope == MessageSerializer().serialize_message(event)

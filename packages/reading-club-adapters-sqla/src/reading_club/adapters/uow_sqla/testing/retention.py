@@ -59,7 +59,7 @@ class TestRetention:
 
     async def prune(self, kept: Retention) -> dict[str, int]:
         """Delete expired rows, and return the number of deleted rows of each table."""
-        return await SQLRetention(self.engine, kept).prune()
+        return await SQLRetention(self.engine, orm.stream, kept).prune()
 
     async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
         """Commit events that do not wait in the outbox, and return their ids."""
