@@ -34,7 +34,7 @@ async def require_schema(engine: AsyncEngine, metadata: MetaData, error: BaseExc
                 raise StorageUnavailable(wrong) from error
 
 
-def _all_columns(metadata: MetaData) -> Select[Any]:
+def _all_columns(metadata: MetaData) -> Select[*tuple[Any, ...]]:
     """Return a query that fails if a table or a column is missing; it reads no row."""
     return select(*[exists(select(*t.c).where(false())) for t in metadata.sorted_tables])
 
