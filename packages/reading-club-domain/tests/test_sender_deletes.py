@@ -40,7 +40,7 @@ def outbox() -> RecordingOutbox:
 def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SenderThread:
     """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
     thread = SenderThread(
-        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
+        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, batch_size=WINDOW
     )
     thread._confirmed = [OutboxKey(uuid7()) for _ in range(confirmed)]
     thread._since = monotonic() - seconds_ago

@@ -25,7 +25,8 @@ from reading_club.app.settings import Settings
 from reading_club.app.waiting import stop_signals, when_available
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.reconciler import DAY, Reconciler
+from reading_club.eventstream.reconciler import Reconciler
+from reading_club.eventstream.retention import DAY
 from reading_club.service.projections import SUBSCRIBERS
 
 log = logging.getLogger(__name__)

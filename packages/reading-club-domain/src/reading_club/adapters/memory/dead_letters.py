@@ -45,8 +45,8 @@ class InMemoryDeadLetters:
 
 def keep_letter(tables: InMemoryStreamDatabase, letter: DeadLetter) -> None:
     """Insert a dead letter, unless the message has one or an inbox row."""
-    receipt = InboxKey(letter.subscriber, letter.message_id)
-    if receipt not in tables.inbox:
+    inbox_key = InboxKey(letter.subscriber, letter.message_id)
+    if inbox_key not in tables.inbox:
         tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
 
 

@@ -162,7 +162,7 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
         def replace(tables: InMemoryDatabase) -> None:
             stored = tables.reviews.get(revised.id)
             if stored is None or stored.version != revised.version - 1:
-                raise WriteConflict(f"review {revised.id} was changed by somebody else")
+                raise WriteConflict(f"review {revised.id} was changed by another transaction")
             said = revised.model_dump(include={"rating", "comment", "version"})
             tables.reviews[revised.id] = detached_copy(stored.model_copy(update=said))
 

@@ -1,7 +1,6 @@
 """The dead letters and their audit log on SQL."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, insert, select
@@ -11,12 +10,10 @@ from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import contains_text, insert_new_if
 from reading_club.eventstream.ports.dead_letters import (
     NO_FILTER,
-    RELAY,
     AuditEntry,
     DeadLetter,
     DeadLetterFilter,
 )
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
 
 
 async def insert_letter(session: Session, tables: StreamTables, letter: DeadLetter) -> None:
@@ -27,20 +24,6 @@ async def insert_letter(session: Session, tables: StreamTables, letter: DeadLett
         inbox.message_id == letter.message_id,
     )
     await insert_new_if(session, tables.dead_letters, letter.model_dump(), ~received)
-
-
-def unsendable(event: OutboxMessage, error: str, now: datetime) -> DeadLetter:
-    """Return the dead letter of an event that the broker has refused too often."""
-    subscriber = event.key.subscriber
-    return DeadLetter(
-        subscriber=RELAY if subscriber == ALL_SUBSCRIBERS else subscriber,
-        message_id=event.key.message_id,
-        type=str(event.envelope.get("type", "")),
-        envelope=event.envelope,
-        error=error,
-        set_aside_at=now,
-        attempts=event.attempts + 1,
-    )
 
 
 class SQLDeadLetters:

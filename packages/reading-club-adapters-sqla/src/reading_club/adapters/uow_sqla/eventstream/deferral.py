@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, literal, select
 
 from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into
-from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club.eventstream.ports.outbox import NO_LEASE, OutboxKey
 
 
 async def upsert_deferred(

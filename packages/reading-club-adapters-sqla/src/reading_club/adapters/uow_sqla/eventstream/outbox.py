@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
-from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter, unsendable
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter
 from reading_club.adapters.uow_sqla.eventstream.deferral import upsert_deferred
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE, insert_for_subscribers
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import insert_for_subscribers
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
@@ -22,7 +22,8 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
     insert_new_into,
 )
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.dead_letters.builder import build_unsendable
+from reading_club.eventstream.ports.outbox import NO_LEASE, Lease, OutboxKey, OutboxMessage
 
 
 class SQLOutboxWriter:
@@ -164,7 +165,7 @@ class SQLOutbox:
             for mine in self._held_by(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await self._outgoing(session, (await session.write(removed)).all()):
-                    letter = unsendable(event, failures[event.key], now)
+                    letter = build_unsendable(event, failures[event.key], now)
                     await insert_letter(session, self.tables, letter)
 
     def _held_by(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, select
@@ -10,10 +10,7 @@ from sqlalchemy import Table, select
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import in_values, insert_many, insert_new_into
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
-
-NO_LEASE: Final = UUID(int=0)
-"""The nil token, of rows without a lease."""
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
 
 
 async def insert_for_subscribers(

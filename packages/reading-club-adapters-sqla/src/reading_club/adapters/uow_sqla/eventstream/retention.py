@@ -1,6 +1,5 @@
 """Deletes rows of handled messages and ended processes after a number of days."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, tuple_
@@ -10,25 +9,12 @@ from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.eventstream.retention import DAY, Retention
 
-DAY: Final = 86_400.0
 PROCESSES: Final = 1.0
 """Days to keep the heartbeat of a process that ended without removing it."""
 BATCH: Final = 5_000
 """Rows of one DELETE, which keeps each transaction short."""
-
-
-@dataclass(frozen=True)
-class Retention:
-    """Days to keep rows, from their insertion; None keeps them for ever.
-
-    Inbox rows must outlive every redelivery of their messages: a later one would take effect a
-    second time. Inbox rows and messages of events in the outbox are kept in any case.
-    """
-
-    inbox: float = 30.0
-    messages: float | None = None
-    dead_letters: float | None = None
 
 
 class SQLRetention:
@@ -74,11 +60,11 @@ class SQLRetention:
         async with transaction(self.engine, self.tables.metadata) as session:
             columns = dead_letters.c
             old = columns.set_aside_at <= database_time(session.dialect, -days * DAY)
-            receipts = select(
+            inbox_keys = select(
                 columns.subscriber, columns.message_id, database_time(session.dialect)
             ).where(old)
             names = ["subscriber", "message_id", "received_at"]
-            insert = insert_into(session.dialect, self.tables.inbox).from_select(names, receipts)
+            insert = insert_into(session.dialect, self.tables.inbox).from_select(names, inbox_keys)
             await session.write(insert.on_conflict_do_nothing())
             return (await session.write(delete(dead_letters).where(old))).rowcount
 

@@ -14,16 +14,15 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream import retention
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.adapters.uow_sqla.eventstream.retention import Retention, SQLRetention
+from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.domain.messages import ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club.eventstream.retention import DAY, Retention
 from reading_club.testing import contracts
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import commit
-
-DAY = retention.DAY
 
 
 async def values(engine: AsyncEngine, column: Any) -> set[Any]:
