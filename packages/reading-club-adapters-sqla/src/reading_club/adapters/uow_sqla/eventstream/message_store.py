@@ -9,7 +9,7 @@ from messagebus import AsyncAbstractEventstreamTransport, Message
 from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (

@@ -11,67 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter
-from reading_club.adapters.uow_sqla.eventstream.deferral import upsert_deferred
 from reading_club.adapters.uow_sqla.eventstream.outbox_split import insert_for_subscribers
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
-    Insert,
     in_values,
-    insert_into,
-    insert_many,
-    insert_new_into,
 )
 from reading_club.eventstream.dead_letters.builder import build_unsendable
-from reading_club.eventstream.ports.outbox import NO_LEASE, Lease, OutboxKey, OutboxMessage
-
-
-class SQLOutboxWriter:
-    """The transaction's side of the outbox: inserts rows."""
-
-    def __init__(self, session: Session, tables: StreamTables) -> None:
-        self.session = session
-        self.tables = tables
-
-    async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
-        """Insert a row that is due at the commit, unless the event has one for the subscriber."""
-        await self._add_all([key], envelope)
-
-    async def defer(
-        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
-    ) -> None:
-        """Insert or replace the row, due in ``pause`` seconds, unless received or dead-lettered."""
-        await upsert_deferred(self.session, self.tables, key, envelope, pause=pause, reason=reason)
-
-    async def add_all(self, keys: Sequence[OutboxKey]) -> None:
-        """Insert rows of many stored messages as ``add`` does, by one statement."""
-        if keys:
-            await self._add_all(keys)
-
-    async def _add_all(self, keys: Sequence[OutboxKey], envelope: Any = None) -> None:
-        insert = insert_new_into(self.session.dialect, self.tables.outbox)
-        await self._insert(insert, keys, Lease(0.0, NO_LEASE), envelope)
-
-    async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
-        """Insert rows that bear the lease's token."""
-        if message_ids:
-            keys = [OutboxKey(id_) for id_ in message_ids]
-            await self._insert(insert_into(self.session.dialect, self.tables.outbox), keys, lease)
-
-    async def _insert(
-        self,
-        insert: Insert,
-        keys: Sequence[OutboxKey],
-        lease: Lease,
-        envelope: Mapping[str, Any] | None = None,
-    ) -> None:
-        await insert_many(
-            self.session,
-            insert,
-            [key._asdict() for key in keys],
-            constants={"token": lease.token, "attempts": 0, "envelope": envelope},
-            timestamps={"leased_until": lease.seconds},
-        )
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
 
 class SQLOutbox:
@@ -85,27 +32,21 @@ class SQLOutbox:
         """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
         outbox = self.tables.outbox
         async with transaction(self.engine, self.tables.metadata) as session:
-            dialect = session.dialect
+            dialect, key = session.dialect, outbox.primary_key.columns
             now = database_time(dialect)
             due = (
-                select(outbox.c.message_id, outbox.c.subscriber)
+                select(*key)
                 .where(outbox.c.leased_until <= now)
-                .order_by(outbox.c.message_id, outbox.c.subscriber)
+                .order_by(*key)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
                 .cte("due")
             )
             claimed = (
                 update(outbox)
-                .where(
-                    outbox.c.message_id == due.c.message_id,
-                    outbox.c.subscriber == due.c.subscriber,
-                )
+                .where(*[column == due.c[column.name] for column in key])
                 .values(token=lease.token, leased_until=database_time(dialect, lease.seconds))
-                .returning(
-                    *outbox.c,
-                    seconds_since(dialect, outbox.c.added_at).label("age"),
-                )
+                .returning(*outbox.c, seconds_since(dialect, outbox.c.added_at).label("age"))
             )
             return await self._outgoing(session, (await session.write(claimed)).all())
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
 from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLAuditLog, SQLDeadLetters
 from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageStore
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLSubscriptions
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
