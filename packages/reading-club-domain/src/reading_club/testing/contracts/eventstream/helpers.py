@@ -17,7 +17,7 @@ from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 PassTime = Callable[[float], Awaitable[None]]
 """Advances the database's clock by a number of seconds, without waiting."""
 
-LONG = Lease(3600.0)
+LONG_LEASE = Lease(3600.0)
 """A lease longer than every test."""
 
 

@@ -12,7 +12,7 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.eventstream.wire import wire_type
 from reading_club.testing.contracts.eventstream.helpers import (
-    LONG,
+    LONG_LEASE,
     OutboxFixtures,
     SendReminder,
     commit,
@@ -70,8 +70,8 @@ class OutboxContract(OutboxFixtures):
         events = [self.make_event() for _ in range(5)]
         for event in reversed(events):
             await commit(self.uow_on, event)
-        first = await self.outbox.claim(2, LONG)
-        rest = await self.outbox.claim(10, LONG)
+        first = await self.outbox.claim(2, LONG_LEASE)
+        rest = await self.outbox.claim(10, LONG_LEASE)
 
         claimed = [event.key.message_id for event in (*first, *rest)]
         assert claimed == [event.message_id for event in events]
@@ -84,7 +84,9 @@ class OutboxContract(OutboxFixtures):
 
         claims = await asyncio.gather(*[self.outbox.claim(8, Lease(3600.0)) for _ in range(3)])
         claimed = [
-            key for claim in (*claims, await self.outbox.claim(20, LONG)) for key in keys(claim)
+            key
+            for claim in (*claims, await self.outbox.claim(20, LONG_LEASE))
+            for key in keys(claim)
         ]
 
         assert sorted(claimed) == [OutboxKey(event.message_id) for event in events]
@@ -135,7 +137,7 @@ class OutboxContract(OutboxFixtures):
     async def test_an_event_is_added_once(self) -> None:
         """Adding an existing row changes nothing, not even its lease."""
         event = self.make_event()
-        await commit(self.uow_on, event, lease=LONG)
+        await commit(self.uow_on, event, lease=LONG_LEASE)
         key = OutboxKey(uuid7(), "catalogue")
         for _ in range(2):
             async with self.uow_on(RecordingOutboxTransport()) as transaction:

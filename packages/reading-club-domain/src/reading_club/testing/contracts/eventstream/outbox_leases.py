@@ -10,7 +10,7 @@ from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxStore
 from reading_club.eventstream.wire import wire_type
 from reading_club.testing.contracts.eventstream.helpers import (
-    LONG,
+    LONG_LEASE,
     OutboxFixtures,
     UnitOfWorkOn,
     commit,
@@ -89,7 +89,7 @@ class OutboxLeaseContract(OutboxFixtures):
     async def test_the_transport_deletes_what_it_was_leased(self) -> None:
         """The token of the lease that rows are inserted with is the right to delete them."""
         events = [self.make_event() for _ in range(3)]
-        transport = await commit(self.uow_on, *events, lease=LONG)
+        transport = await commit(self.uow_on, *events, lease=LONG_LEASE)
 
         await self.outbox.delete(
             transport.lease.token, [OutboxKey(event.message_id) for event in events]
@@ -102,17 +102,17 @@ class OutboxLeaseContract(OutboxFixtures):
         """A released row can be claimed at once, with unchanged attempts."""
         await commit(self.uow_on, self.make_event())
         for _ in range(3):
-            (event,) = await self.outbox.claim(1, LONG)
-            await self.outbox.release(LONG.token, [event.key])
+            (event,) = await self.outbox.claim(1, LONG_LEASE)
+            await self.outbox.release(LONG_LEASE.token, [event.key])
 
         assert [event.attempts for event in await waiting(self.outbox)] == [0]
 
     async def test_what_is_released_may_be_kept_back(self) -> None:
         """A row released with ``retry_in`` can be claimed after that time."""
         await commit(self.uow_on, self.make_event())
-        (event,) = await self.outbox.claim(1, LONG)
+        (event,) = await self.outbox.claim(1, LONG_LEASE)
 
-        await self.outbox.release(LONG.token, [event.key], retry_in=30.0)
+        await self.outbox.release(LONG_LEASE.token, [event.key], retry_in=30.0)
 
         assert await waiting(self.outbox) == []
         await self.pass_time(31.0)
@@ -122,8 +122,8 @@ class OutboxLeaseContract(OutboxFixtures):
         """A failed row can be claimed after ``retry_in``, with one attempt more."""
         await commit(self.uow_on, self.make_event())
         for attempt in range(1, 3):
-            (event,) = await self.outbox.claim(1, LONG)
-            await self.outbox.fail(LONG.token, {event.key: "refused"}, retry_in=30.0)
+            (event,) = await self.outbox.claim(1, LONG_LEASE)
+            await self.outbox.fail(LONG_LEASE.token, {event.key: "refused"}, retry_in=30.0)
 
             assert await waiting(self.outbox) == []
             await self.pass_time(31.0)
@@ -134,11 +134,11 @@ class OutboxLeaseContract(OutboxFixtures):
         """A dead letter replaces the row: of its subscriber, or of RELAY for all subscribers."""
         event = self.make_event()
         key = OutboxKey(event.message_id, subscriber)
-        transport = await commit(self.uow_on, event, lease=LONG)
+        transport = await commit(self.uow_on, event, lease=LONG_LEASE)
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key)
             await transaction.commit()
-        lease = LONG if subscriber == "" else Lease(LONG.seconds)
+        lease = LONG_LEASE if subscriber == "" else Lease(LONG_LEASE.seconds)
         await self.outbox.claim(1, lease)
 
         for _ in range(2):
@@ -162,9 +162,9 @@ class OutboxLeaseContract(OutboxFixtures):
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(OutboxKey(events[0].message_id, "catalogue"))
             await transaction.commit()
-        await self.outbox.claim(3, LONG)
+        await self.outbox.claim(3, LONG_LEASE)
 
-        await self.outbox.dead_letter(LONG.token, errors)
+        await self.outbox.dead_letter(LONG_LEASE.token, errors)
 
         assert {(e.message_id, e.subscriber, e.error) for e in await letters(self.uow_on)} == {
             (key.message_id, key.subscriber or RELAY, error) for key, error in errors.items()
@@ -174,7 +174,7 @@ class OutboxLeaseContract(OutboxFixtures):
         """A row whose subscriber has an inbox row by now is deleted, without a dead letter."""
         event = self.make_event()
         key = OutboxKey(event.message_id, "catalogue")
-        await commit(self.uow_on, event, lease=LONG)
+        await commit(self.uow_on, event, lease=LONG_LEASE)
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key)
             await transaction.uow.inbox.insert_new(InboxKey("catalogue", event.message_id))

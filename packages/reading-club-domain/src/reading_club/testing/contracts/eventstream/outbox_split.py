@@ -6,7 +6,7 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.eventstream.wire import wire_type
 from reading_club.testing.contracts.eventstream.helpers import (
-    LONG,
+    LONG_LEASE,
     OutboxFixtures,
     UnitOfWorkOn,
     commit,
@@ -38,9 +38,9 @@ class OutboxSplitContract(OutboxFixtures):
         await subscribe(self.uow_on, "catalogue", wire_type(events[0]))
         await subscribe(self.uow_on, "ratings", OTHER)
         transport = await commit(self.uow_on, *events)
-        await self.outbox.claim(2, LONG)
+        await self.outbox.claim(2, LONG_LEASE)
 
-        await self.outbox.split(LONG.token, [OutboxKey(event.message_id) for event in events])
+        await self.outbox.split(LONG_LEASE.token, [OutboxKey(event.message_id) for event in events])
 
         found = await waiting(self.outbox)
         ids = [event.message_id for event in events]
@@ -60,9 +60,9 @@ class OutboxSplitContract(OutboxFixtures):
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(key, envelope)
             await transaction.commit()
-        await self.outbox.claim(1, LONG)
+        await self.outbox.claim(1, LONG_LEASE)
 
-        await self.outbox.split(LONG.token, [key])
+        await self.outbox.split(LONG_LEASE.token, [key])
 
         found = [(event.key, event.envelope) for event in await waiting(self.outbox)]
         assert found == [(OutboxKey(key.message_id, "activity"), envelope)]
@@ -92,12 +92,12 @@ class OutboxSplitContract(OutboxFixtures):
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.outbox.add(ones)
             await transaction.commit()
-        await self.outbox.claim(2, LONG)
+        await self.outbox.claim(2, LONG_LEASE)
 
-        await self.outbox.split(LONG.token, [everybodys])
+        await self.outbox.split(LONG_LEASE.token, [everybodys])
 
         assert keys(await waiting(self.outbox)) == [OutboxKey(event.message_id, "catalogue")]
-        await self.outbox.release(LONG.token, [ones])
+        await self.outbox.release(LONG_LEASE.token, [ones])
         assert ones in keys(await waiting(self.outbox))
 
     async def test_a_row_without_a_subscriber_is_kept_back(self) -> None:
@@ -105,9 +105,9 @@ class OutboxSplitContract(OutboxFixtures):
         await subscribe(self.uow_on, "ratings", OTHER)
         event = self.make_event()
         await commit(self.uow_on, event)
-        await self.outbox.claim(1, LONG)
+        await self.outbox.claim(1, LONG_LEASE)
 
-        await self.outbox.split(LONG.token, [OutboxKey(event.message_id)], retry_in=60.0)
+        await self.outbox.split(LONG_LEASE.token, [OutboxKey(event.message_id)], retry_in=60.0)
 
         assert await waiting(self.outbox) == []
         await self.pass_time(61.0)
@@ -120,13 +120,13 @@ class OutboxSplitContract(OutboxFixtures):
         committed = self.make_event()
         await subscribe(self.uow_on, "activity", wire_type(committed))
         await commit(self.uow_on, committed)
-        (event,) = await self.outbox.claim(1, LONG)
-        await self.outbox.split(LONG.token, [event.key])
+        (event,) = await self.outbox.claim(1, LONG_LEASE)
+        await self.outbox.split(LONG_LEASE.token, [event.key])
         assert [round(event.age, -1) for event in await waiting(self.outbox)] == [0]
 
         for _ in range(2):
             await self.pass_time(100.0)
-            (event,) = await self.outbox.claim(1, LONG)
-            await self.outbox.release(LONG.token, [event.key], reason="its queue is full")
+            (event,) = await self.outbox.claim(1, LONG_LEASE)
+            await self.outbox.release(LONG_LEASE.token, [event.key], reason="its queue is full")
 
         assert 190 < event.age < 210
