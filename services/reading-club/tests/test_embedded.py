@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import ChildProcess
+from reading_club.app.embedded.broker import free_port, quoted
 from reading_club.app.embedded.run import address, choose_port, data_dir_lock
-from reading_club.app.embedded.valkey import free_port, quoted
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import write_private
 from reading_club.app.settings import Settings
+from reading_club.app.supervision.child import ChildProcess
 
 DEADLINE = 10.0
-REPORTS = "from reading_club.app.embedded.process import report_ready; report_ready()"
+REPORTS = "from reading_club.app.supervision.readiness import report_ready; report_ready()"
 SLEEPER = f"import os, signal, time; {REPORTS}; print(os.getpid(), flush=True); signal.pause()"
 
 
@@ -45,7 +45,7 @@ def ended(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
-def test_a_leashed_process_reports_and_stops() -> None:
+def test_a_child_process_reports_and_stops() -> None:
     """``wait_ready`` returns True after the report, and ``stop`` ends the process."""
     process = ChildProcess("sleeper", [sys.executable, "-c", SLEEPER])
     process.start()
@@ -56,7 +56,7 @@ def test_a_leashed_process_reports_and_stops() -> None:
     assert process.exit_code is not None
 
 
-def test_a_leashed_process_that_ends_is_not_ready() -> None:
+def test_a_child_process_that_ends_is_not_ready() -> None:
     """``wait_ready`` returns False for a command that fails, and its exit code is kept."""
     process = ChildProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])
     process.start()
@@ -70,7 +70,7 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
     """After SIGKILL of the owner, the watchdog ends the command."""
     owner_code = (
         "import sys, signal\n"
-        "from reading_club.app.embedded.process import ChildProcess\n"
+        "from reading_club.app.supervision.child import ChildProcess\n"
         f"process = ChildProcess('sleeper', [sys.executable, '-c', {SLEEPER!r}])\n"
         "process.start()\n"
         "signal.pause()\n"
@@ -86,7 +86,7 @@ def test_nothing_outlives_an_owner_that_was_killed() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of the death of a parent")
-def test_nothing_outlives_a_leash_that_was_killed() -> None:
+def test_nothing_outlives_a_watchdog_that_was_killed() -> None:
     """After SIGKILL of the watchdog, as by the OOM killer, Linux ends the command."""
     printer = ChildProcess("sleeper", [sys.executable, "-c", SLEEPER])
     printer.start()

@@ -9,8 +9,8 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.app.composition import Club
-from reading_club.app.embedded.valkey import free_port
-from reading_club.app.probes import probe_broker
+from reading_club.app.embedded.broker import free_port
+from reading_club.app.health import probe_broker
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -62,7 +62,7 @@ def test_events_that_are_not_sent_are_told(
 ) -> None:
     """An event that stays too long in the outbox, for whatever cause, is ``degraded``."""
     client.post("/api/books", json={"title": "DDD", "author": "Evans", "isbn": "0-321-12521-5"})
-    monkeypatch.setattr("reading_club.app.probes.PATIENCE", 0.0)
+    monkeypatch.setattr("reading_club.app.health.PATIENCE", 0.0)
 
     answer = client.get("/readyz")
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from time import monotonic
 
-from reading_club.app.relay import open_relay
+from reading_club.app.processes.relay import open_relay
 from reading_club.domain.messages import RegisterBook
 from reading_club_functional.bench.arrivals import Arrivals
 from reading_club_functional.bench.registering import settings_of

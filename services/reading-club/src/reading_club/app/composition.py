@@ -18,8 +18,8 @@ from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.app import addresses
-from reading_club.app.addresses import ConfigurationError
+from reading_club.app import urls
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import database_file, is_file, make_private_database
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
@@ -105,7 +105,7 @@ async def open_existing_engine(settings: Settings) -> AsyncIterator[AsyncEngine]
 
     Raises ConfigurationError.
     """
-    url = addresses.existing(settings.resolved_database_url())
+    url = urls.existing(settings.resolved_database_url())
     options = {"connect_args": {"timeout": BUSY_TIMEOUT}} if "sqlite" in url.drivername else {}
     async with _closing(create_engine(url, **options)) as engine:
         yield engine

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from reading_club.app import addresses
-from reading_club.app.addresses import ConfigurationError
+from reading_club.app import urls
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> "URL":
         """Return the URL of the database. Raises ConfigurationError for an unusable one."""
         if self.database_url is None:
-            return addresses.sqlite_url(self.data_dir / "club.sqlite3")
-        return addresses.database_url(self.database_url.get_secret_value())
+            return urls.sqlite_url(self.data_dir / "club.sqlite3")
+        return urls.database_url(self.database_url.get_secret_value())
 
     def resolved_broker_url(self) -> str:
         """Return the URL of the broker: the setting, or the one that ``run`` has written.
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         Raises ConfigurationError if neither exists, and for an unusable setting.
         """
         if self.broker_url is not None:
-            return addresses.broker_url(self.broker_url.get_secret_value())
+            return urls.broker_url(self.broker_url.get_secret_value())
         if self.broker_file.exists():
             return self.broker_file.read_text(encoding="utf-8").strip()
         raise ConfigurationError(

@@ -14,9 +14,9 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.orm import books
-from reading_club.app.addresses import ConfigurationError
-from reading_club.app.bounded import finding, look, within
+from reading_club.app.checks import finding, look, within
 from reading_club.app.composition import open_existing_engine
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.gauges import (
     OutboxGauge,
     SubscriberGauge,
@@ -24,8 +24,8 @@ from reading_club.app.gauges import (
     outbox_gauge,
     subscriber_gauge,
 )
+from reading_club.app.health import Health, Probe, probe, probe_broker
 from reading_club.app.private_files import database_file, is_file
-from reading_club.app.probes import Health, Probe, probe, probe_broker
 from reading_club.app.settings import Settings
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS

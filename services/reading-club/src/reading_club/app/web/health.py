@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from reading_club.app.probes import Health, probe
+from reading_club.app.health import Health, probe
 from reading_club.app.web.deps import TheClub
 
 router = APIRouter(tags=["health"])

@@ -1,4 +1,4 @@
-"""A parent-death watchdog for a command: ``python -m reading_club.app.embedded.leash CMD``.
+"""A parent-death watchdog for a command: ``python -m reading_club.app.supervision.watchdog CMD``.
 
 The owner keeps the write end of the watchdog's standard input open. When that closes, also by
 SIGKILL of the owner, or on SIGTERM, the command gets SIGTERM, and after a grace period its process
@@ -14,8 +14,8 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-READY_FD = "READING_CLUB_READY_FD"
-"""Environment variable with the file descriptor for the report that a process is ready."""
+from reading_club.app.supervision.readiness import READY_FD
+
 SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 GRACE = 8.0

@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from reading_club.app import serve
+from reading_club.app.processes import web as serve
 
 WITHIN = 5.0
 

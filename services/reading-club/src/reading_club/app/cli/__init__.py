@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from reading_club.app.command import Cli, bring_schema_up, read_settings
-from reading_club.app.dead_letters import dead_letters
+from reading_club.app.cli.dead_letters import dead_letters
+from reading_club.app.cli.support import Cli, bring_schema_up, read_settings
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -34,7 +34,7 @@ MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up befo
 @MIGRATE
 def web(*, migrate: bool) -> None:
     """Serve the API and the pages."""
-    from reading_club.app.serve import serve
+    from reading_club.app.processes.web import serve
 
     settings = read_settings()
     if migrate:
@@ -56,11 +56,11 @@ def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
     if migrate:
         bring_schema_up(settings, wait=True)
     if subscriber is None:
-        from reading_club.app.embedded.workers import work_for_all
+        from reading_club.app.processes.all_workers import work_for_all
 
         work_for_all(settings, concurrency)
     else:
-        from reading_club.app.worker import work
+        from reading_club.app.processes.worker import work
 
         work(settings, subscriber, concurrency)
 
@@ -69,7 +69,7 @@ def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
 @MIGRATE
 def relay(*, migrate: bool) -> None:
     """Send the events that wait in the outbox; any number of relays may run."""
-    from reading_club.app.relay import relay
+    from reading_club.app.processes.relay import relay
 
     settings = read_settings()
     if migrate:
@@ -80,7 +80,7 @@ def relay(*, migrate: bool) -> None:
 @main.command()
 def reconcile() -> None:
     """Send again, once and now, what was published and did not reach a subscriber."""
-    from reading_club.app.relay import reconcile_now
+    from reading_club.app.processes.relay import reconcile_now
 
     found, sent = asyncio.run(reconcile_now(read_settings()))
     click.echo(f"{found} events did not arrive" + (" and are sent again" if found else ""))

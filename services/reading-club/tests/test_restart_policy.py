@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reading_club.app.embedded.restarts import NO_PROGRESS, RARELY, STEADY, Keeper
+from reading_club.app.supervision.restart_policy import NO_PROGRESS, RARELY, STEADY
+from reading_club.app.supervision.restarter import Restarter
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.testing.clock import ManualClock
 
@@ -37,15 +38,15 @@ def pauses_of(
     process: ScriptedProcess, clock: ManualClock, lifetimes: Sequence[float]
 ) -> list[float]:
     """Return the pause in seconds before each restart, rounded to a tenth, for these lifetimes."""
-    keeper, pauses = Keeper(process, clock.seconds, EXACT), []
+    restarter, pauses = Restarter(process, clock.seconds, EXACT), []
     for lifetime in lifetimes:
-        keeper.look()
+        restarter.poll()
         clock.advance(lifetime)
-        keeper.look()
+        restarter.poll()
         process.end()
         ended, starts = clock.seconds(), process.starts
         while process.starts == starts:
-            keeper.look()
+            restarter.poll()
             clock.advance(0.05)
         pauses.append(round(clock.seconds() - ended - 0.05, 1))
     return pauses
@@ -77,18 +78,18 @@ def test_a_process_that_never_becomes_ready_is_tried_rarely() -> None:
 
 
 def test_a_pause_of_one_process_does_not_hold_up_another() -> None:
-    """``look`` does not block: while one process pauses, another one restarts."""
+    """``poll`` does not block: while one process pauses, another one restarts."""
     failing, other, clock = ScriptedProcess(becomes_ready=False), ScriptedProcess(), ManualClock()
-    keepers = [Keeper(process, clock.seconds, EXACT) for process in (failing, other)]
+    restarters = [Restarter(process, clock.seconds, EXACT) for process in (failing, other)]
     clock.advance(NO_PROGRESS)
-    for keeper in keepers:
-        keeper.look()
+    for restarter in restarters:
+        restarter.poll()
     failing.end()
     other.end()
 
     for _ in range(3):
-        for keeper in keepers:
-            keeper.look()
+        for restarter in restarters:
+            restarter.poll()
         clock.advance(RARELY / 4)
 
     assert failing.starts == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reading_club.app.composition import Club, open_club
-from reading_club.app.embedded.valkey import free_port
+from reading_club.app.embedded.broker import free_port
 from reading_club.app.gauges import outbox_gauge
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook

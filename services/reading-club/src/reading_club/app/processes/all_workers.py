@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping
 
 from reading_club.app.composition import open_engine, require_current_schema
-from reading_club.app.embedded.process import ChildProcess, report_ready
-from reading_club.app.embedded.supervision import COMMAND, running, stop_on_signals, supervise
+from reading_club.app.processes.startup import raise_wrong_setting
 from reading_club.app.settings import Settings
-from reading_club.app.waiting import raise_wrong_setting
+from reading_club.app.supervision.child import ChildProcess
+from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.supervisor import COMMAND, started, stop_on_signals, supervise
 from reading_club.domain.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
@@ -31,7 +32,7 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
     settings.resolved_broker_url()
     stopping = stop_on_signals()
     processes = workers("--concurrency", str(concurrency))
-    with running(processes, stopping):
+    with started(processes, stopping):
         report_ready()
         supervise(processes, stopping)
 

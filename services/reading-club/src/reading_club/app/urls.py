@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import database_file
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 DATABASES = ("postgres", "postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
 REDIS = ("redis", "rediss", "valkey", "valkeys")
 BROKERS = ("amqp", "amqps", *REDIS, "memory")
-
-
-class ConfigurationError(Exception):
-    """A setting is missing or wrong; the message says what to set."""
 
 
 def sqlite_url(path: Path) -> "URL":

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.app.bounded import DEADLINE, finding, look, within
+from reading_club.app.checks import DEADLINE, finding, look, within
 from reading_club.app.gauges import Backlog, backlog
 from reading_club.app.heartbeat import clock_error
 from reading_club.eventstream.ports.heartbeats import Heartbeat

@@ -18,11 +18,11 @@ from reading_club.app.composition import (
     require_current_schema,
     subscribe,
 )
-from reading_club.app.embedded.process import report_ready
 from reading_club.app.heartbeat import beating_in_thread
 from reading_club.app.process_identity import this_process
+from reading_club.app.processes.startup import run_until_available
 from reading_club.app.settings import Settings
-from reading_club.app.waiting import run_until_available
+from reading_club.app.supervision.readiness import report_ready
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS

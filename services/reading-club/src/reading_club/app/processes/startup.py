@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from reading_club.adapters.uow_sqla.configuration import configuration_fault
-from reading_club.app.addresses import ConfigurationError
+from reading_club.app.errors import ConfigurationError
 from reading_club.domain.errors import TransientFailure
 from reading_club.eventstream.outbox.backoff import Backoff
 

@@ -8,7 +8,7 @@ import click
 from pydantic import ValidationError
 
 from reading_club.app import logs
-from reading_club.app.addresses import ConfigurationError
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.settings import Settings
 from reading_club.domain.errors import TransientFailure
 
@@ -28,7 +28,7 @@ class Cli(click.Group):
 
 def _reason(exc: TransientFailure) -> str:
     """Return the setting to correct, if one is the cause, else the message of the failure."""
-    from reading_club.app.waiting import raise_wrong_setting
+    from reading_club.app.processes.startup import raise_wrong_setting
 
     try:
         raise_wrong_setting(exc)
@@ -72,7 +72,7 @@ def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
 
     if not wait:
         return asyncio.run(to_head())
-    from reading_club.app.waiting import run_until_available
+    from reading_club.app.processes.startup import run_until_available
 
     sentence = run_until_available(to_head)
     if sentence is None:
