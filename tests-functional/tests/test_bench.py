@@ -29,7 +29,7 @@ def without_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Started processes import a copy of the SQL package that inserts no inbox rows."""
     copy = tmp_path / "copy" / "reading_club" / "adapters" / "uow_sqla"
     shutil.copytree(WHOLE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    inbox = copy / "inbox.py"
+    inbox = copy / "eventstream" / "inbox.py"
     text, changed = INSERT.subn("return set(receipts)", inbox.read_text(encoding="utf-8"))
     assert changed == 1
     inbox.write_text(text, encoding="utf-8")

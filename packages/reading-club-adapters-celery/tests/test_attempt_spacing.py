@@ -24,14 +24,14 @@ from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
-Consume = Callable[[Subscriber], EventTask]
+Consume = Callable[[Subscriber[Any]], EventTask]
 
 
 class Killed(BaseException):
     """Simulates the death of the process."""
 
 
-class Failing(Subscriber):
+class Failing(Subscriber[AbstractUnitOfWork]):
     """A subscriber that raises ``errors``, one at each event, and then ``forever``."""
 
     def __init__(self, *errors: BaseException, forever: BaseException | None = None) -> None:

@@ -1,6 +1,7 @@
 """The reconciler re-sends missing events."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ class QueueInspector:
         self.error: Exception | None = None
         self.silent: set[str] = set()
 
-    def declare(self, subscriber: Subscriber) -> None:
+    def declare(self, subscriber: Subscriber[Any]) -> None:
         """Record the call; raise if refused."""
         self.asked.append(("declare", subscriber.name))
         if subscriber.name in self.refused:

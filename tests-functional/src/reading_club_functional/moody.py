@@ -13,6 +13,7 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from reading_club.app.cli import main
 from reading_club.domain.messages import BookRegistered
@@ -24,7 +25,7 @@ from reading_club_functional.polling import eventually
 MODULE = __name__ if __name__ != "__main__" else "reading_club_functional.moody"
 
 
-def behave(subscriber: Subscriber, mood: str, prefix: str) -> None:
+def behave(subscriber: Subscriber[Any], mood: str, prefix: str) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
     handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # replaced below

@@ -23,9 +23,8 @@ from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import database_file, is_file, make_private_database
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
-from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubCommand
-from reading_club.eventstream.errors import CommitInDoubt
+from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
 from reading_club.eventstream.outbox.sender import Sender
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.bus import ClubBus, build_bus
@@ -149,7 +148,7 @@ def open_publisher(settings: Settings) -> Celery:
     return publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
 
 
-async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> None:
+async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber[Any]]) -> None:
     """Insert the missing subscriptions: the reconciler covers events from this time on."""
     async with background_unit_of_work(engine) as transaction:
         for subscriber in subscribers:

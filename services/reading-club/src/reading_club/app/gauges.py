@@ -99,7 +99,9 @@ async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:
     return OutboxGauge(pending=pending, oldest_seconds=(await backlog(connection)).oldest_seconds)
 
 
-async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberGauge:
+async def subscriber_gauge(
+    connection: AsyncConnection, subscriber: Subscriber[Any]
+) -> SubscriberGauge:
     """Count the published, handled, missing and dead-lettered events of a subscriber."""
     name = subscriber.name
     late = (

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from celery import Celery
 from pydantic import BaseModel, computed_field
@@ -162,7 +162,9 @@ async def _books(connection: AsyncConnection) -> int:
     return await count(connection, select(func.count()).select_from(books))
 
 
-def _gauge_of(subscriber: Subscriber) -> Callable[[AsyncConnection], Awaitable[SubscriberGauge]]:
+def _gauge_of(
+    subscriber: Subscriber[Any],
+) -> Callable[[AsyncConnection], Awaitable[SubscriberGauge]]:
     return lambda connection: subscriber_gauge(connection, subscriber)
 
 

@@ -13,8 +13,7 @@ from reading_club.adapters.uow_sqla import _asyncpg as postgresql
 from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translation
 from reading_club.adapters.uow_sqla.schema import require_schema
-from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.errors import StorageUnavailable, UnitOfWorkClosed
+from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
 
 logger = getLogger(__name__)
 

@@ -9,7 +9,7 @@ from messagebus import Message
 
 from reading_club.adapters.memory.database import Count, InMemoryTransaction, OutboxRow, Tables
 from reading_club.adapters.memory.outbox import NO_LEASE
-from reading_club.domain.errors import WriteConflict
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey

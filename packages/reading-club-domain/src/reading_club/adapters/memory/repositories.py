@@ -17,11 +17,11 @@ from reading_club.domain.errors import (
     NotFound,
     ReviewerNotFound,
     ReviewNotFound,
-    WriteConflict,
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
 from reading_club.domain.search import search_terms, search_text
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,

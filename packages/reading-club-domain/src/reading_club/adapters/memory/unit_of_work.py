@@ -26,7 +26,8 @@ from reading_club.adapters.memory.repositories import (
 from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.errors import MessageAlreadyStored
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey
-from reading_club.service.uow import AbstractMessageStore, AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import AbstractMessageStore
+from reading_club.service.uow import AbstractUnitOfWork
 
 
 class InMemoryMessageStore(AbstractMessageStore):

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 GROWTH: Final = 4.0
 LONGEST_PAUSE: Final = 3600.0
@@ -53,7 +53,7 @@ class AttemptPolicy:
         return min(self.first_pause * GROWTH**before, LONGEST_PAUSE)
 
     async def begin(
-        self, delivery: Delivery, receipt: InboxKey, uow: AbstractUnitOfWork
+        self, delivery: Delivery, receipt: InboxKey, uow: StreamUnitOfWork
     ) -> Begun | None:
         """Count the attempt, or return how long it has to wait; None for a dead letter."""
         last = await uow.inbox.attempts(receipt)
@@ -70,6 +70,6 @@ class AttemptPolicy:
         return Begun(number, pause - last.age if last.age < pause else pause)
 
 
-async def _is_dead_letter(receipt: InboxKey, uow: AbstractUnitOfWork) -> bool:
+async def _is_dead_letter(receipt: InboxKey, uow: StreamUnitOfWork) -> bool:
     wanted = DeadLetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
     return bool(await uow.dead_letters.page(wanted, limit=1))

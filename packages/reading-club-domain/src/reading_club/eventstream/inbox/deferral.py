@@ -7,17 +7,17 @@ from uuid import UUID
 
 from reading_club.adapters.eventstream.worker.outage_retry import BUSY
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 
 logger = logging.getLogger(__name__)
 
 
 async def defer(
-    message: Any, receipt: InboxKey, pause: float, reason: str, uow: AbstractUnitOfWork
+    message: Any, receipt: InboxKey, pause: float, reason: str, uow: StreamUnitOfWork
 ) -> None:
     """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
     key = OutboxKey(receipt.message_id, receipt.subscriber)

@@ -5,18 +5,19 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from reading_club.domain.errors import TransientFailure
-from reading_club.domain.messages import ClubEvent
+from messagebus import Event
+
+from reading_club.eventstream.errors import TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter, UnitOfWorkFactory
+from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.inbox.deferral import defer
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.wire import EventRegistry, UnknownEvent, UnreadableMessage
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
+from reading_club.eventstream.wire import EventRegistry
 
 NEVER_ENDED: Final = "its handling never came to an end"
 SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
@@ -36,13 +37,13 @@ class InboxProcessor:
 
     def __init__(
         self,
-        subscriber: Subscriber,
-        catalogue: EventRegistry,
+        subscriber: Subscriber[Any],
+        events: EventRegistry,
         policy: AttemptPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self.subscriber = subscriber
-        self._catalogue = catalogue
+        self._events = events
         self.policy = policy
         self.letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
 
@@ -129,14 +130,14 @@ class InboxProcessor:
                     await self.subscriber.handle(event, uow)
             await transaction.commit()
 
-    def _decode(self, message: object) -> ClubEvent:
-        event = self._catalogue.decode(message)
+    def _decode(self, message: object) -> Event:
+        event = self._events.decode(message)
         if not self.subscriber.handles(event):
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
 
     async def _handle(
-        self, event: ClubEvent, receipt: InboxKey, delivery: Delivery, uow: AbstractUnitOfWork
+        self, event: Event, receipt: InboxKey, delivery: Delivery, uow: StreamUnitOfWork
     ) -> None:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.batch_report import BatchReport
 from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.retry_policy import RetryPolicy

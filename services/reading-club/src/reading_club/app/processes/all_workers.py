@@ -9,7 +9,7 @@ from reading_club.app.settings import Settings
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.app.supervision.readiness import report_ready
 from reading_club.app.supervision.supervisor import COMMAND, started, stop_on_signals, supervise
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 

@@ -22,7 +22,7 @@ from reading_club.app.process_identity import this_process
 from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.reconciler import DAY, Reconciler
 from reading_club.service.projections import SUBSCRIBERS

@@ -38,6 +38,8 @@ class SQLInbox:
         Rows are inserted in the order of their keys: transactions with the same messages wait
         for each other and cannot deadlock.
         """
+        if not receipts:
+            return []
         inserted = await insert_many(
             self.session,
             _insert(self.session.dialect),
@@ -47,7 +49,7 @@ class SQLInbox:
         return {InboxKey(row["subscriber"], row["message_id"]) for row in inserted}
 
     async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
-        """Count an attempt, unless the last is under ``apart`` seconds old; return the count."""
+        """Count an attempt, unless the last is under ``min_interval`` seconds old; return the count."""
         now = database_time(self.session.dialect)
         counted = (
             insert_into(self.session.dialect, attempts)

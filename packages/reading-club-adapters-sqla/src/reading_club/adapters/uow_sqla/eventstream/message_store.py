@@ -21,7 +21,8 @@ from reading_club.adapters.uow_sqla.statements import (
 )
 from reading_club.eventstream.errors import MessageAlreadyStored
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
-from reading_club.service.uow import AbstractMessageStore
+from reading_club.eventstream.unit_of_work import AbstractMessageStore
+from reading_club.eventstream.wire import payload_json, wire_type
 
 ROWS_A_STATEMENT = 500
 
@@ -50,9 +51,9 @@ def row_of(message: Message[Any]) -> dict[str, Any]:
     return {
         "id": message.message_id,
         "created_at": message.created_at,
-        "type": f"{metadata.name}_v{metadata.schema_version}",
+        "type": wire_type(message),
         "metadata": metadata.model_dump(),
-        "payload": message.model_dump_json(exclude={"message_id", "created_at", "metadata"}),
+        "payload": payload_json(message),
     }
 
 
