@@ -66,8 +66,7 @@ class SQLSubscriptions:
         newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
             newest &= messages.c.recorded_at <= await self._progress_cutoff(subscriber, after)
-        oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
-        query = self._missing_query(subscriber).where(newest, oldest).limit(limit)
+        query = self._missing_query(subscriber, horizon).where(newest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [OutboxKey(row.message_id, subscriber) for row in missing]
         await SQLOutboxWriter(self.session).add_all(keys)
@@ -101,12 +100,12 @@ class SQLSubscriptions:
             timestamps={"again_at": pause},
         )
 
-    def _missing_query(self, subscriber: str) -> Select[Any, Any]:
+    def _missing_query(self, subscriber: str, horizon: float) -> Select[Any, Any]:
         """Return the query for missing events that may be sent now, the oldest first."""
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
-            behind(subscriber)
+            behind(subscriber, self.session.dialect, horizon)
             .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
@@ -120,11 +119,12 @@ class SQLSubscriptions:
         )
 
 
-def behind(subscriber: str) -> Select[Any]:
+def behind(subscriber: str, dialect: str, horizon: float) -> Select[Any]:
     """Return the query for the ids of events that a subscriber has yet to receive.
 
-    The events were recorded since it subscribed, and have neither an inbox row nor a dead letter.
-    The reconciler's missing events, and the late ones of ``status``, are subsets.
+    The events were recorded since it subscribed and up to ``horizon`` seconds ago, and have neither
+    an inbox row nor a dead letter. The reconciler's missing events are a subset, the lag of a
+    subscriber is their number.
     """
     heard = (subscriptions.c.type == messages.c.type) & (subscriptions.c.subscriber == subscriber)
     return (
@@ -132,6 +132,7 @@ def behind(subscriber: str) -> Select[Any]:
         .join(subscriptions, heard)
         .where(
             messages.c.recorded_at >= subscriptions.c.since,
+            messages.c.recorded_at >= database_time(dialect, -horizon),
             _not_in(inbox, RELAY, subscriber),
             _not_in(dead_letters, RELAY, subscriber),
         )
