@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from reading_club.app.composition import Club as OpenClub
-from reading_club.app.composition import open_club
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.web import open_application
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
@@ -41,8 +41,8 @@ async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url
     relay = club.relay()
     start = perf_counter()
 
-    async with open_club(settings(club)) as opened:
-        await register(opened, EVENTS)
+    async with open_application(settings(club)) as application:
+        await register(application, EVENTS)
         await asyncio.to_thread(eventually, lambda: not club.database.count("outbox"), within=30)
 
     print(f"{EVENTS / (perf_counter() - start):.0f} events a second")
@@ -63,7 +63,7 @@ def settings(club: Club) -> Settings:
     )
 
 
-async def register(club: OpenClub, count: int) -> None:
+async def register(application: Application, count: int) -> None:
     """Register books, AT_ONCE concurrently, as a busy web process does."""
     commands = (
         RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
@@ -72,7 +72,7 @@ async def register(club: OpenClub, count: int) -> None:
 
     async def one_after_another() -> None:
         for command in commands:
-            await club.handle(command)
+            await application.handle(command)
 
     await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from reading_club.app.composition import open_club
+from reading_club.app.bootstrap.web import open_application
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
@@ -102,7 +102,7 @@ async def _command(club: Club, count: int) -> None:
         broker_url=SecretStr(club.settings["broker_url"]),
         data_dir=club.folder,
     )
-    async with open_club(settings) as here:
+    async with open_application(settings) as here:
         for number in range(count):
             await here.handle(RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many"))
             await asyncio.sleep(PAUSE)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.app.composition import Club, open_club
+from reading_club.app.bootstrap.web import build_application, open_application
 from reading_club.app.settings import Settings
 from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import Lease
@@ -41,9 +41,10 @@ Way = Callable[[str], AbstractAsyncContextManager[Handle]]
 async def ours(database_url: str) -> AsyncIterator[Handle]:
     """Lend the club's own path, with a row in the outbox; its sender does not send."""
     engine = create_engine(database_url, pool_size=AT_ONCE, max_overflow=0)
-    club = Club(engine, RecordingOutboxTransport(Lease(LEASE)), publisher_app("memory://"))
+    transport = RecordingOutboxTransport(Lease(LEASE))
+    application = build_application(engine, transport, publisher_app("memory://"))
     try:
-        yield club.handle
+        yield application.handle
     finally:
         await engine.dispose()
 
@@ -75,8 +76,8 @@ def statements(database_url: str) -> AbstractAsyncContextManager[Handle]:
 @asynccontextmanager
 async def whole_club(database_url: str, broker_url: str) -> AsyncIterator[Handle]:
     """Lend the club as a process opens it, with its sender at work."""
-    async with open_club(settings_of(database_url, broker_url)) as club:
-        yield club.handle
+    async with open_application(settings_of(database_url, broker_url)) as application:
+        yield application.handle
 
 
 def over_http(port: int) -> AbstractAsyncContextManager[Handle]:

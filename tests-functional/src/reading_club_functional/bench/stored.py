@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from time import monotonic
 
-from reading_club.app.processes.relay import open_relay
+from reading_club.app.bootstrap.relay import open_relay
 from reading_club.domain.messages import RegisterBook
 from reading_club_functional.bench.arrivals import Arrivals
 from reading_club_functional.bench.registering import settings_of
@@ -45,8 +45,8 @@ def require_arrived(database_url: str, broker_url: str, arrivals: Arrivals) -> N
 async def _sent(database_url: str, broker_url: str) -> None:
     """Let a relay send what the sender has left, which it may when the lease is over."""
     deadline = monotonic() + SETTLING
-    async with open_relay(settings_of(database_url, broker_url)) as (_, _, relay):
+    async with open_relay(settings_of(database_url, broker_url)) as opened:
         while await asyncio.to_thread(Database(database_url).count, "outbox"):
             assert monotonic() < deadline, "events wait, and nobody sends them"
-            await relay.drain()
+            await opened.relay.drain()
             await asyncio.sleep(PAUSE)

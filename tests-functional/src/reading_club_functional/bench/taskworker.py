@@ -19,6 +19,8 @@ from kombu import Queue
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from reading_club.app.bootstrap.broker import broker_url
+from reading_club.app.bootstrap.database import database_url
 from reading_club.app.settings import Settings
 
 MODULE = "reading_club_functional.bench.taskworker"
@@ -52,7 +54,7 @@ def tasks_app(broker_url: str) -> Celery:
 
 def main() -> None:
     """Work on one of the queues until a signal comes."""
-    app = tasks_app(Settings().resolved_broker_url())
+    app = tasks_app(broker_url(Settings()))
     queue, *options = sys.argv[2:]
     app.task(name=START)(_start)
     app.task(name=RECORD, acks_late=True)(_record)
@@ -92,7 +94,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _engine() -> AsyncEngine:
     """Return the engine of this process, which is made after the fork."""
-    return create_async_engine(Settings().resolved_database_url())
+    return create_async_engine(database_url(Settings()))
 
 
 def _on_ready(**_: object) -> None:

@@ -1,19 +1,15 @@
-"""Health queries with a timeout each, and their errors as text for a report."""
+"""The timeout of a health check, and its error as text for a report."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.eventstream.errors import StorageBusy, TransientFailure
 
 T = TypeVar("T")
 
-DEADLINE: Final = 2.0
-LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '1s'")
+TIMEOUT: Final = 2.0
+"""Seconds for each check, unless the caller says otherwise."""
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
@@ -31,23 +27,6 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
         return task.result()
     finally:
         task.cancel()
-
-
-async def look(
-    engine: AsyncEngine,
-    ask: Callable[[AsyncConnection], Awaitable[T]],
-    seconds: float = DEADLINE,
-) -> T:
-    """Query the database on a connection of its own. Raises TransientFailure and TimeoutError."""
-
-    async def answer() -> T:
-        with translated():
-            async with engine.connect() as connection:
-                if connection.dialect.name == "postgresql":
-                    await connection.execute(LOCK_TIMEOUT)
-                return await ask(connection)
-
-    return await within(seconds, answer())
 
 
 def finding(exc: BaseException) -> str:

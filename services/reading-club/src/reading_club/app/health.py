@@ -1,26 +1,24 @@
 """Health checks of database, broker, outbox and processes, each with a timeout."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from celery import Celery
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import migrations
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.app.checks import DEADLINE, finding, look, within
-from reading_club.app.gauges import Backlog, backlog
+from reading_club.app.checks import TIMEOUT, finding, within
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.heartbeat import clock_error
-from reading_club.eventstream.ports.heartbeats import Heartbeat
+from reading_club.eventstream.ports.heartbeats import Heartbeat, Heartbeats
+from reading_club.eventstream.ports.statistics import Backlog, Statistics
 from reading_club.service.projections import SUBSCRIBERS
 
-PATIENCE = 30.0
+OUTBOX_DEADLINE = 30.0
 """Seconds that an event may be in the outbox: a lease, and a few polls of the relay."""
 
 State = Literal["ok", "degraded", "unavailable"]
-Write = Callable[[], Coroutine[Any, Any, object]]
+Connect = Callable[[], None]
 
 
 class Probe(BaseModel):
@@ -43,32 +41,42 @@ class Health(BaseModel):
     culprits: list[str] = []
 
 
-async def probe_database(engine: AsyncEngine, write: Write, seconds: float = DEADLINE) -> Probe:
+@dataclass(frozen=True)
+class Dependencies:
+    """What the checks query, each with errors of its own."""
+
+    check_schema: Callable[[], Awaitable[None]]
+    """Raises ConfigurationError, with the reason, for a schema that this release cannot use."""
+    check_writable: Callable[[], Awaitable[object]]
+    """Commits a change to the database."""
+    connect_broker: Connect | None
+    """Connects to the broker and closes the connection, blocking; None without a broker."""
+    heartbeats: Heartbeats
+    statistics: Statistics
+
+
+async def probe_database(dependencies: Dependencies, seconds: float = TIMEOUT) -> Probe:
     """Check that the database has the schema of this release, and accepts a write."""
 
-    async def look() -> migrations.SchemaState:
-        if (schema := await migrations.state(engine)).usable:
-            await write()
-        return schema
+    async def check() -> None:
+        await dependencies.check_schema()
+        await dependencies.check_writable()
 
     try:
-        schema = await within(seconds, look())
+        await within(seconds, check())
+    except ConfigurationError as wrong:
+        return Probe(ok=False, detail=str(wrong))
     except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc))
-    return Probe(ok=schema.usable, detail="reachable" if schema.usable else schema.sentence)
+    return Probe(ok=True, detail="reachable")
 
 
-def _connect(broker: Celery) -> None:
-    with broker.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-
-
-async def probe_broker(broker: Celery | None, seconds: float = DEADLINE) -> Probe:
+async def probe_broker(connect: Connect | None, seconds: float = TIMEOUT) -> Probe:
     """Check that the broker accepts a connection."""
-    if broker is None:
+    if connect is None:
         return Probe(ok=False, detail="not running")
     try:
-        await within(seconds, asyncio.to_thread(_connect, broker))
+        await within(seconds, asyncio.to_thread(connect))
     except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
     return Probe(ok=True, detail="reachable")
@@ -77,24 +85,24 @@ async def probe_broker(broker: Celery | None, seconds: float = DEADLINE) -> Prob
 def outbox_finding(waiting: Backlog) -> Probe:
     """Return whether events leave the outbox in time; if not, relay or broker do not work."""
     age = waiting.oldest_seconds
-    if age is None or age < PATIENCE:
+    if age is None or age < OUTBOX_DEADLINE:
         return Probe(ok=True, detail="events are on their way")
     return Probe(ok=False, detail=f"an event waits for {age:.0f} s")
 
 
-async def probe_outbox(engine: AsyncEngine, seconds: float = DEADLINE) -> tuple[Probe, list[str]]:
+async def probe_outbox(statistics: Statistics, seconds: float = TIMEOUT) -> tuple[Probe, list[str]]:
     """Check the first rows of the outbox; return the result, and a sentence per refusing queue."""
     try:
-        waiting = await look(engine, backlog, seconds)
+        waiting = await within(seconds, statistics.backlog())
     except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return Probe(ok=False, detail=finding(exc)), []
     return outbox_finding(waiting), list(blocked(waiting))
 
 
-async def probe_processes(engine: AsyncEngine, seconds: float = DEADLINE) -> list[str]:
+async def probe_processes(heartbeats: Heartbeats, seconds: float = TIMEOUT) -> list[str]:
     """Check the heartbeats; return a sentence for each missing or failing process."""
     try:
-        beats = await within(seconds, SQLHeartbeats(engine).list())
+        beats = await within(seconds, heartbeats.list())
     except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return [f"the heartbeats: {finding(exc)}"]
     return [*absent(beats), *troubled(beats)]
@@ -130,17 +138,15 @@ def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
             yield f"{beat.process}: {beat.trouble}"
 
 
-async def probe(
-    engine: AsyncEngine, broker: Celery | None, write: Write, seconds: float = DEADLINE
-) -> Health:
+async def probe(dependencies: Dependencies, seconds: float = TIMEOUT) -> Health:
     """Run all checks concurrently; each has ``seconds``."""
-    database, stream, (outbox, refused), processes = await asyncio.gather(
-        probe_database(engine, write, seconds),
-        probe_broker(broker, seconds),
-        probe_outbox(engine, seconds),
-        probe_processes(engine, seconds),
+    database, broker, (outbox, refused), processes = await asyncio.gather(
+        probe_database(dependencies, seconds),
+        probe_broker(dependencies.connect_broker, seconds),
+        probe_outbox(dependencies.statistics, seconds),
+        probe_processes(dependencies.heartbeats, seconds),
     )
-    named = {"database": database, "broker": stream, "outbox": outbox}
+    named = {"database": database, "broker": broker, "outbox": outbox}
     culprits = [f"{name}: {found.detail}" for name, found in named.items() if not found.ok]
     if database.ok:
         culprits += [*refused, *processes]

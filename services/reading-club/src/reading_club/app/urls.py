@@ -3,20 +3,15 @@
 An error names the environment variable and leaves out its value, which may hold a password.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import database_file
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
-
-DATABASES = ("postgres", "postgresql", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite")
-REDIS = ("redis", "rediss", "valkey", "valkeys")
-BROKERS = ("amqp", "amqps", *REDIS, "memory")
 
 
 def sqlite_url(path: Path) -> "URL":
@@ -26,8 +21,11 @@ def sqlite_url(path: Path) -> "URL":
     return URL.create("sqlite", database=str(path.resolve()))
 
 
-def database_url(address: str) -> "URL":
-    """Return the parsed URL of a database. Raises ConfigurationError for one that is unusable."""
+def database_url(address: str, schemes: Collection[str]) -> "URL":
+    """Return the parsed URL of a database with one of these schemes, of known drivers.
+
+    Raises ConfigurationError for one that is unusable.
+    """
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -35,7 +33,7 @@ def database_url(address: str) -> "URL":
         url = make_url(address)
     except (ArgumentError, ValueError):
         raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite")) from None
-    if url.drivername not in DATABASES:
+    if url.drivername not in schemes:
         raise _unusable("READING_CLUB_DATABASE_URL", ("postgresql", "sqlite"))
     if url.get_backend_name() == "sqlite" and url.query and "uri" not in url.query:
         raise ConfigurationError(
@@ -53,25 +51,15 @@ def existing(url: "URL") -> "URL":
     return url.set(database=uri).update_query_dict({"mode": "rw", "uri": "true"})
 
 
-def broker_url(address: str) -> str:
-    """Return the URL of a broker, or several URLs separated by semicolons, as given.
+def broker_url(address: str, parse: Callable[[str], str]) -> str:
+    """Return the URL of a broker, or several URLs separated by semicolons, as ``parse`` spells it.
 
-    Raises ConfigurationError for one that is unusable.
+    Raises ConfigurationError if ``parse`` raises ValueError.
     """
-    if not all(map(_is_broker, address.split(";"))):
-        raise _unusable("READING_CLUB_BROKER_URL", ("amqp", "redis"))
-    return address
-
-
-def _is_broker(address: str) -> bool:
     try:
-        parts = urlsplit(address)
-        port = parts.port
+        return parse(address)
     except ValueError:
-        return False
-    database = parts.path.removeprefix("/")
-    number = parts.scheme not in REDIS or not database or database.isdecimal()
-    return parts.scheme in BROKERS and port != 0 and number
+        raise _unusable("READING_CLUB_BROKER_URL", ("amqp", "redis")) from None
 
 
 def _unusable(name: str, schemes: Iterable[str]) -> ConfigurationError:

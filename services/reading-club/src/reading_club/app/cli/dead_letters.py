@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import click
+from messagebus import AsyncUnitOfWorkTransaction
 
 from reading_club.app.cli.support import fail, read_settings
 from reading_club.eventstream.ports.dead_letters import NO_FILTER, DeadLetter, DeadLetterFilter
@@ -18,6 +19,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 MOST = 1000
 """Maximum of dead letters that one command processes, the newest first."""
 
+Transaction = AsyncUnitOfWorkTransaction[AbstractUnitOfWork]
 Letters = Sequence[DeadLetter]
 Decision = Callable[[Letters, AbstractUnitOfWork, datetime], Awaitable[Letters]]
 
@@ -114,18 +116,10 @@ def discard(wanted: DeadLetterFilter, *, dry_run: bool) -> None:
     _tell(gone, "discarded", dry_run=dry_run)
 
 
-@asynccontextmanager
-async def _transaction() -> AsyncIterator[Any]:
-    from reading_club.app.composition import (
-        background_unit_of_work,
-        open_engine,
-        require_current_schema,
-    )
+def _transaction() -> AbstractAsyncContextManager[Transaction]:
+    from reading_club.app.bootstrap.database import open_transaction
 
-    async with open_engine(read_settings()) as engine:
-        await require_current_schema(engine)
-        async with background_unit_of_work(engine) as transaction:
-            yield transaction
+    return open_transaction(read_settings())
 
 
 async def _find(wanted: DeadLetterFilter, limit: int) -> Letters:

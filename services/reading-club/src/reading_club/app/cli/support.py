@@ -28,7 +28,7 @@ class Cli(click.Group):
 
 def _reason(exc: TransientFailure) -> str:
     """Return the setting to correct, if one is the cause, else the message of the failure."""
-    from reading_club.app.processes.startup import raise_wrong_setting
+    from reading_club.app.bootstrap.database import raise_wrong_setting
 
     try:
         raise_wrong_setting(exc)
@@ -61,20 +61,13 @@ def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
     ``wait`` retries while the database is unavailable; SIGINT or SIGTERM then exits with 0.
     Raises ConfigurationError if this release does not work with the schema.
     """
-    from reading_club.adapters.uow_sqla import migrations
-    from reading_club.app.composition import open_engine, require_current_schema
-
-    async def to_head() -> str:
-        async with open_engine(settings) as engine:
-            await migrations.upgrade(engine)
-            await require_current_schema(engine)
-            return (await migrations.state(engine)).sentence
+    from reading_club.app.bootstrap.database import upgrade_schema
 
     if not wait:
-        return asyncio.run(to_head())
+        return asyncio.run(upgrade_schema(settings))
     from reading_club.app.processes.startup import run_until_available
 
-    sentence = run_until_available(to_head)
+    sentence = run_until_available(lambda: upgrade_schema(settings))
     if sentence is None:
         sys.exit(0)
     return sentence

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
-from reading_club.app.composition import open_engine, require_current_schema
-from reading_club.app.processes.startup import raise_wrong_setting
+from reading_club.app.bootstrap.broker import broker_url
+from reading_club.app.bootstrap.database import check_schema, raise_wrong_setting
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.app.supervision.readiness import report_ready
@@ -28,8 +28,7 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
 
     A worker that ends is restarted. Raises ConfigurationError for a wrong setting.
     """
-    asyncio.run(_check(settings))
-    settings.resolved_broker_url()
+    _require_usable(settings)
     stopping = stop_on_signals()
     processes = workers("--concurrency", str(concurrency))
     with started(processes, stopping):
@@ -37,10 +36,10 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
         supervise(processes, stopping)
 
 
-async def _check(settings: Settings) -> None:
+def _require_usable(settings: Settings) -> None:
     """Raise ConfigurationError for a wrong setting; ignore an unavailable database."""
-    async with open_engine(settings) as engine:
-        try:
-            await require_current_schema(engine)
-        except TransientFailure as exc:
-            raise_wrong_setting(exc)
+    try:
+        asyncio.run(check_schema(settings))
+    except TransientFailure as exc:
+        raise_wrong_setting(exc)
+    broker_url(settings)

@@ -2,36 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
-from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
-from reading_club.app.composition import (
-    background_unit_of_work,
-    open_engine,
-    open_publisher,
-    require_current_schema,
-    subscribe,
-)
+from reading_club.app.bootstrap.database import open_heartbeats
+from reading_club.app.bootstrap.relay import Prune, open_relay
 from reading_club.app.heartbeat import beating
 from reading_club.app.process_identity import this_process
 from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready
 from reading_club.eventstream.errors import TransientFailure
-from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.reconciler import DAY, Reconciler
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.eventstream.reconciler import Reconciler
 
 log = logging.getLogger(__name__)
 
-LEASE = 15.0
-"""Seconds, above the time to publish two batches or to time out: then another relay may claim the
-events of a relay that died."""
 RECONCILE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 """Seconds between two runs."""
@@ -52,29 +37,6 @@ def relay(settings: Settings) -> None:
     asyncio.run(_serve(settings))
 
 
-@asynccontextmanager
-async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLRetention, Relay]]:
-    """Yield reconciler, retention and relay on one engine; close the publisher on exit."""
-    async with open_engine(settings) as engine:
-        await require_current_schema(engine)
-        app = open_publisher(settings)
-        publisher = BatchPublisher(app)
-        await subscribe(engine, SUBSCRIBERS)
-        reconciler = Reconciler(
-            SUBSCRIBERS,
-            SubscriberQueues(app),
-            lambda: background_unit_of_work(engine),
-            after=settings.reconcile_after,
-            horizon=settings.reconcile_days * DAY,
-        )
-        relay = Relay(SQLOutbox(engine), publisher, lease=LEASE)
-        try:
-            yield reconciler, SQLRetention(engine, settings.retention), relay
-        finally:
-            publisher.close()
-            app.close()
-
-
 async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(stop_signals())
@@ -83,15 +45,13 @@ async def _serve(settings: Settings) -> None:
         )
         if opened is None:
             return
-        reconciler, retention, relay = opened
         trouble = Trouble()
-        await stack.enter_async_context(
-            beating(settings, this_process("relay"), lambda: trouble.text)
-        )
+        beats = beating(open_heartbeats(settings), this_process("relay"), lambda: trouble.text)
+        await stack.enter_async_context(beats)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(relay.run(stopping))
-        tasks.create_task(_reconcile(reconciler, stopping, trouble))
-        tasks.create_task(_prune(retention, stopping))
+        tasks.create_task(opened.relay.run(stopping))
+        tasks.create_task(_reconcile(opened.reconciler, stopping, trouble))
+        tasks.create_task(_prune(opened.prune, stopping))
         log.info("the relay is ready")
         report_ready()
 
@@ -102,9 +62,9 @@ async def reconcile_now(settings: Settings) -> tuple[int, bool]:
     Returns the number of missing events, and whether the outbox was relayed completely. Raises
     EventstreamUnavailable if the broker is unavailable from the start.
     """
-    async with open_relay(settings) as (reconciler, _, relay):
-        found = await reconciler.run_once()
-        return found, await relay.drain()
+    async with open_relay(settings) as opened:
+        found = await opened.reconciler.run_once()
+        return found, await opened.relay.drain()
 
 
 async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event, trouble: Trouble) -> None:
@@ -119,10 +79,10 @@ async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event, trouble: T
         await _wait(stopping, min(RECONCILE_EVERY, reconciler.after))
 
 
-async def _prune(retention: SQLRetention, stopping: asyncio.Event) -> None:
+async def _prune(prune: Prune, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
-            if pruned := {name: n for name, n in (await retention.prune()).items() if n}:
+            if pruned := {name: n for name, n in (await prune()).items() if n}:
                 log.info("forgot what is too old: %s", pruned)
         except TransientFailure as exc:
             log.warning("not pruned: %s", exc)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from reading_club.adapters.uow_sqla.configuration import configuration_fault
-from reading_club.app.errors import ConfigurationError
+from reading_club.app.bootstrap.database import raise_wrong_setting
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.backoff import Backoff
 
@@ -61,14 +60,6 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) 
     finally:
         task.cancel()
         stop.cancel()
-
-
-def raise_wrong_setting(exc: BaseException) -> None:
-    """Raise ConfigurationError if a wrong setting caused this error."""
-    if fault := configuration_fault(exc):
-        raise ConfigurationError(
-            f"{fault} (READING_CLUB_DATABASE_URL, or READING_CLUB_DATA_DIR without it)"
-        ) from exc
 
 
 def run_until_available(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:

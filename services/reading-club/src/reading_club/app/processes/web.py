@@ -9,7 +9,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from reading_club.app._uvicorn import BoundedProtocol
-from reading_club.app.composition import open_club
+from reading_club.app.bootstrap.database import open_heartbeats
+from reading_club.app.bootstrap.web import open_application
 from reading_club.app.heartbeat import beating
 from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
@@ -64,12 +65,13 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         stopping = stack.enter_context(stop_signals())
-        club = await when_available(
-            lambda: stack.enter_async_context(open_club(settings)), stopping
+        application = await when_available(
+            lambda: stack.enter_async_context(open_application(settings)), stopping
         )
-        if club is not None:
-            await stack.enter_async_context(beating(settings, club.process))
-            await Server(_config(settings, create_app(club)), stopping).serve()
+        if application is not None:
+            beats = beating(open_heartbeats(settings), application.process)
+            await stack.enter_async_context(beats)
+            await Server(_config(settings, create_app(application)), stopping).serve()
 
 
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
