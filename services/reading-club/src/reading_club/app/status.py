@@ -128,23 +128,15 @@ def _is_readable(health: Health) -> bool:
 
 async def _counted(inspection: Inspection, health: Health) -> Status:
     unread: dict[str, str] = {}
-
-    async def counted(name: str, query: Coroutine[Any, Any, T]) -> T | None:
-        try:
-            return await within(QUERY_TIMEOUT, query)
-        except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-            unread[name] = finding(exc)
-            return None
-
     statistics = inspection.dependencies.statistics
     (books, outbox, running), subscribers = await asyncio.gather(
         asyncio.gather(
-            counted("books", inspection.count_books()),
-            counted("outbox", _outbox(statistics)),
+            _answer("books", inspection.count_books(), unread),
+            _answer("outbox", _outbox(statistics), unread),
             _running(inspection.dependencies.heartbeats),
         ),
         asyncio.gather(
-            *(counted(s.name, statistics.progress(s.name, s.types)) for s in SUBSCRIBERS)
+            *(_answer(s.name, statistics.progress(s.name, s.types), unread) for s in SUBSCRIBERS)
         ),
     )
     return Status(
@@ -155,6 +147,15 @@ async def _counted(inspection: Inspection, health: Health) -> Status:
         running=running,
         unread=unread,
     )
+
+
+async def _answer(name: str, query: Coroutine[Any, Any, T], unread: dict[str, str]) -> T | None:
+    """Return the result of a query; after an error put the reason into ``unread``."""
+    try:
+        return await within(QUERY_TIMEOUT, query)
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
+        unread[name] = finding(exc)
+        return None
 
 
 async def _outbox(statistics: Statistics) -> OutboxReport:
