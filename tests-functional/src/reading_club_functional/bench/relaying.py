@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.app.bootstrap.relay import LEASE
@@ -98,7 +99,7 @@ class Oldest(SQLOutbox):
     """An outbox that lets the relay claim `number` events in total."""
 
     def __init__(self, engine: AsyncEngine, number: int) -> None:
-        super().__init__(engine)
+        super().__init__(engine, orm.stream)
         self._left = number
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:

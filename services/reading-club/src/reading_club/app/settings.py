@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
-from reading_club.eventstream.reconciler import DAY
+from reading_club.eventstream.retention import DAY
 
 ATTEMPTS = 5
 RECONCILE_DAYS = 7.0

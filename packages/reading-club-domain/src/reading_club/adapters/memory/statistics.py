@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from reading_club.adapters.memory.database import InMemoryDatabase, OutboxRow
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, OutboxRow
 from reading_club.adapters.memory.subscriptions import behind
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.ports.statistics import Backlog, BlockedQueue, SubscriberProgress
@@ -14,7 +14,7 @@ from reading_club.eventstream.wire import wire_type
 class InMemoryStatistics:
     """Counts of the committed rows. ``horizon`` is the reconciler's, in seconds."""
 
-    def __init__(self, database: InMemoryDatabase, *, horizon: float) -> None:
+    def __init__(self, database: InMemoryStreamDatabase, *, horizon: float) -> None:
         self.database = database
         self.horizon = horizon
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from reading_club.adapters.memory.database import Count, InMemoryTransaction, OutboxRow, Tables
-from reading_club.adapters.memory.outbox import NO_LEASE
+from reading_club.adapters.memory.database import (
+    Count,
+    InMemoryStreamDatabase,
+    InMemoryTransaction,
+    OutboxRow,
+)
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
 from reading_club.eventstream.wire import wire_type
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,7 +22,7 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class InMemorySubscriptions:
     """Subscriptions and their missing events, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
@@ -35,12 +39,12 @@ class InMemorySubscriptions:
         now, wait = self.transaction.now, timedelta(seconds=after)
         newest = now if idle else self._newest(subscriber)
         missing = [
-            receipt
-            for receipt, recorded_at in self._missing(subscriber, after, horizon)
+            inbox_key
+            for inbox_key, recorded_at in self._missing(subscriber, after, horizon)
             if recorded_at <= min(newest, now) - wait
         ][:limit]
-        for receipt in missing:
-            self.transaction.write(lambda tables, r=receipt: _resend(tables, r, now))  # type: ignore[misc]
+        for inbox_key in missing:
+            self.transaction.write(lambda tables, r=inbox_key: _resend(tables, r, now))  # type: ignore[misc]
         return len(missing)
 
     def _newest(self, subscriber: str) -> datetime:
@@ -55,13 +59,13 @@ class InMemorySubscriptions:
     ) -> Iterator[tuple[InboxKey, datetime]]:
         tables, now = self.transaction.tables, self.transaction.now
         for recorded_at, id_ in behind(tables, subscriber, now, horizon):
-            receipt = InboxKey(subscriber, id_)
-            if not _waits(tables, receipt, now, after):
-                yield receipt, recorded_at
+            inbox_key = InboxKey(subscriber, id_)
+            if not _waits(tables, inbox_key, now, after):
+                yield inbox_key, recorded_at
 
 
 def behind(
-    tables: Tables, subscriber: str, now: datetime, horizon: float
+    tables: InMemoryStreamDatabase, subscriber: str, now: datetime, horizon: float
 ) -> Iterator[tuple[datetime, UUID]]:
     """Yield time and id of the events that a subscriber has yet to receive, the oldest first.
 
@@ -80,17 +84,19 @@ def behind(
             yield recorded_at, id_
 
 
-def _waits(tables: Tables, receipt: InboxKey, now: datetime, after: float) -> bool:
+def _waits(
+    tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime, after: float
+) -> bool:
     """Whether the event is in the outbox, or was re-sent a short time ago."""
-    subscriber, message_id = receipt
-    sent = tables.resends.get(receipt)
+    subscriber, message_id = inbox_key
+    sent = tables.resends.get(inbox_key)
     return any(
         OutboxKey(message_id, name) in tables.outbox for name in (ALL_SUBSCRIBERS, subscriber)
     ) or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
 
 
-def _resend(tables: Tables, receipt: InboxKey, now: datetime) -> None:
-    key = OutboxKey(receipt.message_id, receipt.subscriber)
+def _resend(tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime) -> None:
+    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
     tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
-    sent = tables.resends.get(receipt)
-    tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)
+    sent = tables.resends.get(inbox_key)
+    tables.resends[inbox_key] = Count(1 if sent is None else sent.number + 1, now)

@@ -8,7 +8,7 @@ from messagebus import AsyncSinkholeEventstreamTransport, AsyncUnitOfWorkTransac
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.configuration import UnusableAddress, configuration_fault
 from reading_club.adapters.uow_sqla.engine import DRIVERS, create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -134,7 +134,7 @@ async def open_units_of_work(
 async def open_heartbeats(settings: Settings) -> AsyncIterator[Heartbeats]:
     """Yield the heartbeats, on connections of their own."""
     async with open_engine(settings) as engine:
-        yield SQLHeartbeats(engine)
+        yield SQLHeartbeats(engine, orm.stream)
 
 
 async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber[Any]]) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.retention import Retention, SQLRetention
+from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.app.bootstrap.broker import open_publisher
 from reading_club.app.bootstrap.database import (
     background_unit_of_work,
@@ -17,6 +18,7 @@ from reading_club.app.bootstrap.database import (
 from reading_club.app.settings import Settings
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.reconciler import Reconciler
+from reading_club.eventstream.retention import Retention
 from reading_club.service.projections import SUBSCRIBERS
 
 LEASE = 15.0
@@ -54,9 +56,11 @@ async def open_relay(settings: Settings) -> AsyncIterator[RelayParts]:
             after=settings.reconcile_after,
             horizon=settings.horizon,
         )
-        relay = Relay(SQLOutbox(engine), publisher, lease=LEASE)
+        relay = Relay(SQLOutbox(engine, orm.stream), publisher, lease=LEASE)
         try:
-            yield RelayParts(relay, reconciler, SQLRetention(engine, _retention(settings)).prune)
+            yield RelayParts(
+                relay, reconciler, SQLRetention(engine, orm.stream, _retention(settings)).prune
+            )
         finally:
             publisher.close()
             app.close()

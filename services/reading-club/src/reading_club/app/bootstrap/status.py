@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.statistics import LOCK_TIMEOUT, SQLStatistics
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository
@@ -43,19 +43,19 @@ async def open_inspection(
     """Yield the inspection of an existing database, whatever its schema."""
     migrations.head()  # imports Alembic before the first timeout starts
     async with open_existing_engine(settings) as engine:
-        heartbeats = SQLHeartbeats(engine)
+        heartbeats = SQLHeartbeats(engine, orm.stream)
         dependencies = Dependencies(
             check_schema=lambda: require_current_schema(engine),
             check_writable=heartbeats.check_writable,
             connect_broker=connect_broker,
             heartbeats=heartbeats,
-            statistics=SQLStatistics(engine, horizon=settings.horizon),
+            statistics=SQLStatistics(engine, orm.stream, horizon=settings.horizon),
         )
         yield Inspection(dependencies, lambda: _count_books(engine))
 
 
 async def _count_books(engine: AsyncEngine) -> int:
-    async with transaction(engine) as session:
+    async with transaction(engine, orm.metadata) as session:
         if session.dialect == "postgresql":
             await session.read(LOCK_TIMEOUT)
         return await SQLBookRepository(session).count()

@@ -9,6 +9,7 @@ from messagebus import AsyncAbstractEventstreamTransport
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
@@ -25,7 +26,7 @@ from reading_club.app.health import Dependencies
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import RECONCILE_DAYS, Settings
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.eventstream.reconciler import DAY
+from reading_club.eventstream.retention import DAY
 from reading_club.service.projections import SUBSCRIBERS
 
 DRAIN = 2.0
@@ -59,13 +60,13 @@ def build_application(
 
     ``horizon`` is the reconciler's, in seconds.
     """
-    process, heartbeats = this_process("web"), SQLHeartbeats(engine)
+    process, heartbeats = this_process("web"), SQLHeartbeats(engine, orm.stream)
     dependencies = Dependencies(
         check_schema=lambda: require_current_schema(engine),
         check_writable=lambda: heartbeats.beat(process),
         connect_broker=lambda: connect(broker),
         heartbeats=heartbeats,
-        statistics=SQLStatistics(engine, horizon=horizon),
+        statistics=SQLStatistics(engine, orm.stream, horizon=horizon),
     )
     return Application(lambda: SQLUnitOfWork(transport, engine), dependencies, process)
 
@@ -74,4 +75,4 @@ def build_application(
 async def open_outbox(settings: Settings) -> AsyncIterator[SQLOutbox]:
     """Yield the outbox on an engine of its own, for a thread with an event loop of its own."""
     async with open_engine(settings) as engine:
-        yield SQLOutbox(engine)
+        yield SQLOutbox(engine, orm.stream)

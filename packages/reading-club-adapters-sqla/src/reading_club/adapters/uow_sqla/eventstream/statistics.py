@@ -9,10 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Executable, Select, and_, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
-from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.ports.statistics import Backlog, BlockedQueue, SubscriberProgress
 
@@ -28,19 +28,22 @@ class SQLStatistics:
     those events are not told from missing ones.
     """
 
-    def __init__(self, engine: AsyncEngine, *, horizon: float) -> None:
+    def __init__(self, engine: AsyncEngine, tables: StreamTables, *, horizon: float) -> None:
         self.engine = engine
+        self.tables = tables
         self.horizon = horizon
 
     async def pending(self) -> int:
         """Count the rows of the outbox."""
         async with self._connected() as connection:
-            return await _count(connection, select(func.count()).select_from(outbox))
+            return await _count(connection, select(func.count()).select_from(self.tables.outbox))
 
     async def backlog(self) -> Backlog:
         """Query age and blocked queues of the first rows of the outbox."""
         async with self._connected() as connection:
-            rows = (await connection.execute(_first_rows(self.engine.dialect.name))).all()
+            rows = (
+                await connection.execute(_first_rows(self.tables, self.engine.dialect.name))
+            ).all()
         ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
         refused = Counter[tuple[str, str]]()
         for row in rows:
@@ -52,9 +55,10 @@ class SQLStatistics:
 
     async def progress(self, subscriber: str, types: Collection[str]) -> SubscriberProgress:
         """Count the published, handled, missing and dead-lettered events of a subscriber."""
-        published = select(func.count()).where(messages.c.type.in_(types))
-        handled = select(func.count()).where(inbox.c.subscriber == subscriber)
-        letters = select(func.count()).where(dead_letters.c.subscriber == subscriber)
+        tables = self.tables
+        published = select(func.count()).where(tables.messages.c.type.in_(types))
+        handled = select(func.count()).where(tables.inbox.c.subscriber == subscriber)
+        letters = select(func.count()).where(tables.dead_letters.c.subscriber == subscriber)
         async with self._connected() as connection:
             late = (await connection.execute(self._lag(subscriber))).one()
             return SubscriberProgress(
@@ -68,9 +72,9 @@ class SQLStatistics:
 
     def _lag(self, subscriber: str) -> Executable:
         dialect = self.engine.dialect.name
-        return behind(subscriber, dialect, self.horizon).with_only_columns(
+        return behind(self.tables, subscriber, dialect, self.horizon).with_only_columns(
             func.count().label("events"),
-            func.min(messages.c.recorded_at).label("oldest"),
+            func.min(self.tables.messages.c.recorded_at).label("oldest"),
             database_time(dialect).label("now"),
             maintain_column_froms=True,
         )
@@ -84,13 +88,13 @@ class SQLStatistics:
                 yield connection
 
 
-def _first_rows(dialect: str) -> Executable:
+def _first_rows(tables: StreamTables, dialect: str) -> Executable:
     """Return the query for the first rows, by subscriber, reason and whether they are deferred.
 
     A row for all subscribers waits since ``added_at``, or since its message was recorded if
     ``added_at`` is NULL. A row for one subscriber waits since the end of its deferral.
     """
-    now = database_time(dialect)
+    messages, outbox, now = tables.messages, tables.outbox, database_time(dialect)
     known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
     added = func.coalesce(outbox.c.added_at, known.scalar_subquery())
     single = outbox.c.subscriber != ALL_SUBSCRIBERS

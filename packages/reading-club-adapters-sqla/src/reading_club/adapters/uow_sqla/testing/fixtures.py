@@ -55,19 +55,19 @@ def uow_on(engine: AsyncEngine) -> contracts.UnitOfWorkOn:
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> SQLOutbox:
     """The outbox of the engine's database."""
-    return SQLOutbox(engine)
+    return SQLOutbox(engine, orm.stream)
 
 
 @pytest.fixture
 def heartbeats(engine: AsyncEngine) -> SQLHeartbeats:
     """The heartbeats in the engine's database."""
-    return SQLHeartbeats(engine)
+    return SQLHeartbeats(engine, orm.stream)
 
 
 @pytest.fixture
 def statistics(engine: AsyncEngine) -> SQLStatistics:
     """The statistics of the engine's database."""
-    return SQLStatistics(engine, horizon=contracts.HORIZON)
+    return SQLStatistics(engine, orm.stream, horizon=contracts.HORIZON)
 
 
 Titles = Callable[[], Awaitable[list[str]]]
