@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from reading_club.adapters import uow_sqla
-from reading_club_functional.bench import consuming
-from reading_club_functional.bench.fresh import NotOnce
-from reading_club_functional.bench.stage import Stage
+from reading_club_functional.bench.checks import NotOnce
+from reading_club_functional.bench.environment import Environment
+from reading_club_functional.bench.measures import consuming
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 
 WHOLE = Path(uow_sqla.__path__[0])
@@ -19,9 +19,11 @@ INSERT = re.compile(
 
 
 @pytest.fixture
-def stage(postgresql: PostgreSQLServer, rabbitmq: RabbitMQServer, tmp_path: Path) -> Stage:
+def environment(
+    postgresql: PostgreSQLServer, rabbitmq: RabbitMQServer, tmp_path: Path
+) -> Environment:
     """The environment of a quick benchmark run."""
-    return Stage(postgresql, rabbitmq, tmp_path, quick=True)
+    return Environment(postgresql, rabbitmq, tmp_path, quick=True)
 
 
 @pytest.fixture
@@ -36,17 +38,17 @@ def without_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "copy"))
 
 
-def test_a_worker_is_measured_when_every_event_took_effect_once(stage: Stage) -> None:
+def test_a_worker_is_measured_when_every_event_took_effect_once(environment: Environment) -> None:
     """The unchanged club passes the check."""
-    assert consuming.consume(stage) > 0
+    assert consuming.consume(environment) > 0
 
 
 @pytest.mark.usefixtures("without_inbox")
 def test_a_worker_without_an_inbox_is_not_measured(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Duplicates take effect twice without an inbox: the benchmark raises NotOnce."""
-    monkeypatch.setattr(consuming, "PATIENCE", 10.0)
+    monkeypatch.setattr(consuming, "EFFECT_TIMEOUT", 10.0)
 
     with pytest.raises(NotOnce):
-        consuming.consume(stage)
+        consuming.consume(environment)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from reading_club_functional.club import EVERYBODY, Club
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
 from reading_club_functional.database import Database
 from reading_club_functional.polling import NotInTime, eventually
 
-SETTLING = 120.0
+CONSISTENCY_TIMEOUT = 120.0
 """Seconds: covers a sender's lease, a relay's lease, a reconnection and a busy machine."""
 
 
@@ -27,13 +27,13 @@ class Effects:
     receipts: Mapping[str, int]
     waiting: int
     """The number of rows in the outbox."""
-    letters: int
+    dead_letters: int
     attempts: int
 
     @property
-    def settled(self) -> bool:
+    def is_quiescent(self) -> bool:
         """Whether outbox and attempts are empty and each inbox has an event per book."""
-        everything = dict.fromkeys(EVERYBODY, len(self.books))
+        everything = dict.fromkeys(SUBSCRIBER_NAMES, len(self.books))
         return not self.waiting and not self.attempts and self.receipts == everything
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Effects:
             f"books {len(self.books)}, events {self.recorded}, "
             f"activity {self.activity.total()}, catalogue {self.catalogue.total()}, "
             f"inbox {dict(self.receipts)}, outbox {self.waiting}, "
-            f"dead letters {self.letters}, attempts {self.attempts}"
+            f"dead letters {self.dead_letters}, attempts {self.attempts}"
         )
 
 
@@ -51,7 +51,9 @@ def effects_of(database: Database) -> Effects:
     Outbox, attempts and inbox are read first: once they are settled, the rest is final.
     """
     waiting, attempts = database.count("outbox"), database.count("attempts")
-    receipts = {name: database.count("inbox", f"subscriber = '{name}'") for name in EVERYBODY}
+    receipts = {
+        name: database.count("inbox", f"subscriber = '{name}'") for name in SUBSCRIBER_NAMES
+    }
     told = database.rows("SELECT payload FROM activity WHERE type = 'book_registered_v1'")
     return Effects(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
@@ -60,41 +62,41 @@ def effects_of(database: Database) -> Effects:
         catalogue=Counter(_ids(database.rows("SELECT book_id FROM catalogue"))),
         receipts=receipts,
         waiting=waiting,
-        letters=database.count("dead_letters"),
+        dead_letters=database.count("dead_letters"),
         attempts=attempts,
     )
 
 
-def assert_everything_took_effect_once(
-    club: Club, answered: Iterable[str] = (), *, within: float = SETTLING
+def assert_consistent(
+    club: ClubCluster, answered: Iterable[str] = (), *, within: float = CONSISTENCY_TIMEOUT
 ) -> Effects:
     """Wait until all is settled, at most `within` seconds, print the counts and assert them.
 
     Every book has one effect at each subscriber, every effect has a book, and the books in
     `answered`, ids that were answered with 201, are stored.
     """
-    effects = _settled(club, within)
+    effects = _wait_until_quiescent(club, within)
     print(effects)
     once = Counter(effects.books)
     assert effects.books.issuperset(map(UUID, answered)), "a book that was answered 201 is lost"
     assert effects.recorded == len(effects.books)
     assert (effects.activity, effects.catalogue) == (once, once)
-    assert effects.receipts == dict.fromkeys(EVERYBODY, len(effects.books))
-    assert (effects.waiting, effects.letters, effects.attempts) == (0, 0, 0)
+    assert effects.receipts == dict.fromkeys(SUBSCRIBER_NAMES, len(effects.books))
+    assert (effects.waiting, effects.dead_letters, effects.attempts) == (0, 0, 0)
     return effects
 
 
-def _settled(club: Club, within: float) -> Effects:
-    """Return the settled effects; after `within` s print the logs and return the last ones."""
+def _wait_until_quiescent(club: ClubCluster, within: float) -> Effects:
+    """Return the stable effects; after `within` s print the logs and return the last ones."""
 
-    def settled() -> Effects | None:
+    def quiescent() -> Effects | None:
         effects = effects_of(club.database)
-        return effects if effects.settled else None
+        return effects if effects.is_quiescent else None
 
     try:
-        return eventually(settled, within=within, every=0.25) or effects_of(club.database)
+        return eventually(quiescent, within=within, every=0.25) or effects_of(club.database)
     except NotInTime:
-        print(club.last_words())
+        print(club.log_tails())
         return effects_of(club.database)
 
 

@@ -10,7 +10,7 @@ from redis import Redis
 
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name
 from reading_club_functional import outages
-from reading_club_functional.club import EVERYBODY
+from reading_club_functional.cluster import SUBSCRIBER_NAMES
 from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.outages import Outage
 from reading_club_functional.queues import flush, purge
@@ -38,7 +38,7 @@ def of_outage(outage: Outage) -> Fault:
 @contextmanager
 def rabbitmq_killed(target: Target, random: Random) -> Iterator[None]:
     """The broker is killed by SIGKILL, after new queues have reached the disk."""
-    rabbitmq(target).settle()
+    rabbitmq(target).flush_to_disk()
     with of_outage(outages.killed)(target, random):
         yield
 
@@ -46,7 +46,7 @@ def rabbitmq_killed(target: Target, random: Random) -> Iterator[None]:
 @contextmanager
 def purged(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber loses its messages."""
-    purge(target.broker.url, random.choice(EVERYBODY))
+    purge(target.broker.url, random.choice(SUBSCRIBER_NAMES))
     yield
 
 
@@ -54,7 +54,7 @@ def purged(target: Target, random: Random) -> Iterator[None]:
 def deleted(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber is deleted, with its bindings."""
     with channel(target) as at_broker:
-        at_broker.queue_delete(queue_name(random.choice(EVERYBODY)))
+        at_broker.queue_delete(queue_name(random.choice(SUBSCRIBER_NAMES)))
     yield
 
 
@@ -62,7 +62,7 @@ def deleted(target: Target, random: Random) -> Iterator[None]:
 def unbound(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber loses its binding."""
     with channel(target) as at_broker:
-        queue = queue_name(random.choice(EVERYBODY))
+        queue = queue_name(random.choice(SUBSCRIBER_NAMES))
         at_broker.queue_unbind(queue, EXCHANGE.name, routing_key=EVENT)
     yield
 
@@ -70,7 +70,7 @@ def unbound(target: Target, random: Random) -> Iterator[None]:
 @contextmanager
 def of_another_kind(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber is replaced by one whose redeclaration fails."""
-    name = queue_name(random.choice(EVERYBODY))
+    name = queue_name(random.choice(SUBSCRIBER_NAMES))
     with channel(target) as at_broker:
         at_broker.queue_delete(name)
         at_broker.queue_declare(name, durable=True, auto_delete=False)
@@ -84,7 +84,7 @@ def of_another_kind(target: Target, random: Random) -> Iterator[None]:
 @contextmanager
 def full(target: Target, random: Random) -> Iterator[None]:
     """The queue of one subscriber holds one message and rejects more."""
-    server, pattern = rabbitmq(target), f"^{queue_name(random.choice(EVERYBODY))}$"
+    server, pattern = rabbitmq(target), f"^{queue_name(random.choice(SUBSCRIBER_NAMES))}$"
     server.rabbitmqctl("set_policy", "--apply-to", "queues", "full", pattern, FULL)
     try:
         yield

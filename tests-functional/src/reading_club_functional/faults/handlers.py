@@ -13,7 +13,7 @@ from typing import Any
 
 from reading_club.app.cli import main
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club_functional.moody import behave
+from reading_club_functional.faulty_handlers import inject
 
 MODULE = __name__ if __name__ != "__main__" else "reading_club_functional.faults.handlers"
 FAILING, KILLING = "Failing", "Killing"
@@ -55,8 +55,8 @@ def obey_file_modes() -> None:
 
 if __name__ == "__main__":
     for each in SUBSCRIBERS:
-        behave(each, "fails", FAILING)
-        behave(each, "dies", KILLING)
+        inject("fails", each, FAILING)
+        inject("dies", each, KILLING)
     if CLOCK in os.environ:
         shift_clock()
     if sys.platform == "linux":

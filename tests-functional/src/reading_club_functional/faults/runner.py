@@ -10,13 +10,13 @@ from random import Random
 
 from reading_club_functional.faults import processes
 from reading_club_functional.faults.checker import InvariantViolation, Observed, violations
-from reading_club_functional.faults.observing import observe
+from reading_club_functional.faults.observation import observe
 from reading_club_functional.faults.pairs import PAIRS
 from reading_club_functional.faults.schedule import planned
 from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.polling import NotInTime, eventually
 
-ANSWERED, AT_REST = 60.0, 120.0
+ANSWER_TIMEOUT, QUIESCENCE_TIMEOUT = 60.0, 120.0
 """Seconds after the last fault until every write is answered, and until every event has its effect.
 Each re-send of a lost event doubles the wait, so that longer runs get more time."""
 
@@ -65,19 +65,27 @@ def run(
         with target.cluster.watched():
             with target.writer.writing(), ThreadPoolExecutor() as pool:
                 deadline = time.monotonic() + duration
-                lanes = [
-                    pool.submit(_lane, target, chosen, f"{seed}-{lane}", deadline)
-                    for lane, faults in enumerate((kind.servers, processes.FAULTS))
+                loops = [
+                    pool.submit(_inject_faults, target, chosen, f"{seed}-{loop}", deadline)
+                    for loop, faults in enumerate((kind.servers, processes.FAULTS))
                     if (chosen := {n: f for n, f in faults.items() if not only or n in only})
                 ]
-                for lane in lanes:
-                    done.update(lane.result())
+                for loop in loops:
+                    done.update(loop.result())
                 time.sleep(max(0.0, deadline - time.monotonic()))
-            target.writer.finish(ANSWERED)
-            return _report(pair, seed, target, done, _at_rest(target, AT_REST + 2 * duration))
+            target.writer.finish(ANSWER_TIMEOUT)
+            return _report(
+                pair,
+                seed,
+                target,
+                done,
+                _wait_until_quiescent(target, QUIESCENCE_TIMEOUT + 2 * duration),
+            )
 
 
-def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
+def _inject_faults(
+    target: Target, faults: Mapping[str, Fault], seed: str, deadline: float
+) -> Counter[str]:
     """Run one fault after the other until the deadline, and return the number of each."""
     done: Counter[str] = Counter()
     for plan in planned(sorted(faults), seed):
@@ -92,7 +100,7 @@ def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: floa
     return done
 
 
-def _at_rest(target: Target, within: float) -> Observed:
+def _wait_until_quiescent(target: Target, within: float) -> Observed:
     """Wait until each event has its effect, at most `within` s; return the last observation."""
     begun = time.monotonic()
     latest: list[Observed] = []
@@ -105,7 +113,7 @@ def _at_rest(target: Target, within: float) -> Observed:
         eventually(complete, within=within, every=1.0)
         _log(f"all has its effect after {time.monotonic() - begun:.0f} s")
     except NotInTime:
-        print(target.cluster.club.last_words())
+        print(target.cluster.club.log_tails())
     return latest[0]
 
 

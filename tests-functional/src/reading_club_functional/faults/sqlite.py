@@ -7,7 +7,7 @@ from random import Random
 
 import psutil
 
-from reading_club_functional.faults.cluster import ROLES
+from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
 
 DISK = 4096

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from reading_club_functional.faults.cluster import Cluster
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, Server
 
@@ -18,7 +18,7 @@ ROLE = "club"
 class Target:
     """A running club, its servers, and the writer that loads it."""
 
-    cluster: Cluster
+    cluster: SupervisedProcesses
     writer: Writer
     broker: Server
     folder: Path

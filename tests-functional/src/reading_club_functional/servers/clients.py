@@ -14,12 +14,12 @@ from reading_club_functional.servers.postgresql import PostgreSQLServer
 from reading_club_functional.servers.rabbitmq import RabbitMQServer
 from reading_club_functional.servers.valkey import ValkeyServer
 
-PATIENCE = 2.0
+CLIENT_TIMEOUT = 2.0
 NO_ANSWER = (TimeoutError, redis.TimeoutError, OperationalError)
 
 
 class Client(Protocol):
-    """Stores a word on a server; both methods raise one of `NO_ANSWER` after `PATIENCE` s."""
+    """Stores a word on a server; both methods raise one of `NO_ANSWER` after `CLIENT_TIMEOUT` s."""
 
     def leave(self, word: str) -> None:
         """Store the word; return when the server has confirmed it."""
@@ -47,9 +47,9 @@ class PostgreSQLClient:
 
     def _ask(self, sql: str, *args: str) -> object:
         async def ask() -> object:
-            connection = await asyncpg.connect(self._url, timeout=PATIENCE)
+            connection = await asyncpg.connect(self._url, timeout=CLIENT_TIMEOUT)
             try:
-                return await connection.fetchval(sql, *args, timeout=PATIENCE)
+                return await connection.fetchval(sql, *args, timeout=CLIENT_TIMEOUT)
             finally:
                 await connection.close()
 
@@ -60,8 +60,14 @@ class RabbitMQClient:
     """Stores the word in a durable queue."""
 
     def __init__(self, url: str) -> None:
-        options = {"confirm_publish": True, "read_timeout": PATIENCE, "write_timeout": PATIENCE}
-        self._connection = Connection(url, connect_timeout=PATIENCE, transport_options=options)
+        options = {
+            "confirm_publish": True,
+            "read_timeout": CLIENT_TIMEOUT,
+            "write_timeout": CLIENT_TIMEOUT,
+        }
+        self._connection = Connection(
+            url, connect_timeout=CLIENT_TIMEOUT, transport_options=options
+        )
 
     def leave(self, word: str) -> None:
         """Store the word."""
@@ -71,7 +77,7 @@ class RabbitMQClient:
     def fetch(self) -> str:
         """Return the word and delete it."""
         with self._connected() as connection, connection.SimpleQueue("word") as queue:
-            message = queue.get(timeout=PATIENCE)
+            message = queue.get(timeout=CLIENT_TIMEOUT)
             message.ack()
             return str(message.payload)
 
@@ -98,8 +104,8 @@ class ValkeyClient:
     def _connected(self) -> redis.Redis:
         return redis.Redis.from_url(
             self._url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
+            socket_timeout=CLIENT_TIMEOUT,
+            socket_connect_timeout=CLIENT_TIMEOUT,
             decode_responses=True,
         )
 

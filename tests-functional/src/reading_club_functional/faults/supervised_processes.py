@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from reading_club_functional.club import EVERYBODY, READY, Club
+from reading_club_functional.cluster import READY, SUBSCRIBER_NAMES, ClubCluster
 from reading_club_functional.faults.handlers import MODULE
 from reading_club_functional.process import ClubProcess
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "web": ("web",),
     "relay": ("relay",),
-    **{f"worker {name}": ("worker", "--subscriber", name) for name in EVERYBODY},
+    **{f"worker {name}": ("worker", "--subscriber", name) for name in SUBSCRIBER_NAMES},
 }
 CHECK_EVERY = 0.2
 WRONG_SETTING = 2
@@ -23,7 +23,7 @@ STARTS_END_BY = (-signal.SIGTERM, WRONG_SETTING)
 LAST_LINES = 12
 
 
-class Cluster:
+class SupervisedProcesses:
     """Web, relay and a worker for each subscriber, by role.
 
     ``ended`` lists unexpected ends. Expected are signals sent by this class, SIGKILL by a poison
@@ -32,7 +32,7 @@ class Cluster:
     started them ends, so ``starter`` must outlive them.
     """
 
-    def __init__(self, club: Club, starter: Executor) -> None:
+    def __init__(self, club: ClubCluster, starter: Executor) -> None:
         self.club = club
         self._starter = starter
         self.ended: list[str] = []
@@ -63,7 +63,7 @@ class Cluster:
             if code == -signal.SIGKILL and role.startswith("worker"):
                 self.deaths[role] += 1  # a poison event was quicker than the signal
             elif code and not (starting and code in STARTS_END_BY):
-                self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
+                self.ended.append(_end_report(role, f"exit code {code} after SIGTERM", process))
             self.processes[role] = self._begin(role)
 
     @contextmanager
@@ -91,7 +91,7 @@ class Cluster:
         if code == -signal.SIGKILL and role.startswith("worker"):
             self.deaths[role] += 1
         elif not (_is_starting(process) and code == WRONG_SETTING):
-            self.ended.append(_last_words(role, f"exit code {code}", process))
+            self.ended.append(_end_report(role, f"exit code {code}", process))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -115,6 +115,6 @@ def _is_starting(process: ClubProcess) -> bool:
     return READY[process.name.partition(" ")[0]] not in process.output
 
 
-def _last_words(role: str, how: str, process: ClubProcess) -> str:
+def _end_report(role: str, how: str, process: ClubProcess) -> str:
     lines = process.output.splitlines()[-LAST_LINES:]
     return "\n    ".join([f"{role}: {how}", *lines])

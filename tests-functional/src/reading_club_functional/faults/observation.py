@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from reading_club_functional.club import EVERYBODY
+from reading_club_functional.cluster import SUBSCRIBER_NAMES
 from reading_club_functional.database import Database
 from reading_club_functional.faults.checker import Observed
-from reading_club_functional.faults.cluster import Cluster
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
 
 KEYS = {"activity": "id", "catalogue": "book_id"}
@@ -49,7 +49,7 @@ def count_effects(database: Database, *, sqlite: bool) -> None:
             database.rows(trigger.format(table=table, key=key, verb=verb))
 
 
-def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
+def observe(database: Database, writer: Writer, cluster: SupervisedProcesses) -> Observed:
     """Read the tables; outbox and attempts first: if they are empty, the rest is final."""
     outbox = database.count("outbox")
     ((attempts,),) = database.rows(UNDER_WAY)
@@ -62,9 +62,9 @@ def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
         ended=tuple(cluster.ended),
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects={name: _effects(database, name, book_of) for name in EVERYBODY},
-        rows={name: _rows(database, name, book_of) for name in EVERYBODY},
-        receipts={name: _receipts(database, name, book_of) for name in EVERYBODY},
+        effects={name: _effects(database, name, book_of) for name in SUBSCRIBER_NAMES},
+        rows={name: _rows(database, name, book_of) for name in SUBSCRIBER_NAMES},
+        receipts={name: _receipts(database, name, book_of) for name in SUBSCRIBER_NAMES},
         dead_letters=_dead_letters(database, book_of),
         outbox=outbox,
         attempts=attempts,
