@@ -48,7 +48,7 @@ test: sync-test ## Run the fast tests of every package: no server, no network
 	@$(BIN)/pytest
 
 .PHONY: check
-check: lint types layers test alone ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test test-wheels ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
@@ -65,9 +65,9 @@ types: sync-all ## Check types, with mypy and with pyright
 layers: sync-all ## Check that dependencies point inwards
 	@$(BIN)/lint-imports --no-cache
 
-.PHONY: alone
-alone: sync-all ## Test each package from its wheel, with nothing else installed
-	@$(BIN)/python .ci/alone.py $(UV)
+.PHONY: test-wheels
+test-wheels: sync-all ## Run each package's README example and tests from its wheel alone
+	@$(BIN)/python .ci/test_wheels.py $(UV)
 
 .PHONY: system-packages
 system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu, as root), and start none

@@ -113,26 +113,25 @@ class ClubCluster:
 
     def call(self, *arguments: str) -> str:
         """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""
-        return subprocess.run(
-            command(*arguments),
-            env=environment(self.folder, **self.settings),
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        ).stdout
+        done = self._run(*arguments)
+        done.check_returncode()
+        return done.stdout
 
     def status(self) -> tuple[int, dict[str, Any]]:
         """Return the exit code of the command ``status`` and its report."""
-        done = subprocess.run(
-            command("status", "--json"),
-            env=environment(self.folder, **self.settings),
-            stdout=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
+        done = self._run("status", "--json")
         report: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, report
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            env=environment(self.folder, **self.settings),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
 
 @contextmanager

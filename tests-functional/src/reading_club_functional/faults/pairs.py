@@ -36,16 +36,16 @@ def large(folder: Path) -> Iterator[Target]:
         server.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
         server.psql(f"ALTER ROLE {ROLE} SET deadlock_timeout = '{DETECTED_AFTER}'")
         url = url.replace("postgres@", f"{ROLE}@")
-        with started(folder, url, broker.url) as cluster:
-            yield Target(cluster, Writer(cluster.club.url), broker, folder, server)
+        with started(folder, url, broker.url) as processes:
+            yield Target(processes, Writer(processes.club.url), broker, folder, server)
 
 
 @contextmanager
 def small(folder: Path) -> Iterator[Target]:
     """Open a club on a SQLite file and Valkey."""
     url = f"sqlite:///{folder / 'club.sqlite3'}"
-    with ValkeyServer() as broker, started(folder, url, broker.url) as cluster:
-        yield Target(cluster, Writer(cluster.club.url), broker, folder)
+    with ValkeyServer() as broker, started(folder, url, broker.url) as processes:
+        yield Target(processes, Writer(processes.club.url), broker, folder)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def run(
     kind = PAIRS[pair]
     with kind.open(folder) as target:
         done: Counter[str] = Counter()
-        with target.cluster.watched():
+        with target.processes.watched():
             with target.writer.writing(), ThreadPoolExecutor() as pool:
                 deadline = time.monotonic() + duration
                 loops = [
@@ -106,26 +106,26 @@ def _wait_until_quiescent(target: Target, within: float) -> Observed:
     latest: list[Observed] = []
 
     def complete() -> bool:
-        latest[:] = [observe(target.cluster.club.database, target.writer, target.cluster)]
+        latest[:] = [observe(target.processes.club.database, target.writer, target.processes)]
         return not any(violation.may_pass for violation in violations(latest[0]))
 
     try:
         eventually(complete, within=within, every=1.0)
         _log(f"all has its effect after {time.monotonic() - begun:.0f} s")
     except NotInTime:
-        print(target.cluster.club.log_tails())
+        print(target.processes.club.log_tails())
     return latest[0]
 
 
 def _report(pair: str, seed: int, target: Target, done: Counter[str], observed: Observed) -> Report:
-    database = target.cluster.club.database
+    database = target.processes.club.database
     ((sent_again,),) = database.rows("SELECT coalesce(sum(number), 0) FROM resends")
     return Report(
         pair=pair,
         seed=seed,
         answers=target.writer.answers,
         faults=done,
-        deaths=target.cluster.deaths,
+        deaths=target.processes.deaths,
         sent_again=int(sent_again),
         observed=observed,
         violations=list(violations(observed)),
