@@ -85,11 +85,11 @@ faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ON
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(PAIR)
 
 .PHONY: mutants
-mutants: sync-all ## Take away each guard of the event stream, and show which test fails then
+mutants: sync-all ## Remove each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py
 
 .PHONY: bench bench-quick bench-growth
-bench: sync-all ## Measure the club beside what people would use instead; writes var/bench/latest.json
+bench: sync-all ## Compare the club with its alternatives; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench
 bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick

@@ -25,7 +25,7 @@ REDELIVERY_TIMEOUT = 120.0
 def marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that handlers create, and whose deletion they wait for."""
     marker = tmp_path / "marker"
-    monkeypatch.setenv("HANDLER_FAULT", "waits")
+    monkeypatch.setenv("HANDLER_FAULTS", "waits")
     monkeypatch.setenv("HANDLER_FAULT_FILE", str(marker))
     return marker
 

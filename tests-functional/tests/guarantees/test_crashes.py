@@ -133,7 +133,7 @@ def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
     """A killed worker's messages are redelivered; the other subscriber is not affected."""
     marker = tmp_path / "marker"
     with monkeypatch.context() as environment:
-        environment.setenv("HANDLER_FAULT", "waits")
+        environment.setenv("HANDLER_FAULTS", "waits")
         environment.setenv("HANDLER_FAULT_FILE", str(marker))
         cluster.new_worker("activity", module=FAULTY_HANDLERS)
     before = cluster.club.database.count("activity")

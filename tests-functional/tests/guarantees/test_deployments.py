@@ -58,7 +58,7 @@ def post_to_old_release(
     club: ClubCluster, broker_url: str, unknown: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
     """Register books and send the unknown event while an old worker runs; return the ids."""
-    monkeypatch.setenv("HANDLER_FAULT", "missing")
+    monkeypatch.setenv("HANDLER_FAULTS", "missing")
     old = club.start(*WORKER, module=MODULE)
     send(broker_url, unknown)
     posted = post_books(club.url, BOOKS)

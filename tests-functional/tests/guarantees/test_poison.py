@@ -35,11 +35,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, broker_url: str) ->
 
 
 @pytest.fixture
-def club(
-    tmp_path: Path, database: str, broker_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ClubCluster]:
+def club(tmp_path: Path, database: str, broker_url: str) -> Iterator[ClubCluster]:
     """A club without the worker of the activity log."""
-    monkeypatch.setenv("HANDLER_FAULT_TITLE", "Poison")
     with prepared_cluster(tmp_path, database, broker_url) as club:
         club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
         yield club
@@ -49,7 +46,7 @@ def test_what_always_fails_is_set_aside_until_it_is_mended(
     club: ClubCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five attempts give one dead letter with the error; retried by a new release, one effect."""
-    monkeypatch.setenv("HANDLER_FAULT", "fails")
+    monkeypatch.setenv("HANDLER_FAULTS", "fails:Poison")
     faulty_worker = club.start(*FAULTY_WORKER, module=MODULE)
 
     good = {add(club, "Before"), add(club, "Poison"), add(club, "After")} - poison(club)
@@ -84,7 +81,7 @@ def test_what_kills_its_worker_is_set_aside(
     club: ClubCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each death counts as an attempt; other events prefetched by the process are handled."""
-    monkeypatch.setenv("HANDLER_FAULT", "dies")
+    monkeypatch.setenv("HANDLER_FAULTS", "dies:Poison")
     good = add_with_poison(club)
 
     deaths = 0
@@ -108,7 +105,7 @@ def test_what_kills_its_worker_blocks_nobody_else(
     club: ClubCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After two deaths the event waits in the outbox for its next attempt; others are handled."""
-    monkeypatch.setenv("HANDLER_FAULT", "dies")
+    monkeypatch.setenv("HANDLER_FAULTS", "dies:Poison")
     good = add_with_poison(club)
 
     deaths = sum(

@@ -8,9 +8,9 @@ from functools import partial
 from random import Random
 from urllib.parse import urlsplit
 
-from reading_club_functional.faults.handlers import CLOCK, FAILING, KILLING
 from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
+from reading_club_functional.faulty_handlers import CLOCK, FAILING, KILLING
 
 CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
 """Seconds by which the clock of a web process is off."""

@@ -49,10 +49,10 @@ def pairs(environment: Environment) -> Iterator[Pair]:
     yield Pair("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
     raw = partial(stored, asyncpg.opened)
     yield Pair("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
-    healthy, down, http = (
-        partial(measure, environment, number)
-        for measure in (commands_sent, commands_during_outage, requests_sent)
+    healthy, http = (
+        partial(commands_sent, environment, number, opened) for opened in (application, web_process)
     )
+    down = partial(commands_during_outage, environment, number)
     yield Pair("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
     yield Pair("http_overhead", UNIT, http, healthy, "in this process", 0.5)
 
@@ -79,21 +79,12 @@ def commands_stored(
     return number / seconds
 
 
-def commands_sent(environment: Environment, number: int) -> float:
+def commands_sent(
+    environment: Environment, number: int, opened: Callable[[ClubCluster], Opened]
+) -> float:
     """Return the commands per second of the whole application, while its sender publishes."""
     with environment.club() as club:
-        commands, seconds = asyncio.run(register(application(club), number))
-        assert_stored(club.database, commands)
-        assert_sent_once(club)
-    return number / seconds
-
-
-def requests_sent(environment: Environment, number: int) -> float:
-    """Return the commands per second over HTTP, while the sender of the web process publishes."""
-    with environment.club() as club:
-        club.web()
-        handler = http_client.opened(int(club.settings["port"]), AT_ONCE)
-        commands, seconds = asyncio.run(register(handler, number))
+        commands, seconds = asyncio.run(register(opened(club), number))
         assert_stored(club.database, commands)
         assert_sent_once(club)
     return number / seconds
@@ -138,6 +129,12 @@ async def application(club: ClubCluster) -> AsyncIterator[Handle]:
     """Yield the handler of the application with its sender, in this process."""
     async with open_club(club.app_settings) as opened:
         yield opened.handle
+
+
+def web_process(club: ClubCluster) -> Opened:
+    """Start the web process, and open connections to it."""
+    club.web()
+    return http_client.opened(int(club.settings["port"]), AT_ONCE)
 
 
 async def register(
