@@ -107,7 +107,7 @@ async def club(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[C
 
 def a_command() -> RegisterBook:
     """Return a command for a new book."""
-    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Evans")
 
 
 async def counted(engine: AsyncEngine) -> tuple[int, int, int]:

@@ -45,7 +45,7 @@ def test_what_a_release_does_not_know_waits_for_the_next_one(
     eventually(lambda: effects_of(club.database).is_quiescent, within=EFFECT_TIMEOUT)
     effects = effects_of(club.database)
     print(effects, dead_letters(club))
-    assert effects.activity == effects.catalogue == Counter(map(UUID, posted))
+    assert effects.rows["activity"] == effects.rows["catalogue"] == Counter(map(UUID, posted))
     assert dead_letters(club) == [(unknown["type"], True, unknown)]
     replayed = club.database.rows("SELECT action, count(DISTINCT message_id) FROM audit GROUP BY 1")
     assert replayed == [("replay", BOOKS)]

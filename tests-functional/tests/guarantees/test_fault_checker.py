@@ -64,6 +64,7 @@ def test_a_healthy_club_keeps_all_promises() -> None:
         ("no ghost", "events without book", {"events": Counter({*STORED, STRANGER})}),
         ("no ghost", "effects at catalogue", at("rows", also(STRANGER))),
         ("no ghost", "effects at catalogue", at("effects", also(STRANGER))),
+        ("no ghost", "effects at catalogue", at("receipts", frozenset({GOOD, OTHER, STRANGER}))),
         ("no ghost", "poison handled by catalogue", at("rows", also(POISON))),
         ("no ghost", "poison handled by catalogue", at("receipts", STORED)),
         ("effect once", "several events", {"events": Counter([*STORED, GOOD])}),

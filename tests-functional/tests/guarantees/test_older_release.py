@@ -77,7 +77,7 @@ def test_an_older_release_inserts_books_and_events(club: ClubCluster, older: Pat
     ids = output.split()
     assert len(ids) == BOOKS
     effects = assert_consistent(club, ids)
-    assert effects.catalogue == Counter(map(UUID, ids))
+    assert effects.rows["catalogue"] == Counter(map(UUID, ids))
 
 
 def test_a_clone_without_the_commit_is_refused(tmp_path: Path) -> None:

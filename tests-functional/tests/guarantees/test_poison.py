@@ -166,7 +166,7 @@ def poisoned(club: ClubCluster) -> bool:
 
 def handled(club: ClubCluster) -> set[UUID]:
     """Return the ids of the books in the activity log; assert that none occurs twice."""
-    activity = effects_of(club.database).activity
+    activity = effects_of(club.database).rows["activity"]
     assert activity.total() == len(activity)
     return set(activity)
 

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from reading_club_functional.database import Database
-from reading_club_functional.faults.checker import Observed
+from reading_club_functional.faults.checker import Observed, Tables
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
 
 KEYS = {"activity": "id", "catalogue": "book_id"}
 """For each subscriber's table, the column with the id of the event or of the book."""
-UNDER_WAY = (
+UNFINISHED_ATTEMPTS = (
     "SELECT count(*) FROM attempts AS a"
     " WHERE NOT EXISTS (SELECT 1 FROM inbox AS i"
     " WHERE i.subscriber = a.subscriber AND i.message_id = a.message_id)"
@@ -22,6 +22,7 @@ UNDER_WAY = (
 )
 """The number of attempts at unfinished events. A copy killed while another copy was handled leaves
 its attempts, which retention removes."""
+ATTEMPTS = "SELECT count(*) FROM attempts"
 EVENTS = "SELECT id, payload FROM messages WHERE type = 'book_registered_v1'"
 RECEIVED = "SELECT message_id FROM inbox WHERE subscriber = '{name}'"
 EFFECTS = "SELECT key FROM effects WHERE subscriber = '{name}'"
@@ -53,21 +54,30 @@ def count_effects(database: Database, *, sqlite: bool) -> None:
 
 
 def observe(database: Database, writer: Writer, processes: SupervisedProcesses) -> Observed:
-    """Read the tables; outbox and attempts first: if they are empty, the rest is final."""
-    outbox = database.count("outbox")
-    ((attempts,),) = database.rows(UNDER_WAY)
-    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
-
-    received = _by_subscriber(database, RECEIVED, book_of)
+    """Read the tables, with the triggers' counts of effects, after the answers."""
     return Observed(
         begun=frozenset(writer.begun),
         created=frozenset(writer.created),
         wrong=tuple(writer.wrong),
         poison=frozenset(writer.poison),
         ended=tuple(processes.ended),
+        **vars(read_tables(database, unfinished=UNFINISHED_ATTEMPTS, effects=EFFECTS)),
+    )
+
+
+def read_tables(database: Database, *, unfinished: str = ATTEMPTS, effects: str = ROWS) -> Tables:
+    """Read the tables; outbox and attempts first: if they are empty, the rest is final.
+
+    Without triggers that count them, the effects are the rows.
+    """
+    outbox = database.count("outbox")
+    ((attempts,),) = database.rows(unfinished)
+    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
+    received = _by_subscriber(database, RECEIVED, book_of)
+    return Tables(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects=_by_subscriber(database, EFFECTS, book_of),
+        effects=_by_subscriber(database, effects, book_of),
         rows=_by_subscriber(database, ROWS, book_of),
         receipts={name: frozenset(books) for name, books in received.items()},
         dead_letters=_dead_letters(database, book_of),
