@@ -7,8 +7,11 @@ FORK = """
 import asyncio, os, sys, time
 from contextlib import asynccontextmanager
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.testing import InMemoryOutbox, InMemoryPublisher, InMemoryUnitOfWork
-from reading_club.testing import InMemoryDatabase, an_event
+from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.publisher import InMemoryPublisher
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.testing import an_event
 
 database, publisher = InMemoryDatabase(), InMemoryPublisher()
 

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -18,9 +19,13 @@ from reading_club.adapters.eventstream.testing import (
 )
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import SUBSCRIBERS, activity
 
 __all__ = ["celery_app", "celery_queue", "transport"]
@@ -57,19 +62,28 @@ def closed_port() -> Iterator[int]:
 @pytest.fixture
 def club(database: InMemoryDatabase) -> ConsumerFixture:
     """An in-memory environment for consumers, with an empty database."""
-    return ConsumerFixture(database)
+    return ConsumerFixture(
+        database, lambda: InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
+    )
 
 
 @pytest.fixture
-def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber], EventTask]]:
+def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber[Any]], EventTask]]:
     """A factory of consumers, which are closed after the test."""
     made: list[EventTask] = []
 
-    def make(subscriber: Subscriber) -> EventTask:
+    def make(subscriber: Subscriber[Any]) -> EventTask:
         backoff = Backoff(first=1, cap=4, jitter=lambda: 0.0)
         pacing = Pacing(hold=club.hold, hold_busy=club.hold_busy, backoff=backoff, timer=club.time)
         made.append(
-            EventTask(subscriber, club.resources, pacing=pacing, wait=club.wait, clock=lambda: NOW)
+            EventTask(
+                subscriber,
+                EventRegistry(EVENTS),
+                club.resources,
+                pacing=pacing,
+                wait=club.wait,
+                clock=lambda: NOW,
+            )
         )
         return made[-1]
 
@@ -79,6 +93,6 @@ def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber], EventTask]
 
 
 @pytest.fixture
-def consumer(consume: Callable[[Subscriber], EventTask]) -> EventTask:
+def consumer(consume: Callable[[Subscriber[Any]], EventTask]) -> EventTask:
     """A consumer for the activity log."""
     return consume(activity)

@@ -24,14 +24,14 @@ from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
-Consume = Callable[[Subscriber], EventTask]
+Consume = Callable[[Subscriber[Any]], EventTask]
 
 
 class Killed(BaseException):
     """Simulates the death of the process."""
 
 
-class Failing(Subscriber):
+class Failing(Subscriber[AbstractUnitOfWork]):
     """A subscriber that raises ``errors``, one at each event, and then ``forever``."""
 
     def __init__(self, *errors: BaseException, forever: BaseException | None = None) -> None:
@@ -56,7 +56,7 @@ def numbers(club: ConsumerFixture) -> list[int]:
 def waits(club: ConsumerFixture) -> float | None:
     """Return the seconds until the only outbox row is due, or None without a row."""
     for row in club.database.outbox.values():
-        return (row.leased_until - club.now).total_seconds()
+        return float((row.leased_until - club.now).total_seconds())
     return None
 
 

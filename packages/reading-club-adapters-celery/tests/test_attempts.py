@@ -1,6 +1,7 @@
 """Attempts: a failing message is tried five times, and then becomes a dead letter."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from celery.exceptions import Reject
@@ -17,10 +18,10 @@ from reading_club.testing.builders import an_event
 ATTEMPTS = 5
 LONG = 1000.0
 """Seconds, longer than any pause between two attempts."""
-Consume = Callable[[Subscriber], EventTask]
+Consume = Callable[[Subscriber[Any]], EventTask]
 
 
-class Moody(Subscriber):
+class Moody(Subscriber[AbstractUnitOfWork]):
     """A subscriber that records events and raises ``errors``, the first one first."""
 
     def __init__(self, *errors: BaseException) -> None:

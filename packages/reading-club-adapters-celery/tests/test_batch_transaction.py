@@ -1,6 +1,7 @@
 """A batch takes effect as a whole, or is split."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from celery.exceptions import Reject
@@ -34,11 +35,11 @@ def test_a_batch_takes_effect_in_one_transaction(
 
 
 def test_of_two_copies_in_a_batch_the_handler_sees_one(
-    consume: Callable[[Subscriber], EventTask],
+    consume: Callable[[Subscriber[Any]], EventTask],
 ) -> None:
     """The handler gets one of two copies in a batch, and need not be idempotent."""
     seen: list[BookRegistered] = []
-    subscriber = Subscriber("counter")
+    subscriber = Subscriber[Any]("counter")
 
     @subscriber.on(BookRegistered)
     async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -51,9 +52,9 @@ def test_of_two_copies_in_a_batch_the_handler_sees_one(
     assert [e.message_id for e in seen] == [event.message_id, other.message_id]
 
 
-def moody(*errors: Exception) -> Subscriber:
+def moody(*errors: Exception) -> Subscriber[Any]:
     """Return a subscriber that records events, and raises an error at every second one."""
-    subscriber = Subscriber("moody")
+    subscriber = Subscriber[Any]("moody")
     left, calls = list(errors), iter(range(1000))
 
     @subscriber.on(BookRegistered)
@@ -66,7 +67,7 @@ def moody(*errors: Exception) -> Subscriber:
 
 
 def test_a_batch_with_a_failure_has_no_effect(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A failing event splits its batch, which has no effect and counts no attempt."""
     consumer = consume(moody(ZeroDivisionError()))
@@ -91,7 +92,7 @@ def test_what_cannot_be_read_takes_its_batch_apart(
 
 
 def test_an_outage_holds_a_batch(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """After an outage the batch is tried again as a whole, without counting."""
     consumer = consume(moody(*[StorageUnavailable("away")] * 3))
@@ -105,7 +106,7 @@ def test_an_outage_holds_a_batch(
 
 
 def test_a_worker_that_stops_gives_its_batch_back(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the batch."""
     club.stop_after = 2

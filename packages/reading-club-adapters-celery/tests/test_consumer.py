@@ -1,6 +1,7 @@
 """Consuming a message: its effect, duplicates, outages and a stop."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from celery import Celery, signals
@@ -9,18 +10,17 @@ from celery.exceptions import Reject
 from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.errors import WriteConflict
 from reading_club.domain.messages import BookRegistered, ClubEvent
-from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable, WriteConflict
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_reviewer, an_event
 
 
-def failing(*errors: Exception) -> Subscriber:
+def failing(*errors: Exception) -> Subscriber[Any]:
     """Return a subscriber that records events, and raises these errors first."""
-    subscriber = Subscriber("moody")
+    subscriber = Subscriber[Any]("moody")
     left = list(errors)
 
     @subscriber.on(BookRegistered)
@@ -56,11 +56,11 @@ def test_a_message_takes_effect_once(consumer: EventTask, club: ConsumerFixture)
 
 
 def test_a_duplicate_does_not_reach_the_handler(
-    consume: Callable[[Subscriber], EventTask],
+    consume: Callable[[Subscriber[Any]], EventTask],
 ) -> None:
     """The inbox row is inserted before the handler is called, which need not be idempotent."""
     handled: list[ClubEvent] = []
-    subscriber = Subscriber("counter")
+    subscriber = Subscriber[Any]("counter")
 
     @subscriber.on(BookRegistered)
     async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -74,7 +74,7 @@ def test_a_duplicate_does_not_reach_the_handler(
 
 
 def test_a_message_for_which_there_is_no_handler_is_parked(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A known type without a handler is parked, to be sent again to a release that has one."""
     (event,) = a_reviewer().messages
@@ -88,7 +88,7 @@ def test_a_message_for_which_there_is_no_handler_is_parked(
 
 
 def test_an_outage_is_waited_for_and_not_counted(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """The message takes effect once when the database is back, and is no dead letter."""
     away = [StorageUnavailable("away"), WriteConflict("busy"), *[StorageUnavailable("away")] * 48]
@@ -116,7 +116,7 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(
 
 
 def test_a_worker_that_stops_gives_its_message_back(
-    consume: Callable[[Subscriber], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the message."""
     club.stop_after = 3

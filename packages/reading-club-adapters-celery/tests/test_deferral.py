@@ -7,9 +7,8 @@ import pytest
 
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
+from reading_club.eventstream.errors import StorageBusy, StorageUnavailable, TransientFailure
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
@@ -18,10 +17,10 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
-Consume = Callable[[Subscriber], EventTask]
+Consume = Callable[[Subscriber[Any]], EventTask]
 
 
-class Slow(Subscriber):
+class Slow(Subscriber[AbstractUnitOfWork]):
     """A subscriber that records events, and raises ``error`` at each with the title Slow."""
 
     def __init__(self, error: TransientFailure) -> None:
@@ -127,7 +126,7 @@ def stall(consumer: EventTask, club: ConsumerFixture, event: BookRegistered) -> 
     club.database.outbox.clear()
     consumer.receive(on_the_wire(event), suspected=True)
     for row in club.database.outbox.values():
-        return (row.leased_until - club.now).total_seconds()
+        return float((row.leased_until - club.now).total_seconds())
     return None
 
 

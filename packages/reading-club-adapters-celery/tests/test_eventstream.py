@@ -6,7 +6,7 @@ from uuid import UUID
 from reading_club.adapters.eventstream.testing import FakeCelery, SentTask
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.messages import BookRegistered, RegisterBook
+from reading_club.domain.messages import EVENTS, BookRegistered, RegisterBook
 from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.bus import ClubBus
 
@@ -48,7 +48,7 @@ async def test_what_is_sent_can_be_read_again(
         await transaction.commit()
 
     (stored,) = [m for m in uow.messagestore.messages if isinstance(m, BookRegistered)]
-    event = EventRegistry().decode(celery_queue[0].kwargs["message"])
+    event = EventRegistry(EVENTS).decode(celery_queue[0].kwargs["message"])
     assert event == stored
     assert (event.message_id, event.created_at) == (stored.message_id, stored.created_at)
 

@@ -11,7 +11,7 @@ from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.testing.worker import InMemoryWorker
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 

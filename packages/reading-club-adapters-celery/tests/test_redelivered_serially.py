@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from celery.exceptions import Reject
@@ -19,7 +20,7 @@ from reading_club.testing.builders import an_event
 WITHIN = 10.0
 
 
-class OutageRetry(Subscriber):
+class BlockingSubscriber(Subscriber[AbstractUnitOfWork]):
     """A subscriber that records events, and blocks at ``held`` until ``may_go_on``."""
 
     def __init__(self) -> None:
@@ -36,14 +37,16 @@ class OutageRetry(Subscriber):
 
 
 @pytest.fixture
-def subscriber() -> OutageRetry:
+def subscriber() -> BlockingSubscriber:
     """A subscriber that blocks at one event."""
-    return OutageRetry()
+    return BlockingSubscriber()
 
 
 @pytest.fixture
 def consumer(
-    consume: Callable[[Subscriber], EventTask], subscriber: OutageRetry, club: ConsumerFixture
+    consume: Callable[[Subscriber[Any]], EventTask],
+    subscriber: BlockingSubscriber,
+    club: ConsumerFixture,
 ) -> Iterator[EventTask]:
     """A consumer that is handling a redelivered message, which ends after the test."""
     consumer = consume(subscriber)
@@ -71,7 +74,7 @@ def test_a_message_waits_for_its_turn_and_is_not_counted(
 
 
 def test_its_turn_comes(
-    consumer: EventTask, subscriber: OutageRetry, club: ConsumerFixture
+    consumer: EventTask, subscriber: BlockingSubscriber, club: ConsumerFixture
 ) -> None:
     """The next redelivered message is handled when the one before is done."""
     event = an_event()

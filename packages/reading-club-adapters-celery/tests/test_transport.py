@@ -15,8 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from reading_club.adapters.eventstream.transport import EventstreamTransport
-from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.errors import EventstreamUnavailable, TransientFailure
 
 MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payload": "{}"}
 

@@ -12,8 +12,7 @@ from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.domain.errors import WriteConflict
-from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
+from reading_club.eventstream.errors import StorageBusy, StorageUnavailable, WriteConflict
 from reading_club.testing.builders import a_book
 
 

@@ -10,8 +10,13 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reading_club.adapters.uow_sqla.errors import translated, translation
-from reading_club.domain.errors import TransientFailure, WriteConflict
-from reading_club.eventstream.errors import CommitInDoubt, StorageBusy, StorageUnavailable
+from reading_club.eventstream.errors import (
+    CommitInDoubt,
+    StorageBusy,
+    StorageUnavailable,
+    TransientFailure,
+    WriteConflict,
+)
 
 BUSY = ("57014", "55P03", "55006", "25P03", "25P04")
 CONFLICTS = ("40001", "40P01")

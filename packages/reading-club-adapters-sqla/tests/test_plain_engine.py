@@ -1,7 +1,6 @@
 """The SQL adapters on an engine that was made without ``create_engine``.
 
-By the driver's defaults, the release of the outermost SAVEPOINT would commit, and foreign keys
-would not be checked.
+The driver's defaults begin transactions late, and do not check foreign keys.
 """
 
 from collections.abc import AsyncIterator

@@ -9,12 +9,11 @@ import pytest
 from messagebus import AsyncMessageBus, Metadata
 from messagebus.service._async.registry import ConfigurationError
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import COMMANDS, ClubCommand
-from reading_club.eventstream.errors import CommandNotHandled
 from reading_club.service import handlers
-from reading_club.service.bus import ClubBus, build_bus
+from reading_club.service.bus import ClubBus, CommandNotHandled, build_bus
 from reading_club.service.uow import AbstractUnitOfWork
 
 HANDLERS = Path(inspect.getfile(handlers)).parent

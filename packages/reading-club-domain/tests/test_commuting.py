@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import ClubEvent
@@ -46,7 +46,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
 
 
 async def projected(
-    subscriber: Subscriber, events: Sequence[ClubEvent], *, inbox: bool
+    subscriber: Subscriber[Any], events: Sequence[ClubEvent], *, inbox: bool
 ) -> dict[str, dict[Any, Any]]:
     """Return the tables of the projections after these events, one transaction each."""
     database = InMemoryDatabase()
@@ -63,7 +63,7 @@ async def projected(
 @pytest.mark.parametrize("inbox", [True, False], ids=["with the inbox", "without the inbox"])
 @pytest.mark.parametrize("subscriber", SUBSCRIBERS, ids=lambda subscriber: subscriber.name)
 def test_any_order_and_any_number_leave_the_same_tables(
-    subscriber: Subscriber,
+    subscriber: Subscriber[Any],
     inbox: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
     """Projections leave the same tables with the inbox and without."""

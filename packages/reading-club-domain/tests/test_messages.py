@@ -17,10 +17,9 @@ from reading_club.domain.messages import (
     CreateReview,
     CreateReviewer,
     RegisterBook,
-    metadata_of,
-    wire_type,
 )
 from reading_club.domain.text import casefold_unaccented
+from reading_club.eventstream.wire import metadata_of, wire_type
 from reading_club.testing.builders import an_isbn
 
 SECRET_WORDS = ("password", "passphrase", "secret", "token", "credential", "api_key")

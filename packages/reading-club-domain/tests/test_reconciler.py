@@ -1,10 +1,11 @@
 """The reconciler re-sends missing events."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
@@ -33,7 +34,7 @@ class QueueInspector:
         self.error: Exception | None = None
         self.silent: set[str] = set()
 
-    def declare(self, subscriber: Subscriber) -> None:
+    def declare(self, subscriber: Subscriber[Any]) -> None:
         """Record the call; raise if refused."""
         self.asked.append(("declare", subscriber.name))
         if subscriber.name in self.refused:

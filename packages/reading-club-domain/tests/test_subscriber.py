@@ -1,10 +1,13 @@
 """Subscribers and their projections."""
 
+from typing import Any
+
 import pytest
 
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, wire_type
+from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import wire_type
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.projections import SUBSCRIBERS, activity
 from reading_club.service.uow import AbstractUnitOfWork
@@ -38,7 +41,7 @@ async def test_the_activity_shows_an_event_once(uow: InMemoryUnitOfWork) -> None
 async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitOfWork) -> None:
     """A stale binding may deliver an event without a handler."""
     heard: list[ClubEvent] = []
-    subscriber = Subscriber("test")
+    subscriber = Subscriber[Any]("test")
 
     @subscriber.on(BookRegistered)
     async def hear(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -57,10 +60,17 @@ async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitO
 
 def test_one_handler_an_event() -> None:
     """A second handler for the same event raises ValueError."""
-    subscriber = Subscriber("test")
+    subscriber = Subscriber[Any]("test")
 
     @subscriber.on(BookRegistered)
     async def first(event: BookRegistered, _: AbstractUnitOfWork) -> None: ...
 
     with pytest.raises(ValueError, match="BookRegistered"):
         subscriber.on(BookRegistered)(first)
+
+
+@pytest.mark.parametrize("name", ["", "relay"])
+def test_a_name_that_means_all_subscribers_is_refused(name: str) -> None:
+    """The outbox and dead letters store such a name for events that go to all subscribers."""
+    with pytest.raises(ValueError, match="all subscribers"):
+        Subscriber[AbstractUnitOfWork](name)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent
-from reading_club.eventstream.wire import EventRegistry, UnknownEvent, UnreadableMessage
+from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
+from reading_club.eventstream.wire import EventRegistry
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event
 
 
@@ -30,7 +31,7 @@ def test_every_event_survives_the_wire() -> None:
     """Decoding gives the same event, with its id and its time."""
     events = one_of_each()
 
-    decoded = [EventRegistry().decode(json.loads(json.dumps(envelope(e)))) for e in events]
+    decoded = [EventRegistry(EVENTS).decode(json.loads(json.dumps(envelope(e)))) for e in events]
 
     assert {type(event) for event in events} == set(EVENTS)
     assert decoded == events
@@ -42,7 +43,7 @@ def test_every_event_survives_the_wire() -> None:
 def test_an_unknown_name_or_version_is_told_apart(type_: str) -> None:
     """An unknown type has an error of its own, as a later release may know it."""
     with pytest.raises(UnknownEvent):
-        EventRegistry().decode(envelope(an_event(), type=type_))
+        EventRegistry(EVENTS).decode(envelope(an_event(), type=type_))
 
 
 def test_a_field_that_a_later_producer_added_is_ignored() -> None:
@@ -51,7 +52,7 @@ def test_a_field_that_a_later_producer_added_is_ignored() -> None:
     message = envelope(event)
     message["payload"] = json.dumps({**json.loads(message["payload"]), "pages": 560})
 
-    assert EventRegistry().decode(message) == event
+    assert EventRegistry(EVENTS).decode(message) == event
 
 
 def test_a_payload_cannot_pretend_to_be_another_message() -> None:
@@ -61,7 +62,7 @@ def test_a_payload_cannot_pretend_to_be_another_message() -> None:
     forged = {"message_id": str(a_book().id), "metadata": {"name": "x", "schema_version": 9}}
     message["payload"] = json.dumps({**json.loads(message["payload"]), **forged})
 
-    decoded = EventRegistry().decode(message)
+    decoded = EventRegistry(EVENTS).decode(message)
 
     assert decoded.message_id == event.message_id
     assert decoded.metadata == event.metadata
@@ -84,7 +85,7 @@ def test_a_payload_cannot_pretend_to_be_another_message() -> None:
 def test_a_broken_envelope_is_unreadable(changes: dict[str, Any]) -> None:
     """Each invalid envelope raises UnreadableMessage, whose text omits the content."""
     with pytest.raises(UnreadableMessage) as error:
-        EventRegistry().decode(envelope(an_event(title="Private"), **changes))
+        EventRegistry(EVENTS).decode(envelope(an_event(title="Private"), **changes))
 
     assert "Private" not in str(error.value)
 
@@ -93,7 +94,7 @@ def test_a_broken_envelope_is_unreadable(changes: dict[str, Any]) -> None:
 def test_garbage_is_unreadable(message: object) -> None:
     """Any value that is no envelope raises UnreadableMessage."""
     with pytest.raises(UnreadableMessage):
-        EventRegistry().decode(message)
+        EventRegistry(EVENTS).decode(message)
 
 
 def test_a_catalogue_may_be_smaller() -> None:

@@ -9,7 +9,8 @@ from lastuuid import uuid7
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.composition import Club
 from reading_club.app.web.stories import SENTENCES
-from reading_club.domain.messages import EVENTS, wire_type
+from reading_club.domain.messages import EVENTS
+from reading_club.eventstream.wire import wire_type
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.testing.builders import an_isbn
 

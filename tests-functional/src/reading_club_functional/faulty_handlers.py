@@ -35,7 +35,7 @@ CAPABILITY_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
 PATCHED = ("reading_club.", "messagebus.")
 
 
-def inject(fault: str, prefix: str, subscriber: Subscriber) -> None:
+def inject(fault: str, prefix: str, subscriber: Subscriber[Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
     handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # replaced below

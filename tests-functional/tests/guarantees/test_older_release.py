@@ -26,12 +26,12 @@ from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
 from reading_club.domain.messages import RegisterBook
 from reading_club.service.bus import build_bus
 from reading_club.service.outbox import Lease
-from reading_club.testing import RecordingOutboxTransport, an_isbn
+from reading_club.testing import RelayedTransport, an_isbn
 
 async def register(url, count):
     engine, bus = create_engine(url), build_bus()
     for _ in range(count):
-        async with SQLUnitOfWork(RecordingOutboxTransport(Lease(0.0)), engine) as transaction:
+        async with SQLUnitOfWork(RelayedTransport(Lease(0.0)), engine) as transaction:
             isbn = an_isbn()
             command = RegisterBook(isbn=isbn, title=f"Volume {isbn.canonical}", author="Many")
             book = await bus.handle(command, transaction)

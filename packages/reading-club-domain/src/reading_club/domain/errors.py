@@ -13,10 +13,6 @@ class Refusal(ReadingClubError):
     """The request cannot be granted as it stands; trying again does not help."""
 
 
-class TransientFailure(ReadingClubError):
-    """A required service is unavailable or busy; the same request may work later."""
-
-
 class NotFound(Refusal):
     """The requested object does not exist."""
 
@@ -80,7 +76,3 @@ class AlreadyReviewed(Conflict):
         super().__init__(f"reviewer {reviewer_id} has already reviewed book {book_id}")
         self.book_id = book_id
         self.reviewer_id = reviewer_id
-
-
-class WriteConflict(TransientFailure):
-    """Another transaction changed the same object first; run the command again."""

@@ -131,17 +131,3 @@ EVENTS: tuple[type[ClubEvent], ...] = (
     ReviewRevised,
 )
 """Every event of the club."""
-
-
-def metadata_of(message: type[ClubCommand] | type[ClubEvent]) -> Metadata:
-    """Return the metadata (name and version) of a message class."""
-    metadata = message.model_fields["metadata"].default
-    if not isinstance(metadata, Metadata):
-        raise TypeError(f"{message.__name__} has no metadata of its own")
-    return metadata
-
-
-def wire_type(message: type[ClubCommand] | type[ClubEvent]) -> str:
-    """Return the type on the wire, such as ``book_registered_v1``."""
-    metadata = metadata_of(message)
-    return f"{metadata.name}_v{metadata.schema_version}"

@@ -1,24 +1,31 @@
-"""Errors of the service layer: misuse, and a database or broker that is unavailable."""
+"""Errors of the event stream: misuse, and a database or broker that is unavailable."""
 
+from typing import Final
 from uuid import UUID
 
-from reading_club.domain.errors import ReadingClubError, TransientFailure
+
+class EventstreamError(Exception):
+    """Base of every error of the event stream and of its storage."""
 
 
-class UnitOfWorkClosed(ReadingClubError):
+class TransientFailure(EventstreamError):
+    """Something that is needed is away or busy; the same request may work later."""
+
+
+class WriteConflict(TransientFailure):
+    """Another transaction changed the same thing first; run the command again."""
+
+
+class UnitOfWorkClosed(EventstreamError):
     """The unit of work is used outside its transaction; a bug of the caller."""
 
 
-class UnitOfWorkInUse(ReadingClubError):
+class UnitOfWorkInUse(EventstreamError):
     """The unit of work is entered a second time while it is open; a bug of the caller."""
 
 
-class MessageAlreadyStored(ReadingClubError):
+class MessageAlreadyStored(EventstreamError):
     """A message with this id is in the message store already; a bug of the caller."""
-
-
-class CommandNotHandled(ReadingClubError):
-    """No handler is registered for the command; a bug of the composition."""
 
 
 class StorageUnavailable(TransientFailure):
@@ -33,6 +40,10 @@ class StorageBusy(StorageUnavailable):
 
     Other statements may succeed meanwhile.
     """
+
+
+BUSY: Final = (StorageBusy, WriteConflict)
+"""Errors of a database that answers: one message alone may be the cause."""
 
 
 class CommitInDoubt(StorageUnavailable):
@@ -57,3 +68,11 @@ class QueueRefused(TransientFailure):
 
     The text names the queue and the reason for people, and holds no secret.
     """
+
+
+class UnreadableMessage(EventstreamError):
+    """The message is no valid envelope, or its payload is no valid event of its type."""
+
+
+class UnknownEvent(UnreadableMessage):
+    """The envelope is valid, but this release has no event of its type (name and version)."""

@@ -5,18 +5,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any
 
-from reading_club.domain.errors import TransientFailure
 from reading_club.eventstream.dead_letters.commands import replay_parked
-from reading_club.eventstream.errors import QueueRefused
+from reading_club.eventstream.errors import QueueRefused, TransientFailure
 from reading_club.eventstream.ports.queues import QueueInspector
+from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 logger = logging.getLogger(__name__)
-
-DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,9 @@ class Reconciler:
     release handles are replayed as well. Times are seconds.
     """
 
-    subscribers: Sequence[Subscriber]
+    subscribers: Sequence[Subscriber[Any]]
     queues: QueueInspector
-    make_uow: Callable[[], AbstractUnitOfWork]
+    make_uow: Callable[[], StreamUnitOfWork]
     after: float = 300.0
     """Age from which an event may be missing. Longer than the longest handler."""
     horizon: float = 7 * DAY
@@ -55,7 +53,7 @@ class Reconciler:
             raise failures[0]
         return found
 
-    async def _reconcile(self, subscriber: Subscriber) -> int:
+    async def _reconcile(self, subscriber: Subscriber[Any]) -> int:
         await self._declare(subscriber)
         idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
         found, last = 0, self.limit
@@ -73,7 +71,7 @@ class Reconciler:
             found += last
         return found
 
-    async def _declare(self, subscriber: Subscriber) -> None:
+    async def _declare(self, subscriber: Subscriber[Any]) -> None:
         """Declare queue and bindings. A refusal is logged: the queue may still take messages."""
         try:
             await asyncio.to_thread(self.queues.declare, subscriber)

@@ -1,35 +1,51 @@
 """A subscriber: the name of a queue, and a handler for each event type."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from reading_club.domain.messages import ClubEvent, wire_type
-from reading_club.service.uow import AbstractUnitOfWork
+from messagebus import Event
 
-TEvent = TypeVar("TEvent", bound=ClubEvent)
-EventHandler = Callable[[TEvent, AbstractUnitOfWork], Coroutine[Any, Any, None]]
+from reading_club.eventstream.ports.dead_letters import RELAY
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
+from reading_club.eventstream.wire import wire_type
+
+TEvent = TypeVar("TEvent", bound=Event)
+TUnitOfWork = TypeVar("TUnitOfWork", bound=StreamUnitOfWork)
+EventHandler = Callable[[TEvent, TUnitOfWork], Coroutine[Any, Any, None]]
 
 
-class Subscriber:
+RESERVED_NAMES: Final = frozenset({ALL_SUBSCRIBERS, RELAY})
+"""Names that mean all subscribers, in the outbox and in dead letters."""
+
+
+class Subscriber(Generic[TUnitOfWork]):
     """A name, which is also the name of its queue, and a handler for each subscribed event type.
 
     Handlers are idempotent and commutative: the same events, in any order and any number,
     leave the same tables. They never commit.
+    Raises ValueError for a reserved name.
     """
 
     def __init__(self, name: str) -> None:
+        if name in RESERVED_NAMES:
+            raise ValueError(f"a subscriber cannot be called {name!r}: it means all subscribers")
         self.name = name
-        self._handlers: dict[type[ClubEvent], EventHandler[Any]] = {}
+        self._handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}
 
     @property
     def types(self) -> frozenset[str]:
         """The types on the wire of the subscribed events."""
         return frozenset(wire_type(event) for event in self._handlers)
 
-    def on(self, *events: type[TEvent]) -> Callable[[EventHandler[TEvent]], EventHandler[TEvent]]:
+    def on(
+        self, *events: type[TEvent]
+    ) -> Callable[[EventHandler[TEvent, TUnitOfWork]], EventHandler[TEvent, TUnitOfWork]]:
         """Register the decorated handler for these events. Raises ValueError for a second one."""
 
-        def register(handler: EventHandler[TEvent]) -> EventHandler[TEvent]:
+        def register(
+            handler: EventHandler[TEvent, TUnitOfWork],
+        ) -> EventHandler[TEvent, TUnitOfWork]:
             for event in events:
                 if event in self._handlers:
                     raise ValueError(f"{self.name} has a handler for {event.__name__} already")
@@ -38,11 +54,11 @@ class Subscriber:
 
         return register
 
-    def handles(self, event: ClubEvent) -> bool:
+    def handles(self, event: Event) -> bool:
         """Whether there is a handler for this event."""
         return type(event) in self._handlers
 
-    async def handle(self, event: ClubEvent, uow: AbstractUnitOfWork) -> None:
+    async def handle(self, event: Event, uow: TUnitOfWork) -> None:
         """Call the event's handler in the open transaction; without a handler, do nothing."""
         handler = self._handlers.get(type(event))
         if handler is not None:

@@ -1,22 +1,40 @@
-"""Decoding of messages on the wire to typed events."""
+"""Events on the wire: their types and payloads, and decoding them."""
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from messagebus import Event, Message, Metadata
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from reading_club.domain.errors import ReadingClubError
-from reading_club.domain.messages import EVENTS, ClubEvent, wire_type
+from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
+
+_NOT_PAYLOAD: Final = {"message_id", "created_at", "metadata"}
 
 
-class UnreadableMessage(ReadingClubError):
-    """The message is no valid envelope, or its payload is no valid event of its type."""
+def metadata_of(message: type[Message[Any]]) -> Metadata:
+    """Return the metadata that all messages of this type share. Raises TypeError without any."""
+    metadata = message.model_fields["metadata"].default
+    if not isinstance(metadata, Metadata):
+        raise TypeError(f"{message.__name__} has no metadata of its own")
+    return metadata
 
 
-class UnknownEvent(UnreadableMessage):
-    """The envelope is valid, but this release has no event of its type (name and version)."""
+def wire_type(message: type[Message[Any]] | Message[Any]) -> str:
+    """Return the type on the wire, for example ``book_registered_v1``."""
+    metadata = metadata_of(message) if isinstance(message, type) else message.metadata
+    return f"{metadata.name}_v{metadata.schema_version}"
+
+
+def payload_json(message: Message[Any]) -> str:
+    """Return the payload on the wire: the fields of the message as JSON text."""
+    return message.model_dump_json(exclude=_NOT_PAYLOAD)
+
+
+def payload_fields(message: Message[Any]) -> dict[str, Any]:
+    """Return the payload's fields as JSON values."""
+    return message.model_dump(mode="json", exclude=_NOT_PAYLOAD)
 
 
 class Envelope(BaseModel):
@@ -31,13 +49,13 @@ class Envelope(BaseModel):
 class EventRegistry:
     """The events that a program can read, by name and version."""
 
-    def __init__(self, events: Iterable[type[ClubEvent]] = EVENTS) -> None:
+    def __init__(self, events: Iterable[type[Event]]) -> None:
         self._events = {wire_type(event): event for event in events}
 
-    def decode(self, message: object) -> ClubEvent:
+    def decode(self, message: object) -> Event:
         """Return the event in the message.
 
-        Raises UnknownEvent for a type that is not in the catalogue, and
+        Raises UnknownEvent for a type that is not in the registry, and
         UnreadableMessage for anything else that is not an event.
         """
         try:
@@ -51,7 +69,7 @@ class EventRegistry:
             raise UnreadableMessage("the payload is not an object")
         return self._event(envelope, payload)
 
-    def _event(self, envelope: Envelope, payload: dict[str, Any]) -> ClubEvent:
+    def _event(self, envelope: Envelope, payload: dict[str, Any]) -> Event:
         payload.pop("metadata", None)
         fields = payload | {"message_id": envelope.id, "created_at": envelope.created_at}
         try:

@@ -1,11 +1,13 @@
 """An entry of the activity log."""
 
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from reading_club.domain.messages import ClubEvent, wire_type
+from reading_club.domain.messages import ClubEvent
+from reading_club.eventstream.wire import payload_fields, wire_type
 
 
 class ActivityEntry(BaseModel):
@@ -27,7 +29,18 @@ class ActivityEntry(BaseModel):
         """Return the entry for an event."""
         return cls(
             id=event.message_id,
-            type=wire_type(type(event)),
+            type=wire_type(event),
             occurred_at=event.created_at,
-            payload=event.model_dump(mode="json", exclude={"message_id", "created_at", "metadata"}),
+            payload=payload_fields(event),
         )
+
+
+class ActivityLog(Protocol):
+    """The activity log, written by the subscriber ``activity``."""
+
+    async def record(self, entry: ActivityEntry) -> None:
+        """Add an entry; a known id changes nothing."""
+
+    async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
+        """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
+        ...

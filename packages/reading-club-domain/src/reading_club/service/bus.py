@@ -4,8 +4,12 @@ from typing import Any
 
 from messagebus import AsyncMessageBus, AsyncUnitOfWorkTransaction, GenericCommand
 
-from reading_club.eventstream.errors import CommandNotHandled
+from reading_club.domain.errors import ReadingClubError
 from reading_club.service.uow import AbstractUnitOfWork
+
+
+class CommandNotHandled(ReadingClubError):
+    """No handler is registered for the command; a bug of the composition."""
 
 
 class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):

@@ -7,7 +7,7 @@ UnitOfWorkClosed after the end of the transaction.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from messagebus import AsyncAbstractRepository
@@ -15,7 +15,6 @@ from messagebus import AsyncAbstractRepository
 from reading_club.domain.errors import IdentifierTaken
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.service.activity import ActivityEntry
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -88,14 +87,3 @@ class AbstractReviewRepository(Repository[Review]):
 
         Raises WriteConflict unless the stored version is the previous one.
         """
-
-
-class ActivityLog(Protocol):
-    """The activity log, written by the subscriber ``activity``."""
-
-    async def record(self, entry: ActivityEntry) -> None:
-        """Add an entry; a known id changes nothing."""
-
-    async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
-        """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
-        ...

@@ -8,8 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
-from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.errors import StorageBusy
+from reading_club.eventstream.errors import StorageBusy, TransientFailure
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from reading_club.app import logs
 from reading_club.app.addresses import ConfigurationError
 from reading_club.app.settings import Settings
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 
 
 class Cli(click.Group):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.configuration import UnusableAddress
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -23,9 +23,8 @@ from reading_club.app.addresses import ConfigurationError
 from reading_club.app.private_files import database_file, is_file, make_private_database
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
-from reading_club.domain.errors import TransientFailure
 from reading_club.domain.messages import ClubCommand
-from reading_club.eventstream.errors import CommitInDoubt
+from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
 from reading_club.eventstream.outbox.sender import Sender
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.bus import ClubBus, build_bus
@@ -57,7 +56,7 @@ class Club:
 
     async def beat(self) -> None:
         """Write the heartbeat of this process, which shows that the database accepts writes."""
-        await SQLHeartbeats(self.engine).beat(self.process)
+        await SQLHeartbeats(self.engine, orm.stream).beat(self.process)
 
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return its handler's result.
@@ -141,7 +140,7 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
 async def open_outbox(settings: Settings) -> AsyncIterator[SQLOutbox]:
     """Yield the outbox on an engine of its own, for a thread with an event loop of its own."""
     async with open_engine(settings) as engine:
-        yield SQLOutbox(engine)
+        yield SQLOutbox(engine, orm.stream)
 
 
 def open_publisher(settings: Settings) -> Celery:
@@ -149,7 +148,7 @@ def open_publisher(settings: Settings) -> Celery:
     return publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
 
 
-async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber]) -> None:
+async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber[Any]]) -> None:
     """Insert the missing subscriptions: the reconciler covers events from this time on."""
     async with background_unit_of_work(engine) as transaction:
         for subscriber in subscribers:

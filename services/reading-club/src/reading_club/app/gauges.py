@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import Executable, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
@@ -99,12 +100,14 @@ async def outbox_gauge(connection: AsyncConnection) -> OutboxGauge:
     return OutboxGauge(pending=pending, oldest_seconds=(await backlog(connection)).oldest_seconds)
 
 
-async def subscriber_gauge(connection: AsyncConnection, subscriber: Subscriber) -> SubscriberGauge:
+async def subscriber_gauge(
+    connection: AsyncConnection, subscriber: Subscriber[Any]
+) -> SubscriberGauge:
     """Count the published, handled, missing and dead-lettered events of a subscriber."""
     name = subscriber.name
     late = (
         await connection.execute(
-            behind(name).with_only_columns(
+            behind(orm.stream, name).with_only_columns(
                 func.count().label("events"),
                 func.min(messages.c.recorded_at).label("oldest"),
                 database_time(connection.dialect.name).label("now"),

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from reading_club.adapters.uow_sqla.configuration import configuration_fault
 from reading_club.app.addresses import ConfigurationError
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.backoff import Backoff
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from celery.signals import worker_ready
 
@@ -23,8 +24,10 @@ from reading_club.app.heartbeat import beating_in_thread
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.waiting import run_until_available
+from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -44,6 +47,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     app = worker_app(settings.resolved_broker_url(), subscriber)
     consumer = EventTask(
         subscriber,
+        EventRegistry(EVENTS),
         lambda: units_of_work(settings),
         attempts=settings.attempts,
         pacing=Pacing(attempt_pause=settings.attempt_pause),
@@ -62,7 +66,7 @@ async def units_of_work(settings: Settings) -> AsyncIterator[Callable[[], Abstra
         yield lambda: background_unit_of_work(engine)
 
 
-async def _prepare(settings: Settings, subscriber: Subscriber) -> bool:
+async def _prepare(settings: Settings, subscriber: Subscriber[Any]) -> bool:
     """Insert the subscriptions, requeue parked events of types now known, and return True."""
     async with open_engine(settings) as engine:
         await require_current_schema(engine)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.app.relay import LEASE
@@ -94,7 +95,7 @@ class OldestOnly(SQLOutbox):
     """An outbox from which a relay can claim the oldest `number` events and no others."""
 
     def __init__(self, engine: AsyncEngine, number: int) -> None:
-        super().__init__(engine)
+        super().__init__(engine, orm.stream)
         self._left = number
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:

@@ -23,8 +23,8 @@ from reading_club.adapters.eventstream.transport import EventstreamTransport, Ta
 from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, EventTask, Resources
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
 from reading_club.adapters.eventstream.worker.run import run_worker
-from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
 from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 
 __all__ = [
     "ATTEMPTS",

@@ -104,7 +104,7 @@ class EventRouter:
         }
 
 
-def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Celery:
+def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) -> Celery:
     """Return an application that publishes events for these subscribers, and gives up in seconds.
 
     The first message connects; a forked process opens its own connections. Raises ValueError for an
@@ -132,7 +132,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber] = ()) -> Ce
 
 
 def worker_app(
-    broker_url: str, subscriber: Subscriber, *, visibility_timeout: int = VISIBILITY_TIMEOUT
+    broker_url: str, subscriber: Subscriber[Any], *, visibility_timeout: int = VISIBILITY_TIMEOUT
 ) -> Celery:
     """Return an application whose worker consumes the subscriber's queue.
 

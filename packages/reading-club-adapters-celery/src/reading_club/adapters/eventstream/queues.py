@@ -23,7 +23,7 @@ class SubscriberQueues:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def declare(self, subscriber: Subscriber) -> None:
+    def declare(self, subscriber: Subscriber[Any]) -> None:
         """Declare the queue and its bindings, where missing. Takes about 5 s at most.
 
         Raises QueueRefused, and EventstreamUnavailable.

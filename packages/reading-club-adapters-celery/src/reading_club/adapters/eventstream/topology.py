@@ -33,12 +33,12 @@ def queue_name(name: str) -> str:
     return f"{EXCHANGE.name}.{name}"
 
 
-def queue_name_of(subscriber: Subscriber) -> str:
+def queue_name_of(subscriber: Subscriber[Any]) -> str:
     """Return the name of the subscriber's queue, such as ``eventstream.activity``."""
     return queue_name(subscriber.name)
 
 
-def queue_for(subscriber: Subscriber) -> Queue:
+def queue_for(subscriber: Subscriber[Any]) -> Queue:
     """Return the subscriber's queue, bound to each type that the subscriber handles.
 
     Raises ValueError for a subscriber without handlers: its queue would have no bindings.
@@ -54,6 +54,6 @@ def queue_for(subscriber: Subscriber) -> Queue:
     )
 
 
-def queues_of(subscribers: Iterable[Subscriber]) -> list[Queue]:
+def queues_of(subscribers: Iterable[Subscriber[Any]]) -> list[Queue]:
     """Return the queues of all these subscribers."""
     return [queue_for(subscriber) for subscriber in subscribers]

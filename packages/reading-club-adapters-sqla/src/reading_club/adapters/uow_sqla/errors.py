@@ -11,8 +11,12 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from reading_club.domain.errors import TransientFailure, WriteConflict
-from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
+from reading_club.eventstream.errors import (
+    StorageBusy,
+    StorageUnavailable,
+    TransientFailure,
+    WriteConflict,
+)
 
 OWN_STATES: Final = ("0A", "21", "22", "23", "25P02", "42", "44", "54", "P0")
 """Prefixes of the SQLSTATEs of a statement's own errors, except NO_PRIVILEGE."""

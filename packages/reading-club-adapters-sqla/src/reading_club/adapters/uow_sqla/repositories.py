@@ -22,11 +22,11 @@ from reading_club.domain.errors import (
     Refusal,
     ReviewerNotFound,
     ReviewNotFound,
-    WriteConflict,
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
 from reading_club.domain.search import search_terms, search_text
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -188,7 +188,7 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
             .values(review.model_dump(include={"rating", "comment", "version"}))
         )
         if (await self.session.write(statement)).rowcount != 1:
-            raise WriteConflict(f"review {review.id} was changed by somebody else")
+            raise WriteConflict(f"review {review.id} was changed by another transaction")
 
 
 def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:

@@ -6,15 +6,14 @@ from contextlib import asynccontextmanager
 from logging import getLogger
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import _asyncpg as postgresql
 from reading_club.adapters.uow_sqla import sqlite
 from reading_club.adapters.uow_sqla.errors import translation
 from reading_club.adapters.uow_sqla.schema import require_schema
-from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.errors import StorageUnavailable, UnitOfWorkClosed
+from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
 
 logger = getLogger(__name__)
 
@@ -142,7 +141,7 @@ class Session:
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
+async def transaction(engine: AsyncEngine, metadata: MetaData) -> AsyncIterator[Session]:
     """Yield a session, commit it after the block, and roll back if the block raises."""
     session = Session(engine)
     try:
@@ -150,7 +149,7 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[Session]:
         await session.commit()
     except Exception as exc:
         await session.close()
-        await require_schema(engine, exc)
+        await require_schema(engine, metadata, exc)
         raise
     finally:
         await session.close()

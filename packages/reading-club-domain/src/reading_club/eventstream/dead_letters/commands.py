@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from reading_club.eventstream.ports.dead_letters import (
     RELAY,
@@ -13,11 +14,11 @@ from reading_club.eventstream.ports.dead_letters import (
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 
 async def retry(
-    letters: Sequence[DeadLetter], uow: AbstractUnitOfWork, now: datetime, action: Action = "retry"
+    letters: Sequence[DeadLetter], uow: StreamUnitOfWork, now: datetime, action: Action = "retry"
 ) -> list[DeadLetter]:
     """Put the messages back into the outbox for their subscribers, and reset their attempts.
 
@@ -26,15 +27,15 @@ async def retry(
     sent = []
     for letter in letters:
         if letter.can_be_sent and await _take(letter, uow, now, action):
-            everybody = letter.subscriber == RELAY
-            subscriber = ALL_SUBSCRIBERS if everybody else letter.subscriber
+            to_all = letter.subscriber == RELAY
+            subscriber = ALL_SUBSCRIBERS if to_all else letter.subscriber
             await uow.outbox.add(OutboxKey(letter.message_id, subscriber), letter.envelope)
             sent.append(letter)
     return sent
 
 
 async def discard(
-    letters: Sequence[DeadLetter], uow: AbstractUnitOfWork, now: datetime
+    letters: Sequence[DeadLetter], uow: StreamUnitOfWork, now: datetime
 ) -> list[DeadLetter]:
     """Discard dead letters: an inbox row marks each message as handled.
 
@@ -49,7 +50,7 @@ async def discard(
 
 
 async def replay_parked(
-    subscriber: Subscriber, uow: AbstractUnitOfWork, now: datetime, *, limit: int = 1000
+    subscriber: Subscriber[Any], uow: StreamUnitOfWork, now: datetime, *, limit: int = 1000
 ) -> list[DeadLetter]:
     """Retry parked messages whose type the subscriber handles by now. The caller commits."""
     wanted = DeadLetterFilter(subscriber=subscriber.name, parked=True, types=subscriber.types)
@@ -57,11 +58,11 @@ async def replay_parked(
     return await retry(letters, uow, now, "replay")
 
 
-async def _take(letter: DeadLetter, uow: AbstractUnitOfWork, now: datetime, action: Action) -> bool:
+async def _take(letter: DeadLetter, uow: StreamUnitOfWork, now: datetime, action: Action) -> bool:
     if not await uow.dead_letters.remove(letter):
         return False
-    receipt = InboxKey(letter.subscriber, letter.message_id)
-    await uow.inbox.forget_attempts(receipt)
+    inbox_key = InboxKey(letter.subscriber, letter.message_id)
+    await uow.inbox.forget_attempts(inbox_key)
     await uow.audit.record(
         AuditEntry(
             at=now,

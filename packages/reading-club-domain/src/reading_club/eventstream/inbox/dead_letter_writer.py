@@ -5,17 +5,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from reading_club.domain.errors import TransientFailure
-from reading_club.eventstream.dead_letters.builder import dead_letter, with_text_envelope
+from reading_club.eventstream.dead_letters.builder import build_dead_letter, with_text_envelope
+from reading_club.eventstream.errors import TransientFailure, UnknownEvent
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.wire import UnknownEvent
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 
 logger = logging.getLogger(__name__)
-
-UnitOfWorkFactory = Callable[[], AbstractUnitOfWork]
 
 
 class DeadLetterWriter:
@@ -52,7 +49,7 @@ class DeadLetterWriter:
             await _keep(with_text_envelope(letter), make_uow())
 
     def _letter(self, message: object, error: Exception) -> DeadLetter:
-        return dead_letter(self._subscriber, message, error, self._clock())
+        return build_dead_letter(self._subscriber, message, error, self._clock())
 
     def log(
         self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False
@@ -68,7 +65,7 @@ class DeadLetterWriter:
         logger.log(level, text, extra=fields, exc_info=exc if trace else None)
 
 
-async def _keep(letter: DeadLetter, uow: AbstractUnitOfWork) -> None:
+async def _keep(letter: DeadLetter, uow: StreamUnitOfWork) -> None:
     async with uow as transaction:
         await uow.dead_letters.add(letter)
         await uow.inbox.forget_attempts(InboxKey(letter.subscriber, letter.message_id))

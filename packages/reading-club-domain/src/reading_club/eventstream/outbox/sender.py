@@ -32,11 +32,11 @@ class Sender(OutboxTransport):
         *,
         lease: float = 10.0,
         capacity: int = 10_000,
-        window: int = 500,
+        batch_size: int = 500,
     ) -> None:
         self._seconds = lease
         self._make = partial(
-            SenderThread, open_outbox, make_publisher, capacity=capacity, window=window
+            SenderThread, open_outbox, make_publisher, capacity=capacity, batch_size=batch_size
         )
         self._threads: dict[int, SenderThread] = {}
 

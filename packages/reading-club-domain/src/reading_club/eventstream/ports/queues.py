@@ -1,6 +1,6 @@
 """The port to the subscribers' queues."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -8,7 +8,7 @@ from reading_club.eventstream.subscriber import Subscriber
 class QueueInspector(Protocol):
     """The queues of the subscribers, on the broker."""
 
-    def declare(self, subscriber: Subscriber) -> None:
+    def declare(self, subscriber: Subscriber[Any]) -> None:
         """Declare the subscriber's queue and its bindings, if they do not exist.
 
         Blocks, up to a timeout. Raises QueueRefused for this queue, and EventstreamUnavailable.

@@ -11,7 +11,7 @@ from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.uow import AbstractUnitOfWork
 
-activity = Subscriber("activity")
+activity = Subscriber[AbstractUnitOfWork]("activity")
 
 
 @activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised)

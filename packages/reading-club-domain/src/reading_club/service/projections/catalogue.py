@@ -5,7 +5,7 @@ from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
 
-catalogue = Subscriber("catalogue")
+catalogue = Subscriber[AbstractUnitOfWork]("catalogue")
 
 
 @catalogue.on(BookRegistered)

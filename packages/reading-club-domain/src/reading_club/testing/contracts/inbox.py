@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lastuuid import uuid7
 
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_event
@@ -55,6 +55,12 @@ class InboxContract:
         answers = [await receive(uow_factory, receipt) for receipt in (first, first, theirs, other)]
 
         assert answers == [True, False, True, True]
+
+    async def test_no_message_is_no_insert(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Inserting no keys returns no keys."""
+        async with uow_factory() as transaction:
+            assert not list(await transaction.uow.inbox.insert_new_many([]))
+            await transaction.commit()
 
     async def test_twice_in_one_transaction_is_once(self, uow_factory: UnitOfWorkFactory) -> None:
         """The transaction sees its own inbox rows."""

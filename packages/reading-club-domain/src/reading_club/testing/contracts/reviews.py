@@ -9,9 +9,9 @@ from reading_club.domain.errors import (
     IdentifierTaken,
     ReviewerNotFound,
     ReviewNotFound,
-    WriteConflict,
 )
 from reading_club.domain.model import Review
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 from reading_club.testing.contracts.uow import UnitOfWorkFactory
 

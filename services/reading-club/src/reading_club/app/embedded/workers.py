@@ -8,7 +8,7 @@ from reading_club.app.embedded.process import ChildProcess, report_ready
 from reading_club.app.embedded.supervision import COMMAND, running, stop_on_signals, supervise
 from reading_club.app.settings import Settings
 from reading_club.app.waiting import raise_wrong_setting
-from reading_club.domain.errors import TransientFailure
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 

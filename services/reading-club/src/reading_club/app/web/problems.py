@@ -23,9 +23,8 @@ from reading_club.domain.errors import (
     NicknameTaken,
     NotFound,
     Refusal,
-    TransientFailure,
 )
-from reading_club.eventstream.errors import CommitInDoubt
+from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
 
 log = logging.getLogger(__name__)
 

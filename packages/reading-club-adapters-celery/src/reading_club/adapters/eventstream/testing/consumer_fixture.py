@@ -6,22 +6,21 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
 
-from reading_club.adapters.memory.database import InMemoryDatabase
-from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
-from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import ClubEvent, wire_type
-from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
+from messagebus import Event
+
+from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.eventstream.ports.dead_letters import DeadLetter
+from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
+from reading_club.eventstream.wire import payload_json, wire_type
 
 
-def on_the_wire(event: ClubEvent, **changes: Any) -> dict[str, Any]:
+def on_the_wire(event: Event, **changes: Any) -> dict[str, Any]:
     """Return an event's envelope as published; ``changes`` replace its fields."""
-    payload = event.model_dump_json(exclude={"message_id", "created_at", "metadata"})
     message = {
         "id": str(event.message_id),
         "created_at": event.created_at.isoformat(),
-        "type": wire_type(type(event)),
-        "payload": payload,
+        "type": wire_type(event),
+        "payload": payload_json(event),
     }
     return message | changes
 
@@ -35,8 +34,9 @@ class ConsumerFixture:
     records the waits.
     """
 
-    def __init__(self, database: InMemoryDatabase) -> None:
-        self.database = database
+    def __init__(self, database: InMemoryStreamDatabase, make_uow: UnitOfWorkFactory) -> None:
+        self.make_uow = make_uow
+        self.database: Any = database  # an application adds its tables
         self.opening: list[Exception] = []
         self.stop_after = 100
         self.waits: list[float] = []
@@ -49,7 +49,7 @@ class ConsumerFixture:
         """Yield a factory of units of work on the database."""
         if self.opening:
             raise self.opening.pop()
-        yield lambda: InMemoryUnitOfWork(InMemoryEventstreamTransport(), self.database)
+        yield self.make_uow
 
     def wait(self, seconds: float) -> bool:
         """Record the wait and advance the clock; return True when the worker is asked to stop."""

@@ -13,9 +13,9 @@ from reading_club.eventstream.ports.publisher import EventPublisher
 from reading_club.eventstream.subscriber import Subscriber
 
 
-def a_listener(name: str) -> Subscriber:
+def a_listener(name: str) -> Subscriber[Any]:
     """Return a subscriber to ``book_registered_v1``."""
-    subscriber = Subscriber(name)
+    subscriber = Subscriber[Any](name)
 
     @subscriber.on(BookRegistered)
     async def hear(event: Any, uow: Any) -> None: ...

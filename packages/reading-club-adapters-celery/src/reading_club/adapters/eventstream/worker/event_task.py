@@ -14,14 +14,15 @@ from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
 from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing
 from reading_club.adapters.eventstream.worker.stop_signal import StopSignal
+from reading_club.eventstream.errors import UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
 from reading_club.eventstream.inbox.batch import BatchTransaction
-from reading_club.eventstream.inbox.dead_letter_writer import UnitOfWorkFactory
 from reading_club.eventstream.inbox.deferral import Deferral
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.inbox.processor import InboxProcessor
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.wire import EventRegistry, UnreadableMessage
+from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
+from reading_club.eventstream.wire import EventRegistry
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
@@ -36,19 +37,19 @@ def _now() -> datetime:
 class EventTask:
     """Handles the messages of one subscriber, each in one transaction, or a batch in one.
 
-    ``resources`` opens the resources of a process, such as a database engine, on the process's
-    event loop, and closes them at shutdown. ``wait`` waits for the given seconds, and returns True
-    at once when the worker is asked to stop.
+    ``events`` decodes the messages. ``resources`` opens the resources of a process, such as a
+    database engine, on the process's event loop, and closes them at shutdown. ``wait`` waits for
+    the given seconds, and returns True at once when the worker is asked to stop.
     """
 
     def __init__(
         self,
-        subscriber: Subscriber,
+        subscriber: Subscriber[Any],
+        events: EventRegistry,
         resources: Resources,
         *,
         attempts: int = ATTEMPTS,
         pacing: Pacing | None = None,
-        catalogue: EventRegistry | None = None,
         wait: Callable[[float], bool] | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -56,7 +57,7 @@ class EventTask:
         self.stopping = StopSignal()
         pacing = pacing or Pacing()
         policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
-        self._handling = InboxProcessor(subscriber, catalogue or EventRegistry(), policy, clock)
+        self._handling = InboxProcessor(subscriber, events, policy, clock)
         self._letters = self._handling.letters
         self._deferral = Deferral(subscriber.name, policy, self._letters)
         self._loop = EventLoopThread(resources)

@@ -14,7 +14,7 @@ from uuid import uuid4
 from kombu import Message
 
 from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE
-from reading_club.eventstream.wire import UnreadableMessage
+from reading_club.eventstream.errors import UnreadableMessage
 
 ARRIVED: Final = "arrived"
 """Header that a worker sets: the monotonic time at which it received the message."""

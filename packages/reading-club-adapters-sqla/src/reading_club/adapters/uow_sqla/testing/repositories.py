@@ -99,10 +99,10 @@ class TestTransaction:
 
         assert sorted(await titles()) == ["After", "Before"]
 
-    async def test_a_rollback_after_a_savepoint_undoes_everything(
+    async def test_an_error_in_the_block_undoes_everything(
         self, uow: SQLUnitOfWork, titles: Titles
     ) -> None:
-        """Releasing a SAVEPOINT commits nothing, also where it was the first statement."""
+        """An INSERT that was the first statement is rolled back, on each kind of engine."""
         with pytest.raises(KeyError):
             async with uow as transaction:
                 await transaction.uow.books.add(a_book())

@@ -16,10 +16,10 @@ from reading_club.domain.messages import (
     CreateReviewer,
     RegisterBook,
     ReviseReview,
-    wire_type,
 )
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import Lease
+from reading_club.eventstream.wire import wire_type
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.bus import ClubBus
 from reading_club.testing import contracts
