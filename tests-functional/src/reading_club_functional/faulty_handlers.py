@@ -95,8 +95,9 @@ def obey_file_modes() -> None:
 
 if __name__ == "__main__":
     for each in os.environ.get("HANDLER_FAULTS", DEFAULT).split(","):
+        fault, _, title = each.partition(":")
         for listener in SUBSCRIBERS:
-            inject(*each.partition(":")[::2], listener)
+            inject(fault, title, listener)
     if CLOCK in os.environ:
         shift_clock()
     if sys.platform == "linux":
