@@ -8,9 +8,9 @@ from sqlalchemy import Executable, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.subscriber import Subscriber
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla.clock import DatabaseNow, UtcDateTime
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.types import DatabaseNow, UtcDateTime
 
 metadata = MetaData(
     naming_convention={

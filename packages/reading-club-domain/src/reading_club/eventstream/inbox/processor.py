@@ -75,8 +75,7 @@ class InboxProcessor:
     ) -> bool:
         """Commit the count of the attempt; return False if the message must not be handled now.
 
-        A message that comes too early is deferred, and one without attempts left is given up; a
-        late copy of a dead letter is skipped.
+        It is deferred if too early, given up without attempts left, skipped if dead-lettered.
         """
         async with make_uow() as transaction:
             begun = await self.policy.begin(delivery, inbox_key, transaction.uow)

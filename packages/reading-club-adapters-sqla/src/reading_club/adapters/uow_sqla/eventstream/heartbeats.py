@@ -8,10 +8,10 @@ from uuid import uuid4
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
 
 _CHANGING: Final = ("beat_at", "clock_offset", "trouble")

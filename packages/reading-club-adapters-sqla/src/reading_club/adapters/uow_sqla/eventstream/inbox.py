@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Table, case, delete, exists, select, update
 
-from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into, insert_many, insert_new_into
+from reading_club.adapters.uow_sqla.types import database_time, seconds_since
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter
 from reading_club.adapters.uow_sqla.eventstream.outbox_split import insert_for_subscribers
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
@@ -17,6 +16,7 @@ from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
     in_values,
 )
+from reading_club.adapters.uow_sqla.types import database_time, seconds_since
 from reading_club.eventstream.dead_letters.builder import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, literal, select
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
@@ -15,6 +14,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
     insert_new_into,
 )
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.outbox import NO_LEASE, Lease, OutboxKey
 
 

@@ -5,10 +5,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.retention import DAY, Retention
 
 PROCESSES: Final = 1.0

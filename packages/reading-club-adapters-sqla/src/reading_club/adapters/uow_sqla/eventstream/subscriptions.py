@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
@@ -20,6 +19,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
     insert_new_into,
 )
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 

@@ -18,8 +18,7 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla.clock import DatabaseNow, UtcDateTime
-from reading_club.adapters.uow_sqla.json_text import JsonText
+from reading_club.adapters.uow_sqla.types import DatabaseNow, JsonText, UtcDateTime
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ from sqlalchemy import Insert, column, insert, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.orm import metadata
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.domain.model import Book
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, Lease
 from reading_club.testing.builders import a_book, an_event

@@ -1,14 +1,16 @@
-"""The column type of instants, and SQL expressions for the database's clock."""
+"""Column types, and SQL expressions for the database's clock."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     DateTime,
     Dialect,
     Float,
     Interval,
+    Text,
     TypeDecorator,
     cast,
     func,
@@ -82,3 +84,20 @@ def seconds_since(dialect: str, instant: ColumnElement[datetime]) -> ColumnEleme
     else:
         passed = cast(func.extract("epoch", func.clock_timestamp() - instant), Float)
     return func.coalesce(passed, 0.0, type_=Float)
+
+
+class JsonText(TypeDecorator[str]):
+    """JSON that is bound and loaded as text, without parsing."""
+
+    impl = JSON
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Bind the text unchanged."""
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Select the column as text, which drivers load unchanged."""
+        return cast(column, Text)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Load the text unchanged."""
