@@ -1,6 +1,5 @@
 """A connection that cannot write does not go back to the pool."""
 
-
 import pytest
 from messagebus import AsyncSinkholeEventstreamTransport
 from sqlalchemy import text
