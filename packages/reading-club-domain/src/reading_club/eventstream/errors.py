@@ -1,5 +1,6 @@
 """Errors of the event stream: misuse, and a database or broker that is unavailable."""
 
+from typing import Final
 from uuid import UUID
 
 
@@ -39,6 +40,10 @@ class StorageBusy(StorageUnavailable):
 
     Other statements may succeed meanwhile.
     """
+
+
+BUSY: Final = (StorageBusy, WriteConflict)
+"""Failures of a database that answers: this one message may be the cause."""
 
 
 class CommitInDoubt(StorageUnavailable):

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from reading_club.adapters.eventstream.worker.outage_retry import BUSY
-from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.errors import BUSY, TransientFailure
 from reading_club.eventstream.inbox.processor import InboxProcessor
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from reading_club.adapters.eventstream.worker.outage_retry import BUSY
+from reading_club.eventstream.errors import BUSY
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.inbox.delivery import Delivery

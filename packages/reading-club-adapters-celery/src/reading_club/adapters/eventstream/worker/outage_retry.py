@@ -11,16 +11,13 @@ from typing import Any, Final
 from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.eventstream.errors import StorageBusy, TransientFailure, WriteConflict
+from reading_club.eventstream.errors import BUSY, TransientFailure
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 
 Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
 """One attempt; returns True if the message may be acknowledged."""
-
-BUSY: Final = (StorageBusy, WriteConflict)
-"""Failures of a database that answers: this one message may be the cause."""
 
 _NEXT_TURN: Final = 0.05
 """Seconds between two checks whether the message tried before is done."""
