@@ -11,7 +11,7 @@ from kombu import Connection, Queue, pools
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import on_the_wire
-from reading_club.adapters.eventstream.topology import queue_name_of
+from reading_club.adapters.eventstream.topology import queue_name
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
@@ -46,7 +46,7 @@ def fill_queue_of_activity(broker_url: str, events: Mapping[UUID, Mapping[str, s
 def is_empty(broker_url: str) -> bool:
     """Return whether nothing waits on the queue of the activity log."""
     with Connection(broker_url, connect_timeout=10) as connection, connection.channel() as channel:
-        declared: Any = Queue(queue_name_of(activity))(channel).queue_declare(passive=True)
+        declared: Any = Queue(queue_name(activity.name))(channel).queue_declare(passive=True)
         return not declared.message_count
 
 

@@ -56,7 +56,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     worker_ready.connect(_on_ready)
     with beating_in_thread(settings, this_process("worker", name)):
         host = socket.gethostname()
-        run_worker(app, pool="threads", concurrency=concurrency, name=f"{name}@{host}")
+        run_worker(app, concurrency=concurrency, name=f"{name}@{host}")
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
     queue_for,
-    queue_name_of,
+    queue_name,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
 from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, EventTask, Resources
@@ -46,7 +46,7 @@ __all__ = [
     "UnitOfWorkFactory",
     "publisher_app",
     "queue_for",
-    "queue_name_of",
+    "queue_name",
     "run_worker",
     "worker_app",
 ]

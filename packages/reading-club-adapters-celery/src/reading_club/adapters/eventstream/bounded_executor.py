@@ -1,12 +1,13 @@
 """A thread pool with a bounded backlog, for calls that may hang."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, Final
+from typing import Any
+
+from reading_club.eventstream.per_process import PerProcess
 
 Job = tuple[Future[Any], Callable[[], Any]]
 
@@ -28,10 +29,8 @@ class BoundedExecutor:
     """
 
     def __init__(self, threads: int, backlog: int) -> None:
-        self._threads: Final = threads
-        self._backlog: Final = backlog
         self._closed = False
-        self._crews: dict[int, _ProcessPool] = {}
+        self._pools = PerProcess(lambda: _ProcessPool(threads, backlog))
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
         """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
@@ -40,7 +39,7 @@ class BoundedExecutor:
         """
         if self._closed:
             raise ExecutorClosed
-        return self._pool().submit(call)
+        return self._pools.get().submit(call)
 
     def close(self, within: float) -> None:
         """Accept no more calls, and wait up to ``within`` seconds for running ones.
@@ -48,16 +47,9 @@ class BoundedExecutor:
         The futures of waiting calls raise ExecutorClosed.
         """
         self._closed = True
-        crew = self._crews.get(os.getpid())
-        if crew is not None:
-            crew.close(within)
-
-    def _pool(self) -> "_ProcessPool":
-        pid = os.getpid()
-        if pid not in self._crews:
-            # Atomic, without a lock that a fork could copy while it is held.
-            self._crews.setdefault(pid, _ProcessPool(self._threads, self._backlog))
-        return self._crews[pid]
+        pool = self._pools.find()
+        if pool is not None:
+            pool.close(within)
 
 
 class _ProcessPool:
@@ -65,14 +57,14 @@ class _ProcessPool:
 
     def __init__(self, size: int, backlog: int) -> None:
         self._size = size
-        self._room = threading.Semaphore(backlog)
+        self._free_places = threading.Semaphore(backlog)
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
-        if not self._room.acquire(blocking=False):
+        if not self._free_places.acquire(blocking=False):
             raise ExecutorBusy
         future: Future[Any] = Future()
         self._jobs.put((future, call))
@@ -107,7 +99,7 @@ class _ProcessPool:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._room.release()
+            self._free_places.release()
             _run(*job)
             del job  # Frees the message before the next call.
             self._idle.release()

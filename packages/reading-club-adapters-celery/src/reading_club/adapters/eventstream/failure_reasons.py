@@ -3,16 +3,14 @@
 import re
 from typing import Final
 
+from reading_club.adapters.eventstream.deadline import BrokerTooSlow
+
 _CODE: Final = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*\b")
 """Error code at the start of an answer of RabbitMQ or Redis: ``ACCESS_REFUSED``, ``OOM``."""
 
 
 class BrokerBlocked(Exception):
     """The broker is short of memory or disk, and reads no messages for the time being."""
-
-
-class BrokerTooSlow(TimeoutError):
-    """The broker has not answered within its deadline."""
 
 
 def reason_of(error: BaseException) -> str:
