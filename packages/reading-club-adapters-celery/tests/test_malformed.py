@@ -21,25 +21,25 @@ HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None
 BODY: list[Any] = [[], {"message": EVENT}, {}]
 JSON = "application/json"
 
-Malformed = tuple[Any, dict[str, Any], dict[str, str]]
+Sent = tuple[Any, dict[str, Any], dict[str, str]]
 
 
-def body(value: Any) -> Malformed:
+def body(value: Any) -> Sent:
     """Return a message with this body."""
     return json.dumps(value), HEADERS, {}
 
 
-def header(**headers: Any) -> Malformed:
+def header(**headers: Any) -> Sent:
     """Return an event with other headers."""
     return json.dumps(BODY), HEADERS | headers, {}
 
 
-def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Malformed:
+def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Sent:
     """Return a message with this text and content type."""
     return text, HEADERS, {"content_type": content_type, "content_encoding": encoding}
 
 
-ANONYMOUS: dict[str, Malformed] = {
+ANONYMOUS: dict[str, Sent] = {
     "body dict": body({"a": 1}),
     "body number": body(5),
     "body null": body(None),
@@ -66,7 +66,7 @@ ANONYMOUS: dict[str, Malformed] = {
     "NUL": raw("\x00"),
     "nothing": raw(""),
 }
-WITH_EVENT: dict[str, Malformed] = {
+WITH_EVENT: dict[str, Sent] = {
     "no headers": (json.dumps(BODY), {}, {}),
     "no id": (json.dumps(BODY), {"task": "send_message"}, {}),
     "no task": (json.dumps(BODY), {"id": "7"}, {}),
@@ -96,9 +96,9 @@ WITH_EVENT: dict[str, Malformed] = {
 class Worker(InMemoryWorker):
     """An in-memory worker that takes malformed messages."""
 
-    def take(self, malformed: Malformed) -> None:
+    def take(self, sent: Sent) -> None:
         """Receive one message."""
-        text, headers, options = malformed
+        text, headers, options = sent
         self.receive(text, headers, **{"content_type": JSON, "content_encoding": "utf-8"} | options)
 
 
@@ -117,19 +117,19 @@ def worker(
     app.close()
 
 
-def cases(kinds: dict[str, Malformed]) -> pytest.MarkDecorator:
+def cases(kinds: dict[str, Sent]) -> pytest.MarkDecorator:
     """Run the test with each message."""
-    return pytest.mark.parametrize("malformed", kinds.values(), ids=kinds.keys())
+    return pytest.mark.parametrize("sent", kinds.values(), ids=kinds.keys())
 
 
 @cases(ANONYMOUS | WITH_EVENT)
 def test_a_malformed_message_becomes_a_dead_letter(
-    worker: Worker, club: ConsumerFixture, malformed: Malformed
+    worker: Worker, club: ConsumerFixture, sent: Sent
 ) -> None:
     """A malformed message is stored and acknowledged, and the next one takes effect."""
     event = an_event()
 
-    worker.take(malformed)
+    worker.take(sent)
     worker.take(body([[], {"message": on_the_wire(event)}, {}]))
 
     assert len(club.dead_letters) == 1
@@ -138,22 +138,18 @@ def test_a_malformed_message_becomes_a_dead_letter(
 
 
 @cases(WITH_EVENT)
-def test_the_dead_letter_has_the_id_of_the_event(
-    worker: Worker, club: ConsumerFixture, malformed: Malformed
-) -> None:
+def test_the_dead_letter_has_the_id(worker: Worker, club: ConsumerFixture, sent: Sent) -> None:
     """If a malformed message has an event inside, its dead letter has that id and type."""
-    worker.take(malformed)
+    worker.take(sent)
 
     (letter,) = club.dead_letters
     assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
 
 
-def test_different_malformed_messages_have_different_ids(
-    worker: Worker, club: ConsumerFixture
-) -> None:
+def test_different_messages_have_different_ids(worker: Worker, club: ConsumerFixture) -> None:
     """Different messages have different dead letters; equal ones share one."""
-    for malformed in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
-        worker.take(malformed)
+    for sent in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
+        worker.take(sent)
 
     assert len(club.dead_letters) == len(ANONYMOUS)
 
@@ -169,20 +165,19 @@ def test_the_dead_letter_has_what_was_received(worker: Worker, club: ConsumerFix
 
 
 @cases(ANONYMOUS | WITH_EVENT)
-@pytest.mark.usefixtures("club")
-def test_the_log_shows_nothing_of_it(
-    worker: Worker, caplog: pytest.LogCaptureFixture, malformed: Malformed
+def test_logs_hide_the_content(
+    worker: Worker, caplog: pytest.LogCaptureFixture, sent: Sent
 ) -> None:
     """Our log record has the ids as fields; neither ours nor Celery's shows the content."""
     with caplog.at_level("INFO"):
-        worker.take(malformed)
+        worker.take(sent)
 
     (record,) = [r for r in caplog.records if r.getMessage() == "message set aside"]
     assert vars(record)["message_id"]
     assert SECRET not in str([vars(record) for record in caplog.records]) + caplog.text
 
 
-def test_it_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
+def test_an_ack_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
     """The message is acknowledged after its dead letter is stored."""
     club.opening = [TransientFailure("away")] * 3
 
@@ -193,7 +188,7 @@ def test_it_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> Non
     assert worker.unacknowledged == 0
 
 
-def test_a_worker_that_stops_gives_it_back(worker: Worker, club: ConsumerFixture) -> None:
+def test_a_stop_requeues_the_message(worker: Worker, club: ConsumerFixture) -> None:
     """A message without a stored dead letter is requeued."""
     club.opening = [TransientFailure("away")] * 9
     club.stop_after = 2
