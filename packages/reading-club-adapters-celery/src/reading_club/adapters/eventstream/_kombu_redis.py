@@ -13,6 +13,7 @@ changes:
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from kombu import Message
@@ -32,26 +33,18 @@ def release_prefetch_on_ack_failure(message: Message) -> None:
     """
     qos = getattr(message.channel, "qos", None)
     if isinstance(qos, virtual.QoS):
-        anything: Any = message
-        anything.ack_log_error = _Releasing(message, qos, message.ack_log_error)
-        anything.reject_log_error = _Releasing(message, qos, message.reject_log_error)
+        for name in ("ack_log_error", "reject_log_error"):
+            setattr(message, name, partial(_call, getattr(message, name), message, qos))
 
 
-class _Releasing:
-    """Calls ack or reject, and stops counting the message if the call fails."""
-
-    def __init__(self, message: Message, qos: virtual.QoS, call: Any) -> None:
-        self._message = message
-        self._qos = qos
-        self._call = call
-
-    def __call__(self, *args: Any, **options: Any) -> None:
-        try:
-            self._call(*args, **options)
-        finally:
-            if not self._message.acknowledged:
-                base: Any = virtual.QoS
-                base.ack(self._qos, self._message.delivery_tag)
+def _call(end: Any, message: Message, qos: virtual.QoS, *args: Any, **options: Any) -> None:
+    """Acknowledge or reject the message, and stop counting it if that fails."""
+    try:
+        end(*args, **options)
+    finally:
+        if not message.acknowledged:
+            base: Any = virtual.QoS
+            base.ack(qos, message.delivery_tag)
 
 
 def bindings_of(channel: Any, exchange: str) -> Bindings:

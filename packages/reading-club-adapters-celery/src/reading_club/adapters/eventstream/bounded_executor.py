@@ -7,8 +7,6 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
-from reading_club.eventstream.per_process import PerProcess
-
 Job = tuple[Future[Any], Callable[[], Any]]
 
 
@@ -17,46 +15,18 @@ class ExecutorBusy(Exception):
 
 
 class ExecutorClosed(Exception):
-    """The executor accepts no more calls."""
+    """The executor was closed before a thread took the call."""
 
 
 class BoundedExecutor:
     """Runs calls in at most ``threads`` threads, and holds at most ``backlog`` more.
 
     Threads are started when they are needed and, as daemons, do not keep the process from
-    ending while they hang. Each process has threads of its own: after a fork the child
-    starts with none, and with an empty backlog.
+    ending while they hang.
     """
 
     def __init__(self, threads: int, backlog: int) -> None:
-        self._closed = False
-        self._pools = PerProcess(lambda: _ProcessPool(threads, backlog))
-
-    def submit(self, call: Callable[[], Any]) -> Future[Any]:
-        """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
-
-        A call whose future is cancelled before a thread takes it is skipped.
-        """
-        if self._closed:
-            raise ExecutorClosed
-        return self._pools.get().submit(call)
-
-    def close(self, within: float) -> None:
-        """Accept no more calls, and wait up to ``within`` seconds for running ones.
-
-        The futures of waiting calls raise ExecutorClosed.
-        """
-        self._closed = True
-        pool = self._pools.find()
-        if pool is not None:
-            pool.close(within)
-
-
-class _ProcessPool:
-    """The threads and the waiting calls of one process."""
-
-    def __init__(self, size: int, backlog: int) -> None:
-        self._size = size
+        self._size = threads
         self._free_places = threading.Semaphore(backlog)
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
@@ -64,6 +34,10 @@ class _ProcessPool:
         self._threads: list[threading.Thread] = []
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
+        """Return the future of the call. Raises ExecutorBusy.
+
+        A call whose future is cancelled before a thread takes it is skipped.
+        """
         if not self._free_places.acquire(blocking=False):
             raise ExecutorBusy
         future: Future[Any] = Future()
@@ -73,6 +47,10 @@ class _ProcessPool:
         return future
 
     def close(self, within: float) -> None:
+        """End the threads, and wait up to ``within`` seconds for running calls.
+
+        The futures of waiting calls raise ExecutorClosed. Submit no call afterwards.
+        """
         deadline = monotonic() + within
         self._dismiss_waiting()
         for _ in self._threads:

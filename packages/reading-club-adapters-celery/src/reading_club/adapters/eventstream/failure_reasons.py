@@ -13,6 +13,13 @@ class BrokerBlocked(Exception):
     """The broker is short of memory or disk, and reads no messages for the time being."""
 
 
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first error of a chain of causes."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def reason_of(error: BaseException) -> str:
     """Return the reason of an error, without addresses, user names and passwords.
 
@@ -21,8 +28,7 @@ def reason_of(error: BaseException) -> str:
     """
     if isinstance(error, BrokerBlocked | BrokerTooSlow):
         return str(error)
-    while error.__cause__ is not None:
-        error = error.__cause__
+    error = root_cause(error)
     code = _CODE.match(str(getattr(error, "reply_text", None) or error))
     if code:
         return code.group()

@@ -13,6 +13,7 @@ from kombu.utils.uuid import uuid
 
 from reading_club.adapters.eventstream._pyamqp import PrerenderedMessage, serialized_properties
 from reading_club.adapters.eventstream.app import REDACTED_REPRS, EventRouter
+from reading_club.adapters.eventstream.failure_reasons import root_cause
 from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_name
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
@@ -115,7 +116,7 @@ class MessageEncoder:
                 messages.append(self._message(event, templates[event.attempted]))
             except _UNENCODABLE as exc:
                 # The error's text may repeat the event's content.
-                failed[event.key] = f"it cannot be encoded: {_root_cause(exc)}"
+                failed[event.key] = f"it cannot be encoded: {type(root_cause(exc)).__name__}"
         return messages, failed
 
     def _new_templates(self) -> Mapping[bool, MessageTemplate]:
@@ -160,9 +161,3 @@ class MessageEncoder:
         if len(str.encode(address[1])) > _LONGEST_ROUTING_KEY:
             raise ValueError("the routing key is too long")
         return address
-
-
-def _root_cause(exc: BaseException) -> str:
-    while exc.__cause__ is not None:
-        exc = exc.__cause__
-    return type(exc).__name__

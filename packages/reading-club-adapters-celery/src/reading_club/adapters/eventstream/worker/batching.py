@@ -4,7 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from celery.exceptions import Reject
 from kombu import Message
@@ -24,31 +24,17 @@ class ReceiveBatch(Protocol):
         ...
 
 
-class Worker(Protocol):
-    """The worker, as far as batching uses it; ``WorkerConsumer`` is one."""
-
-    connection_errors: tuple[type[BaseException], ...]
-
-    def run_in_pool(self, work: Callable[..., object], *args: object) -> None:
-        """Run the work in a thread of the pool."""
-        ...
-
-    def call_soon_ack(self, work: Callable[..., object], *args: object) -> object:
-        """Run the work in the worker's own thread, which acknowledges."""
-        ...
-
-
 class Batcher:
     """Collects messages while a batch runs in the pool; they become the next batch.
 
     An idle worker handles a message at once, as a batch of one. A batch that fails is split: each
     of its messages becomes a Celery task. Messages are acknowledged in the worker's own thread, as
-    in Celery.
+    in Celery. ``worker`` is a ``WorkerConsumer``.
     """
 
     def __init__(
         self,
-        worker: Worker,
+        worker: Any,
         receive: ReceiveBatch,
         handle: Callable[[Message], object],
         *,
