@@ -38,7 +38,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> SQLOutbox:
     """The outbox on that engine."""
-    return SQLOutbox(engine)
+    return SQLOutbox(engine, orm.stream)
 
 
 async def commit(engine: AsyncEngine, number: int, lease: Lease) -> None:

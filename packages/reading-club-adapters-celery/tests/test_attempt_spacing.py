@@ -36,7 +36,7 @@ def numbers(club: ConsumerFixture) -> list[int]:
 def waits(club: ConsumerFixture) -> float | None:
     """Return the seconds until the only outbox row is due, or None without a row."""
     for row in club.database.outbox.values():
-        return (row.leased_until - club.now).total_seconds()
+        return float((row.leased_until - club.now).total_seconds())
     return None
 
 

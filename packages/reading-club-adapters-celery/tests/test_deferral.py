@@ -94,7 +94,7 @@ def stall(consumer: EventTask, club: ConsumerFixture, event: BookRegistered) -> 
     club.database.outbox.clear()
     consumer.receive(on_the_wire(event), suspected=True)
     for row in club.database.outbox.values():
-        return (row.leased_until - club.now).total_seconds()
+        return float((row.leased_until - club.now).total_seconds())
     return None
 
 

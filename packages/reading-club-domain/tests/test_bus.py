@@ -9,7 +9,7 @@ import pytest
 from messagebus import AsyncMessageBus, Metadata
 from messagebus.service._async.registry import ConfigurationError
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import COMMANDS, ClubCommand
 from reading_club.service import handlers

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport

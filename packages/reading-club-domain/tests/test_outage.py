@@ -1,10 +1,10 @@
 """A broker that is unavailable for a day, on a manual clock."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from reading_club.adapters.memory.database import TABLES, InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
@@ -44,7 +44,7 @@ class Club:
         self.broker.outage = EventstreamUnavailable("away")
         backoff = Backoff(first=0.5, cap=120.0, jitter=lambda: 0.5)
         breaker = CircuitBreaker(backoff, self.clock.seconds)
-        self.relay = Relay(self.outbox, self.broker, breaker=breaker, window=100)
+        self.relay = Relay(self.outbox, self.broker, breaker=breaker, batch_size=100)
         self.events: list[UUID] = []
 
     async def commit(self) -> None:
@@ -73,11 +73,15 @@ async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
     await club.pass_a_day()
 
     assert len(club.events) == DAY / EVERY
-    assert len(club.broker.windows) == 966
+    assert len(club.broker.batch_sizes) == 966
     assert club.outbox.claims == 1195
-    assert set(club.broker.windows) == {1}
+    assert set(club.broker.batch_sizes) == {1}
     assert {row.attempts for row in club.database.outbox.values()} == {0}
-    filled = {name for name in TABLES if getattr(club.database, name)}
+    filled = {
+        name
+        for name, table in vars(club.database).items()
+        if isinstance(table, MutableMapping) and table
+    }
     assert filled == {"messages", "recorded", "outbox"}
 
 
@@ -86,12 +90,12 @@ async def test_after_a_day_without_a_broker_each_event_arrives_once() -> None:
     club = Club()
     await club.pass_a_day()
     club.broker.outage = None
-    club.broker.windows.clear()
+    club.broker.batch_sizes.clear()
     club.clock.advance(120.0)
 
     assert await club.relay.drain()
 
     assert [event.key.message_id for event in club.broker.sent] == club.events
-    assert club.broker.windows == [1, 100, 100, 87]
+    assert club.broker.batch_sizes == [1, 100, 100, 87]
     assert club.database.outbox == {}
     assert club.database.dead_letters == {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused

@@ -52,7 +52,7 @@ async def test_a_queue_that_is_full_is_no_outage_and_counts_nothing(club: RelayF
     await club.turns(100)
 
     assert club.relay._breaker.closed
-    assert max(club.broker.windows) == 10
+    assert max(club.broker.batch_sizes) == 10
     assert {row.attempts for row in club.database.outbox.values()} == {0}
     assert club.database.dead_letters == {}
 
@@ -84,9 +84,9 @@ async def test_a_refused_event_is_tried_at_growing_pauses(club: RelayFixture) ->
     await club.commit(1)
     tries = []
     while club.clock.seconds() < 300:
-        club.broker.windows.clear()
+        club.broker.batch_sizes.clear()
         await club.relay.drain()
-        tries += [club.clock.seconds()] if club.broker.windows else []
+        tries += [club.clock.seconds()] if club.broker.batch_sizes else []
         club.clock.advance(1.0)
 
     assert tries == [0, 1, 2, 4, 8, 16, 32, 64, 124, 184, 244]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
@@ -51,7 +51,7 @@ async def test_events_are_sent_in_windows_and_in_their_order(club: RelayFixture)
     pauses = await club.turns(4)
 
     assert pauses == [0.0, 0.0, 0.0, POLL]
-    assert club.broker.windows == [10, 10, 5]
+    assert club.broker.batch_sizes == [10, 10, 5]
     assert club.sent() == ids(events)
     assert club.database.outbox == {}
 
@@ -106,7 +106,7 @@ async def test_relays_at_once_share_the_work(club: RelayFixture) -> None:
     await asyncio.gather(*[relay.drain() for relay in relays])
 
     assert sorted(club.sent()) == ids(events)
-    assert max(club.broker.windows) == 10
+    assert max(club.broker.batch_sizes) == 10
 
 
 async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayFixture) -> None:
@@ -117,7 +117,7 @@ async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayFixtur
 
     await asyncio.wait_for(club.another_relay().run(stopping), 10)
 
-    assert club.broker.windows == [10]
+    assert club.broker.batch_sizes == [10]
     assert len(club.database.outbox) == 15
 
 
@@ -129,7 +129,7 @@ async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayFixture) -> None
 
     await asyncio.wait_for(relay.run(stopping), 10)
 
-    assert club.broker.windows == []
+    assert club.broker.batch_sizes == []
 
 
 class Counting(InMemoryOutbox):
@@ -158,7 +158,7 @@ class Patient(InMemoryPublisher):
 
     def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Wait before the second batch."""
-        if self.windows:
+        if self.batch_sizes:
             assert self._told.wait(10)
             self.outage = self._outage
         return super().publish(events)
@@ -170,10 +170,10 @@ async def test_a_window_is_claimed_while_another_is_published(club: RelayFixture
     outbox = Counting(club.database, 3)
     broker = Patient(outbox.reached)
 
-    assert await Relay(outbox, broker, window=10).drain()
+    assert await Relay(outbox, broker, batch_size=10).drain()
 
     assert [event.key.message_id for event in broker.sent] == ids(events)
-    assert broker.windows == [10, 10, 10]
+    assert broker.batch_sizes == [10, 10, 10]
 
 
 async def test_what_was_claimed_before_an_outage_was_found_is_given_back(
@@ -184,9 +184,9 @@ async def test_what_was_claimed_before_an_outage_was_found_is_given_back(
     outbox = Counting(club.database, 3)
     broker = Patient(outbox.reached, EventstreamUnavailable("away"))
 
-    assert not await Relay(outbox, broker, window=10).drain()
+    assert not await Relay(outbox, broker, batch_size=10).drain()
 
-    assert broker.windows == [10, 10]
+    assert broker.batch_sizes == [10, 10]
     waiting = await club.outbox.claim(100, Lease(0.0))
     assert [event.key.message_id for event in waiting] == ids(events)[10:]
     assert {event.attempts for event in waiting} == {0}

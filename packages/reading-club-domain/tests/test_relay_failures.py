@@ -39,10 +39,10 @@ async def test_probes_are_windows_of_one_at_growing_pauses(club: RelayFixture) -
     club.broker.outage = EventstreamUnavailable("away")
 
     assert await club.turns(7) == [0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0]
-    assert club.broker.windows == [10, 1, 1, 1, 1, 1, 1]
+    assert club.broker.batch_sizes == [10, 1, 1, 1, 1, 1, 1]
     club.broker.outage = None
     assert await club.turns(4) == [0.0, 0.0, 0.0, 0.0]
-    assert club.broker.windows[7:] == [1, 10, 10, 3]
+    assert club.broker.batch_sizes[7:] == [1, 10, 10, 3]
     await club.turns(50)
     assert len(club.sent()) == 25
 
@@ -78,7 +78,7 @@ async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayFixture) -
     club.clock.advance(0.125)
 
     assert await club.relay.run_once() == 0.375
-    assert club.broker.windows == [1]
+    assert club.broker.batch_sizes == [1]
 
 
 async def test_after_an_outage_an_empty_outbox_is_polled_as_ever(club: RelayFixture) -> None:
@@ -97,9 +97,9 @@ async def test_a_refused_event_is_one_dead_letter_after_its_attempts(club: Relay
     club.broker.refused[refused.message_id] = "too large"
     tries = []
     for _ in range(40):
-        club.broker.windows.clear()
+        club.broker.batch_sizes.clear()
         pause = await club.relay.run_once()
-        if club.broker.windows:
+        if club.broker.batch_sizes:
             tries.append(club.clock.seconds())
         club.clock.advance(pause)
 

@@ -34,7 +34,7 @@ async def test_a_transaction_that_was_rolled_back_sends_nothing(club: SendingClu
         await transaction.rollback()
     club.sender.close()
 
-    assert club.broker.windows == []
+    assert club.broker.batch_sizes == []
 
 
 async def test_a_broker_that_hangs_holds_up_nobody(club: SendingClub) -> None:
@@ -91,5 +91,5 @@ async def test_what_has_waited_for_half_its_lease_is_left_to_the_relay(club: Sen
 
     club.sender.close()
 
-    assert club.broker.windows == []
+    assert club.broker.batch_sizes == []
     assert len(club.database.outbox) == 3

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from lastuuid import uuid7
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.outbox.sender_thread import SenderThread
@@ -40,7 +40,7 @@ def outbox() -> RecordingOutbox:
 def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SenderThread:
     """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
     thread = SenderThread(
-        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, window=WINDOW
+        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, batch_size=WINDOW
     )
     thread._confirmed = [OutboxKey(uuid7()) for _ in range(confirmed)]
     thread._since = monotonic() - seconds_ago

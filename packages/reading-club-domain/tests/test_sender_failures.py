@@ -28,7 +28,7 @@ async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
     events += await club.commit(50)
 
     assert club.queued == 0
-    assert club.broker.windows == [1]
+    assert club.broker.batch_sizes == [1]
     assert len(club.database.outbox) == 56
     assert {row.attempts for row in club.database.outbox.values()} == {0}
     club.broker.outage = None
@@ -48,7 +48,7 @@ async def test_half_open_it_probes_with_one_event(club: SendingClub) -> None:
 
     club.sender.close()
 
-    assert club.broker.windows == [1, 1]
+    assert club.broker.batch_sizes == [1, 1]
 
 
 async def test_after_an_outage_it_sends_again(club: SendingClub) -> None:

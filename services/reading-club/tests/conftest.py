@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.composition import Club
@@ -55,7 +55,7 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
 
 async def beat_for_all(engine: AsyncEngine) -> None:
     """Write the heartbeats of a relay, and of a worker for each subscriber."""
-    heartbeats = SQLHeartbeats(engine)
+    heartbeats = SQLHeartbeats(engine, orm.stream)
     for process in (this_process("relay"), *(this_process("worker", s.name) for s in SUBSCRIBERS)):
         await heartbeats.beat(process)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating_in_thread, keep_beating
@@ -85,7 +86,7 @@ def test_a_process_without_a_loop_beats_in_a_thread(data_dir: Path) -> None:
     async def beats() -> list[Heartbeat]:
         engine = create_engine(settings.resolved_database_url())
         try:
-            return list(await SQLHeartbeats(engine).list())
+            return list(await SQLHeartbeats(engine, orm.stream).list())
         finally:
             await engine.dispose()
 

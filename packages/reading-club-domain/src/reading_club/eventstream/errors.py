@@ -43,7 +43,7 @@ class StorageBusy(StorageUnavailable):
 
 
 BUSY: Final = (StorageBusy, WriteConflict)
-"""Failures of a database that answers: this one message may be the cause."""
+"""Errors of a database that answers: one message alone may be the cause."""
 
 
 class CommitInDoubt(StorageUnavailable):

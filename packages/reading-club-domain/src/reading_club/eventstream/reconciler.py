@@ -5,17 +5,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused, TransientFailure
 from reading_club.eventstream.ports.queues import QueueInspector
+from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 logger = logging.getLogger(__name__)
-
-DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True)

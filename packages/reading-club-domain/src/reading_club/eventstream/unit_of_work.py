@@ -62,12 +62,6 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
     EventstreamUnavailable if the broker did not take the committed events.
     """
 
-    inbox: Inbox
-    subscriptions: Subscriptions
-    outbox: OutboxWriter
-    dead_letters: DeadLetters
-    audit: AuditLog
-
     def __init__(
         self,
         transport: AsyncAbstractEventstreamTransport,
@@ -77,6 +71,31 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
         self.metrics_store = metrics_store or SinkholeMetricsStore()
         self._entered = False
         self._committed = False
+
+    @property
+    @abstractmethod
+    def inbox(self) -> Inbox:
+        """The inbox of all subscribers."""
+
+    @property
+    @abstractmethod
+    def subscriptions(self) -> Subscriptions:
+        """Subscriptions and their missing events."""
+
+    @property
+    @abstractmethod
+    def outbox(self) -> OutboxWriter:
+        """The transaction's side of the outbox."""
+
+    @property
+    @abstractmethod
+    def dead_letters(self) -> DeadLetters:
+        """The dead letters of all subscribers."""
+
+    @property
+    @abstractmethod
+    def audit(self) -> AuditLog:
+        """The log of what operators did with dead letters."""
 
     async def __aenter__(  # pyright: ignore[reportIncompatibleMethodOverride]  # returns Self
         self,

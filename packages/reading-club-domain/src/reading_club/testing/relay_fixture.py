@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
@@ -37,8 +37,8 @@ class RelayFixture:
             outbox or self.outbox,
             self.broker,
             breaker=CircuitBreaker(backoff, self.clock.seconds),
-            retry_policy=RetryPolicy(attempts=3, first_pause=1.0),
-            window=10,
+            retry_policy=RetryPolicy(attempts=3, initial_delay=1.0),
+            batch_size=10,
             poll=POLL,
         )
 

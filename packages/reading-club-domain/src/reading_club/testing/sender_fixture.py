@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import Self
 from uuid import UUID
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.configuration import UnusableAddress
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -56,7 +56,7 @@ class Club:
 
     async def beat(self) -> None:
         """Write the heartbeat of this process, which shows that the database accepts writes."""
-        await SQLHeartbeats(self.engine).beat(self.process)
+        await SQLHeartbeats(self.engine, orm.stream).beat(self.process)
 
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return its handler's result.
@@ -140,7 +140,7 @@ async def open_club(settings: Settings) -> AsyncIterator[Club]:
 async def open_outbox(settings: Settings) -> AsyncIterator[SQLOutbox]:
     """Yield the outbox on an engine of its own, for a thread with an event loop of its own."""
     async with open_engine(settings) as engine:
-        yield SQLOutbox(engine)
+        yield SQLOutbox(engine, orm.stream)
 
 
 def open_publisher(settings: Settings) -> Celery:

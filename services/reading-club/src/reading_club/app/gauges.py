@@ -7,9 +7,10 @@ from pydantic import BaseModel
 from sqlalchemy import Executable, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.adapters.uow_sqla.clock import database_time
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.orm import dead_letters, inbox, messages, outbox
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -106,7 +107,7 @@ async def subscriber_gauge(
     name = subscriber.name
     late = (
         await connection.execute(
-            behind(name).with_only_columns(
+            behind(orm.stream, name).with_only_columns(
                 func.count().label("events"),
                 func.min(messages.c.recorded_at).label("oldest"),
                 database_time(connection.dialect.name).label("now"),

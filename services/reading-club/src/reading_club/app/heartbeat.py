@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.composition import open_engine
 from reading_club.app.settings import Settings
@@ -64,7 +65,7 @@ async def beating(
 ) -> AsyncIterator[None]:
     """Write heartbeats while the block runs, on an engine of their own; then delete the row."""
     async with open_engine(settings) as engine:
-        heartbeats = SQLHeartbeats(engine)
+        heartbeats = SQLHeartbeats(engine, orm.stream)
         task = asyncio.create_task(keep_beating(heartbeats, process, trouble))
         try:
             yield

@@ -8,7 +8,7 @@ from celery import Celery
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.bounded import DEADLINE, finding, look, within
 from reading_club.app.gauges import Backlog, backlog
@@ -94,7 +94,7 @@ async def probe_outbox(engine: AsyncEngine, seconds: float = DEADLINE) -> tuple[
 async def probe_processes(engine: AsyncEngine, seconds: float = DEADLINE) -> list[str]:
     """Check the heartbeats; return a sentence for each missing or failing process."""
     try:
-        beats = await within(seconds, SQLHeartbeats(engine).list())
+        beats = await within(seconds, SQLHeartbeats(engine, orm.stream).list())
     except Exception as exc:  # noqa: BLE001  # any error is the result of the check
         return [f"the heartbeats: {finding(exc)}"]
     return [*absent(beats), *troubled(beats)]

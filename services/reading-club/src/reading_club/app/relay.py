@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.app.composition import (
@@ -24,7 +25,8 @@ from reading_club.app.settings import Settings
 from reading_club.app.waiting import stop_signals, when_available
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.reconciler import DAY, Reconciler
+from reading_club.eventstream.reconciler import Reconciler
+from reading_club.eventstream.retention import DAY
 from reading_club.service.projections import SUBSCRIBERS
 
 log = logging.getLogger(__name__)
@@ -67,9 +69,9 @@ async def open_relay(settings: Settings) -> AsyncIterator[tuple[Reconciler, SQLR
             after=settings.reconcile_after,
             horizon=settings.reconcile_days * DAY,
         )
-        relay = Relay(SQLOutbox(engine), publisher, lease=LEASE)
+        relay = Relay(SQLOutbox(engine, orm.stream), publisher, lease=LEASE)
         try:
-            yield reconciler, SQLRetention(engine, settings.retention), relay
+            yield reconciler, SQLRetention(engine, orm.stream, settings.retention), relay
         finally:
             publisher.close()
             app.close()

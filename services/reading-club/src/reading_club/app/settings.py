@@ -13,7 +13,7 @@ from reading_club.app.private_files import make_private_folder
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-    from reading_club.adapters.uow_sqla.eventstream.retention import Retention
+    from reading_club.eventstream.retention import Retention
 
 ATTEMPTS = 5
 SLACK_DAYS = 1.0
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     @property
     def retention(self) -> "Retention":
         """The days that inbox rows, messages and dead letters are kept."""
-        from reading_club.adapters.uow_sqla.eventstream.retention import Retention
+        from reading_club.eventstream.retention import Retention
 
         return Retention(self.inbox_days, self.messages_days, self.dead_letters_days)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.orm import books
 from reading_club.app.addresses import ConfigurationError
@@ -112,7 +112,7 @@ async def status_of(settings: Settings) -> Status:
         return await _without_database(broker)
     migrations.head()  # imports Alembic before the first timeout starts
     async with open_existing_engine(settings) as engine:
-        health = await probe(engine, broker, SQLHeartbeats(engine).check_writable, LOOK)
+        health = await probe(engine, broker, SQLHeartbeats(engine, orm.stream).check_writable, LOOK)
         status = Status(health=health)
         return await _counted(engine, status) if _is_readable(health) else status
 
@@ -171,7 +171,7 @@ def _gauge_of(
 async def _running(engine: AsyncEngine) -> dict[str, int]:
     """Count the running processes by name; empty if the query fails, which the health reports."""
     try:
-        beats = await within(LOOK, SQLHeartbeats(engine).list())
+        beats = await within(LOOK, SQLHeartbeats(engine, orm.stream).list())
     except Exception:  # noqa: BLE001  # the health reports it
         return {}
     return dict(Counter(beat.process.name for beat in beats if beat.fresh))

@@ -188,7 +188,7 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
             .values(review.model_dump(include={"rating", "comment", "version"}))
         )
         if (await self.session.write(statement)).rowcount != 1:
-            raise WriteConflict(f"review {review.id} was changed by somebody else")
+            raise WriteConflict(f"review {review.id} was changed by another transaction")
 
 
 def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:

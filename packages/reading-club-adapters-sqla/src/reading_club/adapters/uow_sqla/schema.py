@@ -1,13 +1,12 @@
 """Tells a schema of another release from a wrong statement, after an undefined-object error."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import exists, false, select
+from sqlalchemy import MetaData, Select, exists, false, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import driver_error, sqlstate, translated
-from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.eventstream.errors import StorageUnavailable
 
 UNDEFINED_STATES: Final = frozenset({"42P01", "42703", "42883"})
@@ -15,13 +14,8 @@ UNDEFINED_STATES: Final = frozenset({"42P01", "42703", "42883"})
 SQLITE_ERROR: Final = 1
 SQLITE_UNDEFINED: Final = ("no such ", "has no column named")
 
-ALL_COLUMNS: Final = select(
-    *[exists(select(*table.c).where(false())) for table in metadata.sorted_tables]
-)
-"""Fails if a table or a column is missing; reads no row."""
 
-
-async def require_schema(engine: AsyncEngine, error: BaseException) -> None:
+async def require_schema(engine: AsyncEngine, metadata: MetaData, error: BaseException) -> None:
     """Raise StorageUnavailable if the error is an undefined object on an incomplete schema.
 
     Queries the schema after such an error only, on a connection of its own: call it when the
@@ -32,12 +26,17 @@ async def require_schema(engine: AsyncEngine, error: BaseException) -> None:
     with translated():
         async with engine.connect() as connection:
             try:
-                await connection.execute(ALL_COLUMNS)
+                await connection.execute(_all_columns(metadata))
             except DBAPIError as exc:
                 if not _misses_something(exc):
                     raise
                 wrong = "the database's schema is not the one that this release needs"
                 raise StorageUnavailable(wrong) from error
+
+
+def _all_columns(metadata: MetaData) -> Select[*tuple[Any, ...]]:
+    """Return a query that fails if a table or a column is missing; it reads no row."""
+    return select(*[exists(select(*t.c).where(false())) for t in metadata.sorted_tables])
 
 
 def _misses_something(error: BaseException) -> bool:

@@ -14,7 +14,8 @@ _CHECKED: Final = "reading-club: foreign keys are checked"
 async def begin(connection: AsyncConnection, *, write: bool) -> None:
     """Begin a transaction, by BEGIN IMMEDIATE as a writer or by BEGIN as a reader.
 
-    By its default the driver begins when a row is changed, which may be too late. Raises StorageUnavailable if the engine's only connection is in use.
+    By its default the driver begins when a row is changed, which may be too late.
+    Raises StorageUnavailable if the engine's only connection is in use.
     """
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.session import Session
+from reading_club.adapters.uow_sqla.types import database_time
 
 Insert = postgresql.Insert | sqlite.Insert
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import islice
 from uuid import UUID
 
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.repositories import newest
 from reading_club.service.activity import ActivityEntry
@@ -12,7 +13,7 @@ from reading_club.service.activity import ActivityEntry
 class InMemoryActivityLog:
     """The activity log, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[InMemoryDatabase]) -> None:
         self.transaction = transaction
 
     async def record(self, entry: ActivityEntry) -> None:

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping
 from statistics import fmean
 from uuid import UUID
 
-from reading_club.adapters.memory.database import InMemoryTransaction, Tables
+from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
 class InMemoryCatalogue:
     """The catalogue, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[InMemoryDatabase]) -> None:
         self.transaction = transaction
 
     async def put(self, entry: CatalogueEntry) -> None:
@@ -21,7 +22,7 @@ class InMemoryCatalogue:
     async def rate(self, rating: BookRating) -> None:
         """Store a rating, unless this or a higher version of the review is stored already."""
 
-        def upsert(tables: Tables) -> None:
+        def upsert(tables: InMemoryDatabase) -> None:
             known = tables.ratings.get(rating.review_id)
             if known is None or known.version < rating.version:
                 tables.ratings[rating.review_id] = rating

@@ -2,29 +2,23 @@
 
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from threading import RLock
-from typing import Any, Final, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from messagebus import Message
-from pydantic import BaseModel
 
-from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.eventstream.errors import UnitOfWorkClosed
 from reading_club.eventstream.ports.dead_letters import AuditEntry, DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club.service.activity import ActivityEntry
-from reading_club.service.catalogue import BookRating, CatalogueEntry
 
-TRow = TypeVar("TRow", bound=BaseModel)
 TKey = TypeVar("TKey")
 TValue = TypeVar("TValue")
-Write = Callable[["Tables"], object]
-"""Checks a change against the tables, raises the refusal, or makes the change."""
+TDatabase = TypeVar("TDatabase", bound="InMemoryStreamDatabase")
 
 
 @dataclass(frozen=True)
@@ -50,14 +44,19 @@ class Count:
     stalls: int = 0
 
 
-class Tables:
-    """The tables: mappings from key to row, which a transaction can overlay."""
+def utc_now() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(UTC)
 
-    def __init__(self) -> None:
-        self.books: MutableMapping[UUID, Book] = {}
-        self.reviewers: MutableMapping[UUID, Reviewer] = {}
-        self.reviews: MutableMapping[UUID, Review] = {}
-        self.registered: MutableMapping[UUID, datetime] = {}
+
+class InMemoryStreamDatabase:
+    """The committed tables of an event stream: mappings from key to row.
+
+    Order and age are measured by ``clock``, the database's own. Set ``error`` to simulate an
+    outage: every transaction and every claim raises it.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         self.messages: MutableMapping[UUID, Message[Any]] = {}
         self.recorded: MutableMapping[UUID, datetime] = {}
         self.outbox: MutableMapping[OutboxKey, OutboxRow] = {}
@@ -67,23 +66,6 @@ class Tables:
         self.resends: MutableMapping[InboxKey, Count] = {}
         self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}
         self.audit: MutableMapping[int, AuditEntry] = {}
-        self.activity: MutableMapping[UUID, ActivityEntry] = {}
-        self.catalogue: MutableMapping[UUID, CatalogueEntry] = {}
-        self.ratings: MutableMapping[UUID, BookRating] = {}
-
-
-TABLES: Final = tuple(vars(Tables()))
-_now: Final = partial(datetime.now, UTC)
-
-
-class InMemoryDatabase(Tables):
-    """The committed tables. Order and age are measured by ``clock``, the database's own.
-
-    Set ``error`` to simulate an outage: every transaction and every claim raises it.
-    """
-
-    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
-        super().__init__()
         self.clock = clock
         self.error: Exception | None = None
         self._lock = RLock()
@@ -134,27 +116,13 @@ class OverlayMapping(MutableMapping[TKey, TValue]):
         self._below.update(self._written)
 
 
-class OverlayTables(Tables):
-    """The tables of a transaction, over the committed ones."""
-
-    def __init__(self, below: Tables) -> None:
-        super().__init__()
-        for name in TABLES:
-            setattr(self, name, OverlayMapping(getattr(below, name)))
-
-    def apply(self) -> None:
-        """Apply the changes of all tables."""
-        for name in TABLES:
-            getattr(self, name).apply()
-
-
-class InMemoryTransaction:
+class InMemoryTransaction(Generic[TDatabase]):
     """The transaction of a unit of work: each write is checked, and replayed at the commit."""
 
-    def __init__(self, database: InMemoryDatabase) -> None:
+    def __init__(self, database: TDatabase) -> None:
         self.database = database
-        self._view = OverlayTables(database)
-        self._writes: list[Write] = []
+        self._view = _overlay(database)
+        self._writes: list[Callable[[TDatabase], object]] = []
         self._open = True
 
     @property
@@ -163,7 +131,7 @@ class InMemoryTransaction:
         return self.database.clock()
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> TDatabase:
         """The rows as this transaction sees them.
 
         Raises UnitOfWorkClosed after its end, and the database's ``error`` if that is set.
@@ -174,8 +142,11 @@ class InMemoryTransaction:
             raise self.database.error
         return self._view
 
-    def write(self, change: Write) -> None:
-        """Check and make a change now, and once more at the commit."""
+    def write(self, change: Callable[[TDatabase], object]) -> None:
+        """Check and make a change now, and once more at the commit.
+
+        ``change`` checks itself against the tables, and raises a refusal or changes them.
+        """
         change(self.tables)
         self._writes.append(change)
 
@@ -183,16 +154,22 @@ class InMemoryTransaction:
         """Apply all writes to the committed tables, or none if one is refused, and end."""
         with self.database.changed():
             self._open = False
-            final = OverlayTables(self.database)
+            final = _overlay(self.database)
             for change in self._writes:
                 change(final)
-            final.apply()
+            for table in vars(final).values():
+                if isinstance(table, OverlayMapping):
+                    table.apply()
 
     def close(self) -> None:
         """End the transaction; uncommitted writes are lost."""
         self._open = False
 
 
-def row(model: TRow) -> TRow:
-    """Return a deep copy of the model, without its recorded messages."""
-    return type(model).model_validate(model.model_dump())
+def _overlay(database: TDatabase) -> TDatabase:
+    """Return a copy of the database whose tables overlay those of the original."""
+    view = copy(database)
+    for name, table in vars(database).items():
+        if isinstance(table, MutableMapping):
+            setattr(view, name, OverlayMapping(table))
+    return view

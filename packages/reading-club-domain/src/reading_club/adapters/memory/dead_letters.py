@@ -1,8 +1,9 @@
 """In-memory adapters of the dead letters and their audit log."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from reading_club.adapters.memory.database import InMemoryTransaction, Tables
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
 from reading_club.eventstream.ports.dead_letters import (
     NO_FILTER,
     AuditEntry,
@@ -15,7 +16,7 @@ from reading_club.eventstream.ports.inbox import InboxKey
 class InMemoryDeadLetters:
     """The dead letters, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def add(self, letter: DeadLetter) -> None:
@@ -42,10 +43,10 @@ class InMemoryDeadLetters:
         return list(self.transaction.tables.dead_letters.values())
 
 
-def keep_letter(tables: Tables, letter: DeadLetter) -> None:
+def keep_letter(tables: InMemoryStreamDatabase, letter: DeadLetter) -> None:
     """Insert a dead letter, unless the message has one or an inbox row."""
-    receipt = InboxKey(letter.subscriber, letter.message_id)
-    if receipt not in tables.inbox:
+    inbox_key = InboxKey(letter.subscriber, letter.message_id)
+    if inbox_key not in tables.inbox:
         tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
 
 
@@ -62,7 +63,7 @@ def _is(letter: DeadLetter, wanted: DeadLetterFilter) -> bool:
 class InMemoryAuditLog:
     """The audit log of the dead letters, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def record(self, entry: AuditEntry) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
 
 
@@ -15,7 +15,9 @@ def _now() -> datetime:
 class InMemoryHeartbeats:
     """The latest heartbeats by process. ``clock`` is the clock of this process."""
 
-    def __init__(self, database: InMemoryDatabase, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, database: InMemoryStreamDatabase, clock: Callable[[], datetime] = _now
+    ) -> None:
         self.database = database
         self.clock = clock
         self._beats: dict[Process, tuple[datetime, Heartbeat]] = {}

@@ -7,12 +7,16 @@ from typing import Any
 
 from messagebus import Message
 
-from reading_club.adapters.memory.database import Count, InMemoryTransaction, OutboxRow, Tables
-from reading_club.adapters.memory.outbox import NO_LEASE
+from reading_club.adapters.memory.database import (
+    Count,
+    InMemoryStreamDatabase,
+    InMemoryTransaction,
+    OutboxRow,
+)
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
 
 
 class InMemoryInbox:
@@ -22,92 +26,94 @@ class InMemoryInbox:
     with AlreadyReceived; neither waits for the other.
     """
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
-    async def insert_new(self, receipt: InboxKey) -> bool:
+    async def insert_new(self, inbox_key: InboxKey) -> bool:
         """Insert an inbox row; return False if it exists."""
-        if receipt in self.transaction.tables.inbox:
+        if inbox_key in self.transaction.tables.inbox:
             return False
         now = self.transaction.now
 
-        def insert(tables: Tables) -> None:
-            if receipt in tables.inbox:
-                raise AlreadyReceived(receipt)
-            tables.inbox[receipt] = now
+        def insert(tables: InMemoryStreamDatabase) -> None:
+            if inbox_key in tables.inbox:
+                raise AlreadyReceived(inbox_key)
+            tables.inbox[inbox_key] = now
 
         self.transaction.write(insert)
         return True
 
-    async def insert_new_many(self, receipts: Collection[InboxKey]) -> Collection[InboxKey]:
+    async def insert_new_many(self, inbox_keys: Collection[InboxKey]) -> Collection[InboxKey]:
         """Insert inbox rows; return the keys of the new ones."""
-        return [receipt for receipt in receipts if await self.insert_new(receipt)]
+        return [inbox_key for inbox_key in inbox_keys if await self.insert_new(inbox_key)]
 
-    async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
+    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
         now = self.transaction.now
 
-        def count(tables: Tables) -> None:
-            known = tables.attempts.get(receipt)
+        def count(tables: InMemoryStreamDatabase) -> None:
+            known = tables.attempts.get(inbox_key)
             if known is None:
-                tables.attempts[receipt] = Count(1, now)
+                tables.attempts[inbox_key] = Count(1, now)
             elif now - known.at >= timedelta(seconds=min_interval):
-                tables.attempts[receipt] = replace(known, number=known.number + 1, at=now)
+                tables.attempts[inbox_key] = replace(known, number=known.number + 1, at=now)
 
         self.transaction.write(count)
-        return self.transaction.tables.attempts[receipt].number
+        return int(self.transaction.tables.attempts[inbox_key].number)
 
-    async def attempts(self, receipt: InboxKey) -> Attempts:
+    async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the count and its age."""
-        known = self.transaction.tables.attempts.get(receipt)
+        known = self.transaction.tables.attempts.get(inbox_key)
         if known is None:
             return Attempts()
         return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
 
-    async def take_back_attempt(self, receipt: InboxKey) -> None:
+    async def take_back_attempt(self, inbox_key: InboxKey) -> None:
         """Subtract one attempt, down to 0."""
 
-        def take_back(tables: Tables) -> None:
-            known = tables.attempts.get(receipt)
+        def take_back(tables: InMemoryStreamDatabase) -> None:
+            known = tables.attempts.get(inbox_key)
             if known is not None:
-                tables.attempts[receipt] = replace(known, number=max(0, known.number - 1))
+                tables.attempts[inbox_key] = replace(known, number=max(0, known.number - 1))
 
         self.transaction.write(take_back)
 
-    async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
+    async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Record a stall; it counts if another message was received within ``within`` seconds."""
         now = self.transaction.now
 
-        def count(tables: Tables) -> None:
-            known = tables.attempts.get(receipt, Count(0, now))
+        def count(tables: InMemoryStreamDatabase) -> None:
+            known = tables.attempts.get(inbox_key, Count(0, now))
             others = any(
-                one.subscriber == receipt.subscriber and now - at < timedelta(seconds=within)
+                one.subscriber == inbox_key.subscriber and now - at < timedelta(seconds=within)
                 for one, at in tables.inbox.items()
             )
-            tables.attempts[receipt] = replace(known, at=now, stalls=known.stalls + others)
+            tables.attempts[inbox_key] = replace(known, at=now, stalls=known.stalls + others)
 
         self.transaction.write(count)
-        return self.transaction.tables.attempts[receipt].stalls
+        return int(self.transaction.tables.attempts[inbox_key].stalls)
 
-    async def forget_attempts(self, receipt: InboxKey) -> None:
+    async def forget_attempts(self, inbox_key: InboxKey) -> None:
         """Reset attempts and stalls to zero."""
-        self.transaction.write(lambda tables: tables.attempts.pop(receipt, None))
+        self.transaction.write(lambda tables: tables.attempts.pop(inbox_key, None))
 
 
 class AlreadyReceived(WriteConflict):
     """Another transaction has inserted the inbox row first."""
 
-    def __init__(self, receipt: InboxKey) -> None:
-        super().__init__(f"{receipt.message_id} has reached {receipt.subscriber} already")
+    def __init__(self, inbox_key: InboxKey) -> None:
+        super().__init__(f"{inbox_key.message_id} has reached {inbox_key.subscriber} already")
 
 
 def _type(message: Message[Any]) -> str:
     return f"{message.metadata.name}_v{message.metadata.schema_version}"
 
 
-def _accounted_for(tables: Tables, receipt: InboxKey, now: datetime, after: float) -> bool:
-    subscriber, message_id = receipt
-    sent = tables.resends.get(receipt)
+def _accounted_for(
+    tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime, after: float
+) -> bool:
+    subscriber, message_id = inbox_key
+    sent = tables.resends.get(inbox_key)
     return (
         any(InboxKey(name, message_id) in tables.inbox for name in (subscriber, RELAY))
         or any((name, message_id) in tables.dead_letters for name in (subscriber, RELAY))
@@ -117,8 +123,8 @@ def _accounted_for(tables: Tables, receipt: InboxKey, now: datetime, after: floa
     )
 
 
-def _resend(tables: Tables, receipt: InboxKey, now: datetime) -> None:
-    key = OutboxKey(receipt.message_id, receipt.subscriber)
+def _resend(tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime) -> None:
+    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
     tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
-    sent = tables.resends.get(receipt)
-    tables.resends[receipt] = Count(1 if sent is None else sent.number + 1, now)
+    sent = tables.resends.get(inbox_key)
+    tables.resends[inbox_key] = Count(1 if sent is None else sent.number + 1, now)

@@ -5,30 +5,31 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from heapq import nsmallest
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.adapters.memory.database import (
-    InMemoryDatabase,
+    InMemoryStreamDatabase,
     InMemoryTransaction,
     OutboxRow,
-    Tables,
 )
 from reading_club.adapters.memory.dead_letters import keep_letter
-from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
+from reading_club.eventstream.dead_letters.builder import build_unsendable
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease, OutboxKey, OutboxMessage
-
-NO_LEASE: Final = UUID(int=0)
-"""The token of rows without a lease."""
+from reading_club.eventstream.ports.outbox import (
+    NO_LEASE,
+    Lease,
+    OutboxKey,
+    OutboxMessage,
+)
 
 
 class InMemoryOutboxWriter:
     """The outbox as a unit of work writes to it, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
@@ -46,7 +47,7 @@ class InMemoryOutboxWriter:
         row = OutboxRow(key, NO_LEASE, until, 0, envelope, now, reason, attempted=True)
         done = (key.subscriber, key.message_id)
 
-        def put(tables: Tables) -> None:
+        def put(tables: InMemoryStreamDatabase) -> None:
             if InboxKey(*done) not in tables.inbox and done not in tables.dead_letters:
                 tables.outbox[key] = row
 
@@ -56,7 +57,7 @@ class InMemoryOutboxWriter:
 class InMemoryOutbox:
     """The outbox as relay and sender use it, in memory."""
 
-    def __init__(self, database: InMemoryDatabase) -> None:
+    def __init__(self, database: InMemoryStreamDatabase) -> None:
         self.database = database
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
@@ -127,7 +128,10 @@ class InMemoryOutbox:
         with self._held_by(token, failures) as rows:
             for row in rows:
                 del self.database.outbox[row.key]
-                keep_letter(self.database, self._letter(row, failures[row.key]))
+                letter = build_unsendable(
+                    self._outgoing(row), failures[row.key], self.database.clock()
+                )
+                keep_letter(self.database, letter)
 
     @contextmanager
     def _held_by(self, token: UUID, keys: Collection[OutboxKey]) -> Iterator[Sequence[OutboxRow]]:
@@ -137,18 +141,6 @@ class InMemoryOutbox:
 
     def _put(self, row: OutboxRow) -> None:
         self.database.outbox[row.key] = row
-
-    def _letter(self, row: OutboxRow, error: str) -> DeadLetter:
-        event = self._outgoing(row)
-        return DeadLetter(
-            subscriber=row.key.subscriber if row.key.subscriber != ALL_SUBSCRIBERS else RELAY,
-            message_id=row.key.message_id,
-            type=str(event.envelope.get("type", "")),
-            envelope=event.envelope,
-            error=error,
-            set_aside_at=self.database.clock(),
-            attempts=row.attempts + 1,
-        )
 
     def _outgoing(self, row: OutboxRow) -> OutboxMessage:
         envelope = row.envelope

@@ -18,7 +18,7 @@ class InMemoryPublisher:
 
     def __init__(self) -> None:
         self.sent: list[OutboxMessage] = []
-        self.windows: list[int] = []
+        self.batch_sizes: list[int] = []
         self.outage: Exception | None = None
         self.before_outage = 0
         self.refused: dict[UUID, str] = {}
@@ -27,7 +27,7 @@ class InMemoryPublisher:
 
     def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Append the events that the broker takes; return the result of the batch."""
-        self.windows.append(len(events))
+        self.batch_sizes.append(len(events))
         failed = {e.key: reason for e in events if (reason := self._refusal(e)) is not None}
         taken = [event for event in events if event.key not in failed]
         if self.outage is not None:

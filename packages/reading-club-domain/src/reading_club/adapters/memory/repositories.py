@@ -7,7 +7,10 @@ from itertools import islice
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from reading_club.adapters.memory.database import InMemoryTransaction, Tables, TRow, row
+from pydantic import BaseModel
+
+from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookAlreadyRegistered,
@@ -30,6 +33,7 @@ from reading_club.service.repositories import (
 )
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
+TRow = TypeVar("TRow", bound=BaseModel)
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
 
@@ -39,24 +43,24 @@ class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
     table: str
     not_found: type[NotFound]
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[InMemoryDatabase]) -> None:
         super().__init__()
         self.transaction = transaction
 
-    def _rows(self, tables: Tables) -> MutableMapping[UUID, TAggregate]:
+    def _rows(self, tables: InMemoryDatabase) -> MutableMapping[UUID, TAggregate]:
         rows: MutableMapping[UUID, TAggregate] = getattr(tables, self.table)
         return rows
 
     @abstractmethod
-    def _refuse(self, aggregate: TAggregate, tables: Tables) -> None:
+    def _refuse(self, aggregate: TAggregate, tables: InMemoryDatabase) -> None:
         """Raise the refusal if the new aggregate conflicts with these tables."""
 
     async def add(self, aggregate: TAggregate) -> None:
         """Store a copy."""
 
-        stored = row(aggregate)
+        stored = detached_copy(aggregate)
 
-        def insert(tables: Tables) -> None:
+        def insert(tables: InMemoryDatabase) -> None:
             if stored.id in self._rows(tables):
                 raise IdentifierTaken(stored.id)
             self._refuse(stored, tables)
@@ -78,7 +82,7 @@ class InMemoryRepository(Repository[TAggregate], Generic[TAggregate]):
         return found
 
     def _loaded(self, stored: TAggregate) -> TAggregate:
-        aggregate = row(stored)
+        aggregate = detached_copy(stored)
         self.seen.append(aggregate)
         return aggregate
 
@@ -89,7 +93,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
     table = "books"
     not_found = BookNotFound
 
-    def _refuse(self, aggregate: Book, tables: Tables) -> None:
+    def _refuse(self, aggregate: Book, tables: InMemoryDatabase) -> None:
         if any(book.isbn == aggregate.isbn for book in tables.books.values()):
             raise BookAlreadyRegistered(aggregate.isbn)
 
@@ -129,7 +133,7 @@ class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerR
     table = "reviewers"
     not_found = ReviewerNotFound
 
-    def _refuse(self, aggregate: Reviewer, tables: Tables) -> None:
+    def _refuse(self, aggregate: Reviewer, tables: InMemoryDatabase) -> None:
         known = {reviewer.nickname_key for reviewer in tables.reviewers.values()}
         if aggregate.nickname_key in known:
             raise NicknameTaken(aggregate.nickname)
@@ -141,7 +145,7 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
     table = "reviews"
     not_found = ReviewNotFound
 
-    def _refuse(self, aggregate: Review, tables: Tables) -> None:
+    def _refuse(self, aggregate: Review, tables: InMemoryDatabase) -> None:
         if aggregate.book_id not in tables.books:
             raise BookNotFound(aggregate.book_id)
         if aggregate.reviewer_id not in tables.reviewers:
@@ -153,14 +157,14 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
     async def update(self, review: Review) -> None:
         """Store a copy of the next version."""
 
-        revised = row(review)
+        revised = detached_copy(review)
 
-        def replace(tables: Tables) -> None:
+        def replace(tables: InMemoryDatabase) -> None:
             stored = tables.reviews.get(revised.id)
             if stored is None or stored.version != revised.version - 1:
-                raise WriteConflict(f"review {revised.id} was changed by somebody else")
+                raise WriteConflict(f"review {revised.id} was changed by another transaction")
             said = revised.model_dump(include={"rating", "comment", "version"})
-            tables.reviews[revised.id] = row(stored.model_copy(update=said))
+            tables.reviews[revised.id] = detached_copy(stored.model_copy(update=said))
 
         self.transaction.write(replace)
 
@@ -170,3 +174,8 @@ def newest(rows: Mapping[UUID, TRow], before: UUID | None) -> Iterator[TRow]:
     for identifier in sorted(rows, reverse=True):
         if before is None or identifier < before:
             yield rows[identifier]
+
+
+def detached_copy(model: TRow) -> TRow:
+    """Return a deep copy of the model, without its recorded messages."""
+    return type(model).model_validate(model.model_dump())

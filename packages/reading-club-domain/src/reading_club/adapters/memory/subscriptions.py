@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import (
@@ -18,7 +18,7 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class InMemorySubscriptions:
     """Subscriptions and their missing events, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction) -> None:
+    def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
@@ -36,12 +36,12 @@ class InMemorySubscriptions:
         newest = now if idle else self._newest(subscriber)
         oldest = now - timedelta(seconds=horizon)
         missing = [
-            receipt
-            for receipt, recorded_at in self._missing_query(subscriber, now, after)
+            inbox_key
+            for inbox_key, recorded_at in self._missing_query(subscriber, now, after)
             if oldest <= recorded_at <= min(newest, now) - wait
         ][:limit]
-        for receipt in missing:
-            self.transaction.write(lambda tables, r=receipt: _resend(tables, r, now))  # type: ignore[misc]
+        for inbox_key in missing:
+            self.transaction.write(lambda tables, r=inbox_key: _resend(tables, r, now))  # type: ignore[misc]
         return len(missing)
 
     def _newest(self, subscriber: str) -> datetime:
@@ -57,7 +57,7 @@ class InMemorySubscriptions:
         tables = self.transaction.tables
         for recorded_at, id_ in sorted((at, id_) for id_, at in tables.recorded.items()):
             since = tables.subscriptions.get((subscriber, _type(tables.messages[id_])))
-            receipt = InboxKey(subscriber, id_)
+            inbox_key = InboxKey(subscriber, id_)
             wanted = since is not None and recorded_at >= since
-            if wanted and not _accounted_for(tables, receipt, now, after):
-                yield receipt, recorded_at
+            if wanted and not _accounted_for(tables, inbox_key, now, after):
+                yield inbox_key, recorded_at

@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from reading_club.eventstream.ports.dead_letters import DeadLetter
+from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
 
 _LONGEST_ERROR: Final = 2000
 _LONGEST_TYPE: Final = 200
 
 
-def dead_letter(subscriber: str, message: object, error: Exception, now: datetime) -> DeadLetter:
+def build_dead_letter(
+    subscriber: str, message: object, error: Exception, now: datetime
+) -> DeadLetter:
     """Return a dead letter of any message, without raising."""
     text, value = _as_json(message)
     return DeadLetter(
@@ -21,6 +24,20 @@ def dead_letter(subscriber: str, message: object, error: Exception, now: datetim
         envelope=value,
         error=_sanitise(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
         set_aside_at=now,
+    )
+
+
+def build_unsendable(event: OutboxMessage, error: str, now: datetime) -> DeadLetter:
+    """Return the dead letter of an event that the broker has refused too often."""
+    subscriber = event.key.subscriber
+    return DeadLetter(
+        subscriber=RELAY if subscriber == ALL_SUBSCRIBERS else subscriber,
+        message_id=event.key.message_id,
+        type=str(event.envelope.get("type", "")),
+        envelope=event.envelope,
+        error=error,
+        set_aside_at=now,
+        attempts=event.attempts + 1,
     )
 
 

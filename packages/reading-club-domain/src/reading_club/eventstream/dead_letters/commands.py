@@ -27,8 +27,8 @@ async def retry(
     sent = []
     for letter in letters:
         if letter.can_be_sent and await _take(letter, uow, now, action):
-            everybody = letter.subscriber == RELAY
-            subscriber = ALL_SUBSCRIBERS if everybody else letter.subscriber
+            to_all = letter.subscriber == RELAY
+            subscriber = ALL_SUBSCRIBERS if to_all else letter.subscriber
             await uow.outbox.add(OutboxKey(letter.message_id, subscriber), letter.envelope)
             sent.append(letter)
     return sent
@@ -61,8 +61,8 @@ async def replay_parked(
 async def _take(letter: DeadLetter, uow: StreamUnitOfWork, now: datetime, action: Action) -> bool:
     if not await uow.dead_letters.remove(letter):
         return False
-    receipt = InboxKey(letter.subscriber, letter.message_id)
-    await uow.inbox.forget_attempts(receipt)
+    inbox_key = InboxKey(letter.subscriber, letter.message_id)
+    await uow.inbox.forget_attempts(inbox_key)
     await uow.audit.record(
         AuditEntry(
             at=now,

@@ -53,23 +53,23 @@ class AttemptPolicy:
         return min(self.first_pause * GROWTH**before, LONGEST_PAUSE)
 
     async def begin(
-        self, delivery: Delivery, receipt: InboxKey, uow: StreamUnitOfWork
+        self, delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork
     ) -> Begun | None:
         """Count the attempt, or return how long it has to wait; None for a dead letter."""
-        last = await uow.inbox.attempts(receipt)
-        if await _is_dead_letter(receipt, uow):
+        last = await uow.inbox.attempts(inbox_key)
+        if await _is_dead_letter(inbox_key, uow):
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
-        number = await uow.inbox.count_attempt(receipt, min_interval=min_interval)
+        number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
         if not pause or number > last.number:
             return Begun(number, 0.0)
         return Begun(number, pause - last.age if last.age < pause else pause)
 
 
-async def _is_dead_letter(receipt: InboxKey, uow: StreamUnitOfWork) -> bool:
-    wanted = DeadLetterFilter(subscriber=receipt.subscriber, message_id=receipt.message_id)
+async def _is_dead_letter(inbox_key: InboxKey, uow: StreamUnitOfWork) -> bool:
+    wanted = DeadLetterFilter(subscriber=inbox_key.subscriber, message_id=inbox_key.message_id)
     return bool(await uow.dead_letters.page(wanted, limit=1))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from reading_club.eventstream.dead_letters.builder import dead_letter, with_text_envelope
+from reading_club.eventstream.dead_letters.builder import build_dead_letter, with_text_envelope
 from reading_club.eventstream.errors import TransientFailure, UnknownEvent
 from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetter
@@ -49,7 +49,7 @@ class DeadLetterWriter:
             await _keep(with_text_envelope(letter), make_uow())
 
     def _letter(self, message: object, error: Exception) -> DeadLetter:
-        return dead_letter(self._subscriber, message, error, self._clock())
+        return build_dead_letter(self._subscriber, message, error, self._clock())
 
     def log(
         self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False

@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 async def defer(
-    message: Any, receipt: InboxKey, pause: float, reason: str, uow: StreamUnitOfWork
+    message: Any, inbox_key: InboxKey, pause: float, reason: str, uow: StreamUnitOfWork
 ) -> None:
     """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
-    key = OutboxKey(receipt.message_id, receipt.subscriber)
+    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
     await uow.outbox.defer(key, message, pause=pause, reason=reason)
-    fields = {"subscriber": receipt.subscriber, "message_id": str(receipt.message_id)}
+    fields = {"subscriber": inbox_key.subscriber, "message_id": str(inbox_key.message_id)}
     logger.info("message put off", extra={**fields, "seconds": round(pause, 1), "reason": reason})
 
 
@@ -42,17 +42,17 @@ class Deferral:
         counted. Returns False for an unreadable message, which cannot be deferred.
         """
         try:
-            receipt = self._receipt(delivery.message)
+            inbox_key = self._receipt(delivery.message)
         except (TypeError, LookupError, ValueError):
             return False
         async with make_uow() as transaction:
             if delivery.counted:
-                await transaction.uow.inbox.take_back_attempt(receipt)
+                await transaction.uow.inbox.take_back_attempt(inbox_key)
             within = self._policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
-            stalls = await transaction.uow.inbox.count_stall(receipt, within=within)
+            stalls = await transaction.uow.inbox.count_stall(inbox_key, within=within)
             if stalls < self._policy.limit:
                 pause, reason = self._policy.growing_pause(stalls), str(error)
-                await defer(delivery.message, receipt, pause, reason, transaction.uow)
+                await defer(delivery.message, inbox_key, pause, reason, transaction.uow)
             await transaction.commit()
         if stalls >= self._policy.limit:
             delivery.number = stalls
@@ -65,8 +65,8 @@ class Deferral:
         """Defer each message of a batch by the first pause, to be handled alone; return True."""
         async with make_uow() as transaction:
             for message in messages:
-                receipt, pause = self._receipt(message), self._policy.first_pause
-                await defer(message, receipt, pause, str(error), transaction.uow)
+                inbox_key, pause = self._receipt(message), self._policy.first_pause
+                await defer(message, inbox_key, pause, str(error), transaction.uow)
             await transaction.commit()
         return True
 

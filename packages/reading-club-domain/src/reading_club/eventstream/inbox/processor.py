@@ -58,35 +58,34 @@ class InboxProcessor:
             self.letters.log(logging.ERROR, "message set aside", delivery.message, exc)
             await self.letters.set_aside(delivery, exc, make_uow)
             return True
-        receipt = InboxKey(self.subscriber.name, event.message_id)
-        if delivery.count_before and not await self._may_begin(delivery, receipt, make_uow):
+        inbox_key = InboxKey(self.subscriber.name, event.message_id)
+        if delivery.count_before and not await self._may_begin(delivery, inbox_key, make_uow):
             return True
         try:
-            await self._handle(event, receipt, delivery, make_uow())
+            await self._handle(event, inbox_key, delivery, make_uow())
         except (TransientFailure, asyncio.CancelledError):
-            await self._take_back(delivery, receipt, make_uow)
+            await self._take_back(delivery, inbox_key, make_uow)
             raise
         except Exception as exc:  # noqa: BLE001  # a handler's bug concerns its message only
-            return await self._failed(delivery, receipt, exc, make_uow)
+            return await self._failed(delivery, inbox_key, exc, make_uow)
         return True
 
     async def _may_begin(
-        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
     ) -> bool:
         """Commit the count of the attempt; return False if the message must not be handled now.
 
-        A message that comes too early is deferred, and one without attempts left is given up; a
-        late copy of a dead letter is skipped.
+        It is deferred if too early, given up without attempts left, skipped if dead-lettered.
         """
         async with make_uow() as transaction:
-            begun = await self.policy.begin(delivery, receipt, transaction.uow)
+            begun = await self.policy.begin(delivery, inbox_key, transaction.uow)
             if begun is None:
-                await transaction.uow.inbox.forget_attempts(receipt)
+                await transaction.uow.inbox.forget_attempts(inbox_key)
                 await transaction.commit()
                 return False
             number, wait = begun
             if wait:
-                await defer(delivery.message, receipt, wait, SUSPECTED, transaction.uow)
+                await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
         if wait:
             return False
@@ -98,7 +97,7 @@ class InboxProcessor:
         return True
 
     async def _take_back(
-        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
     ) -> None:
         """Undo the count of an attempt that an outage or a stop ended, if the database allows.
 
@@ -109,7 +108,7 @@ class InboxProcessor:
             return
         with contextlib.suppress(TransientFailure):
             async with make_uow() as transaction:
-                await transaction.uow.inbox.take_back_attempt(receipt)
+                await transaction.uow.inbox.take_back_attempt(inbox_key)
                 await transaction.commit()
             delivery.number -= 1
             delivery.count_before, delivery.counted = True, False
@@ -120,13 +119,13 @@ class InboxProcessor:
         Raises the first error of any message, or TransientFailure; no message has an effect then.
         """
         events = [self._decode(message) for message in messages]
-        receipts = [InboxKey(self.subscriber.name, event.message_id) for event in events]
+        inbox_keys = [InboxKey(self.subscriber.name, event.message_id) for event in events]
         async with make_uow() as transaction:
             uow = transaction.uow
-            new = set(await uow.inbox.insert_new_many(receipts))
-            for receipt, event in zip(receipts, events, strict=True):
-                if receipt in new:
-                    new.remove(receipt)  # of two copies in one batch the first takes effect
+            new = set(await uow.inbox.insert_new_many(inbox_keys))
+            for inbox_key, event in zip(inbox_keys, events, strict=True):
+                if inbox_key in new:
+                    new.remove(inbox_key)  # of two copies in one batch the first takes effect
                     await self.subscriber.handle(event, uow)
             await transaction.commit()
 
@@ -137,21 +136,21 @@ class InboxProcessor:
         return event
 
     async def _handle(
-        self, event: Event, receipt: InboxKey, delivery: Delivery, uow: StreamUnitOfWork
+        self, event: Event, inbox_key: InboxKey, delivery: Delivery, uow: StreamUnitOfWork
     ) -> None:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:
-            if await uow.inbox.insert_new(receipt):
+            if await uow.inbox.insert_new(inbox_key):
                 await self.subscriber.handle(event, uow)
             if delivery.number:
-                await uow.inbox.forget_attempts(receipt)
+                await uow.inbox.forget_attempts(inbox_key)
             await transaction.commit()
 
     async def _failed(
-        self, delivery: Delivery, receipt: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, inbox_key: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
         if not delivery.number:
-            await self._count(delivery, receipt, make_uow)
+            await self._count(delivery, inbox_key, make_uow)
         if delivery.number >= self.policy.limit:
             await self.letters.give_up(delivery, error, make_uow)
             return True
@@ -160,9 +159,9 @@ class InboxProcessor:
         return False
 
     async def _count(
-        self, delivery: Delivery, receipt: InboxKey, make_uow: UnitOfWorkFactory
+        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
     ) -> None:
         """Count the first attempt, after it has failed."""
         async with make_uow() as transaction:
-            delivery.number = await transaction.uow.inbox.count_attempt(receipt)
+            delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
             await transaction.commit()

@@ -31,10 +31,10 @@ class CircuitBreaker:
         """Seconds for which the breaker stays open; 0 if it is closed or half-open."""
         return 0.0 if self.closed else max(0.0, self._until - self._clock())
 
-    def permits(self, window: int) -> int:
+    def permits(self, batch_size: int) -> int:
         """Return how many events of a batch may pass now: all, one or none."""
         if self.closed:
-            return window
+            return batch_size
         return 0 if self.pause else 1
 
     def record_success(self) -> None:

@@ -35,7 +35,7 @@ class Relay:
         *,
         breaker: CircuitBreaker | None = None,
         retry_policy: RetryPolicy | None = None,
-        window: int = 500,
+        batch_size: int = 500,
         lease: float = 30.0,
         poll: float = 0.5,
     ) -> None:
@@ -43,8 +43,8 @@ class Relay:
         self._publisher = publisher
         self._breaker = breaker or CircuitBreaker()
         self._report = BatchReport(self._breaker)
-        self._settlement = retry_policy or RetryPolicy()
-        self._window = window
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._batch_size = batch_size
         self._lease = lease
         self._poll = poll
         self._away = False
@@ -60,7 +60,7 @@ class Relay:
     async def run_once(self) -> float:
         """Send one batch; return the seconds to wait before the next one."""
         try:
-            sent = await self._send_window()
+            sent = await self._send_batch()
         except TransientFailure as exc:
             fields = {"error": type(exc).__name__, "reason": str(exc)}
             logger.warning("the outbox is away", extra=fields)
@@ -91,8 +91,8 @@ class Relay:
             pause = await self.run_once()
         return pause
 
-    async def _send_window(self) -> int:
-        limit = self._breaker.permits(self._window)
+    async def _send_batch(self) -> int:
+        limit = self._breaker.permits(self._batch_size)
         if not limit:
             return 0
         lease = Lease(self._lease)
@@ -110,4 +110,4 @@ class Relay:
                 published = await asyncio.to_thread(self._publisher.publish, events)
                 self._report.add(events, published)
                 pause = 2 * self._breaker.pause if probing else 0.0
-        await self._settlement.settle(self._outbox, token, events, published, pause=pause)
+        await self._retry_policy.apply(self._outbox, token, events, published, pause=pause)

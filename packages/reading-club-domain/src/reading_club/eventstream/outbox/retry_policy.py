@@ -26,9 +26,9 @@ class RetryPolicy:
 
     attempts: int = 10
     """The number of refusals because of the event itself after which it is a dead letter."""
-    first_pause: float = 1.0
+    initial_delay: float = 1.0
 
-    async def settle(
+    async def apply(
         self,
         outbox: OutboxStore,
         token: UUID,
@@ -48,19 +48,19 @@ class RetryPolicy:
         for event in events:
             reason = published.failed.get(event.key)
             if reason is not None:
-                await self._failed(outbox, token, event, reason)
+                await self._record_failure(outbox, token, event, reason)
         await finish_refused(outbox, token, events, published)
         undecided = [e.key for e in events if not _is_decided(e.key, published)]
         if undecided:
             await outbox.release(token, undecided, retry_in=pause)
 
-    async def _failed(
+    async def _record_failure(
         self, outbox: OutboxStore, token: UUID, event: OutboxMessage, reason: str
     ) -> None:
         if event.attempts + 1 >= self.attempts:
             await outbox.dead_letter(token, {event.key: reason})
             return
-        pause = min(self.first_pause * 2.0**event.attempts, LONGEST_PAUSE)
+        pause = min(self.initial_delay * 2.0**event.attempts, LONGEST_PAUSE)
         await outbox.fail(token, {event.key: reason}, retry_in=pause)
 
 

@@ -31,11 +31,11 @@ class Sender(OutboxTransport):
         *,
         lease: float = 10.0,
         capacity: int = 10_000,
-        window: int = 500,
+        batch_size: int = 500,
     ) -> None:
         self._threads = PerProcess(
             lambda: SenderThread(
-                open_outbox, make_publisher, Lease(lease), capacity=capacity, window=window
+                open_outbox, make_publisher, Lease(lease), capacity=capacity, batch_size=batch_size
             )
         )
 

@@ -45,12 +45,12 @@ class SenderThread:
         lease: Lease,
         *,
         capacity: int,
-        window: int,
+        batch_size: int,
     ) -> None:
         self.lease = lease
         self._open_outbox = open_outbox
         self._make_publisher = make_publisher
-        self._window = window
+        self._batch_size = batch_size
         self._queue: Queue[_QueuedEvent | None] = Queue(capacity)
         self._breaker = CircuitBreaker()
         self._report = BatchReport(self._breaker)
@@ -107,10 +107,10 @@ class SenderThread:
     async def _work(self, publisher: EventPublisher) -> None:
         """Send until the thread is closed. Calls may block, as nothing else runs on this loop."""
         async with self._open_outbox() as outbox:
-            while (offers := self._take()) is not None:
+            while (queued := self._take()) is not None:
                 try:
-                    await self._send(offers, publisher, outbox)
-                    await self._delete_confirmed(outbox, at_once=not offers)
+                    await self._send(queued, publisher, outbox)
+                    await self._delete_confirmed(outbox, at_once=not queued)
                 except TransientFailure as exc:
                     fields = {"error": type(exc).__name__, "reason": str(exc)}
                     logger.warning("the outbox is away", extra=fields)
@@ -124,24 +124,24 @@ class SenderThread:
 
         Returns an empty list if no event came and confirmed rows are due to be deleted.
         """
-        offers: list[_QueuedEvent] = []
+        queued: list[_QueuedEvent] = []
         patience = _DELETE_DELAY if self._confirmed else None
         try:
             offer = self._queue.get(block=not self._closed, timeout=patience)
             while offer is not None:
-                offers.append(offer)
-                if len(offers) >= self._window:
+                queued.append(offer)
+                if len(queued) >= self._batch_size:
                     break
                 offer = self._queue.get_nowait()
         except Empty:
-            return offers if offers or not self._closed else None
-        return offers or None
+            return queued if queued or not self._closed else None
+        return queued or None
 
     async def _send(
-        self, offers: Sequence[_QueuedEvent], publisher: EventPublisher, outbox: OutboxStore
+        self, queued: Sequence[_QueuedEvent], publisher: EventPublisher, outbox: OutboxStore
     ) -> None:
         now = monotonic()
-        events = [offer.event for offer in offers if now < min(offer.until, self._deadline)]
+        events = [offer.event for offer in queued if now < min(offer.until, self._deadline)]
         events = events[: self._breaker.permits(len(events))]
         if events:
             published = publisher.publish(events)
@@ -153,6 +153,6 @@ class SenderThread:
     async def _delete_confirmed(self, outbox: OutboxStore, *, at_once: bool) -> None:
         """Delete confirmed rows: at once, at a full batch, or after a tenth of their lease."""
         late = monotonic() - self._since > self.lease.seconds / 10
-        if self._confirmed and (at_once or late or len(self._confirmed) >= self._window):
+        if self._confirmed and (at_once or late or len(self._confirmed) >= self._batch_size):
             confirmed, self._confirmed = self._confirmed, []
             await outbox.delete(self.lease.token, confirmed)

@@ -25,7 +25,7 @@ class Attempts(NamedTuple):
 class Inbox(Protocol):
     """The inbox rows and attempt counts of all subscribers."""
 
-    async def insert_new(self, receipt: InboxKey) -> bool:
+    async def insert_new(self, inbox_key: InboxKey) -> bool:
         """Insert the inbox row, as the first statement of the transaction that handles the message.
 
         Returns False if the row exists: the message was handled already. If another transaction
@@ -33,11 +33,11 @@ class Inbox(Protocol):
         """
         ...
 
-    async def insert_new_many(self, receipts: Collection[InboxKey]) -> Collection[InboxKey]:
+    async def insert_new_many(self, inbox_keys: Collection[InboxKey]) -> Collection[InboxKey]:
         """Insert many inbox rows at once; return the keys of the new ones."""
         ...
 
-    async def count_attempt(self, receipt: InboxKey, *, min_interval: float = 0.0) -> int:
+    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt to handle the message; return the number of attempts so far.
 
         Attempts less than ``apart`` seconds after the last attempt or stall count as the same one:
@@ -45,14 +45,14 @@ class Inbox(Protocol):
         """
         ...
 
-    async def attempts(self, receipt: InboxKey) -> Attempts:
+    async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the attempts so far; opens a write transaction, as a write may follow."""
         ...
 
-    async def take_back_attempt(self, receipt: InboxKey) -> None:
+    async def take_back_attempt(self, inbox_key: InboxKey) -> None:
         """Subtract one attempt, down to 0: an outage or a shutdown has ended it."""
 
-    async def count_stall(self, receipt: InboxKey, *, within: float) -> int:
+    async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Record that a transient failure stalled the message; return how many stalls count.
 
         A stall counts if the subscriber has received another message in the last ``within``
@@ -60,5 +60,5 @@ class Inbox(Protocol):
         """
         ...
 
-    async def forget_attempts(self, receipt: InboxKey) -> None:
+    async def forget_attempts(self, inbox_key: InboxKey) -> None:
         """Reset attempts and stalls to zero."""

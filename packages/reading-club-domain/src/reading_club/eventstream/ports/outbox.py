@@ -12,6 +12,10 @@ ALL_SUBSCRIBERS: Final = ""
 """The ``subscriber`` of an event for all subscribers of its type."""
 
 
+NO_LEASE: Final = UUID(int=0)
+"""The nil token, of rows without a lease."""
+
+
 class OutboxKey(NamedTuple):
     """The key of an outbox row: a message and its subscriber."""
 

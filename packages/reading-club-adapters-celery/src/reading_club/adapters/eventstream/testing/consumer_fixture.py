@@ -8,7 +8,7 @@ from typing import Any
 
 from messagebus import Event
 
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import payload_json, wire_type
@@ -34,9 +34,9 @@ class ConsumerFixture:
     records the waits.
     """
 
-    def __init__(self, database: InMemoryDatabase, make_uow: UnitOfWorkFactory) -> None:
+    def __init__(self, database: InMemoryStreamDatabase, make_uow: UnitOfWorkFactory) -> None:
         self.make_uow = make_uow
-        self.database = database
+        self.database: Any = database  # an application adds its tables
         self.opening: list[Exception] = []
         self.stop_after = 100
         self.waits: list[float] = []

@@ -8,10 +8,10 @@ from uuid import uuid4
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.orm import processes
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
 
 _CHANGING: Final = ("beat_at", "clock_offset", "trouble")
@@ -24,18 +24,21 @@ def _now() -> datetime:
 class SQLHeartbeats:
     """The heartbeats in the table ``processes``. ``clock`` is the clock of this process."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, engine: AsyncEngine, tables: StreamTables, clock: Callable[[], datetime] = _now
+    ) -> None:
         self.engine = engine
+        self.tables = tables
         self.clock = clock
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
         """Insert or update the process's row, and return its clock's offset in seconds."""
-        async with transaction(self.engine) as session:
+        async with transaction(self.engine, self.tables.metadata) as session:
             offset = await self._clock_offset(session)
             now = database_time(session.dialect)
             moments = {"started_at": now, "beat_at": now}
             state = {"clock_offset": offset, "trouble": trouble}
-            row = insert_into(session.dialect, processes).values(
+            row = insert_into(session.dialect, self.tables.processes).values(
                 {**vars(process), **moments, **state}
             )
             changes = {name: row.excluded[name] for name in _CHANGING}
@@ -44,7 +47,8 @@ class SQLHeartbeats:
 
     async def check_writable(self) -> None:
         """Commit the INSERT and DELETE of a probe row. Raises StorageUnavailable."""
-        async with transaction(self.engine) as session:
+        processes = self.tables.processes
+        async with transaction(self.engine, self.tables.metadata) as session:
             probe = Process(uuid4(), "probe", host="", pid=0, release="")
             now = database_time(session.dialect)
             row = {**vars(probe), "started_at": now, "beat_at": now}
@@ -53,13 +57,15 @@ class SQLHeartbeats:
 
     async def remove(self, process: Process) -> None:
         """Delete the process's row."""
-        async with transaction(self.engine) as session:
+        processes = self.tables.processes
+        async with transaction(self.engine, self.tables.metadata) as session:
             await session.write(delete(processes).where(processes.c.id == process.id))
 
     async def list(self) -> Sequence[Heartbeat]:
         """Return heartbeats by role, subscriber and start, with ages by the database's clock."""
+        processes = self.tables.processes
         columns = processes.c
-        async with transaction(self.engine) as session:
+        async with transaction(self.engine, self.tables.metadata) as session:
             now = database_time(session.dialect).label("now")
             order = (columns.role, columns.subscriber, columns.started_at, columns.id)
             rows = await session.read(select(processes, now).order_by(*order))

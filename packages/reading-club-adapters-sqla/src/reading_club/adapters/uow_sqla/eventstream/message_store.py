@@ -1,4 +1,4 @@
-"""The message store and the activity log on SQL."""
+"""The message store on SQL."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,8 +9,8 @@ from messagebus import AsyncAbstractEventstreamTransport, Message
 from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
-from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
@@ -28,9 +28,9 @@ ROWS_A_STATEMENT = 500
 
 
 @lru_cache(maxsize=4)
-def _insert_and_lease(names: tuple[str, ...]) -> Insert:
+def _insert_and_lease(tables: StreamTables, names: tuple[str, ...]) -> Insert:
     """Return an INSERT of messages that also inserts leased outbox rows of published ones."""
-    messages, outbox = orm.messages, orm.outbox
+    messages, outbox = tables.messages, tables.outbox
     published = messages.c.metadata["published"].as_boolean()
     insert = insert_arrays(insert_into("postgresql", messages), names)
     stored = insert.returning(messages.c.id, published.label("published")).cte("stored")
@@ -60,9 +60,15 @@ def row_of(message: Message[Any]) -> dict[str, Any]:
 class SQLMessageStore(AbstractMessageStore):
     """Collects the messages of a transaction, and inserts them all at its commit."""
 
-    def __init__(self, transport: AsyncAbstractEventstreamTransport, session: Session) -> None:
+    def __init__(
+        self,
+        transport: AsyncAbstractEventstreamTransport,
+        session: Session,
+        tables: StreamTables,
+    ) -> None:
         super().__init__(transport)
         self.session = session
+        self.tables = tables
         self._rows: list[dict[str, Any]] = []
 
     async def _add(self, message: Message[Any]) -> None:
@@ -82,13 +88,14 @@ class SQLMessageStore(AbstractMessageStore):
                 raise MessageAlreadyStored("a message with this id is stored already") from exc
 
     async def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        insert = insert_into(self.session.dialect, self.tables.messages)
         if self.lease is None:
-            await insert_many(self.session, insert_into(self.session.dialect, orm.messages), rows)
+            await insert_many(self.session, insert, rows)
         elif self.session.dialect == "postgresql":
             lease = {"token": self.lease.token, "seconds": timedelta(seconds=self.lease.seconds)}
-            statement = _insert_and_lease(tuple(rows[0]))
+            statement = _insert_and_lease(self.tables, tuple(rows[0]))
             await self.session.execute_cached(statement, {**arrays_of(rows), **lease})
         else:
-            await insert_many(self.session, insert_into(self.session.dialect, orm.messages), rows)
+            await insert_many(self.session, insert, rows)
             published = [row["id"] for row in rows if row["metadata"]["published"]]
-            await SQLOutboxWriter(self.session).add_leased(published, self.lease)
+            await SQLOutboxWriter(self.session, self.tables).add_leased(published, self.lease)

@@ -9,104 +9,52 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time, seconds_since
-from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter, unsendable
-from reading_club.adapters.uow_sqla.eventstream.deferral import upsert_deferred
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE, insert_for_subscribers
-from reading_club.adapters.uow_sqla.orm import messages, outbox
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter
+from reading_club.adapters.uow_sqla.eventstream.outbox_split import insert_for_subscribers
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import (
-    Insert,
     in_values,
-    insert_into,
-    insert_many,
-    insert_new_into,
 )
+from reading_club.adapters.uow_sqla.types import database_time, seconds_since
+from reading_club.eventstream.dead_letters.builder import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
-
-
-class SQLOutboxWriter:
-    """The transaction's side of the outbox: inserts rows."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    async def add(self, key: OutboxKey, envelope: Mapping[str, Any] | None = None) -> None:
-        """Insert a row that is due at the commit, unless the event has one for the subscriber."""
-        await self._add_all([key], envelope)
-
-    async def defer(
-        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
-    ) -> None:
-        """Insert or replace the row, due in ``pause`` seconds, unless received or dead-lettered."""
-        await upsert_deferred(self.session, key, envelope, pause, reason)
-
-    async def add_all(self, keys: Sequence[OutboxKey]) -> None:
-        """Insert rows of many stored messages as ``add`` does, by one statement."""
-        if keys:
-            await self._add_all(keys)
-
-    async def _add_all(self, keys: Sequence[OutboxKey], envelope: Any = None) -> None:
-        insert = insert_new_into(self.session.dialect, outbox)
-        await self._insert(insert, keys, Lease(0.0, NO_LEASE), envelope)
-
-    async def add_leased(self, message_ids: Sequence[UUID], lease: Lease) -> None:
-        """Insert rows that bear the lease's token."""
-        if message_ids:
-            keys = [OutboxKey(id_) for id_ in message_ids]
-            await self._insert(insert_into(self.session.dialect, outbox), keys, lease)
-
-    async def _insert(
-        self,
-        insert: Insert,
-        keys: Sequence[OutboxKey],
-        lease: Lease,
-        envelope: Mapping[str, Any] | None = None,
-    ) -> None:
-        await insert_many(
-            self.session,
-            insert,
-            [key._asdict() for key in keys],
-            constants={"token": lease.token, "attempts": 0, "envelope": envelope},
-            timestamps={"leased_until": lease.seconds},
-        )
 
 
 class SQLOutbox:
     """The relay's and the sender's side of the outbox: each method is a transaction of its own."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, tables: StreamTables) -> None:
         self.engine = engine
+        self.tables = tables
 
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
-        async with transaction(self.engine) as session:
-            dialect = session.dialect
+        outbox = self.tables.outbox
+        async with transaction(self.engine, self.tables.metadata) as session:
+            dialect, key = session.dialect, outbox.primary_key.columns
             now = database_time(dialect)
             due = (
-                select(outbox.c.message_id, outbox.c.subscriber)
+                select(*key)
                 .where(outbox.c.leased_until <= now)
-                .order_by(outbox.c.message_id, outbox.c.subscriber)
+                .order_by(*key)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
                 .cte("due")
             )
             claimed = (
                 update(outbox)
-                .where(
-                    outbox.c.message_id == due.c.message_id,
-                    outbox.c.subscriber == due.c.subscriber,
-                )
+                .where(*[column == due.c[column.name] for column in key])
                 .values(token=lease.token, leased_until=database_time(dialect, lease.seconds))
                 .returning(*outbox.c, seconds_since(dialect, outbox.c.added_at).label("age"))
             )
-            return await _outgoing(session, (await session.write(claimed)).all())
+            return await self._outgoing(session, (await session.write(claimed)).all())
 
     async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete rows that bear the token, by one statement for each value of ``subscriber``."""
-        async with transaction(self.engine) as session:
-            for mine in _held_by(session, token, keys):
-                await session.write(delete(outbox).where(mine))
+        async with transaction(self.engine, self.tables.metadata) as session:
+            for mine in self._held_by(session, token, keys):
+                await session.write(delete(self.tables.outbox).where(mine))
 
     async def release(
         self,
@@ -117,81 +65,89 @@ class SQLOutbox:
         reason: str | None = None,
     ) -> None:
         """Make rows that bear the token due in ``retry_in`` seconds; note the reason, if any."""
-        async with transaction(self.engine) as session:
+        async with transaction(self.engine, self.tables.metadata) as session:
             changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
             if reason is not None:
                 changes["reason"] = reason
-            for mine in _held_by(session, token, keys):
-                await session.write(update(outbox).where(mine).values(changes))
+            for mine in self._held_by(session, token, keys):
+                await session.write(update(self.tables.outbox).where(mine).values(changes))
 
     async def split(
         self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
     ) -> None:
         """Replace each row that bears the token by one row a subscriber, in one transaction."""
-        async with transaction(self.engine) as session:
-            for mine in _held_by(session, token, keys):
+        outbox = self.tables.outbox
+        async with transaction(self.engine, self.tables.metadata) as session:
+            for mine in self._held_by(session, token, keys):
                 taken = delete(outbox).where(mine).returning(*outbox.c)
                 rows = (await session.write(taken)).all()
-                events = await _outgoing(session, rows)
+                events = await self._outgoing(session, rows)
                 types = {e.key.message_id: str(e.envelope.get("type", "")) for e in events}
                 envelopes = {row.message_id: row.envelope for row in rows}
-                await insert_for_subscribers(session, types, envelopes, retry_in)
+                await insert_for_subscribers(session, self.tables, types, envelopes, retry_in)
 
     async def fail(
         self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
     ) -> None:
         """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
-        async with transaction(self.engine) as session:
+        outbox = self.tables.outbox
+        async with transaction(self.engine, self.tables.metadata) as session:
             later = database_time(session.dialect, retry_in)
             counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
-            for mine in _held_by(session, token, failures):
+            for mine in self._held_by(session, token, failures):
                 await session.write(update(outbox).where(mine).values(counted))
 
     async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Move rows that bear the token to the dead letters."""
-        async with transaction(self.engine) as session:
+        outbox = self.tables.outbox
+        async with transaction(self.engine, self.tables.metadata) as session:
             # Begin as a writer: SQLite may refuse to turn a reader into one.
             now = (await session.write(select(database_time(session.dialect)))).scalar_one()
-            for mine in _held_by(session, token, failures):
+            for mine in self._held_by(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
-                for event in await _outgoing(session, (await session.write(removed)).all()):
-                    await insert_letter(session, unsendable(event, failures[event.key], now))
+                for event in await self._outgoing(session, (await session.write(removed)).all()):
+                    letter = build_unsendable(event, failures[event.key], now)
+                    await insert_letter(session, self.tables, letter)
 
-
-def _held_by(
-    session: Session, token: UUID, keys: Collection[OutboxKey]
-) -> Sequence[ColumnElement[bool]]:
-    """Return a condition per subscriber: the row is one of these, and still bears the token."""
-    by_subscriber = groupby(sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber"))
-    return [
-        and_(
-            outbox.c.token == token,
-            outbox.c.subscriber == subscriber,
-            in_values(session, outbox.c.message_id, [key.message_id for key in group]),
+    def _held_by(
+        self, session: Session, token: UUID, keys: Collection[OutboxKey]
+    ) -> Sequence[ColumnElement[bool]]:
+        """Return a condition per subscriber: the row is one of these, and still bears the token."""
+        outbox = self.tables.outbox
+        by_subscriber = groupby(
+            sorted(keys, key=attrgetter("subscriber")), attrgetter("subscriber")
         )
-        for subscriber, group in by_subscriber
-    ]
+        return [
+            and_(
+                outbox.c.token == token,
+                outbox.c.subscriber == subscriber,
+                in_values(session, outbox.c.message_id, [key.message_id for key in group]),
+            )
+            for subscriber, group in by_subscriber
+        ]
 
-
-async def _outgoing(session: Session, rows: Sequence[Row[Any]]) -> Sequence[OutboxMessage]:
-    """Return the events of outbox rows, with the stored message's envelope, the oldest first."""
-    wanted = [row.message_id for row in rows if row.envelope is None]
-    stored: dict[UUID, dict[str, str]] = {}
-    if wanted:
-        found = await session.read(
-            select(messages).where(in_values(session, messages.c.id, wanted))
-        )
-        stored = {row.id: _envelope(row) for row in found}
-    return [
-        OutboxMessage(
-            OutboxKey(row.message_id, row.subscriber),
-            row.envelope or stored.get(row.message_id, {}),
-            row.attempts,
-            getattr(row, "age", 0.0),
-            row.attempted,
-        )
-        for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
-    ]
+    async def _outgoing(
+        self, session: Session, rows: Sequence[Row[Any]]
+    ) -> Sequence[OutboxMessage]:
+        """Return the events of outbox rows, with their envelopes, the oldest first."""
+        messages = self.tables.messages
+        wanted = [row.message_id for row in rows if row.envelope is None]
+        stored: dict[UUID, dict[str, str]] = {}
+        if wanted:
+            found = await session.read(
+                select(messages).where(in_values(session, messages.c.id, wanted))
+            )
+            stored = {row.id: _envelope(row) for row in found}
+        return [
+            OutboxMessage(
+                OutboxKey(row.message_id, row.subscriber),
+                row.envelope or stored.get(row.message_id, {}),
+                row.attempts,
+                getattr(row, "age", 0.0),
+                row.attempted,
+            )
+            for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
+        ]
 
 
 def _envelope(row: Row[Any]) -> dict[str, str]:

@@ -1,49 +1,28 @@
 """Deletes rows of handled messages and ended processes after a number of days."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.orm import (
-    attempts,
-    dead_letters,
-    inbox,
-    messages,
-    outbox,
-    processes,
-    resends,
-)
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
+from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.eventstream.retention import DAY, Retention
 
-DAY: Final = 86_400.0
 PROCESSES: Final = 1.0
 """Days to keep the heartbeat of a process that ended without removing it."""
 BATCH: Final = 5_000
 """Rows of one DELETE, which keeps each transaction short."""
 
 
-@dataclass(frozen=True)
-class Retention:
-    """Days to keep rows, from their insertion; None keeps them for ever.
-
-    Inbox rows must outlive every redelivery of their messages: a later one would take effect a
-    second time. Inbox rows and messages of events in the outbox are kept in any case.
-    """
-
-    inbox: float = 30.0
-    messages: float | None = None
-    dead_letters: float | None = None
-
-
 class SQLRetention:
     """Deletes expired rows, by the database's clock, in small transactions."""
 
-    def __init__(self, engine: AsyncEngine, retention: Retention) -> None:
+    def __init__(self, engine: AsyncEngine, tables: StreamTables, retention: Retention) -> None:
         self.engine = engine
+        self.tables = tables
         self.retention = retention
 
     async def prune(self) -> dict[str, int]:
@@ -53,50 +32,56 @@ class SQLRetention:
         """
         keep = self.retention
         pruned = {"dead_letters": await self._dead_letters(keep.dead_letters)}
-        for table, days in ((inbox, keep.inbox), (attempts, keep.inbox), (resends, keep.inbox)):
+        for table, days in (
+            (self.tables.inbox, keep.inbox),
+            (self.tables.attempts, keep.inbox),
+            (self.tables.resends, keep.inbox),
+        ):
             pruned[table.name] = await self._batches(table, days)
-        pruned["processes"] = await self._batches(processes, PROCESSES)
-        pruned["messages"] = await self._batches(messages, keep.messages)
+        pruned["processes"] = await self._batches(self.tables.processes, PROCESSES)
+        pruned["messages"] = await self._batches(self.tables.messages, keep.messages)
         return pruned
 
     async def _batches(self, table: Table, days: float | None) -> int:
         pruned, last = 0, BATCH
         while days is not None and last == BATCH:
-            async with transaction(self.engine) as session:
+            async with transaction(self.engine, self.tables.metadata) as session:
                 keys = table.primary_key.columns
-                old = select(*keys).where(_is_old(session, table, days)).limit(BATCH)
+                old = select(*keys).where(self._is_old(session, table, days)).limit(BATCH)
                 result = await session.write(delete(table).where(tuple_(*keys).in_(old)))
                 last = result.rowcount
             pruned += last
         return pruned
 
     async def _dead_letters(self, days: float | None) -> int:
+        dead_letters = self.tables.dead_letters
         if days is None:
             return 0
-        async with transaction(self.engine) as session:
+        async with transaction(self.engine, self.tables.metadata) as session:
             columns = dead_letters.c
             old = columns.set_aside_at <= database_time(session.dialect, -days * DAY)
-            receipts = select(
+            inbox_keys = select(
                 columns.subscriber, columns.message_id, database_time(session.dialect)
             ).where(old)
             names = ["subscriber", "message_id", "received_at"]
-            insert = insert_into(session.dialect, inbox).from_select(names, receipts)
+            insert = insert_into(session.dialect, self.tables.inbox).from_select(names, inbox_keys)
             await session.write(insert.on_conflict_do_nothing())
             return (await session.write(delete(dead_letters).where(old))).rowcount
 
-
-_MOMENTS: Final = {
-    inbox.name: inbox.c.received_at,
-    attempts.name: attempts.c.at,
-    resends.name: resends.c.again_at,
-    messages.name: messages.c.recorded_at,
-    processes.name: processes.c.beat_at,
-}
-_MESSAGE: Final = {inbox.name: inbox.c.message_id, messages.name: messages.c.id}
-
-
-def _is_old(session: Session, table: Table, days: float) -> ColumnElement[bool]:
-    old = _MOMENTS[table.name] <= database_time(session.dialect, -days * DAY)
-    if table.name not in _MESSAGE:
-        return old
-    return and_(old, ~exists().where(outbox.c.message_id == _MESSAGE[table.name]))
+    def _is_old(self, session: Session, table: Table, days: float) -> ColumnElement[bool]:
+        tables = self.tables
+        inserted = {
+            tables.inbox: tables.inbox.c.received_at,
+            tables.attempts: tables.attempts.c.at,
+            tables.resends: tables.resends.c.again_at,
+            tables.messages: tables.messages.c.recorded_at,
+            tables.processes: tables.processes.c.beat_at,
+        }
+        message_ids = {
+            tables.inbox: tables.inbox.c.message_id,
+            tables.messages: tables.messages.c.id,
+        }
+        old = inserted[table] <= database_time(session.dialect, -days * DAY)
+        if table not in message_ids:
+            return old
+        return and_(old, ~exists().where(tables.outbox.c.message_id == message_ids[table]))

@@ -10,16 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
-from reading_club.adapters.uow_sqla.clock import database_time
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutboxWriter
-from reading_club.adapters.uow_sqla.orm import (
-    dead_letters,
-    inbox,
-    messages,
-    outbox,
-    resends,
-    subscriptions,
-)
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
@@ -27,6 +19,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
     insert_new_into,
 )
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 
@@ -36,7 +29,7 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=4)
-def _upsert(dialect: str) -> Insert:
+def _upsert(dialect: str, resends: Table) -> Insert:
     insert = insert_into(dialect, resends)
     changes = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
     return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
@@ -45,13 +38,14 @@ def _upsert(dialect: str) -> Insert:
 class SQLSubscriptions:
     """Subscriptions, in the table ``subscriptions``, and their missing events."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tables: StreamTables) -> None:
         self.session = session
+        self.tables = tables
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Insert subscriptions as of now; existing ones keep their time."""
         rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
-        insert = insert_new_into(self.session.dialect, subscriptions)
+        insert = insert_new_into(self.session.dialect, self.tables.subscriptions)
         await insert_many(self.session, insert, rows, timestamps={"since": 0.0})
 
     async def requeue_missing(
@@ -62,6 +56,7 @@ class SQLSubscriptions:
         Returns their number, up to ``limit``. An event counts if its age is between ``after`` and
         ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff.
         """
+        messages = self.tables.messages
         dialect = self.session.dialect
         newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
@@ -70,7 +65,7 @@ class SQLSubscriptions:
         query = self._missing_query(subscriber).where(newest, oldest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [OutboxKey(row.message_id, subscriber) for row in missing]
-        await SQLOutboxWriter(self.session).add_all(keys)
+        await SQLOutboxWriter(self.session, self.tables).add_all(keys)
         in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
         for number, rows in in_groups:
             ids = [row.message_id for row in rows]
@@ -79,6 +74,7 @@ class SQLSubscriptions:
 
     async def _progress_cutoff(self, subscriber: str, after: float) -> datetime:
         """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""
+        inbox, messages = self.tables.inbox, self.tables.messages
         latest = (
             select(inbox.c.message_id)
             .where(inbox.c.subscriber == subscriber)
@@ -95,7 +91,7 @@ class SQLSubscriptions:
         rows = [{"message_id": message_id} for message_id in message_ids]
         await insert_many(
             self.session,
-            _upsert(self.session.dialect),
+            _upsert(self.session.dialect, self.tables.resends),
             rows,
             constants={"subscriber": subscriber, "number": number},
             timestamps={"again_at": pause},
@@ -103,10 +99,11 @@ class SQLSubscriptions:
 
     def _missing_query(self, subscriber: str) -> Select[Any, Any]:
         """Return the query for missing events that may be sent now, the oldest first."""
+        messages, resends = self.tables.messages, self.tables.resends
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
-            behind(subscriber)
+            behind(self.tables, subscriber)
             .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
@@ -114,30 +111,34 @@ class SQLSubscriptions:
                     resends.c.again_at.is_(None),
                     resends.c.again_at <= database_time(self.session.dialect),
                 ),
-                _not_in(outbox, ALL_SUBSCRIBERS, subscriber),
+                _not_in(id_, self.tables.outbox, ALL_SUBSCRIBERS, subscriber),
             )
             .order_by(messages.c.recorded_at, id_)
         )
 
 
-def behind(subscriber: str) -> Select[Any]:
+def behind(tables: StreamTables, subscriber: str) -> Select[Any]:
     """Return the query for the ids of events that a subscriber has yet to receive.
 
     The events were recorded since it subscribed, and have neither an inbox row nor a dead letter.
     The reconciler's missing events, and the late ones of ``status``, are subsets.
     """
-    heard = (subscriptions.c.type == messages.c.type) & (subscriptions.c.subscriber == subscriber)
+    heard = (tables.subscriptions.c.type == tables.messages.c.type) & (
+        tables.subscriptions.c.subscriber == subscriber
+    )
     return (
-        select(messages.c.id.label("message_id"))
-        .join(subscriptions, heard)
+        select(tables.messages.c.id.label("message_id"))
+        .join(tables.subscriptions, heard)
         .where(
-            messages.c.recorded_at >= subscriptions.c.since,
-            _not_in(inbox, RELAY, subscriber),
-            _not_in(dead_letters, RELAY, subscriber),
+            tables.messages.c.recorded_at >= tables.subscriptions.c.since,
+            _not_in(tables.messages.c.id, tables.inbox, RELAY, subscriber),
+            _not_in(tables.messages.c.id, tables.dead_letters, RELAY, subscriber),
         )
     )
 
 
-def _not_in(table: Table, *subscribers: str) -> ColumnElement[bool]:
+def _not_in(
+    message_id: ColumnElement[UUID], table: Table, *subscribers: str
+) -> ColumnElement[bool]:
     mine = table.c.subscriber.in_(subscribers)
-    return ~exists().where(table.c.message_id == messages.c.id, mine)
+    return ~exists().where(table.c.message_id == message_id, mine)

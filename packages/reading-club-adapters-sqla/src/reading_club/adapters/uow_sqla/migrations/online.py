@@ -15,7 +15,7 @@ from reading_club.adapters.uow_sqla import sqlite
 
 BATCH: Final = 1_000
 """Rows of one UPDATE."""
-DAY: Final = 86_400.0
+INDEX_TIMEOUT: Final = 86_400.0
 """Seconds that an index may take to be built."""
 
 NOW: Final = {
@@ -101,9 +101,9 @@ class NewIndex:
         valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
         if not await driver.fetchval(valid, self.name):
             drop = f"DROP INDEX CONCURRENTLY IF EXISTS {self.name}"
-            await driver.execute(drop, timeout=DAY)
+            await driver.execute(drop, timeout=INDEX_TIMEOUT)
             create = f"CREATE INDEX CONCURRENTLY {self.name} ON {self.on}"
-            await driver.execute(create, timeout=DAY)
+            await driver.execute(create, timeout=INDEX_TIMEOUT)
 
 
 STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {

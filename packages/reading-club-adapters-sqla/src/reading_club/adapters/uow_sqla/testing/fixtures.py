@@ -54,13 +54,13 @@ def uow_on(engine: AsyncEngine) -> contracts.UnitOfWorkOn:
 @pytest.fixture
 def outbox(engine: AsyncEngine) -> SQLOutbox:
     """The outbox of the engine's database."""
-    return SQLOutbox(engine)
+    return SQLOutbox(engine, orm.stream)
 
 
 @pytest.fixture
 def heartbeats(engine: AsyncEngine) -> SQLHeartbeats:
     """The heartbeats in the engine's database."""
-    return SQLHeartbeats(engine)
+    return SQLHeartbeats(engine, orm.stream)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

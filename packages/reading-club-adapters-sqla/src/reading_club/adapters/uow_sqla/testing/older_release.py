@@ -10,13 +10,12 @@ from sqlalchemy import Insert, column, insert, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import NO_LEASE
 from reading_club.adapters.uow_sqla.orm import metadata
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.domain.model import Book
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, Lease
 from reading_club.testing.builders import a_book, an_event
 
 COLUMNS: Final = {
@@ -89,6 +88,6 @@ class TestOlderRelease:
         await insert_as_before(empty_engine, "messages", row_of(event))
         await insert_as_before(empty_engine, "outbox", outbox_row(event.message_id))
 
-        (waiting,) = await SQLOutbox(empty_engine).claim(10, Lease(30.0))
+        (waiting,) = await SQLOutbox(empty_engine, orm.stream).claim(10, Lease(30.0))
 
         assert waiting.envelope == MessageSerializer().serialize_message(event)

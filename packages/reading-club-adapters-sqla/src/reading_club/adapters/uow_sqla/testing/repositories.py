@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.clock import database_time
 from reading_club.adapters.uow_sqla.testing.fixtures import Titles, statements
+from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import RegisterBook

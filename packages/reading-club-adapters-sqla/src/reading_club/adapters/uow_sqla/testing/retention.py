@@ -14,16 +14,15 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream import retention
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.adapters.uow_sqla.eventstream.retention import Retention, SQLRetention
+from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.domain.messages import ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club.eventstream.retention import DAY, Retention
 from reading_club.testing import contracts
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.helpers import commit
-
-DAY = retention.DAY
 
 
 async def values(engine: AsyncEngine, column: Any) -> set[Any]:
@@ -59,7 +58,7 @@ class TestRetention:
 
     async def prune(self, kept: Retention) -> dict[str, int]:
         """Delete expired rows, and return the number of deleted rows of each table."""
-        return await SQLRetention(self.engine, kept).prune()
+        return await SQLRetention(self.engine, orm.stream, kept).prune()
 
     async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
         """Commit events that do not wait in the outbox, and return their ids."""
