@@ -79,7 +79,7 @@ async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
 
 async def post(browser: httpx2.AsyncClient) -> tuple[int, str]:
     """Register a book, and return the status and the detail of the answer."""
-    book = {"title": "Refused", "author": "Nobody", "isbn": an_isbn().canonical}
+    book = {"title": "Refused", "author": "Evans", "isbn": an_isbn().canonical}
     answer = await browser.post("/api/books", json=book)
     return answer.status_code, answer.json().get("detail", "")
 

@@ -1,10 +1,13 @@
-"""Polling of a condition, with a deadline."""
+"""Polling of a condition with a deadline, and repetition of an action."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
-_PATIENCE = 0.05
+_RELATIVE_INTERVAL = 0.05
 """The least polling interval, as a share of the time waited so far: long waits poll less often."""
 
 Answer = TypeVar("Answer")
@@ -30,5 +33,26 @@ def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: floa
         waited = time.monotonic() - start
         if waited >= within:
             raise NotInTime(check, within, answer)
-        time.sleep(max(every, waited * _PATIENCE))
+        time.sleep(max(every, waited * _RELATIVE_INTERVAL))
     return answer
+
+
+@contextmanager
+def repeated(act: Callable[[], object], every: float) -> Iterator[None]:
+    """Call `act` every `every` seconds in a thread until the block ends.
+
+    An error of `act` ends the repetition, and is raised at the end of the block.
+    """
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(every):
+            act()
+
+    with ThreadPoolExecutor(1) as pool:
+        repetition = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            over.set()
+        repetition.result()

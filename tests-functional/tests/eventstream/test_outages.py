@@ -16,10 +16,10 @@ from reading_club_functional.polling import eventually
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
-CONNECTING = 4.5
+CONNECT_TIMEOUT = 4.5
 """Seconds: two socket timeouts and a margin."""
 
-EACH_LETTER = {
+CALLED_PER_EVENT = {
     RabbitMQServer: (SerializedProperties, "message"),
     ValkeyServer: (Producer, "publish"),
 }
@@ -66,7 +66,7 @@ def in_time(publisher: BatchPublisher, events: Sequence[OutboxMessage]) -> Publi
     published = publisher.publish(events)
     seconds = time.monotonic() - start
 
-    assert seconds < publisher.timeout + CONNECTING
+    assert seconds < publisher.timeout + CONNECT_TIMEOUT
     assert published.outage is not None
     assert "guest" not in str(published.outage)
     assert not published.failed
@@ -103,7 +103,7 @@ class TestOutages(BatchPublisherFixtures):
         """A connected publisher whose queues survive a SIGKILL of the broker."""
         assert publisher.publish([outgoing()]).outage is None
         if isinstance(server, RabbitMQServer):
-            server.settle()
+            server.flush_to_disk()
         return publisher
 
     @pytest.mark.parametrize("connected", [True, False])
@@ -180,7 +180,7 @@ class TestOutages(BatchPublisherFixtures):
         arrived("first")
         events = [outgoing(str(number)) for number in range(500)]
         with monkeypatch.context() as killing:
-            kind, name = EACH_LETTER[type(server)]
+            kind, name = CALLED_PER_EVENT[type(server)]
             killing.setattr(kind, name, then(server.kill, killed_at, getattr(kind, name)))
             published = in_time(lasting, events)
 

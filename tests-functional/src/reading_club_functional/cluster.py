@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from pydantic import SecretStr
 
+from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, ClubProcess, command, environment
@@ -20,7 +22,7 @@ READY = {
     "worker": "is ready",
     "relay": "is ready",
 }
-EVERYBODY = tuple(subscriber.name for subscriber in SUBSCRIBERS)
+SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 
 
 class Browser(httpx2.Client):
@@ -36,10 +38,10 @@ class Browser(httpx2.Client):
         return items
 
 
-class Club:
+class ClubCluster:
     """A club whose processes can be started, killed and started again.
 
-    All processes end with the ``prepared_club`` or ``open_club`` block that made the club.
+    All processes end with the ``prepared_cluster`` or ``open_cluster`` block that made the club.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str], stack: ExitStack) -> None:
@@ -54,6 +56,15 @@ class Club:
     def url(self) -> str:
         """The URL of the web process, the same after a restart."""
         return str(self.browser.base_url)
+
+    @property
+    def app_settings(self) -> Settings:
+        """The settings of its processes, for an application in this process."""
+        return Settings(
+            database_url=SecretStr(self.settings["database_url"]),
+            broker_url=SecretStr(self.settings["broker_url"]),
+            data_dir=self.folder / "var",
+        )
 
     def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
         """Start a process, wait until it is ready and return it; ``settings`` apply to it alone."""
@@ -89,10 +100,10 @@ class Club:
         """Start a worker for each of these subscribers (default: all), without waiting."""
         return [
             self.begin("worker", "--subscriber", subscriber)
-            for subscriber in subscribers or EVERYBODY
+            for subscriber in subscribers or SUBSCRIBER_NAMES
         ]
 
-    def last_words(self, lines: int = 15) -> str:
+    def log_tails(self, lines: int = 15) -> str:
         """Return the last lines of each process's output, for a test that fails."""
         logs = sorted(self.folder.glob("*.log"))
         return "\n".join(
@@ -102,44 +113,45 @@ class Club:
 
     def call(self, *arguments: str) -> str:
         """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""
-        return subprocess.run(
-            command(*arguments),
-            env=environment(self.folder, **self.settings),
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=60,
-        ).stdout
+        done = self._run(*arguments)
+        done.check_returncode()
+        return done.stdout
 
     def status(self) -> tuple[int, dict[str, Any]]:
         """Return the exit code of the command ``status`` and its report."""
-        done = subprocess.run(
-            command("status", "--json"),
-            env=environment(self.folder, **self.settings),
-            stdout=subprocess.PIPE,
-            check=False,
-            timeout=60,
-        )
+        done = self._run("status", "--json")
         report: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, report
 
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            env=environment(self.folder, **self.settings),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
 
 @contextmanager
-def prepared_club(
+def prepared_cluster(
     folder: Path, database_url: str, broker_url: str, **settings: str
-) -> Iterator[Club]:
+) -> Iterator[ClubCluster]:
     """Yield a club with a migrated database and without processes."""
     (port,) = free_ports(1)
     addresses = {"database_url": database_url, "broker_url": broker_url, "port": str(port)}
     with ExitStack() as stack:
-        club = Club(folder, {**addresses, **settings}, stack)
+        club = ClubCluster(folder, {**addresses, **settings}, stack)
         club.call("migrate")
         yield club
 
 
 @contextmanager
-def open_club(folder: Path, database_url: str, broker_url: str, **settings: str) -> Iterator[Club]:
+def open_cluster(
+    folder: Path, database_url: str, broker_url: str, **settings: str
+) -> Iterator[ClubCluster]:
     """Run web, relay and a worker for each subscriber, and yield the club."""
-    with prepared_club(folder, database_url, broker_url, **settings) as club:
+    with prepared_cluster(folder, database_url, broker_url, **settings) as club:
         club.ready(*club.begin_workers(), club.begin("relay"), club.begin("web"))
         yield club

@@ -1,30 +1,33 @@
-"""``python -m …taskworker worker QUEUE``: a Celery worker as the cookbooks have it.
+"""Celery as a peer of the worker: ``python -m …celery_tasks worker QUEUE``, and its client.
 
-One transaction a task: insert into the inbox, upsert, commit. It has one event loop and one
-engine for each process, and is told where its servers are as the club is.
+One transaction for each task: insert into the inbox, upsert, commit. Each process has one event
+loop and one engine. The environment variables of the club name database and broker.
 """
 
 import asyncio
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 from celery import Celery
 from celery.signals import worker_ready
-from kombu import Queue
+from kombu import Queue, pools
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from reading_club.app.settings import Settings
+from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.queues import open_channel
 
-MODULE = "reading_club_functional.bench.taskworker"
+MODULE = "reading_club_functional.bench.peers.celery_tasks"
 READY = "the tasks' worker is ready"
 RECORD, START = "record", "start"
-"""The tasks, and their queues: take an event into the inbox and the log; tell when it starts."""
+"""The tasks and their queues: record an event in inbox and log; print the time until the start."""
 STARTED = "started after"
 
 _RECEIVE = text(
@@ -39,7 +42,7 @@ _UPSERT = text(
 
 
 def tasks_app(broker_url: str) -> Celery:
-    """Return the application: no results, and Celery's own durable queues, which are fast ones."""
+    """Return the application, without results, on Celery's durable classic queues."""
     app = Celery("tasks", broker=broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
@@ -50,15 +53,41 @@ def tasks_app(broker_url: str) -> Celery:
     return app
 
 
+@contextmanager
+def open_client(broker_url: str) -> Iterator[Celery]:
+    """Yield the application on empty queues, which are deleted at the end.
+
+    kombu's pools, which cache connections and declarations per process, are reset first.
+    """
+    pools.reset()
+    _delete_queues(broker_url)
+    with closing(tasks_app(broker_url)) as app:
+        yield app
+    _delete_queues(broker_url)
+
+
+def fill_queue(app: Celery, events: Iterable[Envelope]) -> None:
+    """Send a task for each event."""
+    with app.producer_pool.acquire(block=True) as producer:
+        for event in events:
+            app.send_task(RECORD, kwargs={"message": event}, producer=producer)
+
+
+def _delete_queues(broker_url: str) -> None:
+    with open_channel(broker_url) as channel:
+        for queue in (RECORD, START):
+            channel.queue_delete(queue)
+
+
 def main() -> None:
-    """Work on one of the queues until a signal comes."""
+    """Run a worker of one queue until SIGTERM."""
     app = tasks_app(Settings().resolved_broker_url())
     queue, *options = sys.argv[2:]
     app.task(name=START)(_start)
     app.task(name=RECORD, acks_late=True)(_record)
     worker_ready.connect(_on_ready)
-    usual = ["--pool=prefork", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
-    app.worker_main(["worker", f"--queues={queue}", *usual, *options])
+    fixed = ["--pool=prefork", "--loglevel=WARNING", "--without-gossip", "--without-mingle"]
+    app.worker_main(["worker", f"--queues={queue}", *fixed, *options])
 
 
 def _start(sent: float) -> None:
@@ -66,10 +95,10 @@ def _start(sent: float) -> None:
 
 
 def _record(message: Mapping[str, str]) -> None:
-    _loop().run_until_complete(_take(message))
+    _loop().run_until_complete(_handle(message))
 
 
-async def _take(message: Mapping[str, str]) -> None:
+async def _handle(message: Mapping[str, str]) -> None:
     id_ = UUID(message["id"])
     async with AsyncSession(_engine()) as session:
         if (await session.execute(_RECEIVE, {"id": id_})).first():
@@ -85,13 +114,13 @@ async def _take(message: Mapping[str, str]) -> None:
 
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
-    """Return the loop of this process, which is made after the fork."""
+    """Return the event loop of this process, which is created after the fork."""
     return asyncio.new_event_loop()
 
 
 @cache
 def _engine() -> AsyncEngine:
-    """Return the engine of this process, which is made after the fork."""
+    """Return the engine of this process, which is created after the fork."""
     return create_async_engine(Settings().resolved_database_url())
 
 

@@ -3,18 +3,19 @@
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from reading_club_functional.club import EVERYBODY, READY, Club
-from reading_club_functional.faults.handlers import MODULE
+from reading_club_functional.cluster import READY, SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.polling import repeated
 from reading_club_functional.process import ClubProcess
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "web": ("web",),
     "relay": ("relay",),
-    **{f"worker {name}": ("worker", "--subscriber", name) for name in EVERYBODY},
+    **{f"worker {name}": ("worker", "--subscriber", name) for name in SUBSCRIBER_NAMES},
 }
 CHECK_EVERY = 0.2
 WRONG_SETTING = 2
@@ -23,7 +24,7 @@ STARTS_END_BY = (-signal.SIGTERM, WRONG_SETTING)
 LAST_LINES = 12
 
 
-class Cluster:
+class SupervisedProcesses:
     """Web, relay and a worker for each subscriber, by role.
 
     ``ended`` lists unexpected ends. Expected are signals sent by this class, SIGKILL by a poison
@@ -32,14 +33,14 @@ class Cluster:
     started them ends, so ``starter`` must outlive them.
     """
 
-    def __init__(self, club: Club, starter: Executor) -> None:
+    def __init__(self, club: ClubCluster, starter: Executor) -> None:
         self.club = club
         self._starter = starter
         self.ended: list[str] = []
         self.deaths: Counter[str] = Counter()
         self._lock = threading.RLock()
-        self.processes = {role: self._begin(role) for role in ROLES}
-        club.ready(*self.processes.values())
+        self.by_role = {role: self._begin(role) for role in ROLES}
+        club.ready(*self.by_role.values())
 
     def _begin(self, role: str) -> ClubProcess:
         return self._starter.submit(self.club.begin, *ROLES[role], module=MODULE).result()
@@ -47,8 +48,8 @@ class Cluster:
     def kill(self, role: str) -> None:
         """Kill a process by SIGKILL and start its replacement."""
         with self._lock:
-            self.processes[role].kill()
-            self.processes[role] = self._begin(role)
+            self.by_role[role].kill()
+            self.by_role[role] = self._begin(role)
 
     def terminate(self, role: str) -> None:
         """Stop a process by SIGTERM, note an exit code other than 0, start its replacement.
@@ -56,21 +57,19 @@ class Cluster:
         A process that is not ready yet may also end by the signal or a refused log-in.
         """
         with self._lock:
-            process = self.processes[role]
+            process = self.by_role[role]
             starting = _is_starting(process)
             process.send(signal.SIGTERM)
-            code = process.wait()
-            if code == -signal.SIGKILL and role.startswith("worker"):
-                self.deaths[role] += 1  # a poison event was quicker than the signal
-            elif code and not (starting and code in STARTS_END_BY):
-                self.ended.append(_last_words(role, f"exit code {code} after SIGTERM", process))
-            self.processes[role] = self._begin(role)
+            if code := process.wait():  # SIGKILL: a poison event was quicker than the signal
+                expected = STARTS_END_BY if starting else ()
+                self._note_end(role, f"exit code {code} after SIGTERM", expected)
+            self.by_role[role] = self._begin(role)
 
     @contextmanager
     def frozen(self, role: str) -> Iterator[None]:
         """Stop a process by SIGSTOP until the block ends."""
         with self._lock:
-            process = self.processes[role]
+            process = self.by_role[role]
             process.send(signal.SIGSTOP)
             try:
                 yield
@@ -81,40 +80,25 @@ class Cluster:
         """Replace each process that has ended, and note unexpected ends."""
         for role in ROLES:
             with self._lock:
-                process = self.processes[role]
+                process = self.by_role[role]
                 if not process.running:
-                    self._note_end(role, process)
-                    self.processes[role] = self._begin(role)
+                    expected = STARTS_END_BY[1:] if _is_starting(process) else ()
+                    self._note_end(role, f"exit code {process.wait()}", expected)
+                    self.by_role[role] = self._begin(role)
 
-    def _note_end(self, role: str, process: ClubProcess) -> None:
+    def _note_end(self, role: str, how: str, expected: Collection[int]) -> None:
+        process = self.by_role[role]
         code = process.wait()
         if code == -signal.SIGKILL and role.startswith("worker"):
             self.deaths[role] += 1
-        elif not (_is_starting(process) and code == WRONG_SETTING):
-            self.ended.append(_last_words(role, f"exit code {code}", process))
+        elif code not in expected:
+            lines = process.output.splitlines()[-LAST_LINES:]
+            self.ended.append("\n    ".join([f"{role}: {how}", *lines]))
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
+    def watched(self) -> AbstractContextManager[None]:
         """Replace ended processes, in a thread, until the block ends."""
-        over = threading.Event()
-
-        def watch() -> None:
-            while not over.wait(CHECK_EVERY):
-                self.restart_ended()
-
-        thread = threading.Thread(target=watch, name="watch")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return repeated(self.restart_ended, CHECK_EVERY)
 
 
 def _is_starting(process: ClubProcess) -> bool:
     return READY[process.name.partition(" ")[0]] not in process.output
-
-
-def _last_words(role: str, how: str, process: ClubProcess) -> str:
-    lines = process.output.splitlines()[-LAST_LINES:]
-    return "\n    ".join([f"{role}: {how}", *lines])

@@ -1,9 +1,11 @@
 """Test the wheel of each package in an environment with only its own dependencies.
 
 In the workspace's environment a package can import a dependency that only another package
-declares; here the import fails.
+declares; here the import fails. The example of each README runs first, on what its reader has
+installed.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,8 @@ class Member:
     extras: str
     tests: str
     forbidden: tuple[str, ...]
+    example: str = ""
+    """The extra that the example of the README needs."""
 
 
 MEMBERS = (
@@ -38,6 +42,7 @@ MEMBERS = (
         extras="postgres,sqlite",
         tests="testing",
         forbidden=("celery", "pytest"),
+        example="sqlite",
     ),
     Member(
         "reading-club-adapters-celery",
@@ -69,12 +74,15 @@ def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
 
 
 def try_member(uv: str, member: Member, folder: Path) -> None:
-    """Install the wheel alone and import it, then run the package's tests on it."""
+    """Install the wheel alone, run its README's example, and with its extras run its tests."""
     environment = folder / member.name
     python = environment / "bin" / "python"
     call(uv, "venv", "--quiet", "--python", sys.executable, environment)
     install(uv, python, folder, member.name)
     call(python, "-c", f"import {member.modules.split(',')[0]}", cwd=folder)
+    if member.example:
+        install(uv, python, folder, f"{member.name}[{member.example}]")
+    run_examples(python, member)
     install(uv, python, folder, f"{member.name}[{member.extras}]")
     absent = f"assert not any(map(importlib.util.find_spec, {list(member.forbidden)}))"
     call(python, "-c", f"import importlib.util, {member.modules}; {absent}", cwd=folder)
@@ -82,34 +90,34 @@ def try_member(uv: str, member: Member, folder: Path) -> None:
     needed = "" if member.tests else "reading-club-domain[testing]"
     install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
     print(f"{member.name}, alone:", flush=True)
-    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests_of(member))
+    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", source_of(member) / "tests")
 
 
-def tests_of(member: Member) -> Path:
-    """Return the folder of the member's tests."""
-    (folder,) = ROOT.glob(f"*/{member.name}/tests")
+def run_examples(python: Path, member: Member) -> None:
+    """Run the Python examples of the package's README, each in an empty folder."""
+    readme = (source_of(member) / "README.md").read_text(encoding="utf-8")
+    for example in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
+        with tempfile.TemporaryDirectory() as empty:
+            call(python, "-c", example, cwd=Path(empty))
+
+
+def source_of(member: Member) -> Path:
+    """Return the folder of the package in the workspace."""
+    (folder,) = ROOT.glob(f"*/{member.name}")
     return folder
 
 
 def main(uv: str) -> None:
     """Build all wheels and test each of them."""
     uv = str((ROOT / uv).resolve())
+    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-workspace")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        locked = folder / "constraints.txt"
         call(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
-        call(
-            *(
-                uv,
-                "export",
-                "--quiet",
-                "--frozen",
-                "--all-packages",
-                "--all-groups",
-                "--all-extras",
-            ),
-            *("--no-emit-workspace", "--no-hashes", "--output-file", folder / "constraints.txt"),
-        )
-        with (folder / "constraints.txt").open("a", encoding="utf-8") as constraints:
+        options = ("--quiet", "--frozen", "--no-hashes", "--output-file", locked)
+        call(uv, "export", *options, *everything)
+        with locked.open("a", encoding="utf-8") as constraints:
             for wheel in folder.glob("*.whl"):
                 name = wheel.name.split("-", 1)[0].replace("_", "-")
                 constraints.write(f"{name} @ {wheel.as_uri()}\n")

@@ -1,6 +1,6 @@
 """Runs servers for an owner process, and ends them when the owner ends, even by SIGKILL.
 
-A separate program, with the standard library only: `guardian.py OWNER_PID UID GID`. It makes a
+A separate program, with the standard library only: `reaper.py OWNER_PID UID GID`. It makes a
 folder and prints `{"folder": ...}`; each line `{"argv", "env", "end_signal"}` on standard input
 starts a process in that folder and is answered by `{"pid": ...}` or `{"error": ...}`. An empty
 line, the end of the input, SIGTERM and the owner's death end the processes and remove the folder.
@@ -24,7 +24,7 @@ LOG = "server.log"
 GRACE = 15.0
 
 
-class Ward(NamedTuple):
+class Child(NamedTuple):
     """A server's main process, and the signal that ends it when its data may be discarded."""
 
     process: subprocess.Popen[bytes]
@@ -33,22 +33,22 @@ class Ward(NamedTuple):
 
 def main(owner: int, uid: int, gid: int) -> None:
     """Serve the owner's requests until the owner ends, then end all processes."""
-    wards: list[Ward] = []
+    children: list[Child] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    signal.signal(signal.SIGCHLD, lambda *_: reap(wards))
+    signal.signal(signal.SIGCHLD, lambda *_: reap(children))
     folder = tempfile.mkdtemp(prefix="reading-club-")
     try:
         os.chown(folder, uid, gid)
         answer(folder=folder)
         for request in requests(owner):
-            reap(wards)
-            answer(**start(request, folder, uid, gid, wards))
+            reap(children)
+            answer(**start(request, folder, uid, gid, children))
     except ConnectionError:
         pass
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        for ward in reversed(wards):
-            end(ward)
+        for child in reversed(children):
+            end(child)
         remove(folder)
 
 
@@ -68,9 +68,9 @@ def answer(**fields: object) -> None:
 
 
 def start(
-    request: dict[str, Any], folder: str, uid: int, gid: int, wards: list[Ward]
+    request: dict[str, Any], folder: str, uid: int, gid: int, children: list[Child]
 ) -> dict[str, object]:
-    """Start a process in a new session, add it to `wards`, and return its pid or the error."""
+    """Start a process in a new session, add it to `children`, and return its pid or the error."""
     switch: dict[str, Any] = {} if os.geteuid() else {"user": uid, "group": gid, "extra_groups": ()}
     try:
         with Path(folder, LOG).open("ab") as log:
@@ -87,31 +87,31 @@ def start(
     except OSError as error:
         return {"error": str(error)}
     # pyright assumes that ** may pass any option, text mode included.
-    wards.append(Ward(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
+    children.append(Child(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
     return {"pid": process.pid}
 
 
-def reap(wards: list[Ward]) -> None:
+def reap(children: list[Child]) -> None:
     """Reap zombies: PostgreSQL does not start while its predecessor is one."""
-    for ward in wards:
-        ward.process.poll()
+    for child in children:
+        child.process.poll()
 
 
-def end(ward: Ward) -> None:
+def end(child: Child) -> None:
     """End a process, even a frozen one, and the rest of its group, each within 15 s."""
-    if ward.process.poll() is not None:
+    if child.process.poll() is not None:
         return
-    group = ward.process.pid
-    tell(group, ward.end_signal)
-    tell(group, signal.SIGCONT)
+    group = child.process.pid
+    signal_group(group, child.end_signal)
+    signal_group(group, signal.SIGCONT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        ward.process.wait(GRACE)
-    tell(group, signal.SIGKILL)
+        child.process.wait(GRACE)
+    signal_group(group, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        ward.process.wait(GRACE)
+        child.process.wait(GRACE)
 
 
-def tell(group: int, number: int) -> None:
+def signal_group(group: int, number: int) -> None:
     """Send a signal to a process group; ignore a group that has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)

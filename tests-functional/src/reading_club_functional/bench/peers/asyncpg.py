@@ -1,4 +1,4 @@
-"""What our unit of work says to PostgreSQL when a book is registered, by asyncpg alone."""
+"""asyncpg as a peer of the command path: the club's statements without a layer around them."""
 
 import asyncio
 import json
@@ -26,22 +26,22 @@ TOKEN = uuid4()
 
 
 @asynccontextmanager
-async def asyncpg_club(
+async def opened(
     database_url: str, connections: int
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
-    """Lend what registers a book by two statements in a transaction.
+    """Yield a function that registers a book by two prepared statements in a transaction.
 
-    The pool does not reset its connections, which would be one more journey for each command;
-    asyncpg prepares each statement once.
+    The pool does not reset its connections, since that is a further round trip for each command.
     """
     url = database_url.replace("+asyncpg", "")
     async with asyncpg.create_pool(
-        url, min_size=connections, max_size=connections, reset=_leave_alone
+        url, min_size=connections, max_size=connections, reset=_no_reset
     ) as pool:
 
         async def handle(command: RegisterBook) -> None:
             isbn, event_id = command.isbn.canonical, uuid7()
-            book = {"id": str(command.id), "isbn": isbn, **_texts(command)}
+            texts = {"title": command.title, "author": command.author}
+            book = {"id": str(command.id), "isbn": isbn, **texts}
             search = f"{command.title}\n{command.author}\n{isbn}".casefold()
             done = _message(command.message_id, "register_book", book, published=False)
             event = _message(event_id, "book_registered", book, published=True)
@@ -53,12 +53,8 @@ async def asyncpg_club(
         yield handle
 
 
-async def _leave_alone(_connection: Any) -> None:
+async def _no_reset(_connection: Any) -> None:
     await asyncio.sleep(0)
-
-
-def _texts(command: RegisterBook) -> dict[str, str]:
-    return {"title": command.title, "author": command.author}
 
 
 def _message(id_: UUID, name: str, book: object, *, published: bool) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The client of the guardian process, which ends the servers of a test run."""
+"""The client of the reaper process, which ends the servers of a test run."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from reading_club_functional.servers import guardian
+from reading_club_functional.servers import reaper
 from reading_club_functional.servers.account import Account
 
 
@@ -25,8 +25,8 @@ class Command(NamedTuple):
     env: Mapping[str, str]
 
 
-class Guardian:
-    """Starts processes in a guardian, which ends them and removes `folder` on close or our death.
+class Reaper:
+    """Starts processes in a reaper, which ends them and removes `folder` on close or our death.
 
     The terminal's Ctrl-C does not reach these processes.
     """
@@ -36,27 +36,27 @@ class Guardian:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", guardian.__file__, *map(str, (os.getpid(), *account))],
+                [sys.executable, "-I", "-S", reaper.__file__, *map(str, (os.getpid(), *account))],
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
                 start_new_session=True,
             )
         with ours:
-            ours.settimeout(guardian.GRACE)
-            self._line = ours.makefile("rw")
+            ours.settimeout(reaper.GRACE)
+            self._stream = ours.makefile("rw")
         self.folder = Path(self._answer()["folder"])
 
     @property
     def log(self) -> Path:
         """The log file of all processes."""
-        return self.folder / guardian.LOG
+        return self.folder / reaper.LOG
 
     def start(self, command: Command, end_signal: signal.Signals) -> psutil.Process | None:
         """Start a process in `folder` and return it; None when it has already ended.
 
         `end_signal` ends the process when its data may be discarded. Raises `OSError`.
         """
-        self._say(json.dumps({**command._asdict(), "end_signal": end_signal}))
+        self._send(json.dumps({**command._asdict(), "end_signal": end_signal}))
         answer = self._answer()
         if "error" in answer:
             raise OSError(answer["error"])
@@ -76,24 +76,24 @@ class Guardian:
     def close(self) -> None:
         """End everything that was started, remove the folder, and wait for both."""
         with contextlib.suppress(OSError):
-            self._say("")
+            self._send("")
         with contextlib.suppress(OSError):
-            self._line.close()
+            self._stream.close()
         try:
-            self._process.wait(4 * guardian.GRACE)
+            self._process.wait(4 * reaper.GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(guardian.GRACE)
+            self._process.wait(reaper.GRACE)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _say(self, line: str) -> None:
-        self._line.write(f"{line}\n")
-        self._line.flush()
+    def _send(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
     def _answer(self) -> dict[str, Any]:
-        """Return the guardian's next answer. Raises `OSError` at its end or a timeout."""
-        line = self._line.readline()
+        """Return the reaper's next answer. Raises `OSError` at its end or a timeout."""
+        line = self._stream.readline()
         if not line:
-            raise ConnectionResetError("the guardian of the servers has ended")
+            raise ConnectionResetError("the reaper of the servers has ended")
         answer: dict[str, Any] = json.loads(line)
         return answer

@@ -1,4 +1,4 @@
-"""A client of the club over HTTP that costs as little as a client in Python can."""
+"""A minimal HTTP client of the web process, so that the client costs little of the measure."""
 
 import asyncio
 import json
@@ -12,18 +12,18 @@ CREATED = b"HTTP/1.1 201 "
 
 
 @asynccontextmanager
-async def browsers(
-    host: str, port: int, number: int
+async def opened(
+    port: int, connections: int
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
-    """Yield a function that posts a book on one of `number` kept-alive connections.
+    """Yield a function that posts a book on one of the kept-alive connections.
 
     The connections are asyncio streams; only status and length of an answer are parsed.
     Raises AssertionError for an answer that is not 201.
     """
     free: asyncio.LifoQueue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
     free = asyncio.LifoQueue()
-    for _ in range(number):
-        free.put_nowait(await asyncio.open_connection(host, port))
+    for _ in range(connections):
+        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
 
     async def post(command: RegisterBook) -> None:
         reader, writer = connection = await free.get()

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from reading_club_functional.club import EVERYBODY
 from reading_club_functional.database import Database
-from reading_club_functional.faults.checker import Observed
-from reading_club_functional.faults.cluster import Cluster
+from reading_club_functional.faults.checker import Observed, Tables
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
 
 KEYS = {"activity": "id", "catalogue": "book_id"}
 """For each subscriber's table, the column with the id of the event or of the book."""
-UNDER_WAY = (
+UNFINISHED_ATTEMPTS = (
     "SELECT count(*) FROM attempts AS a"
     " WHERE NOT EXISTS (SELECT 1 FROM inbox AS i"
     " WHERE i.subscriber = a.subscriber AND i.message_id = a.message_id)"
@@ -23,7 +22,12 @@ UNDER_WAY = (
 )
 """The number of attempts at unfinished events. A copy killed while another copy was handled leaves
 its attempts, which retention removes."""
+ATTEMPTS = "SELECT count(*) FROM attempts"
 EVENTS = "SELECT id, payload FROM messages WHERE type = 'book_registered_v1'"
+RECEIVED = "SELECT message_id FROM inbox WHERE subscriber = '{name}'"
+EFFECTS = "SELECT key FROM effects WHERE subscriber = '{name}'"
+ROWS = "SELECT {key} FROM {name}"
+DEAD_LETTERS = "SELECT subscriber, message_id, error FROM dead_letters"
 SQLITE_TRIGGER = (
     "CREATE TRIGGER witness_{table}_{verb} AFTER {verb} ON {table} BEGIN"
     " INSERT INTO effects VALUES ('{table}', NEW.{key}); END"
@@ -49,54 +53,53 @@ def count_effects(database: Database, *, sqlite: bool) -> None:
             database.rows(trigger.format(table=table, key=key, verb=verb))
 
 
-def observe(database: Database, writer: Writer, cluster: Cluster) -> Observed:
-    """Read the tables; outbox and attempts first: if they are empty, the rest is final."""
-    outbox = database.count("outbox")
-    ((attempts,),) = database.rows(UNDER_WAY)
-    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
+def observe(database: Database, writer: Writer, processes: SupervisedProcesses) -> Observed:
+    """Read the tables, with the triggers' counts of effects, after the answers."""
     return Observed(
         begun=frozenset(writer.begun),
         created=frozenset(writer.created),
         wrong=tuple(writer.wrong),
         poison=frozenset(writer.poison),
-        ended=tuple(cluster.ended),
+        ended=tuple(processes.ended),
+        **vars(read_tables(database, unfinished=UNFINISHED_ATTEMPTS, effects=EFFECTS)),
+    )
+
+
+def read_tables(database: Database, *, unfinished: str = ATTEMPTS, effects: str = ROWS) -> Tables:
+    """Read the tables; outbox and attempts first: if they are empty, the rest is final.
+
+    Without triggers that count them, the effects are the rows.
+    """
+    outbox = database.count("outbox")
+    ((attempts,),) = database.rows(unfinished)
+    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
+    received = _by_subscriber(database, RECEIVED, book_of)
+    return Tables(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects={name: _effects(database, name, book_of) for name in EVERYBODY},
-        rows={name: _rows(database, name, book_of) for name in EVERYBODY},
-        receipts={name: _receipts(database, name, book_of) for name in EVERYBODY},
+        effects=_by_subscriber(database, effects, book_of),
+        rows=_by_subscriber(database, ROWS, book_of),
+        receipts={name: frozenset(books) for name, books in received.items()},
         dead_letters=_dead_letters(database, book_of),
         outbox=outbox,
         attempts=attempts,
     )
 
 
-def _effects(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
-    """Return how often the table of a subscriber was changed, by book."""
-    found = database.rows(f"SELECT key FROM effects WHERE subscriber = '{name}'")  # noqa: S608  # constant names
-    return Counter(book_of.get(key, key) for key in _ids(found))
-
-
-def _rows(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> Counter[UUID]:
-    """Return the number of rows in a subscriber's table, by book."""
-    found = database.rows(f"SELECT {KEYS[name]} FROM {name}")  # noqa: S608  # constant names
-    return Counter(book_of.get(key, key) for key in _ids(found))
-
-
-def _receipts(database: Database, name: str, book_of: Mapping[UUID, UUID]) -> frozenset[UUID]:
-    """Return the books whose event is in the subscriber's inbox."""
-    found = database.rows(f"SELECT message_id FROM inbox WHERE subscriber = '{name}'")  # noqa: S608  # constant names
-    return frozenset(book_of.get(key, key) for key in _ids(found))
+def _by_subscriber(
+    database: Database, query: str, book_of: Mapping[UUID, UUID]
+) -> dict[str, Counter[UUID]]:
+    """Return how often a query gives the id of a book, or of its event, by subscriber and book."""
+    found = {name: database.rows(query.format(name=name, key=key)) for name, key in KEYS.items()}
+    return {
+        name: Counter(book_of.get(key, key) for key in _ids(rows)) for name, rows in found.items()
+    }
 
 
 def _dead_letters(database: Database, book_of: Mapping[UUID, UUID]) -> dict[tuple[str, UUID], str]:
     """Return the error of each dead letter, by subscriber and book."""
-    found = database.rows("SELECT subscriber, message_id, error FROM dead_letters")
-    keys = _ids((id_,) for _, id_, _ in found)
-    return {
-        (name, book_of.get(key, key)): error
-        for (name, _, error), key in zip(found, keys, strict=True)
-    }
+    found = ((name, UUID(str(id_)), error) for name, id_, error in database.rows(DEAD_LETTERS))
+    return {(name, book_of.get(key, key)): error for name, key, error in found}
 
 
 def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[UUID]:

@@ -1,25 +1,25 @@
 """A club whose processes can be killed and replaced."""
 
-from reading_club_functional.club import EVERYBODY, Club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import Posted, post_books
 from reading_club_functional.servers import RabbitMQServer, Server
 
 
-class Crew:
+class RestartableCluster:
     """Web, relay and a worker for each subscriber, by name, and their broker.
 
     A test that kills a process also starts its replacement.
     """
 
-    def __init__(self, club: Club, broker: Server) -> None:
+    def __init__(self, club: ClubCluster, broker: Server) -> None:
         self.club = club
         self.broker = broker
-        self.workers = dict(zip(EVERYBODY, club.begin_workers(), strict=True))
+        self.workers = dict(zip(SUBSCRIBER_NAMES, club.begin_workers(), strict=True))
         self.relay, self.web = club.begin("relay"), club.begin("web")
         club.ready(*self.workers.values(), self.relay, self.web)
         self.answered: list[str] = []
-        self.settle(self.post(20))
+        self.assert_consistent(self.post(20))
 
     def new_web(self) -> None:
         """Kill the web process and start its replacement."""
@@ -37,15 +37,15 @@ class Crew:
         assert not posted.failures
         return posted
 
-    def settle(self, *posted: Posted) -> None:
-        """Assert that each book of this crew took effect once, and print the counts."""
+    def assert_consistent(self, *posted: Posted) -> None:
+        """Assert that each book of this cluster took effect once, and print the counts."""
         self.answered += [id_ for each in posted for id_ in each.ids]
         failed = sum(len(each.failures) for each in posted)
-        effects = assert_everything_took_effect_once(self.club, self.answered)
+        effects = assert_consistent(self.club, self.answered)
         silent = len(effects.books) - len(self.answered)
         print(f"{failed} not answered with 201 now; {silent} of all books stored without an answer")
 
-    def keep_queues(self) -> None:
+    def flush_to_disk(self) -> None:
         """Make RabbitMQ sync new queues to disk, so that they survive SIGKILL."""
         if isinstance(self.broker, RabbitMQServer):
-            self.broker.settle()
+            self.broker.flush_to_disk()
