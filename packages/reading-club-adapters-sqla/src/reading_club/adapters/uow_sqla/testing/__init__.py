@@ -52,8 +52,8 @@ from reading_club.adapters.uow_sqla.testing.outbox_inbox import (
     TestReconciliationExclusions,
     TestWrongClock,
 )
+from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
 from reading_club.adapters.uow_sqla.testing.repositories import (
-    TestActivityLog,
     TestBooks,
     TestDeadLetters,
     TestMessageStore,
@@ -72,7 +72,6 @@ from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
 from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 
 __all__ = [
-    "TestActivityLog",
     "TestAttempts",
     "TestBackfill",
     "TestBookPages",
@@ -93,6 +92,7 @@ __all__ = [
     "TestOutboxLeases",
     "TestOutboxSplit",
     "TestPublication",
+    "TestReadModels",
     "TestReconciliationExclusions",
     "TestRetention",
     "TestReviewers",
