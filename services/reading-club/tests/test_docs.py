@@ -77,6 +77,7 @@ def test_the_files_of_the_reconciler_exist() -> None:
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda p: str(p.relative_to(DOCS)))
 def test_every_link_leads_to_a_file(page: Path) -> None:
     """A relative link on a page leads to a file or a folder of the repository."""
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", prose)
 
     assert [link for link in links if not (page.parent / link).exists()] == []
