@@ -117,8 +117,8 @@ class TestMessageStore(contracts.MessageStoreContract):
     """The message store in memory."""
 
 
-class TestActivityLog(contracts.ActivityLogContract):
-    """The activity log in memory."""
+class TestReadModels(contracts.ReadModelsContract):
+    """The read models in memory."""
 
 
 class TestDeadLetters(contracts.DeadLettersContract):

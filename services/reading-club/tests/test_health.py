@@ -119,6 +119,5 @@ def test_a_process_that_is_missing_is_told(client: TestClient) -> None:
     assert answer.json()["status"] == "degraded"
     assert answer.json()["culprits"] == [
         "no relay is running",
-        "no worker of activity is running",
-        "no worker of catalogue is running",
+        *(f"no worker of {subscriber.name} is running" for subscriber in SUBSCRIBERS),
     ]

@@ -42,9 +42,11 @@ def test_the_services_readme_lists_every_command() -> None:
     assert set(re.findall(r"[a-z]+", row_of_dead_letters)) >= set(dead_letters.commands)
 
 
-@pytest.mark.parametrize(("page", "least"), [("sharp-edges.md", 15), ("eventstream.md", 30)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("sharp-edges.md", 15), ("eventstream.md", 30), ("reconciler.md", 8)]
+)
 def test_every_test_that_a_page_names_exists(page: str, least: int) -> None:
-    """Every test name on the pages about sharp edges and the event stream exists."""
+    """Every test name on these pages exists."""
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
     sources = [
         path.read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ Subclass a contract in a test module and provide the fixture ``uow_factory`` (se
 ``outbox`` and ``pass_time``: see ``OutboxContract``.
 """
 
-from reading_club.testing.contracts.activity import ActivityLogContract
 from reading_club.testing.contracts.attempts import AttemptsContract
 from reading_club.testing.contracts.book_pages import BookPagesContract
 from reading_club.testing.contracts.books import BookRepositoryContract
@@ -22,6 +21,7 @@ from reading_club.testing.contracts.outbox import OutboxContract
 from reading_club.testing.contracts.outbox_leases import OutboxLeaseContract
 from reading_club.testing.contracts.outbox_split import OutboxSplitContract
 from reading_club.testing.contracts.publication import PublicationContract
+from reading_club.testing.contracts.read_models import ReadModelsContract
 from reading_club.testing.contracts.reconciliation import HORIZON
 from reading_club.testing.contracts.reconciliation_exclusions import (
     ReconciliationExclusionsContract,
@@ -34,7 +34,6 @@ from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
     "HORIZON",
-    "ActivityLogContract",
     "AttemptsContract",
     "BookPagesContract",
     "BookRepositoryContract",
@@ -52,6 +51,7 @@ __all__ = [
     "OutboxSplitContract",
     "PassTime",
     "PublicationContract",
+    "ReadModelsContract",
     "ReconciliationExclusionsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",

@@ -54,8 +54,8 @@ from reading_club.adapters.uow_sqla.testing.outbox_inbox import (
     TestStatistics,
     TestWrongClock,
 )
+from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
 from reading_club.adapters.uow_sqla.testing.repositories import (
-    TestActivityLog,
     TestBooks,
     TestDeadLetters,
     TestMessageStore,
@@ -74,7 +74,6 @@ from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
 from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 
 __all__ = [
-    "TestActivityLog",
     "TestAttempts",
     "TestBackfill",
     "TestBookPages",
@@ -95,6 +94,7 @@ __all__ = [
     "TestOutboxLeases",
     "TestOutboxSplit",
     "TestPublication",
+    "TestReadModels",
     "TestReconciliationExclusions",
     "TestRetention",
     "TestReviewers",

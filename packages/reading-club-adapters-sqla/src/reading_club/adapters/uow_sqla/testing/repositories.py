@@ -57,10 +57,6 @@ class TestMessageStore(contracts.MessageStoreContract):
     """The message store on SQL."""
 
 
-class TestActivityLog(contracts.ActivityLogContract):
-    """The activity log on SQL."""
-
-
 class TestDeadLetters(contracts.DeadLettersContract):
     """The dead letters on SQL."""
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Mapping
 from statistics import fmean
+from typing import Any
 from uuid import UUID
 
-from reading_club.adapters.memory.club_database import InMemoryDatabase
-from reading_club.adapters.memory.database import InMemoryTransaction
+from reading_club.adapters.memory.read_model import InMemoryReadModel
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
-class InMemoryCatalogue:
+class InMemoryCatalogue(InMemoryReadModel):
     """The catalogue, in memory."""
 
-    def __init__(self, transaction: InMemoryTransaction[InMemoryDatabase]) -> None:
-        self.transaction = transaction
+    name = "catalogue"
+    tables = ("catalogue", "ratings")
 
     async def put(self, entry: CatalogueEntry) -> None:
         """Add a book; a known id changes nothing."""
@@ -22,7 +22,7 @@ class InMemoryCatalogue:
     async def rate(self, rating: BookRating) -> None:
         """Store a rating, unless this or a higher version of the review is stored already."""
 
-        def upsert(tables: InMemoryDatabase) -> None:
+        def upsert(tables: Any) -> None:
             known = tables.ratings.get(rating.review_id)
             if known is None or known.version < rating.version:
                 tables.ratings[rating.review_id] = rating

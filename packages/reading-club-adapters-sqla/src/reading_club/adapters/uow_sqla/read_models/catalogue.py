@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Column, Integer, SmallInteger, String, Table, Uuid, func, select
 
-from reading_club.adapters.uow_sqla.orm import catalogue, catalogue_ratings
+from reading_club.adapters.uow_sqla.metadata import metadata
+from reading_club.adapters.uow_sqla.read_model import SQLReadModel
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
     Insert,
@@ -17,6 +18,25 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_new_many,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("book_id", Uuid, primary_key=True),
+    Column("title", String(300), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("isbn", String(13), nullable=False),
+)
+
+catalogue_ratings = Table(
+    "catalogue_ratings",
+    metadata,
+    Column("review_id", Uuid, primary_key=True),
+    Column("book_id", Uuid, nullable=False, index=True),
+    Column("rating", SmallInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+"""The highest version of each review's rating, in whichever order events arrive."""
 
 
 @lru_cache(maxsize=4)
@@ -29,11 +49,13 @@ def _upsert(dialect: str) -> Insert:
     )
 
 
-class SQLCatalogue:
+class SQLCatalogue(SQLReadModel):
     """The catalogue, in the tables ``catalogue`` and ``catalogue_ratings``."""
 
+    name = "catalogue"
+
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._books: dict[UUID, dict[str, Any]] = {}
         self._ratings: dict[UUID, BookRating] = {}
 
