@@ -53,7 +53,8 @@ MEMBERS = (
     ),
     Member(
         "reading-club",
-        "reading_club.app.serve, reading_club.app.worker, kombu.transport.redis, asyncpg",
+        "reading_club.app.processes.web, reading_club.app.processes.worker, "
+        "kombu.transport.redis, asyncpg",
         extras="",
         tests="",
         forbidden=("pytest", "reading_club_functional"),

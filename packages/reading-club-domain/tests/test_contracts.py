@@ -8,6 +8,7 @@ import pytest
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.statistics import InMemoryStatistics
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.testing import contracts
@@ -36,6 +37,12 @@ def outbox(database: InMemoryDatabase) -> InMemoryOutbox:
 def heartbeats(database: InMemoryDatabase) -> InMemoryHeartbeats:
     """The heartbeats in memory."""
     return InMemoryHeartbeats(database)
+
+
+@pytest.fixture
+def statistics(database: InMemoryDatabase) -> InMemoryStatistics:
+    """The statistics in memory."""
+    return InMemoryStatistics(database, horizon=contracts.HORIZON)
 
 
 @pytest.fixture
@@ -164,3 +171,7 @@ class TestCatalogue(contracts.CatalogueContract):
 
 class TestDeadLetterCommands(contracts.DeadLetterCommandsContract):
     """The commands on dead letters in memory."""
+
+
+class TestStatistics(contracts.StatisticsContract):
+    """The statistics in memory."""

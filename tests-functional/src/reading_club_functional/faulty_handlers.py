@@ -73,9 +73,9 @@ class ShiftedDatetime(datetime):
 
 def shift_clock() -> None:
     """Replace ``datetime`` in all imported modules of the club and of the message bus."""
-    import reading_club.app.serve
+    import reading_club.app.processes.web
 
-    assert reading_club.app.serve
+    assert reading_club.app.processes.web
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED) and getattr(module, "datetime", None) is datetime:
             module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # checked by getattr

@@ -12,10 +12,11 @@ from typing import Self
 
 import psutil
 
-from reading_club.app.embedded.leash import end_with_parent
+from reading_club.app.supervision.watchdog import end_with_parent
 from reading_club_functional.polling import eventually
 
 APP = "reading_club.app"
+WATCHDOG = "reading_club.app.supervision.watchdog"
 PROCESS_TIMEOUT = 60.0
 """Seconds that a process has to start or to stop."""
 _DIE_WITH_PARENT = partial(end_with_parent, signal.SIGKILL)
@@ -80,7 +81,7 @@ class ClubProcess:
         for process in self.family():
             with suppress(psutil.NoSuchProcess):
                 line = process.cmdline()
-                if line[-1:] == [subscriber] and "reading_club.app.embedded.leash" not in line:
+                if line[-1:] == [subscriber] and WATCHDOG not in line:
                     return process
         return None
 

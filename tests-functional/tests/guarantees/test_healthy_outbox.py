@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from reading_club.app.composition import Club as OpenClub
-from reading_club.app.composition import open_club
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.web import open_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
@@ -41,7 +41,7 @@ async def test_ten_thousand_healthy_events_update_nothing(
     relay = club.relay()
     start = perf_counter()
 
-    async with open_club(club.app_settings) as opened:
+    async with open_application(club.app_settings) as opened:
         await register(opened, EVENTS)
         await asyncio.to_thread(eventually, lambda: not club.database.count("outbox"), within=30)
 
@@ -54,7 +54,7 @@ async def test_ten_thousand_healthy_events_update_nothing(
     assert waiting(broker_url) == dict.fromkeys(SUBSCRIBER_NAMES, EVENTS)
 
 
-async def register(club: OpenClub, count: int) -> None:
+async def register(application: Application, count: int) -> None:
     """Register books, AT_ONCE concurrently, as a busy web process does."""
     commands = (
         RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
@@ -63,7 +63,7 @@ async def register(club: OpenClub, count: int) -> None:
 
     async def one_after_another() -> None:
         for command in commands:
-            await club.handle(command)
+            await application.handle(command)
 
     await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from reading_club.adapters.eventstream.topology import queue_name
-from reading_club.app.relay import open_relay
+from reading_club.app.bootstrap.relay import open_relay
 from reading_club.domain.messages import RegisterBook
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
 from reading_club_functional.database import Database
@@ -102,8 +102,8 @@ def _event_id(body: str | bytes) -> str:
 async def _send_waiting(club: ClubCluster) -> None:
     """Run a relay until the outbox is empty; leased events are sent after the lease's end."""
     deadline = monotonic() + SEND_TIMEOUT
-    async with open_relay(club.app_settings) as (_, _, relay):
+    async with open_relay(club.app_settings) as opened:
         while await asyncio.to_thread(club.database.count, "outbox"):
             assert monotonic() < deadline, "events are left in the outbox"
-            await relay.drain()
+            await opened.relay.drain()
             await asyncio.sleep(0.25)

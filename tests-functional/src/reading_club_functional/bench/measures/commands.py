@@ -16,7 +16,7 @@ from time import perf_counter
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.app.composition import Club, open_club
+from reading_club.app.bootstrap.web import build_application, open_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import Lease
 from reading_club.testing.builders import an_isbn
@@ -117,9 +117,10 @@ def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -
 async def without_sender(database_url: str, connections: int) -> AsyncIterator[Handle]:
     """Yield the application's handler; events are stored in the outbox and not sent."""
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
-    club = Club(engine, RecordingOutboxTransport(Lease(LEASE)), publisher_app("memory://"))
+    transport = RecordingOutboxTransport(Lease(LEASE))
+    opened = build_application(engine, transport, publisher_app("memory://"))
     try:
-        yield club.handle
+        yield opened.handle
     finally:
         await engine.dispose()
 
@@ -127,7 +128,7 @@ async def without_sender(database_url: str, connections: int) -> AsyncIterator[H
 @asynccontextmanager
 async def application(club: ClubCluster) -> AsyncIterator[Handle]:
     """Yield the handler of the application with its sender, in this process."""
-    async with open_club(club.app_settings) as opened:
+    async with open_application(club.app_settings) as opened:
         yield opened.handle
 
 

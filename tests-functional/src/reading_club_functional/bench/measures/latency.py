@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from reading_club.app.composition import open_club
+from reading_club.app.bootstrap.web import open_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
@@ -103,7 +103,7 @@ def commit_to_effect(environment: Environment) -> Samples:
 
 
 async def _register(club: ClubCluster, count: int) -> None:
-    async with open_club(club.app_settings) as opened:
+    async with open_application(club.app_settings) as opened:
         for number in range(count):
             book = RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
             await opened.handle(book)

@@ -12,7 +12,7 @@ from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.app.relay import LEASE
+from reading_club.app.bootstrap.relay import LEASE
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS

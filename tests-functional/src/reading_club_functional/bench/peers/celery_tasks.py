@@ -20,6 +20,8 @@ from kombu import Queue, pools
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from reading_club.app.bootstrap.broker import broker_url
+from reading_club.app.bootstrap.database import database_url
 from reading_club.app.settings import Settings
 from reading_club_functional.bench.measure import Envelope
 from reading_club_functional.queues import open_channel
@@ -81,7 +83,7 @@ def _delete_queues(broker_url: str) -> None:
 
 def main() -> None:
     """Run a worker of one queue until SIGTERM."""
-    app = tasks_app(Settings().resolved_broker_url())
+    app = tasks_app(broker_url(Settings()))
     queue, *options = sys.argv[2:]
     app.task(name=START)(_start)
     app.task(name=RECORD, acks_late=True)(_record)
@@ -121,7 +123,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _engine() -> AsyncEngine:
     """Return the engine of this process, which is created after the fork."""
-    return create_async_engine(Settings().resolved_database_url())
+    return create_async_engine(database_url(Settings()))
 
 
 def _on_ready(**_: object) -> None:

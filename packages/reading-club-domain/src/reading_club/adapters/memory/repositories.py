@@ -121,6 +121,10 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         found = (book for book in books if _is_found(book, wanted))
         return [self._loaded(book) for book in islice(found, limit)]
 
+    async def count(self) -> int:
+        """Count the books."""
+        return len(self.transaction.tables.books)
+
 
 def _is_found(book: Book, wanted: Iterable[str]) -> bool:
     text = search_text(book)

@@ -22,15 +22,18 @@ from reading_club.testing.contracts.outbox_leases import OutboxLeaseContract
 from reading_club.testing.contracts.outbox_split import OutboxSplitContract
 from reading_club.testing.contracts.publication import PublicationContract
 from reading_club.testing.contracts.read_models import ReadModelsContract
+from reading_club.testing.contracts.reconciliation import HORIZON
 from reading_club.testing.contracts.reconciliation_exclusions import (
     ReconciliationExclusionsContract,
 )
 from reading_club.testing.contracts.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.reviews import ReviewRepositoryContract
+from reading_club.testing.contracts.statistics import StatisticsContract
 from reading_club.testing.contracts.uow import UnitOfWorkContract, UnitOfWorkFactory
 from reading_club.testing.contracts.wrong_clock import WrongClockContract
 
 __all__ = [
+    "HORIZON",
     "AttemptsContract",
     "BookPagesContract",
     "BookRepositoryContract",
@@ -52,6 +55,7 @@ __all__ = [
     "ReconciliationExclusionsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
+    "StatisticsContract",
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
     "UnitOfWorkOn",

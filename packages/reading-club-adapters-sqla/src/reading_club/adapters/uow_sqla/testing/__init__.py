@@ -28,6 +28,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     heartbeats,
     history,
     outbox,
+    statistics,
     titles,
     uow,
     uow_factory,
@@ -50,6 +51,7 @@ from reading_club.adapters.uow_sqla.testing.outbox_inbox import (
     TestOutboxLeases,
     TestOutboxSplit,
     TestReconciliationExclusions,
+    TestStatistics,
     TestWrongClock,
 )
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
@@ -98,6 +100,7 @@ __all__ = [
     "TestReviewers",
     "TestReviews",
     "TestSchemaState",
+    "TestStatistics",
     "TestStoredRows",
     "TestTables",
     "TestTransaction",
@@ -109,6 +112,7 @@ __all__ = [
     "history",
     "outbox",
     "pass_time",
+    "statistics",
     "titles",
     "uow",
     "uow_factory",

@@ -14,6 +14,7 @@ from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.testing import contracts
 
@@ -61,6 +62,12 @@ def outbox(engine: AsyncEngine) -> SQLOutbox:
 def heartbeats(engine: AsyncEngine) -> SQLHeartbeats:
     """The heartbeats in the engine's database."""
     return SQLHeartbeats(engine, orm.stream)
+
+
+@pytest.fixture
+def statistics(engine: AsyncEngine) -> SQLStatistics:
+    """The statistics of the engine's database."""
+    return SQLStatistics(engine, orm.stream, horizon=contracts.HORIZON)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

@@ -49,3 +49,7 @@ class TestHeartbeats(contracts.HeartbeatsContract):
 
 class TestDeadLetterCommands(contracts.DeadLetterCommandsContract):
     """Retry, discard and replay of dead letters on SQL."""
+
+
+class TestStatistics(contracts.StatisticsContract):
+    """The statistics on SQL."""
