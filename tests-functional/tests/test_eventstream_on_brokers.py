@@ -13,20 +13,24 @@ from celery import Celery
 from redis import Redis
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.testing import EventstreamTransportContract, Received
+from reading_club.adapters.eventstream.testing import (
+    LISTENERS,
+    PARCEL_SENT,
+    EventstreamTransportContract,
+    Received,
+)
 from reading_club.adapters.eventstream.transport import EventstreamTransport
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
 PUBLISH_TIMEOUT = 5.0
 """The timeout of a direct publication, in seconds."""
-QUEUE = "eventstream.activity"
+QUEUE = "eventstream.first"
 MESSAGE = {
     "id": "0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d",
     "created_at": "2026-01-01T00:00:00+00:00",
-    "type": "book_registered_v1",
+    "type": PARCEL_SENT,
     "payload": "{}",
 }
 
@@ -34,7 +38,7 @@ MESSAGE = {
 @pytest.fixture
 def app(broker_url: str) -> Iterator[Celery]:
     """A publisher's Celery app on an empty broker."""
-    app = publisher_app(broker_url, SUBSCRIBERS)
+    app = publisher_app(broker_url, LISTENERS)
     yield app
     app.close()
 
@@ -93,7 +97,7 @@ async def test_a_broker_that_is_away_is_told_in_time(
     """A frozen or stopped broker raises EventstreamUnavailable within five seconds."""
     require(kind)
     with kind() as server:
-        app = publisher_app(server.url, SUBSCRIBERS)
+        app = publisher_app(server.url, LISTENERS)
         transport = EventstreamTransport(app)
         if connected:
             await transport.send_message_serialized(MESSAGE)

@@ -104,7 +104,6 @@ def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
     conf: Any = worker_app("amqp://broker", activity).conf
 
     assert conf.task_acks_late
-    assert conf.task_reject_on_worker_lost
     assert conf.task_ignore_result
     assert conf.worker_prefetch_multiplier == 64
     assert conf.result_backend is None

@@ -7,7 +7,7 @@ from typing import Any
 from kombu import Connection
 from redis import Redis
 
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name, queues_of
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.cluster import SUBSCRIBER_NAMES
 
@@ -33,7 +33,7 @@ def declare(broker_url: str) -> None:
     """Declare the exchange and the queues of all subscribers, as the club does."""
     with open_channel(broker_url) as channel:
         EXCHANGE(channel).declare()
-        for queue in queues_of(SUBSCRIBERS):
+        for queue in map(queue_for, SUBSCRIBERS):
             queue(channel).declare()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
+from reading_club.adapters.eventstream.publisher.encoding import SerializedProperties
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
 from reading_club.eventstream.ports.outbox import OutboxMessage
@@ -54,8 +54,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture(params=SIZES.values(), ids=list(SIZES))
-def window(request: pytest.FixtureRequest) -> list[OutboxMessage]:
-    """Batcher of different sizes."""
+def batch(request: pytest.FixtureRequest) -> list[OutboxMessage]:
+    """Batches of different sizes."""
     events, length = request.param
     return [outgoing("x" * length) for _ in range(events)]
 
@@ -126,7 +126,7 @@ class TestOutages(BatchPublisherFixtures):
         self,
         publisher: BatchPublisher,
         server: Server,
-        window: list[OutboxMessage],
+        batch: list[OutboxMessage],
         *,
         connected: bool,
     ) -> None:
@@ -136,7 +136,7 @@ class TestOutages(BatchPublisherFixtures):
             assert publisher.publish([outgoing()]).outage is None
         server.freeze()
 
-        published = in_time(publisher, window)
+        published = in_time(publisher, batch)
         server.thaw()
 
         assert not published.confirmed
@@ -148,7 +148,7 @@ class TestOutages(BatchPublisherFixtures):
         self,
         publisher: BatchPublisher,
         own_rabbitmq: RabbitMQServer,
-        window: list[OutboxMessage],
+        batch: list[OutboxMessage],
         *,
         connected: bool,
     ) -> None:
@@ -158,7 +158,7 @@ class TestOutages(BatchPublisherFixtures):
         own_rabbitmq.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
         try:
             start = time.monotonic()
-            published = in_time(publisher, window)
+            published = in_time(publisher, batch)
             seconds = time.monotonic() - start
         finally:
             own_rabbitmq.rabbitmqctl("set_vm_memory_high_watermark", "0.4")

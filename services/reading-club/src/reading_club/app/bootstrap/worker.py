@@ -44,7 +44,7 @@ def build_worker(
     task.register(app)
     worker_ready.connect(on_ready)
     name = f"{subscriber.name}@{socket.gethostname()}"
-    return lambda: run_worker(app, pool="threads", concurrency=concurrency, name=name)
+    return lambda: run_worker(app, concurrency=concurrency, name=name)
 
 
 @contextmanager

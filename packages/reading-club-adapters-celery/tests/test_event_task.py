@@ -20,7 +20,7 @@ from reading_club.testing.builders import a_reviewer, an_event
 
 def failing(*errors: Exception) -> Subscriber[Any]:
     """Return a subscriber that records events, and raises these errors first."""
-    subscriber = Subscriber[Any]("moody")
+    subscriber = Subscriber[Any]("failing")
     left = list(errors)
 
     @subscriber.on(BookRegistered)
@@ -39,7 +39,7 @@ def test_a_message_takes_effect(consumer: EventTask, club: ConsumerFixture) -> N
     consumer.receive(on_the_wire(event))
 
     assert list(club.database.activity) == [event.message_id]
-    assert club.letters == []
+    assert club.dead_letters == []
 
 
 def test_a_message_takes_effect_once(consumer: EventTask, club: ConsumerFixture) -> None:
@@ -52,7 +52,7 @@ def test_a_message_takes_effect_once(consumer: EventTask, club: ConsumerFixture)
     assert list(club.database.activity) == [event.message_id]
     assert list(club.database.inbox) == [("activity", event.message_id)]
     assert dict(club.database.attempts) == {}
-    assert (club.letters, club.waits) == ([], [])
+    assert (club.dead_letters, club.waits) == ([], [])
 
 
 def test_a_duplicate_does_not_reach_the_handler(
@@ -73,7 +73,7 @@ def test_a_duplicate_does_not_reach_the_handler(
     assert handled == [event]
 
 
-def test_a_message_for_which_there_is_no_handler_is_parked(
+def test_a_message_without_a_handler_is_parked(
     consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A known type without a handler is parked, to be sent again to a release that has one."""
@@ -82,12 +82,12 @@ def test_a_message_for_which_there_is_no_handler_is_parked(
 
     consume(failing()).receive(on_the_wire(event))
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert (letter.parked, letter.attempts, letter.can_be_sent) == (True, 0, True)
     assert dict(club.database.inbox) == {}
 
 
-def test_an_outage_is_waited_for_and_not_counted(
+def test_an_outage_is_not_counted(
     consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """The message takes effect once when the database is back, and is no dead letter."""
@@ -97,12 +97,12 @@ def test_an_outage_is_waited_for_and_not_counted(
     consume(failing(*away)).receive(on_the_wire(event))
 
     assert list(club.database.activity) == [event.message_id]
-    assert club.letters == []
+    assert club.dead_letters == []
     assert club.waits[:5] == [1, 2, 4, 4, 4]
     assert len(club.waits) == 50
 
 
-def test_a_database_that_is_away_at_the_start_is_waited_for(
+def test_a_message_is_held_until_the_resources_open(
     consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """If the resources do not open, the message is held and opening is tried again."""
@@ -115,7 +115,7 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(
     assert len(club.waits) == 2
 
 
-def test_a_worker_that_stops_gives_its_message_back(
+def test_a_message_is_requeued_when_the_worker_stops(
     consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the message."""
@@ -127,10 +127,10 @@ def test_a_worker_that_stops_gives_its_message_back(
 
     assert vars(caught.value)["requeue"] is True
     assert len(club.waits) == 3
-    assert (dict(club.database.activity), club.letters) == ({}, [])
+    assert (dict(club.database.activity), club.dead_letters) == ({}, [])
 
 
-def test_it_is_the_task_of_its_worker(consumer: EventTask, club: ConsumerFixture) -> None:
+def test_the_task_takes_one_keyword(consumer: EventTask, club: ConsumerFixture) -> None:
     """The task takes the keyword ``message`` alone; any other call is a dead letter."""
     app = worker_app("memory://", activity)
     consumer.register(app)
@@ -142,35 +142,18 @@ def test_it_is_the_task_of_its_worker(consumer: EventTask, club: ConsumerFixture
     task()
 
     assert task.acks_late
-    assert task.reject_on_worker_lost
     assert task.ignore_result
     assert list(club.database.activity) == [event.message_id]
-    more, less = (letter.envelope["kwargs"] for letter in club.letters)
+    more, less = (letter.envelope["kwargs"] for letter in club.dead_letters)
     assert (list(more), list(less)) == (["message", "something"], [])
     app.close()
 
 
-class Hub:
-    """A worker and its event loop; records the intervals of repeated calls."""
-
-    def __init__(self) -> None:
-        self.hub = self
-        self.intervals: list[float] = []
-
-    def call_repeatedly(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Record the interval, and call the callback once."""
-        self.intervals.append(seconds)
-        callback()
-
-
-def test_a_worker_hears_that_it_is_to_stop(consumer: EventTask, memory_app: Celery) -> None:
-    """Celery's shutdown signal ends the waits, and the worker's event loop wakes each second."""
-    hub = Hub()
+def test_a_stop_of_the_worker_ends_the_waits(consumer: EventTask, memory_app: Celery) -> None:
+    """Celery's shutdown signal ends the waits at once."""
     consumer.register(memory_app)
-
-    signals.worker_ready.send(sender=hub)
     assert not consumer.stopping.wait(0)
+
     signals.worker_shutting_down.send(sender="worker")
 
     assert consumer.stopping.wait(0)
-    assert set(hub.intervals) == {1.0}

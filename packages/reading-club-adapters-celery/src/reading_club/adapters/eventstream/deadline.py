@@ -4,7 +4,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from reading_club.adapters.eventstream.failure_reasons import BrokerTooSlow
+
+class BrokerTooSlow(TimeoutError):
+    """The broker has not answered within its deadline."""
 
 
 @contextmanager
