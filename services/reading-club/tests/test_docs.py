@@ -33,7 +33,8 @@ def definitions(path: Path) -> set[str]:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
         if isinstance(node, ast.ClassDef):
-            names |= {f"{node.name}.{m.name}" for m in node.body if hasattr(m, "name")}
+            methods = (ast.FunctionDef, ast.AsyncFunctionDef)
+            names |= {f"{node.name}.{m.name}" for m in node.body if isinstance(m, methods)}
     return names
 
 

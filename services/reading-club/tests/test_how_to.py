@@ -47,7 +47,7 @@ def _apply(path: Path, diff: str) -> None:
 
 
 def test_the_page_needs_seven_files() -> None:
-    """The table at the head lists the files of the page, of which one exists: the unit of work."""
+    """The table at the head lists the files of the page; all are new but the unit of work."""
     listed = re.findall(r"^\| `([\w/]+\.py)` \|", PAGE, re.MULTILINE)
     files = [path for path, _ in FILE.findall(PAGE)] + DIFFED.findall(PAGE)
 
