@@ -48,7 +48,7 @@ test: sync-test ## Run the fast tests of every package: no server, no network
 	@$(BIN)/pytest
 
 .PHONY: check
-check: lint types layers test alone ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test test-wheels ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
@@ -65,9 +65,9 @@ types: sync-all ## Check types, with mypy and with pyright
 layers: sync-all ## Check that dependencies point inwards
 	@$(BIN)/lint-imports --no-cache
 
-.PHONY: alone
-alone: sync-all ## Test each package from its wheel, with nothing else installed
-	@$(BIN)/python .ci/alone.py $(UV)
+.PHONY: test-wheels
+test-wheels: sync-all ## Run each package's README example and tests from its wheel alone
+	@$(BIN)/python .ci/test_wheels.py $(UV)
 
 .PHONY: system-packages
 system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu, as root), and start none
@@ -85,11 +85,11 @@ faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ON
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(PAIR)
 
 .PHONY: mutants
-mutants: sync-all ## Take away each guard of the event stream, and show which test fails then
+mutants: sync-all ## Remove each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py
 
 .PHONY: bench bench-quick bench-growth
-bench: sync-all ## Measure the club beside what people would use instead; writes var/bench/latest.json
+bench: sync-all ## Compare the club with its alternatives; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench
 bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick

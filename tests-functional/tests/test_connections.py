@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from reading_club_functional.club import Club, prepared_club
+from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.process import ClubProcess
 
 SILENT = b""
@@ -25,20 +25,20 @@ AT_ONCE = 2.0
 
 
 @pytest.fixture
-def club(tmp_path: Path) -> Iterator[Club]:
+def club(tmp_path: Path) -> Iterator[ClubCluster]:
     """A club on SQLite, with a broker in memory."""
     url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
-    with prepared_club(tmp_path, url, "memory://") as club:
+    with prepared_cluster(tmp_path, url, "memory://") as club:
         yield club
 
 
 @pytest.fixture
-def web(club: Club) -> ClubProcess:
+def web(club: ClubCluster) -> ClubProcess:
     """The club's web process."""
     return club.web()
 
 
-def connect(club: Club, stack: ExitStack, said: bytes) -> socket.socket:
+def connect(club: ClubCluster, stack: ExitStack, said: bytes) -> socket.socket:
     """Open a connection, send `said`, and leave the connection open."""
     address = (club.browser.base_url.host, club.browser.base_url.port or 80)
     connection = stack.enter_context(socket.create_connection(address, timeout=30))
@@ -47,7 +47,7 @@ def connect(club: Club, stack: ExitStack, said: bytes) -> socket.socket:
 
 
 @pytest.mark.parametrize("said", [SILENT, HALF_A_HEAD, HALF_A_BODY])
-def test_slow_connections_lock_nobody_out(club: Club, web: ClubProcess, said: bytes) -> None:
+def test_slow_connections_lock_nobody_out(club: ClubCluster, web: ClubProcess, said: bytes) -> None:
     """Requests and health checks are answered at once despite 900 slow connections."""
     with ExitStack() as stack:
         for _ in range(MANY):
@@ -65,7 +65,7 @@ def test_slow_connections_lock_nobody_out(club: Club, web: ClubProcess, said: by
     assert "Traceback" not in web.output
 
 
-def test_slow_heads_are_closed_in_time(club: Club, web: ClubProcess) -> None:
+def test_slow_heads_are_closed_in_time(club: ClubCluster, web: ClubProcess) -> None:
     """An endless request head is answered with 408, a silent connection is closed."""
     with ExitStack() as stack:
         slow, silent = (connect(club, stack, said) for said in (HALF_A_HEAD, SILENT))
@@ -80,7 +80,7 @@ def test_slow_heads_are_closed_in_time(club: Club, web: ClubProcess) -> None:
     assert web.running
 
 
-def test_a_title_of_marks_stops_nobody(club: Club, web: ClubProcess) -> None:
+def test_a_title_of_marks_stops_nobody(club: ClubCluster, web: ClubProcess) -> None:
     """A title of combining marks, as long as a request may be, is refused at once with 422."""
     marks = {"title": "e" + "\u0301" * 32_000, "author": "A", "isbn": "0321125215"}
     body = httpx2.Request("POST", club.url, json=marks).content

@@ -15,7 +15,7 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.app.composition import Club
+from reading_club.app.bootstrap.web import build_application
 from reading_club.app.web.application import create_app
 from reading_club.eventstream.errors import StorageBusy
 from reading_club.service.projections import SUBSCRIBERS
@@ -57,8 +57,9 @@ async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIt
 @pytest.fixture
 async def browser(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client of a club on that engine."""
-    club = Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
-    transport = httpx2.ASGITransport(create_app(club))
+    broker = publisher_app("memory://", SUBSCRIBERS)
+    application = build_application(engine, RecordingOutboxTransport(), broker)
+    transport = httpx2.ASGITransport(create_app(application))
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as client:
         yield client
 
@@ -79,7 +80,7 @@ async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
 
 async def post(browser: httpx2.AsyncClient) -> tuple[int, str]:
     """Register a book, and return the status and the detail of the answer."""
-    book = {"title": "Refused", "author": "Nobody", "isbn": an_isbn().canonical}
+    book = {"title": "Refused", "author": "Evans", "isbn": an_isbn().canonical}
     answer = await browser.post("/api/books", json=book)
     return answer.status_code, answer.json().get("detail", "")
 
@@ -146,8 +147,9 @@ async def test_what_is_refused_now(  # three texts of a case, and the fixtures
 async def test_a_database_that_does_not_exist(database_url: str) -> None:
     """A missing database is an outage (503), since a restore may create it again."""
     engine = create_engine(make_url(database_url).set(database="nowhere"))
-    club = Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
-    transport = httpx2.ASGITransport(create_app(club))
+    broker = publisher_app("memory://", SUBSCRIBERS)
+    application = build_application(engine, RecordingOutboxTransport(), broker)
+    transport = httpx2.ASGITransport(create_app(application))
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as browser:
         assert await post(browser) == (503, "the database does not exist")

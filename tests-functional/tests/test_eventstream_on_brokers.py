@@ -13,20 +13,24 @@ from celery import Celery
 from redis import Redis
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.testing import EventstreamTransportContract, Received
+from reading_club.adapters.eventstream.testing import (
+    LISTENERS,
+    PARCEL_SENT,
+    EventstreamTransportContract,
+    Received,
+)
 from reading_club.adapters.eventstream.transport import EventstreamTransport
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
-PATIENCE = 5.0
+PUBLISH_TIMEOUT = 5.0
 """The timeout of a direct publication, in seconds."""
-QUEUE = "eventstream.activity"
+QUEUE = "eventstream.first"
 MESSAGE = {
     "id": "0192f0c4-7d8e-7b3a-9c1d-2e3f4a5b6c7d",
     "created_at": "2026-01-01T00:00:00+00:00",
-    "type": "book_registered_v1",
+    "type": PARCEL_SENT,
     "payload": "{}",
 }
 
@@ -34,7 +38,7 @@ MESSAGE = {
 @pytest.fixture
 def app(broker_url: str) -> Iterator[Celery]:
     """A publisher's Celery app on an empty broker."""
-    app = publisher_app(broker_url, SUBSCRIBERS)
+    app = publisher_app(broker_url, LISTENERS)
     yield app
     app.close()
 
@@ -61,7 +65,7 @@ class TestBrokers(EventstreamTransportContract):
                 while True:
                     enough = len(messages) >= expected
                     try:
-                        message = queue.get(timeout=0.2 if enough else PATIENCE)
+                        message = queue.get(timeout=0.2 if enough else PUBLISH_TIMEOUT)
                     except Empty:
                         return messages
                     message.ack()
@@ -93,12 +97,12 @@ async def test_a_broker_that_is_away_is_told_in_time(
     """A frozen or stopped broker raises EventstreamUnavailable within five seconds."""
     require(kind)
     with kind() as server:
-        app = publisher_app(server.url, SUBSCRIBERS)
+        app = publisher_app(server.url, LISTENERS)
         transport = EventstreamTransport(app)
         if connected:
             await transport.send_message_serialized(MESSAGE)
             if isinstance(server, RabbitMQServer):
-                server.settle()
+                server.flush_to_disk()
         server.freeze()
         frozen = await fails_in_time(transport)
         server.thaw()
@@ -109,8 +113,8 @@ async def test_a_broker_that_is_away_is_told_in_time(
         transport.close()
 
     record_property("seconds", {"frozen": round(frozen, 2), "stopped": round(stopped, 2)})
-    assert frozen < PATIENCE + 0.5
-    assert stopped < PATIENCE + 0.5
+    assert frozen < PUBLISH_TIMEOUT + 0.5
+    assert stopped < PUBLISH_TIMEOUT + 0.5
 
 
 async def test_an_event_waits_for_a_worker_that_was_never_there(

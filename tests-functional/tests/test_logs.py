@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.club import Club, open_club
+from reading_club_functional.cluster import ClubCluster, open_cluster
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import PostgreSQLServer
 
@@ -19,7 +19,7 @@ def read_only(postgresql: PostgreSQLServer, url: str, switch: str) -> None:
     postgresql.psql(f"{ended}'{name}'")
 
 
-def register(club: Club) -> tuple[int, str]:
+def register(club: ClubCluster) -> tuple[int, str]:
     """Try to register a book; return the status and the detail of the answer."""
     book = {"title": "T", "author": "A", "isbn": an_isbn().canonical}
     answer = club.browser.post("/api/books", json=book)
@@ -30,7 +30,7 @@ def test_a_database_that_refuses_is_a_line_in_every_log(
     tmp_path: Path, postgresql: PostgreSQLServer, database_url: str, broker_url: str
 ) -> None:
     """Each 503 is one line with its reason; web, relay and workers write no traceback."""
-    with open_club(tmp_path, database_url, broker_url) as club:
+    with open_cluster(tmp_path, database_url, broker_url) as club:
         assert register(club)[0] == 201
         eventually(club.browser.activity)
         read_only(postgresql, database_url, "on")

@@ -13,15 +13,16 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.web import build_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.errors import CommitInDoubt
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 
-ANSWER = "the answer is lost with the connection"
-SILENCE = "the answer is lost, and the connection stays"
-REQUEST = "the request is lost with the connection"
+ANSWER_LOST = "the answer is lost with the connection"
+NO_ANSWER = "the answer is lost, and the connection stays"
+REQUEST_LOST = "the request is lost with the connection"
 WINDOW = 65536
 DEFERRED = (
     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
@@ -51,7 +52,7 @@ class Proxy:
             while data := await reader.read(WINDOW):
                 if b"COMMIT\0" in data and self.faults:
                     met.append(self.faults.pop(0))
-                if REQUEST in met:
+                if REQUEST_LOST in met:
                     break
                 to_upstream.write(data)
         to_upstream.close()
@@ -64,9 +65,9 @@ async def _answer(
     """Forward answers until a fault applies."""
     with suppress(ConnectionError):
         while data := await upstream.read(WINDOW):
-            if ANSWER in met:
+            if ANSWER_LOST in met:
                 break
-            if SILENCE not in met:
+            if NO_ANSWER not in met:
                 writer.write(data)
     writer.close()
 
@@ -97,17 +98,18 @@ def faults(proxy: tuple[Proxy, int]) -> list[str]:
 
 
 @pytest.fixture
-async def club(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[Club]:
-    """A club that connects through the proxy, with a command timeout of 0.5 s."""
+async def application(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[Application]:
+    """The application, which connects through the proxy, with a command timeout of 0.5 s."""
     url = make_url(direct.url).set(port=proxy[1])
     engine = create_engine(url, connect_args={"command_timeout": 0.5})
-    yield Club(engine, RecordingOutboxTransport(), publisher_app("memory://", SUBSCRIBERS))
+    broker = publisher_app("memory://", SUBSCRIBERS)
+    yield build_application(engine, RecordingOutboxTransport(), broker)
     await engine.dispose()
 
 
 def a_command() -> RegisterBook:
     """Return a command for a new book."""
-    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Nobody")
+    return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Evans")
 
 
 async def counted(engine: AsyncEngine) -> tuple[int, int, int]:
@@ -119,45 +121,47 @@ async def counted(engine: AsyncEngine) -> tuple[int, int, int]:
         return books or 0, await connection.scalar(events) or 0, outbox or 0
 
 
-@pytest.mark.parametrize("fault", [ANSWER, SILENCE, REQUEST])
+@pytest.mark.parametrize("fault", [ANSWER_LOST, NO_ANSWER, REQUEST_LOST])
 async def test_the_command_is_run_once_more(
-    club: Club, direct: AsyncEngine, faults: list[str], fault: str
+    application: Application, direct: AsyncEngine, faults: list[str], fault: str
 ) -> None:
     """After a lost request or answer the caller gets the book; one book and event are stored."""
     faults.append(fault)
     command = a_command()
 
-    book = await club.handle(command)
+    book = await application.handle(command)
 
     assert (book.id, faults) == (command.id, [])
     assert await counted(direct) == (1, 1, 1)
 
 
-@pytest.mark.parametrize(("fault", "count"), [(ANSWER, 1), (SILENCE, 1), (REQUEST, 0)])
+@pytest.mark.parametrize(("fault", "count"), [(ANSWER_LOST, 1), (NO_ANSWER, 1), (REQUEST_LOST, 0)])
 async def test_a_second_loss_is_told(
-    club: Club, direct: AsyncEngine, faults: list[str], *, fault: str, count: int
+    application: Application, direct: AsyncEngine, faults: list[str], *, fault: str, count: int
 ) -> None:
     """CommitInDoubt has the id; if the caller repeats the command, one book is stored."""
     faults += [fault, fault]
     command = a_command()
 
     with pytest.raises(CommitInDoubt) as doubt:
-        await club.handle(command)
+        await application.handle(command)
 
     assert doubt.value.identifier == command.id
     assert await counted(direct) == (count, count, count)
     again = RegisterBook(**command.model_dump(include={"id", "isbn", "title", "author"}))
-    assert (await club.handle(again)).id == command.id
+    assert (await application.handle(again)).id == command.id
     assert await counted(direct) == (1, 1, 1)
 
 
-async def test_a_commit_that_is_refused_is_not_in_doubt(club: Club, direct: AsyncEngine) -> None:
+async def test_a_commit_that_is_refused_is_not_in_doubt(
+    application: Application, direct: AsyncEngine
+) -> None:
     """An error as the answer to COMMIT is raised as such, and no book is stored."""
     async with direct.begin() as connection:
         for statement in DEFERRED:
             await connection.execute(text(statement))
 
     with pytest.raises(IntegrityError):
-        await club.handle(a_command())
+        await application.handle(a_command())
 
     assert await counted(direct) == (0, 0, 0)

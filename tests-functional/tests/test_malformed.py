@@ -8,12 +8,12 @@ from uuid import uuid4
 import psutil
 from kombu import Connection
 
-from reading_club_functional.club import open_club
+from reading_club_functional.cluster import open_cluster
 from reading_club_functional.polling import eventually
 
 QUEUE = "eventstream.activity"
 JSON = "application/json"
-WITHIN = 10.0
+EFFECT_TIMEOUT = 10.0
 """Seconds until all malformed messages are dead letters."""
 HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None, None]}
 
@@ -102,14 +102,14 @@ def workers() -> list[psutil.Process]:
 def test_garbage_does_not_stop_the_club(tmp_path: Path, database_url: str, broker_url: str) -> None:
     """Each malformed message becomes a dead letter; the same worker handles the next event."""
     kinds = wrong_headers() + wrong_bodies()
-    with open_club(tmp_path, database_url, broker_url) as club:
+    with open_cluster(tmp_path, database_url, broker_url) as club:
         browser, running = club.browser, workers()
 
         put(broker_url, kinds)
         browser.add_book(title="DDD", author="Evans", isbn="0-321-12521-5")
 
-        (entry,) = eventually(browser.activity, within=WITHIN)
+        (entry,) = eventually(browser.activity, within=EFFECT_TIMEOUT)
         assert entry["payload"]["title"] == "DDD"
-        eventually(lambda: club.database.count("dead_letters") == len(kinds), within=WITHIN)
+        eventually(lambda: club.database.count("dead_letters") == len(kinds), within=EFFECT_TIMEOUT)
         assert workers() == running
         assert all(worker.is_running() for worker in running)

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reading_club_functional.club import Club, open_club, prepared_club
+from reading_club_functional.cluster import ClubCluster, open_cluster, prepared_cluster
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import PostgreSQLServer, ValkeyServer
 from reading_club_functional.servers.ports import free_ports
@@ -21,18 +21,18 @@ WAITS = "waiting for the database"
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, valkey: ValkeyServer) -> Iterator[Club]:
+def club(tmp_path: Path, database_url: str, valkey: ValkeyServer) -> Iterator[ClubCluster]:
     """A club on PostgreSQL and Valkey, without processes."""
-    with prepared_club(tmp_path, database_url, valkey.url) as club:
+    with prepared_cluster(tmp_path, database_url, valkey.url) as club:
         yield club
 
 
-def name_of(club: Club) -> str:
+def name_of(club: ClubCluster) -> str:
     """Return the name of the club's database."""
     return club.settings["database_url"].rpartition("/")[2]
 
 
-def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
+def read_only(postgresql: PostgreSQLServer, club: ClubCluster, value: str) -> None:
     """Make the club's database read-only (`value` on) or writable (off); end its sessions."""
     name = name_of(club)
     postgresql.psql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}')
@@ -42,7 +42,7 @@ def read_only(postgresql: PostgreSQLServer, club: Club, value: str) -> None:
 
 
 @contextmanager
-def locked(postgresql: PostgreSQLServer, club: Club, table: str) -> Iterator[None]:
+def locked(postgresql: PostgreSQLServer, club: ClubCluster, table: str) -> Iterator[None]:
     """Lock a table exclusively, as an ALTER TABLE does."""
     sql = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60); COMMIT"
 
@@ -62,7 +62,7 @@ def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> Non
     """Processes started without the server log that once, and serve when the server is back."""
     with PostgreSQLServer() as server, ValkeyServer() as broker:
         url = server.create_database()
-        with prepared_club(tmp_path, url, broker.url) as club:
+        with prepared_cluster(tmp_path, url, broker.url) as club:
             server.stop()
             processes = [club.begin(*arguments) for arguments in STARTS]
             for process in processes:
@@ -78,7 +78,7 @@ def test_every_process_waits_for_its_database_and_goes_on(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("arguments", STARTS, ids=lambda arguments: arguments[0])
-def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
+def test_who_waits_stops_when_asked(club: ClubCluster, arguments: list[str]) -> None:
     """A process that waits for its database stops on SIGTERM at once, with exit code 0."""
     (port,) = free_ports(1)
     process = club.begin(*arguments, database_url=f"postgresql://127.0.0.1:{port}/club")
@@ -97,7 +97,7 @@ def test_who_waits_stops_when_asked(club: Club, arguments: list[str]) -> None:
     ("change", "words"), [("database", "does not exist"), ("user", "refuses the user")]
 )
 def test_a_database_or_a_user_that_does_not_exist_ends_the_start(
-    club: Club, postgresql: PostgreSQLServer, arguments: list[str], change: str, words: str
+    club: ClubCluster, postgresql: PostgreSQLServer, arguments: list[str], change: str, words: str
 ) -> None:
     """The process ends at once with exit code 2 and one line, since waiting would not help."""
     url = postgresql.database_url("no_such_database")
@@ -111,7 +111,7 @@ def test_a_database_or_a_user_that_does_not_exist_ends_the_start(
 
 
 def test_a_read_only_database_is_waited_for_and_told(
-    club: Club, postgresql: PostgreSQLServer
+    club: ClubCluster, postgresql: PostgreSQLServer
 ) -> None:
     """Running processes continue, starting ones wait, health and status give the reason."""
     running = club.ready(club.begin("relay"), club.begin("web"))
@@ -136,7 +136,7 @@ def test_a_read_only_database_is_waited_for_and_told(
         assert "Traceback" not in process.output
 
 
-def test_a_locked_outbox_is_a_line(club: Club, postgresql: PostgreSQLServer) -> None:
+def test_a_locked_outbox_is_a_line(club: ClubCluster, postgresql: PostgreSQLServer) -> None:
     """The status marks the outbox as locked within seconds, and counts the rest."""
     with locked(postgresql, club, "outbox"):
         asked = time.monotonic()
@@ -155,7 +155,7 @@ def test_a_worker_that_has_ended_is_not_counted(
     tmp_path: Path, database_url: str, valkey: ValkeyServer
 ) -> None:
     """A stopped worker deletes its heartbeat at once; a lost row is written again."""
-    with open_club(tmp_path, database_url, valkey.url) as club:
+    with open_cluster(tmp_path, database_url, valkey.url) as club:
         eventually(lambda: club.status()[0] == 0)
         worker = club.worker("activity")
         assert eventually(lambda: club.status()[1]["running"]["worker activity"] == 2)
@@ -167,7 +167,7 @@ def test_a_worker_that_has_ended_is_not_counted(
         eventually(lambda: club.status()[0] == 0, within=30)  # one heartbeat every ten seconds
 
 
-def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: Club) -> None:
+def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: ClubCluster) -> None:
     """Eight kills of one worker leave the other running; afterwards both handle events."""
     with club.begin("worker") as both:
         other = both.worker_of("activity")

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reading_club_functional.club import Browser
+from reading_club_functional.cluster import Browser
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers.ports import free_ports

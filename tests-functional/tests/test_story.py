@@ -3,21 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from reading_club_functional.club import Browser, open_club
+from reading_club_functional.cluster import Browser, open_cluster
 from reading_club_functional.polling import eventually
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
-WITHIN = 2.0
+EFFECT_TIMEOUT = 2.0
 """Seconds from the answer to the effect."""
 
 
 def test_a_book_reaches_the_worker(tmp_path: Path, database_url: str, broker_url: str) -> None:
     """The activity log shows the book on PostgreSQL; refused requests have no effect."""
-    with open_club(tmp_path, database_url, broker_url) as club:
+    with open_cluster(tmp_path, database_url, broker_url) as club:
         browser = club.browser
         answer = browser.add_book(**DDD)
         assert answer.status_code == 201
-        (entry,) = eventually(browser.activity, within=WITHIN)
+        (entry,) = eventually(browser.activity, within=EFFECT_TIMEOUT)
         assert entry["type"] == "book_registered_v1"
         assert entry["payload"] == {**DDD, "id": answer.json()["id"], "isbn": "9780321125217"}
 
@@ -34,7 +34,7 @@ def refusals_leave_no_trace(browser: Browser) -> None:
 
     browser.add_book(title="Patterns", author="Percival, Gregory", isbn="978-1492052203")
 
-    entries = eventually(lambda: at_least(2, browser.activity()), within=WITHIN)
+    entries = eventually(lambda: at_least(2, browser.activity()), within=EFFECT_TIMEOUT)
     assert [entry["payload"]["title"] for entry in entries] == ["Patterns", DDD["title"]]
 
 

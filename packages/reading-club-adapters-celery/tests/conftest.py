@@ -12,6 +12,7 @@ from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.testing import (
+    LISTENERS,
     ConsumerFixture,
     celery_app,
     celery_queue,
@@ -42,9 +43,9 @@ def forget_the_broker() -> None:
 
 @pytest.fixture
 def memory_app() -> Iterator[Celery]:
-    """A real publisher on the in-memory broker, which is empty before and after."""
+    """A publisher to the club and the listeners on the in-memory broker, empty before and after."""
     forget_the_broker()
-    app = publisher_app("memory://", SUBSCRIBERS)
+    app = publisher_app("memory://", [*SUBSCRIBERS, *LISTENERS])
     yield app
     app.close()
     forget_the_broker()
@@ -53,9 +54,9 @@ def memory_app() -> Iterator[Celery]:
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """A bound port that refuses connections."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        port: int = silent.getsockname()[1]
+    with socket.socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))
+        port: int = refusing.getsockname()[1]
         yield port
 
 

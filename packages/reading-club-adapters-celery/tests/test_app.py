@@ -45,6 +45,23 @@ def test_other_brokers_are_refused(url: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"amqp://club:{SECRET}@broker:0",
+        f"amqp://club:{SECRET}",
+        f"redis://broker/{SECRET}",
+        f"valkey://:half/{SECRET}@broker/0",
+        f"amqp://broker;amqp://[{SECRET}",
+    ],
+)
+def test_a_broker_url_has_numbers_where_they_belong(url: str) -> None:
+    """A port that is no number or 0, and a database of Redis that is no number, are refused."""
+    with pytest.raises(ValueError, match="is not valid") as caught:
+        publisher_app(url)
+    assert SECRET not in str(caught.value)
+
+
 def test_valkey_is_redis() -> None:
     """A ``valkey`` URL is turned into a ``redis`` URL for kombu."""
     assert publisher_app("valkey://broker/1").conf.broker_url == "redis://broker/1"
@@ -87,7 +104,6 @@ def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
     conf: Any = worker_app("amqp://broker", activity).conf
 
     assert conf.task_acks_late
-    assert conf.task_reject_on_worker_lost
     assert conf.task_ignore_result
     assert conf.worker_prefetch_multiplier == 64
     assert conf.result_backend is None

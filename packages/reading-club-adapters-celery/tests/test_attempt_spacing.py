@@ -1,51 +1,31 @@
 """Pauses between attempts of a message that may have killed its worker."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.testing import (
+    ConsumerFixture,
+    FailingSubscriber,
+    ProcessKilled,
+    on_the_wire,
+)
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.memory.database import Count
-from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
+from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
-from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
 Consume = Callable[[Subscriber[Any]], EventTask]
-
-
-class Killed(BaseException):
-    """Simulates the death of the process."""
-
-
-class Failing(Subscriber[AbstractUnitOfWork]):
-    """A subscriber that raises ``errors``, one at each event, and then ``forever``."""
-
-    def __init__(self, *errors: BaseException, forever: BaseException | None = None) -> None:
-        super().__init__("failing")
-        self.errors, self.forever = list(errors), forever
-        self.calls = 0
-        self.on(BookRegistered)(self._record)
-
-    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
-        self.calls += 1
-        await activity.handle(event, uow)
-        error = self.errors.pop(0) if self.errors else self.forever
-        if error is not None:
-            raise error
 
 
 def numbers(club: ConsumerFixture) -> list[int]:
@@ -64,14 +44,14 @@ def deliver(consumer: EventTask, event: BookRegistered) -> bool:
     """Redeliver an event; return whether the process died."""
     try:
         consumer.receive(on_the_wire(event), suspected=True)
-    except Killed:
+    except ProcessKilled:
         return True
     return False
 
 
 def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: ConsumerFixture) -> None:
     """A redelivery during the pause is deferred until the pause ends, by the database's clock."""
-    failing, event = Failing(forever=Killed()), an_event()
+    failing, event = FailingSubscriber(activity, forever=ProcessKilled()), an_event()
     seen = []
     for _ in PAUSES:
         assert deliver(consume(failing), event)
@@ -84,7 +64,7 @@ def test_attempts_are_spaced_by_growing_pauses(consume: Consume, club: ConsumerF
 
     assert seen == PAUSES
     assert failing.calls == ATTEMPTS
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert (letter.attempts, letter.error.partition(":")[0]) == (
         ATTEMPTS,
         "RedeliveryLimitExceeded",
@@ -95,14 +75,14 @@ def test_a_late_copy_of_a_dead_letter_is_not_tried_again(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """A late redelivery of a dead letter is neither handled nor counted."""
-    failing, event = Failing(forever=ValueError("poison")), an_event()
+    failing, event = FailingSubscriber(activity, forever=ValueError("poison")), an_event()
     deliver(consume(failing), event)
-    before = list(club.letters)
+    before = list(club.dead_letters)
 
     deliver(consume(failing), event)
 
     assert failing.calls == ATTEMPTS
-    assert club.letters == before
+    assert club.dead_letters == before
     assert len(before) == 1
     assert (numbers(club), waits(club)) == ([], None)
 
@@ -111,20 +91,20 @@ def test_a_first_copy_of_a_dead_letter_leaves_no_count(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """A copy of a dead letter that is delivered for the first time is tried once, uncounted."""
-    failing, event = Failing(forever=ValueError("poison")), an_event()
+    failing, event = FailingSubscriber(activity, forever=ValueError("poison")), an_event()
     consume(failing).receive(on_the_wire(event))
 
     consume(failing).receive(on_the_wire(event))
 
     assert failing.calls == ATTEMPTS + 1
-    assert (len(club.letters), numbers(club), waits(club)) == (1, [], None)
+    assert (len(club.dead_letters), numbers(club), waits(club)) == (1, [], None)
 
 
-def test_what_is_given_up_in_an_outage_is_not_handled_again(
+def test_a_message_given_up_in_an_outage_is_not_handled_again(
     consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its last attempt an event is a dead letter once the database is back, unhandled."""
-    failing, event = Failing(), an_event()
+    failing, event = FailingSubscriber(activity), an_event()
     receipt = InboxKey("failing", event.message_id)
     club.database.attempts[receipt] = Count(ATTEMPTS, club.now - timedelta(hours=1))
     keep, outages = DeadLetterWriter.set_aside, [StorageUnavailable("away")]
@@ -140,12 +120,14 @@ def test_what_is_given_up_in_an_outage_is_not_handled_again(
     deliver(consume(failing), event)
 
     assert failing.calls == 0
-    assert len(club.letters) == 1
+    assert len(club.dead_letters) == 1
 
 
-def test_what_is_put_off_is_its_subscribers_row(consume: Consume, club: ConsumerFixture) -> None:
+def test_a_deferred_message_is_a_row_of_its_subscriber(
+    consume: Consume, club: ConsumerFixture
+) -> None:
     """The outbox row has subscriber, envelope, the mark ``attempted`` and the reason."""
-    failing, event = Failing(Killed()), an_event()
+    failing, event = FailingSubscriber(activity, ProcessKilled()), an_event()
     deliver(consume(failing), event)
 
     deliver(consume(failing), event)
@@ -160,82 +142,39 @@ def test_six_kills_while_a_table_is_locked_make_no_dead_letter(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """Six deaths within 74 s make no dead letter: the pauses let the event succeed later."""
-    failing, event = Failing(*[Killed()] * 6), an_event()
+    failing, event = FailingSubscriber(activity, *[ProcessKilled()] * 6), an_event()
     for second in range(75):
         if waits(club) is None or (waits(club) or 0.0) <= 0:
             club.database.outbox.clear()
             deliver(consume(failing), event)
         club.pass_(1.0)
-        assert second < 74 or club.letters == []
+        assert second < 74 or club.dead_letters == []
     failing.errors = []
     club.pass_(max(PAUSES))
 
     assert not deliver(consume(failing), event)
 
     assert list(club.database.activity) == [event.message_id]
-    assert (club.letters, numbers(club)) == ([], [])
+    assert (club.dead_letters, numbers(club)) == ([], [])
 
 
-@pytest.mark.parametrize("restarts", [1, 6])
-def test_an_attempt_that_an_outage_ended_is_taken_back(
-    consume: Consume, club: ConsumerFixture, restarts: int
-) -> None:
-    """An outage undoes the count, before a retry or a requeue."""
-    club.stop_after = 1
-    event = an_event()
-    for _ in range(restarts):
-        with pytest.raises(Reject):
-            deliver(consume(Failing(forever=StorageBusy("busy"))), event)
-
-    assert numbers(club) == [0]
-    assert club.letters == []
-
-
-def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
-    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the database does not take the undo, the count stays at one during the outage."""
-
-    async def away(*_: Any) -> None:
-        raise StorageBusy("away")
-
-    monkeypatch.setattr(InMemoryInbox, "take_back_attempt", away)
-    failing, event = Failing(*[StorageBusy("away")] * 9, forever=Killed()), an_event()
-
-    assert deliver(consume(failing), event)
-
-    assert numbers(club) == [1]
-    assert failing.calls == 10
-
-
-def test_an_attempt_that_a_stop_ended_is_taken_back(
-    consume: Consume, club: ConsumerFixture
-) -> None:
-    """A handler that a stop cancels undoes the count."""
-    club.stop_after = 1
-    consumer = consume(Failing(asyncio.CancelledError()))
-
-    with pytest.raises(Reject):
-        consumer.receive(on_the_wire(an_event()), suspected=True)
-
-    assert numbers(club) == [0]
-
-
-def test_a_good_event_among_suspects_does_not_wait(consume: Consume, club: ConsumerFixture) -> None:
+def test_a_first_counted_attempt_does_not_wait(consume: Consume, club: ConsumerFixture) -> None:
     """The first counted attempt of a redelivered event is made at once."""
     event = an_event()
 
-    assert not deliver(consume(Failing()), event)
+    assert not deliver(consume(FailingSubscriber(activity)), event)
 
     assert list(club.database.activity) == [event.message_id]
     assert (waits(club), club.waits) == (None, [])
 
 
-def test_what_took_effect_meanwhile_is_not_put_off(consume: Consume, club: ConsumerFixture) -> None:
+def test_an_event_that_took_effect_meanwhile_is_not_deferred(
+    consume: Consume, club: ConsumerFixture
+) -> None:
     """A redelivery after another copy took effect leaves no outbox row."""
-    failing, event = Failing(Killed()), an_event()
+    failing, event = FailingSubscriber(activity, ProcessKilled()), an_event()
     deliver(consume(failing), event)
-    consume(failing).receive_together([on_the_wire(event)])
+    consume(failing).receive_batch([on_the_wire(event)])
 
     assert not deliver(consume(failing), event)
 

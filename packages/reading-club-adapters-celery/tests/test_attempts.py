@@ -6,35 +6,22 @@ from typing import Any
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.testing import (
+    ConsumerFixture,
+    FailingSubscriber,
+    ProcessKilled,
+    on_the_wire,
+)
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
-from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
-LONG = 1000.0
+AFTER_ANY_PAUSE = 1000.0
 """Seconds, longer than any pause between two attempts."""
 Consume = Callable[[Subscriber[Any]], EventTask]
-
-
-class Moody(Subscriber[AbstractUnitOfWork]):
-    """A subscriber that records events and raises ``errors``, the first one first."""
-
-    def __init__(self, *errors: BaseException) -> None:
-        super().__init__("moody")
-        self.errors = list(errors)
-        self.calls = 0
-        self.on(BookRegistered)(self._record)
-
-    async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
-        self.calls += 1
-        await activity.handle(event, uow)
-        if self.errors:
-            raise self.errors.pop(0)
 
 
 def number(club: ConsumerFixture) -> int:
@@ -46,18 +33,18 @@ def test_a_handler_that_always_fails_makes_one_dead_letter(
     consume: Consume, club: ConsumerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After five attempts there is one dead letter, with the last error and no effects."""
-    moody = Moody(*[ZeroDivisionError("oops")] * ATTEMPTS)
+    failing = FailingSubscriber(activity, *[ZeroDivisionError("oops")] * ATTEMPTS)
     bad, good = an_event(), an_event()
-    consumer = consume(moody)
+    consumer = consume(failing)
 
     consumer.receive(on_the_wire(bad))
     consumer.receive(on_the_wire(good))
 
-    (letter,) = club.letters
-    assert (letter.subscriber, letter.message_id) == ("moody", bad.message_id)
+    (letter,) = club.dead_letters
+    assert (letter.subscriber, letter.message_id) == ("failing", bad.message_id)
     assert (letter.error, letter.attempts) == ("ZeroDivisionError: oops", ATTEMPTS)
     assert list(club.database.activity) == [good.message_id]
-    assert (moody.calls, number(club)) == (ATTEMPTS + 1, 0)
+    assert (failing.calls, number(club)) == (ATTEMPTS + 1, 0)
     assert len(club.waits) == ATTEMPTS - 1
     assert caplog.records[-1].exc_info is not None
     assert vars(caplog.records[-1])["message_id"] == str(bad.message_id)
@@ -69,10 +56,10 @@ def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
     """Success in the last attempt takes effect once, and deletes the count."""
     event = an_event()
 
-    consume(Moody(*[KeyError()] * (ATTEMPTS - 1))).receive(on_the_wire(event))
+    consume(FailingSubscriber(activity, *[KeyError()] * (ATTEMPTS - 1))).receive(on_the_wire(event))
 
     assert list(club.database.activity) == [event.message_id]
-    assert (club.letters, number(club)) == ([], 0)
+    assert (club.dead_letters, number(club)) == ([], 0)
 
 
 def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: ConsumerFixture) -> None:
@@ -81,33 +68,29 @@ def test_an_outage_between_attempts_is_not_counted(consume: Consume, club: Consu
     errors = [KeyError(), *away, KeyError(), *away, KeyError(), *away]
     event = an_event()
 
-    consume(Moody(*errors)).receive(on_the_wire(event), suspected=True)
+    consume(FailingSubscriber(activity, *errors)).receive(on_the_wire(event), suspected=True)
 
     assert list(club.database.activity) == [event.message_id]
-    assert club.letters == []
-
-
-class Killed(BaseException):
-    """Simulates the death of the process."""
+    assert club.dead_letters == []
 
 
 def test_an_attempt_that_takes_the_process_along_is_counted(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """An attempt is counted before it begins; after the last, the message is a dead letter."""
-    moody = Moody(*[Killed()] * 100)
+    failing = FailingSubscriber(activity, *[ProcessKilled()] * 100)
     message = on_the_wire(an_event())
 
     for delivery in range(ATTEMPTS + 1):
-        with pytest.raises(Killed):
-            consume(moody).receive(message, suspected=delivery > 0)
-        club.pass_(LONG)
-    consume(moody).receive(message, suspected=True)
+        with pytest.raises(ProcessKilled):
+            consume(failing).receive(message, suspected=delivery > 0)
+        club.pass_(AFTER_ANY_PAUSE)
+    consume(failing).receive(message, suspected=True)
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert letter.attempts == ATTEMPTS
     assert "RedeliveryLimitExceeded" in letter.error
-    assert moody.calls == ATTEMPTS + 1
+    assert failing.calls == ATTEMPTS + 1
     assert number(club) == 0
 
 
@@ -115,17 +98,17 @@ def test_copies_that_come_together_use_up_one_attempt(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """Copies delivered together, as after an outage, count as one attempt."""
-    moody = Moody(*[Killed()] * 20)
+    failing = FailingSubscriber(activity, *[ProcessKilled()] * 20)
     event = an_event()
 
-    with pytest.raises(Killed):
-        consume(moody).receive(on_the_wire(event), suspected=True)
+    with pytest.raises(ProcessKilled):
+        consume(failing).receive(on_the_wire(event), suspected=True)
     for _ in range(20):
-        consume(moody).receive(on_the_wire(event), suspected=True)
+        consume(failing).receive(on_the_wire(event), suspected=True)
 
-    assert (number(club), moody.calls) == (1, 1)
+    assert (number(club), failing.calls) == (1, 1)
     assert len(club.database.outbox) == 1
-    assert club.letters == []
+    assert club.dead_letters == []
 
 
 def test_a_worker_that_stops_between_attempts_gives_its_message_back(
@@ -135,7 +118,7 @@ def test_a_worker_that_stops_between_attempts_gives_its_message_back(
     club.stop_after = 2
 
     with pytest.raises(Reject):
-        consume(Moody(*[KeyError()] * 9)).receive(on_the_wire(an_event()))
+        consume(FailingSubscriber(activity, *[KeyError()] * 9)).receive(on_the_wire(an_event()))
 
     assert number(club) == 2
-    assert club.letters == []
+    assert club.dead_letters == []

@@ -20,7 +20,7 @@ MESSAGE = {"id": "1", "created_at": "now", "type": "book_registered_v1", "payloa
 SECRET = "s3cret"
 
 
-class Stuck:
+class BlockingSender:
     """A broker that blocks until it is released."""
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class Stuck:
 
 
 @pytest.fixture
-def stuck() -> Iterator[Stuck]:
+def blocking() -> Iterator[BlockingSender]:
     """A broker that blocks, and is released after the test."""
-    stuck = Stuck()
-    yield stuck
-    stuck.release.set()
+    blocking = BlockingSender()
+    yield blocking
+    blocking.release.set()
 
 
 def a_socket(*, listening: bool) -> socket.socket:
@@ -60,9 +60,9 @@ async def failure_of(transport: EventstreamTransport) -> tuple[EventstreamUnavai
     return caught.value, monotonic() - start
 
 
-async def test_a_stuck_broker_fails_in_time(stuck: Stuck) -> None:
+async def test_a_stuck_broker_fails_in_time(blocking: BlockingSender) -> None:
     """A publication fails at its deadline while its thread still blocks."""
-    transport = EventstreamTransport(stuck, timeout=0.05)
+    transport = EventstreamTransport(blocking, timeout=0.05)
 
     failure, seconds = await failure_of(transport)
 
@@ -70,39 +70,39 @@ async def test_a_stuck_broker_fails_in_time(stuck: Stuck) -> None:
     assert seconds < 1
 
 
-async def test_threads_and_backlog_are_bounded(stuck: Stuck) -> None:
+async def test_threads_and_backlog_are_bounded(blocking: BlockingSender) -> None:
     """While all threads block, waiting calls fail at the deadline and the surplus at once."""
-    transport = EventstreamTransport(stuck, timeout=0.05, threads=2, backlog=3)
+    transport = EventstreamTransport(blocking, timeout=0.05, threads=2, backlog=3)
     before = threading.active_count()
 
     failures = [failure_of(transport) for _ in range(20)]
-    outcomes = await asyncio.gather(*failures)
+    failures_and_times = await asyncio.gather(*failures)
 
-    assert all(seconds < 1 for _, seconds in outcomes)
-    assert any("too many" in str(failure) for failure, _ in outcomes)
-    assert stuck.calls <= 2
+    assert all(seconds < 1 for _, seconds in failures_and_times)
+    assert any("too many" in str(failure) for failure, _ in failures_and_times)
+    assert blocking.calls <= 2
     assert threading.active_count() <= before + 2
 
 
-async def test_it_recovers_with_its_broker(stuck: Stuck) -> None:
+async def test_it_recovers_with_its_broker(blocking: BlockingSender) -> None:
     """After an outage new messages are sent; those that timed out while waiting are not."""
-    transport = EventstreamTransport(stuck, timeout=0.05, threads=1, backlog=3)
+    transport = EventstreamTransport(blocking, timeout=0.05, threads=1, backlog=3)
     for _ in range(3):
         await failure_of(transport)
-    assert stuck.calls == 1
+    assert blocking.calls == 1
 
-    stuck.release.set()
+    blocking.release.set()
     transport.timeout = 5.0
     await transport.send_message_serialized(MESSAGE)
 
-    assert stuck.calls == 2
+    assert blocking.calls == 2
 
 
-async def test_a_caller_that_gives_up_is_not_held(stuck: Stuck) -> None:
+async def test_a_caller_that_gives_up_is_not_held(blocking: BlockingSender) -> None:
     """Cancelling the caller ends its wait at once."""
-    transport = EventstreamTransport(stuck)
+    transport = EventstreamTransport(blocking)
     task = asyncio.create_task(transport.send_message_serialized(MESSAGE))
-    await asyncio.to_thread(stuck.entered.acquire)
+    await asyncio.to_thread(blocking.entered.acquire)
 
     task.cancel()
 
@@ -110,27 +110,27 @@ async def test_a_caller_that_gives_up_is_not_held(stuck: Stuck) -> None:
         await task
 
 
-async def test_closing_waits_for_what_is_on_its_way(stuck: Stuck) -> None:
+async def test_closing_waits_for_what_is_on_its_way(blocking: BlockingSender) -> None:
     """On close a message being sent is sent; waiting calls raise EventstreamUnavailable."""
-    transport = EventstreamTransport(stuck, threads=1)
+    transport = EventstreamTransport(blocking, threads=1)
     sending = asyncio.create_task(transport.send_message_serialized(MESSAGE))
-    await asyncio.to_thread(stuck.entered.acquire)
+    await asyncio.to_thread(blocking.entered.acquire)
     waiting = asyncio.create_task(transport.send_message_serialized(MESSAGE))
     await asyncio.sleep(0)  # the task submits its message
 
     closing = asyncio.create_task(asyncio.to_thread(transport.close))
     with pytest.raises(EventstreamUnavailable, match="closed"):
         await waiting
-    stuck.release.set()
+    blocking.release.set()
 
     await closing
     await sending
-    assert stuck.calls == 1
+    assert blocking.calls == 1
 
 
-async def test_closing_is_bounded(stuck: Stuck) -> None:
+async def test_closing_is_bounded(blocking: BlockingSender) -> None:
     """With a blocked broker, close returns after the timeout."""
-    transport = EventstreamTransport(stuck, timeout=0.05)
+    transport = EventstreamTransport(blocking, timeout=0.05)
     await failure_of(transport)
 
     start = monotonic()

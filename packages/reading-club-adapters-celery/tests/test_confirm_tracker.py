@@ -7,19 +7,21 @@ from unittest.mock import Mock
 
 import pytest
 
-from reading_club.adapters.eventstream.publisher.confirm_tracker import ConfirmTracker
+from reading_club.adapters.eventstream.publisher.amqp import ConfirmTracker
 from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageTemplate
 from reading_club.adapters.eventstream.testing import outgoing
 
-FORM = MessageTemplate({}, {}, {}, "json", None)
+TEMPLATE = MessageTemplate({}, {}, {}, "json", None)
 
 
-def a_letter(task_id: str) -> EncodedMessage:
+def a_message(task_id: str) -> EncodedMessage:
     """Return an encoded message with this task id; "d" is for the activity log alone."""
     if task_id == "d":
         key, queue = outgoing(subscriber="activity").key, "eventstream.activity"
-        return EncodedMessage(key, task_id, b"", FORM, "", queue, mandatory=True)
-    return EncodedMessage(outgoing().key, task_id, b"", FORM, "eventstream", "x", mandatory=True)
+        return EncodedMessage(key, task_id, b"", TEMPLATE, "", queue, mandatory=True)
+    return EncodedMessage(
+        outgoing().key, task_id, b"", TEMPLATE, "eventstream", "x", mandatory=True
+    )
 
 
 def refuses_nothing(_: EncodedMessage) -> None:
@@ -27,17 +29,17 @@ def refuses_nothing(_: EncodedMessage) -> None:
 
 
 @pytest.fixture
-def letters() -> list[EncodedMessage]:
+def messages() -> list[EncodedMessage]:
     """Four encoded messages."""
-    return [a_letter(task_id) for task_id in "abcd"]
+    return [a_message(task_id) for task_id in "abcd"]
 
 
 @pytest.fixture
-def confirms(letters: list[EncodedMessage]) -> ConfirmTracker:
+def confirms(messages: list[EncodedMessage]) -> ConfirmTracker:
     """The confirms of a channel with these messages in flight."""
     confirms = ConfirmTracker(Mock(events=defaultdict(set)), refuses_nothing)
-    for letter in letters:
-        confirms.expect(letter)
+    for message in messages:
+        confirms.expect(message)
     return confirms
 
 
@@ -61,77 +63,77 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
 
 
 def test_one_answer_may_be_for_many(
-    confirms: ConfirmTracker, letters: list[EncodedMessage]
+    confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A multiple ack confirms all earlier messages, a single one its own, in any order."""
     confirms.on_ack(4, multiple=False)
     confirms.on_ack(2, multiple=True)
 
-    assert list(confirms.outcome.published().confirmed) == [letters[n].key for n in (3, 0, 1)]
-    assert list(confirms.pending.values()) == [letters[2]]
+    assert list(confirms.result.build().confirmed) == [messages[n].key for n in (3, 0, 1)]
+    assert list(confirms.pending.values()) == [messages[2]]
 
 
 def test_what_is_returned_and_confirmed_has_failed(
-    confirms: ConfirmTracker, letters: list[EncodedMessage]
+    confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A returned message has failed, though the broker acks it afterwards."""
     confirms.on_return(Exception(), "eventstream", "x", returned("b"))
     confirms.on_ack(4, multiple=True)
 
-    published = confirms.outcome.published()
-    assert published.failed == {letters[1].key: "no queue takes it"}
-    assert list(published.confirmed) == [letters[n].key for n in (0, 2, 3)]
+    published = confirms.result.build()
+    assert published.failed == {messages[1].key: "no queue takes it"}
+    assert list(published.confirmed) == [messages[n].key for n in (0, 2, 3)]
     assert confirms.returned
 
 
 def test_what_a_queue_does_not_take_is_refused(
-    confirms: ConfirmTracker, letters: list[EncodedMessage]
+    confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A nack means refused, without an outage; a message for one queue names that queue."""
     confirms.on_nack(2, multiple=True)
     confirms.on_ack(3, multiple=False)
     confirms.on_nack(4, multiple=False)
 
-    published = confirms.outcome.published()
+    published = confirms.result.build()
     assert not confirms.pending
     assert published.outage is None
-    assert list(published.confirmed) == [letters[2].key]
+    assert list(published.confirmed) == [messages[2].key]
     assert not published.failed
-    everybodys = "one of its queues is full or takes no messages"
+    of_any_queue = "one of its queues is full or takes no messages"
     assert published.refused == {
-        letters[0].key: everybodys,
-        letters[1].key: everybodys,
-        letters[3].key: "queue eventstream.activity is full or takes no messages",
+        messages[0].key: of_any_queue,
+        messages[1].key: of_any_queue,
+        messages[3].key: "queue eventstream.activity is full or takes no messages",
     }
 
 
 def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
-    letters: list[EncodedMessage],
+    messages: list[EncodedMessage],
 ) -> None:
     """A returned message is refused, not failed, if its queue's declaration was refused."""
     reason = "queue eventstream.activity cannot be declared: ACCESS_REFUSED"
     confirms = ConfirmTracker(
-        Mock(events=defaultdict(set)), lambda letter: reason if letter is letters[3] else None
+        Mock(events=defaultdict(set)), lambda message: reason if message is messages[3] else None
     )
-    for letter in letters:
-        confirms.expect(letter)
+    for message in messages:
+        confirms.expect(message)
 
     for task_id in "cd":
         confirms.on_return(Exception(), "", "x", returned(task_id))
     confirms.on_ack(4, multiple=True)
 
-    published = confirms.outcome.published()
-    assert published.failed == {letters[2].key: "no queue takes it"}
-    assert published.refused == {letters[3].key: reason}
-    assert list(published.confirmed) == [letters[0].key, letters[1].key]
+    published = confirms.result.build()
+    assert published.failed == {messages[2].key: "no queue takes it"}
+    assert published.refused == {messages[3].key: reason}
+    assert list(published.confirmed) == [messages[0].key, messages[1].key]
 
 
 def test_an_answer_that_comes_twice_is_one(
-    confirms: ConfirmTracker, letters: list[EncodedMessage]
+    confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A second ack, or an ack of an unknown tag, changes nothing."""
     confirms.on_ack(1, multiple=False)
     confirms.on_ack(1, multiple=True)
     confirms.on_ack(9, multiple=False)
 
-    assert list(confirms.outcome.published().confirmed) == [letters[0].key]
+    assert list(confirms.result.build().confirmed) == [messages[0].key]

@@ -19,7 +19,7 @@ NOW = datetime(2024, 2, 3, tzinfo=UTC)
 SECRET = "hunter2"
 
 WIRE = on_the_wire(an_event())
-GARBAGE: dict[str, Any] = {
+UNREADABLE: dict[str, Any] = {
     "none": None,
     "list": [1, 2],
     "text": "text",
@@ -49,7 +49,7 @@ GARBAGE: dict[str, Any] = {
 }
 
 
-def refuse_letters(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> None:
+def refuse_dead_letters(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> None:
     """Let the storage of dead letters raise these errors first."""
     add = "reading_club.adapters.memory.dead_letters.InMemoryDeadLetters.add"
 
@@ -68,7 +68,7 @@ def test_an_unknown_type_is_set_aside(consumer: EventTask, club: ConsumerFixture
 
     consumer.receive(message)
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert letter.subscriber == "activity"
     assert str(letter.message_id) == message["id"]
     assert letter.type == "book_burnt_v1"
@@ -77,15 +77,17 @@ def test_an_unknown_type_is_set_aside(consumer: EventTask, club: ConsumerFixture
     assert letter.set_aside_at == NOW
 
 
-@pytest.mark.parametrize("message", GARBAGE.values(), ids=GARBAGE.keys())
-def test_garbage_is_set_aside(consumer: EventTask, club: ConsumerFixture, message: Any) -> None:
+@pytest.mark.parametrize("message", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_an_unreadable_message_becomes_a_dead_letter(
+    consumer: EventTask, club: ConsumerFixture, message: Any
+) -> None:
     """Any unreadable message is one dead letter, and the next message takes effect."""
     event = an_event()
 
     for arrived in (message, on_the_wire(event), message):
         consumer.receive(arrived)
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert list(club.database.activity) == [event.message_id]
     assert DeadLetter.model_validate_json(letter.model_dump_json()).error == letter.error
     assert "\x00" not in letter.error + letter.type
@@ -101,8 +103,8 @@ def test_messages_without_an_id_are_told_apart_by_their_text(
     for message in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1, "b": 3}):
         consumer.receive(message)
 
-    assert len(club.letters) == 2
-    assert all(letter.message_id.version == 5 for letter in club.letters)
+    assert len(club.dead_letters) == 2
+    assert all(letter.message_id.version == 5 for letter in club.dead_letters)
 
 
 def test_a_letter_that_cannot_be_stored_holds_its_message(
@@ -110,11 +112,11 @@ def test_a_letter_that_cannot_be_stored_holds_its_message(
 ) -> None:
     """An outage of the dead letter's storage holds the message."""
     errors: list[Exception] = [StorageUnavailable("away"), StorageUnavailable("away")]
-    refuse_letters(monkeypatch, errors)
+    refuse_dead_letters(monkeypatch, errors)
 
     consumer.receive({"broken": True})
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert letter.envelope == {"broken": True}
     assert len(club.waits) == 2
 
@@ -123,11 +125,11 @@ def test_a_letter_that_the_database_refuses_is_kept_as_text(
     consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the database refuses NUL in JSON, the envelope is stored as ASCII text."""
-    refuse_letters(monkeypatch, [ValueError("unsupported Unicode escape sequence")])
+    refuse_dead_letters(monkeypatch, [ValueError("unsupported Unicode escape sequence")])
 
     consumer.receive({"broken": "\x00"})
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert letter.envelope == '{"broken": "\\u0000"}'
     assert club.waits == []
 
@@ -137,12 +139,12 @@ def test_a_letter_that_is_always_refused_is_not_lost(
 ) -> None:
     """A dead letter that is always refused holds its message, which a stop requeues."""
     club.stop_after = 2
-    refuse_letters(monkeypatch, [ValueError("bug")] * 4)
+    refuse_dead_letters(monkeypatch, [ValueError("bug")] * 4)
 
     with pytest.raises(Reject):
         consumer.receive({"broken": True})
 
-    assert club.letters == []
+    assert club.dead_letters == []
 
 
 def test_the_log_names_the_message_and_shows_nothing_of_it(

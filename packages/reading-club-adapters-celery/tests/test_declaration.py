@@ -7,20 +7,18 @@ import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
 
 from reading_club.adapters.eventstream.app import EventRouter, publisher_app
-from reading_club.adapters.eventstream.declaration import declare
-from reading_club.adapters.eventstream.publisher import amqp as confirming
+from reading_club.adapters.eventstream.publisher import amqp
 from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
-from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
-from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.queues import SubscriberQueues, declare
+from reading_club.adapters.eventstream.testing import LISTENERS, PARCEL_SENT, outgoing
 from reading_club.adapters.eventstream.testing.fake_amqp import FakeConnection
-from reading_club.adapters.eventstream.topology import queues_of
+from reading_club.adapters.eventstream.topology import queue_for
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 
 FIRST, SECOND = "eventstream.first", "eventstream.second"
 REFUSED = PreconditionFailed("PRECONDITION_FAILED - inequivalent arg for user 'hunter2'")
-QUEUES = queues_of(LISTENERS)
+QUEUES = [queue_for(subscriber) for subscriber in LISTENERS]
 
 
 def warnings(records: Sequence[logging.LogRecord]) -> list[tuple[str, str]]:
@@ -55,30 +53,30 @@ def test_a_connection_that_is_lost_is_no_refusal() -> None:
         declare(connection, QUEUES)
 
 
-def a_line(connection: FakeConnection) -> AmqpConnection:
+def a_connection(connection: FakeConnection) -> AmqpConnection:
     """Return a connection of which the first channel is used up."""
-    line = AmqpConnection(connection, EventRouter(QUEUES))
+    publishing = AmqpConnection(connection, EventRouter(QUEUES))
     connection.channel()  # uses the first one up
-    return line
+    return publishing
 
 
-def opened(line: AmqpConnection) -> None:
+def opened(publishing: AmqpConnection) -> None:
     """Prepare the connection for a batch."""
-    line._opened()
+    publishing._opened()
 
 
-def test_a_line_goes_on_without_a_queue_that_is_refused(
+def test_a_connection_goes_on_without_a_queue_that_is_refused(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refusal is logged with queue and reason, and again only if the reason changes."""
-    monkeypatch.setattr(confirming, "DECLARE_EVERY", 0.0)
+    monkeypatch.setattr(amqp, "DECLARE_EVERY", 0.0)
     connection = FakeConnection(first=REFUSED)
-    line = a_line(connection)
+    publishing = a_connection(connection)
 
-    opened(line)
-    opened(line)
+    opened(publishing)
+    opened(publishing)
     connection.refused[FIRST] = AccessRefused("ACCESS_REFUSED - for user 'hunter2'")
-    opened(line)
+    opened(publishing)
 
     assert connection.declared == [SECOND] * 3
     reasons = ("PRECONDITION_FAILED", "ACCESS_REFUSED")
@@ -91,44 +89,43 @@ def test_queues_are_declared_now_and_then(
     monkeypatch: pytest.MonkeyPatch, every: float, times: int
 ) -> None:
     """Declarations are repeated on a live connection, which restores lost bindings."""
-    monkeypatch.setattr(confirming, "DECLARE_EVERY", every)
+    monkeypatch.setattr(amqp, "DECLARE_EVERY", every)
     connection = FakeConnection()
-    line = a_line(connection)
+    publishing = a_connection(connection)
 
     for _ in range(3):
-        opened(line)
+        opened(publishing)
 
     assert connection.declared == [FIRST, SECOND] * times
 
 
-def test_after_a_refusal_the_next_window_has_a_channel_of_its_own() -> None:
+def test_after_a_refusal_the_next_batch_has_a_channel_of_its_own() -> None:
     """After a nack the next batch has a new channel: the old one goes on refusing."""
     connection = FakeConnection()
-    line = a_line(connection)
-    opened(line)
-    first = line._channel
-    opened(line)
-    assert line._channel is first
-    assert line._confirms is not None
+    publishing = a_connection(connection)
+    opened(publishing)
+    first = publishing._channel
+    opened(publishing)
+    assert publishing._channel is first
+    assert publishing._confirms is not None
 
-    line._confirms.on_nack(1, multiple=False)
-    opened(line)
+    publishing._confirms.on_nack(1, multiple=False)
+    opened(publishing)
 
     first.close.assert_called_once_with()
-    assert line._channel is not first
+    assert publishing._channel is not first
     assert connection.declared == [FIRST, SECOND]
 
 
 def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
     """A refused queue concerns its own subscriber's messages, and those for all subscribers."""
-    line = a_line(FakeConnection(first=REFUSED))
+    publishing = a_connection(FakeConnection(first=REFUSED))
     encoder = MessageEncoder(publisher_app("memory://", LISTENERS))
     events = [outgoing(), outgoing(subscriber="first"), outgoing(subscriber="second")]
-    opened(line)
+    opened(publishing)
 
-    refusals = [
-        line._refusal_of(letter) for letter in encoder.encode(events, PublishResultBuilder())
-    ]
+    messages, _ = encoder.encode(events)
+    refusals = [publishing._refusal_of(message) for message in messages]
 
     reason = f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"
     assert refusals == [reason, reason, None]
@@ -163,7 +160,7 @@ def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
 def test_a_task_is_sent_though_a_queue_is_refused(caplog: pytest.LogCaptureFixture) -> None:
     """The transport declares the queues of all subscribers, and logs a refused one."""
     connection = FakeConnection(first=REFUSED)
-    message = {"message": {"type": "book_registered_v1"}}
+    message = {"message": {"type": PARCEL_SENT}}
     options = EventRouter(QUEUES)("send_message", (), message, {})
     assert options is not None
 

@@ -20,7 +20,7 @@ ATTEMPTS = 5
 Consume = Callable[[Subscriber[Any]], EventTask]
 
 
-class Slow(Subscriber[AbstractUnitOfWork]):
+class SlowSubscriber(Subscriber[AbstractUnitOfWork]):
     """A subscriber that records events, and raises ``error`` at each with the title Slow."""
 
     def __init__(self, error: TransientFailure) -> None:
@@ -47,29 +47,27 @@ def stalls(club: ConsumerFixture) -> list[int]:
 @pytest.mark.parametrize(
     ("error", "seconds"), [(StorageBusy("busy"), 10.0), (StorageUnavailable("lost"), 45.0)]
 )
-def test_what_is_held_up_for_long_is_put_off(
+def test_a_message_is_deferred_after_its_holding_time(
     consume: Consume, club: ConsumerFixture, error: TransientFailure, seconds: float
 ) -> None:
     """Deferral, earlier if the database answers: no attempt is counted, the row has the reason."""
     event, start = an_event("Slow"), club.time()
 
-    consume(Slow(error)).receive(on_the_wire(event))
+    consume(SlowSubscriber(error)).receive(on_the_wire(event))
 
     (row,) = club.database.outbox.values()
     assert (row.key.message_id, row.reason, row.attempted) == (event.message_id, str(error), True)
     assert seconds <= club.time() - start < seconds + 5
     assert (row.leased_until - club.now).total_seconds() == 5.0
     assert [count.number for count in club.database.attempts.values()] == [0]
-    assert club.letters == []
+    assert club.dead_letters == []
 
 
-def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
-    consume: Consume, club: ConsumerFixture
-) -> None:
+def test_the_holding_time_starts_at_arrival(consume: Consume, club: ConsumerFixture) -> None:
     """The holding time starts at arrival: a late message is tried once and deferred."""
     arrived = club.time() - 50.0
 
-    consume(Slow(StorageUnavailable("lost"))).receive(
+    consume(SlowSubscriber(StorageUnavailable("lost"))).receive(
         on_the_wire(an_event("Slow")), arrived=arrived
     )
 
@@ -77,47 +75,17 @@ def test_what_has_waited_in_the_worker_is_not_held_as_long_again(
     assert club.waits == []
 
 
-def test_a_database_that_takes_nothing_holds_the_message(
+def test_a_message_is_held_while_it_cannot_be_deferred(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """If the database accepts no row either, the message is held until it is back."""
     club.opening = [StorageUnavailable("away")] * 41
     event = an_event()
 
-    consume(Slow(StorageUnavailable("lost"))).receive(on_the_wire(event))
+    consume(SlowSubscriber(StorageUnavailable("lost"))).receive(on_the_wire(event))
 
     assert sum(club.waits) > 45.0
     assert list(club.database.activity) == [event.message_id]
-    assert dict(club.database.outbox) == {}
-
-
-def test_a_batch_that_is_held_up_for_long_is_put_off(
-    consume: Consume, club: ConsumerFixture
-) -> None:
-    """Each event of the batch is deferred, and marked to be handled alone."""
-    events = [an_event(), an_event("Slow"), an_event()]
-
-    assert consume(Slow(StorageUnavailable("lost"))).receive_together(
-        [on_the_wire(event) for event in events]
-    )
-
-    assert {key.message_id for key in club.database.outbox} == {e.message_id for e in events}
-    assert all(row.attempted for row in club.database.outbox.values())
-    assert 45.0 <= sum(club.waits) < 50.0
-    assert dict(club.database.activity) == {}
-
-
-def test_a_batch_that_the_database_is_too_busy_for_is_taken_apart(
-    consume: Consume, club: ConsumerFixture
-) -> None:
-    """A batch is split after three busy attempts: one slow handler does not delay the others."""
-    events = [an_event(), an_event("Slow"), an_event()]
-
-    assert not consume(Slow(StorageBusy("busy"))).receive_together(
-        [on_the_wire(event) for event in events]
-    )
-
-    assert len(club.waits) == 2
     assert dict(club.database.outbox) == {}
 
 
@@ -130,11 +98,14 @@ def stall(consumer: EventTask, club: ConsumerFixture, event: BookRegistered) -> 
     return None
 
 
-def test_what_is_always_too_slow_becomes_a_dead_letter(
+def test_an_event_that_is_always_too_slow_becomes_a_dead_letter(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """Pauses grow, and the fifth counted stall makes a dead letter, if other events succeed."""
-    consumer, event = consume(Slow(StorageBusy("the statement took too long"))), an_event("Slow")
+    consumer, event = (
+        consume(SlowSubscriber(StorageBusy("the statement took too long"))),
+        an_event("Slow"),
+    )
     pauses = []
     for _ in range(ATTEMPTS + 1):
         pauses.append(stall(consumer, club, event))
@@ -142,37 +113,35 @@ def test_what_is_always_too_slow_becomes_a_dead_letter(
         consumer.receive(on_the_wire(an_event()))
 
     assert pauses == [5.0, 20.0, 80.0, 320.0, 1280.0, None]
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert (letter.message_id, letter.attempts) == (event.message_id, ATTEMPTS)
     assert letter.error == "StorageBusy: the statement took too long"
     assert dict(club.database.attempts) == {}
 
 
-def test_what_concerns_all_events_is_nobodys_fault(consume: Consume, club: ConsumerFixture) -> None:
+def test_a_stall_of_all_events_is_not_counted(consume: Consume, club: ConsumerFixture) -> None:
     """While the subscriber receives no event, no stall is counted, however long that lasts."""
-    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+    consumer, event = consume(SlowSubscriber(StorageBusy("busy"))), an_event("Slow")
 
     pauses = [stall(consumer, club, event) for _ in range(20)]
 
     assert pauses == [5.0] * 20
-    assert (stalls(club), club.letters) == ([0], [])
+    assert (stalls(club), club.dead_letters) == ([0], [])
 
 
-def test_what_is_refused_while_others_succeed_is_an_outage(
-    consume: Consume, club: ConsumerFixture
-) -> None:
+def test_refused_access_is_an_outage_and_no_stall(consume: Consume, club: ConsumerFixture) -> None:
     """Refused access to a table is an outage of one event, and no counted stall."""
     error = StorageUnavailable("the database refuses access")
-    consumer, event = consume(Slow(error)), an_event("Slow")
+    consumer, event = consume(SlowSubscriber(error)), an_event("Slow")
     for _ in range(ATTEMPTS + 2):
         stall(consumer, club, event)
         club.pass_(1.0)
         consumer.receive(on_the_wire(an_event()))
 
-    assert (stalls(club), club.letters) == ([0], [])
+    assert (stalls(club), club.dead_letters) == ([0], [])
 
 
-def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
+def test_an_unreadable_message_is_held_until_its_dead_letter_is_stored(
     consume: Consume,
     club: ConsumerFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -187,21 +156,21 @@ def test_what_cannot_be_read_is_held_until_its_dead_letter_is_kept(
         await keep(writer, *arguments)
 
     monkeypatch.setattr(DeadLetterWriter, "set_aside", set_aside)
-    consume(Slow(StorageBusy("busy"))).receive("no event")
+    consume(SlowSubscriber(StorageBusy("busy"))).receive("no event")
 
-    assert len(club.letters) == 1
+    assert len(club.dead_letters) == 1
     assert dict(club.database.outbox) == {}
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-def test_what_another_subscriber_receives_says_nothing(
+def test_events_of_another_subscriber_make_no_stall_count(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """Events that another subscriber receives do not make a stall count."""
-    consumer, event = consume(Slow(StorageBusy("busy"))), an_event("Slow")
+    consumer, event = consume(SlowSubscriber(StorageBusy("busy"))), an_event("Slow")
     for _ in range(20):
         stall(consumer, club, event)
         club.pass_(1.0)
         club.database.inbox[InboxKey("other", an_event().message_id)] = club.now
 
-    assert (stalls(club), club.letters) == ([0], [])
+    assert (stalls(club), club.dead_letters) == ([0], [])

@@ -5,15 +5,12 @@ from amqp.exceptions import AccessRefused, NotAllowed, RecoverableConnectionErro
 from kombu.exceptions import OperationalError
 from redis.exceptions import AuthenticationError, ResponseError
 
-from reading_club.adapters.eventstream.failure_reasons import (
-    BrokerBlocked,
-    BrokerTooSlow,
-    reason_of,
-)
-from reading_club.adapters.eventstream.publisher.amqp import _on_blocked
+from reading_club.adapters.eventstream.deadline import BrokerTooSlow
+from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked, reason_of
+from reading_club.adapters.eventstream.publisher.amqp import raise_blocked
 
 
-def because(error: Exception, cause: Exception) -> Exception:
+def caused_by(error: Exception, cause: Exception) -> Exception:
     """Return the error with its cause, as kombu raises it."""
     error.__cause__ = cause
     return error
@@ -29,7 +26,7 @@ def because(error: Exception, cause: Exception) -> Exception:
         (RecoverableConnectionError("Socket was disconnected"), "RecoverableConnectionError"),
         (BrokerTooSlow("the broker took longer than 5 s"), "the broker took longer than 5 s"),
         (
-            because(OperationalError("hunter2"), ConnectionRefusedError(111, "hunter2")),
+            caused_by(OperationalError("hunter2"), ConnectionRefusedError(111, "hunter2")),
             "not reachable (ConnectionRefusedError)",
         ),
     ],
@@ -54,6 +51,6 @@ def test_a_reason_is_the_code_of_the_broker_or_the_kind_of_the_error(
 def test_an_alarm_is_named(said: str, reason: str) -> None:
     """The reason names the broker's memory or disk alarm."""
     with pytest.raises(BrokerBlocked) as blocked:
-        _on_blocked(said)
+        raise_blocked(said)
 
     assert reason_of(blocked.value) == reason

@@ -21,25 +21,25 @@ HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None
 BODY: list[Any] = [[], {"message": EVENT}, {}]
 JSON = "application/json"
 
-Garbage = tuple[Any, dict[str, Any], dict[str, str]]
+Sent = tuple[Any, dict[str, Any], dict[str, str]]
 
 
-def body(value: Any) -> Garbage:
+def body(value: Any) -> Sent:
     """Return a message with this body."""
     return json.dumps(value), HEADERS, {}
 
 
-def header(**headers: Any) -> Garbage:
+def header(**headers: Any) -> Sent:
     """Return an event with other headers."""
     return json.dumps(BODY), HEADERS | headers, {}
 
 
-def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Garbage:
+def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Sent:
     """Return a message with this text and content type."""
     return text, HEADERS, {"content_type": content_type, "content_encoding": encoding}
 
 
-ANONYMOUS: dict[str, Garbage] = {
+ANONYMOUS: dict[str, Sent] = {
     "body dict": body({"a": 1}),
     "body number": body(5),
     "body null": body(None),
@@ -52,7 +52,7 @@ ANONYMOUS: dict[str, Garbage] = {
     "positional": body([[SECRET, 2], {}, {}]),
     "no keywords": body([[], {}, {}]),
     "unknown keyword": body([[], {"massage": 1}, {}]),
-    "forged": body([[], {"garbage": "[" * 5000, "error": "\x00\ud800"}, {}]),
+    "forged": body([[], {"malformed": "[" * 5000, "error": "\x00\ud800"}, {}]),
     "type unknown to kombu": body([[], {"message": {"__type__": "no", "__value__": "x"}}, {}]),
     "pickle": raw(b"\x80\x04N.", "application/x-python-serialize", "binary"),
     "text": raw(SECRET, "text/plain"),
@@ -66,7 +66,7 @@ ANONYMOUS: dict[str, Garbage] = {
     "NUL": raw("\x00"),
     "nothing": raw(""),
 }
-WITH_EVENT: dict[str, Garbage] = {
+WITH_EVENT: dict[str, Sent] = {
     "no headers": (json.dumps(BODY), {}, {}),
     "no id": (json.dumps(BODY), {"task": "send_message"}, {}),
     "no task": (json.dumps(BODY), {"id": "7"}, {}),
@@ -96,9 +96,9 @@ WITH_EVENT: dict[str, Garbage] = {
 class Worker(InMemoryWorker):
     """An in-memory worker that takes malformed messages."""
 
-    def take(self, garbage: Garbage) -> None:
+    def take(self, sent: Sent) -> None:
         """Receive one message."""
-        text, headers, options = garbage
+        text, headers, options = sent
         self.receive(text, headers, **{"content_type": JSON, "content_encoding": "utf-8"} | options)
 
 
@@ -117,84 +117,83 @@ def worker(
     app.close()
 
 
-def cases(kinds: dict[str, Garbage]) -> pytest.MarkDecorator:
+def cases(kinds: dict[str, Sent]) -> pytest.MarkDecorator:
     """Run the test with each message."""
-    return pytest.mark.parametrize("garbage", kinds.values(), ids=kinds.keys())
+    return pytest.mark.parametrize("sent", kinds.values(), ids=kinds.keys())
 
 
 @cases(ANONYMOUS | WITH_EVENT)
-def test_garbage_is_set_aside(worker: Worker, club: ConsumerFixture, garbage: Garbage) -> None:
+def test_a_malformed_message_becomes_a_dead_letter(
+    worker: Worker, club: ConsumerFixture, sent: Sent
+) -> None:
     """A malformed message is stored and acknowledged, and the next one takes effect."""
     event = an_event()
 
-    worker.take(garbage)
+    worker.take(sent)
     worker.take(body([[], {"message": on_the_wire(event)}, {}]))
 
-    assert len(club.letters) == 1
+    assert len(club.dead_letters) == 1
     assert list(club.database.activity) == [event.message_id]
     assert (worker.unacknowledged, worker.waiting) == (0, 0)
 
 
 @cases(WITH_EVENT)
-def test_the_letter_bears_the_id_of_the_event(
-    worker: Worker, club: ConsumerFixture, garbage: Garbage
-) -> None:
+def test_the_dead_letter_has_the_id(worker: Worker, club: ConsumerFixture, sent: Sent) -> None:
     """If a malformed message has an event inside, its dead letter has that id and type."""
-    worker.take(garbage)
+    worker.take(sent)
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
 
 
-def test_different_garbage_has_different_ids(worker: Worker, club: ConsumerFixture) -> None:
+def test_different_messages_have_different_ids(worker: Worker, club: ConsumerFixture) -> None:
     """Different messages have different dead letters; equal ones share one."""
-    for garbage in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
-        worker.take(garbage)
+    for sent in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
+        worker.take(sent)
 
-    assert len(club.letters) == len(ANONYMOUS)
+    assert len(club.dead_letters) == len(ANONYMOUS)
 
 
-def test_the_letter_shows_what_was_received(worker: Worker, club: ConsumerFixture) -> None:
+def test_the_dead_letter_has_what_was_received(worker: Worker, club: ConsumerFixture) -> None:
     """The dead letter has body, headers and error."""
     worker.take(header(timelimit=5))
 
-    (letter,) = club.letters
+    (letter,) = club.dead_letters
     assert json.loads(letter.envelope["body"]) == BODY
     assert letter.envelope["headers"]["timelimit"] == 5
     assert "time limit" in letter.error
 
 
 @cases(ANONYMOUS | WITH_EVENT)
-@pytest.mark.usefixtures("club")
-def test_the_log_shows_nothing_of_it(
-    worker: Worker, caplog: pytest.LogCaptureFixture, garbage: Garbage
+def test_logs_hide_the_content(
+    worker: Worker, caplog: pytest.LogCaptureFixture, sent: Sent
 ) -> None:
     """Our log record has the ids as fields; neither ours nor Celery's shows the content."""
     with caplog.at_level("INFO"):
-        worker.take(garbage)
+        worker.take(sent)
 
     (record,) = [r for r in caplog.records if r.getMessage() == "message set aside"]
     assert vars(record)["message_id"]
     assert SECRET not in str([vars(record) for record in caplog.records]) + caplog.text
 
 
-def test_it_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
+def test_an_ack_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
     """The message is acknowledged after its dead letter is stored."""
     club.opening = [TransientFailure("away")] * 3
 
     worker.take(body(5))
 
     assert len(club.waits) == 3
-    assert len(club.letters) == 1
+    assert len(club.dead_letters) == 1
     assert worker.unacknowledged == 0
 
 
-def test_a_worker_that_stops_gives_it_back(worker: Worker, club: ConsumerFixture) -> None:
+def test_a_stop_requeues_the_message(worker: Worker, club: ConsumerFixture) -> None:
     """A message without a stored dead letter is requeued."""
     club.opening = [TransientFailure("away")] * 9
     club.stop_after = 2
 
     worker.take(body(5))
 
-    assert club.letters == []
+    assert club.dead_letters == []
     assert worker.waiting == 1

@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from reading_club.adapters.eventstream.worker.stop_signal import StopSignal
+from reading_club.adapters.eventstream.worker.outage_retry import StopSignal
 from reading_club.eventstream.outbox.backoff import Backoff
 
 
@@ -32,15 +32,15 @@ def test_jitter_takes_up_to_a_half() -> None:
     assert all(0.05 <= next(Backoff().delays()) <= 0.1 for _ in range(100))
 
 
-def test_nobody_asks_to_stop(stopping: StopSignal) -> None:
+def test_a_wait_without_a_stop_returns_false(stopping: StopSignal) -> None:
     """Without a signal the wait ends after its time and returns False."""
     assert stopping.wait(0.0) is False
 
 
 def test_a_stop_ends_every_wait(stopping: StopSignal) -> None:
     """The signal ends all current and later waits at once."""
-    heard: list[bool] = []
-    waiting = [threading.Thread(target=lambda: heard.append(stopping.wait(30))) for _ in range(3)]
+    seen: list[bool] = []
+    waiting = [threading.Thread(target=lambda: seen.append(stopping.wait(30))) for _ in range(3)]
     for thread in waiting:
         thread.start()
     start = monotonic()
@@ -49,12 +49,12 @@ def test_a_stop_ends_every_wait(stopping: StopSignal) -> None:
 
     for thread in waiting:
         thread.join()
-    assert heard == [True] * 3
+    assert seen == [True] * 3
     assert stopping.wait(30) is True
     assert monotonic() - start < 5
 
 
-def test_a_signal_that_is_closed_can_be_given(stopping: StopSignal) -> None:
+def test_a_closed_signal_may_be_set(stopping: StopSignal) -> None:
     """A closed signal may be set and closed again, without an error."""
     stopping.close()
 

@@ -9,9 +9,11 @@ from kombu import Producer
 from kombu.transport.pyamqp import Channel
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
-from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
-from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
+from reading_club.adapters.eventstream.publisher.encoding import (
+    EncodedMessage,
+    MessageEncoder,
+    SerializedProperties,
+)
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 from reading_club.eventstream.ports.outbox import OutboxMessage
 
@@ -23,26 +25,26 @@ def a_channel() -> Any:
     return channel
 
 
-def letters(number: int) -> list[EncodedMessage]:
+def encoded(number: int) -> list[EncodedMessage]:
     """Return encoded messages of one process."""
     app = publisher_app("memory://", LISTENERS)
-    return MessageEncoder(app).encode([outgoing() for _ in range(number)], PublishResultBuilder())
+    return MessageEncoder(app).encode([outgoing() for _ in range(number)])[0]
 
 
-def test_a_form_that_is_filled_in_is_what_kombu_writes() -> None:
+def test_a_prerendered_message_is_what_kombu_writes() -> None:
     """Body and properties equal those of kombu's producer, byte by byte."""
     channel = a_channel()
-    for letter in letters(2):
-        Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
-        ours: Any = SerializedProperties(letter.form, channel).message(letter)
+    for message in encoded(2):
+        Producer(channel, auto_declare=False).publish(message.body, **message.options)
+        ours: Any = SerializedProperties(message.template, channel).message(message)
 
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours.body == theirs.body
         assert ours._serialize_properties() == theirs._serialize_properties()
-        assert letter.task_id.encode() in ours._serialize_properties()
+        assert message.task_id.encode() in ours._serialize_properties()
 
 
-def test_what_was_attempted_says_so_in_a_header() -> None:
+def test_an_attempted_event_has_a_header() -> None:
     """Attempted events have the header; other messages equal Celery's."""
     channel = a_channel()
     key = outgoing().key
@@ -51,24 +53,22 @@ def test_what_was_attempted_says_so_in_a_header() -> None:
         replace(outgoing(), attempted=True),
         OutboxMessage(key, outgoing().envelope),
     ]
-    encoded = MessageEncoder(publisher_app("memory://", LISTENERS)).encode(
-        events, PublishResultBuilder()
-    )
+    messages, _ = MessageEncoder(publisher_app("memory://", LISTENERS)).encode(events)
 
-    said = [letter.options["headers"].get("attempted") for letter in encoded]
+    said = [message.options["headers"].get("attempted") for message in messages]
 
     assert said == [None, True, None]
-    assert "attempted" not in encoded[0].options["headers"]
-    for letter in encoded:
-        Producer(channel, auto_declare=False).publish(letter.body, **letter.options)
-        ours: Any = SerializedProperties(letter.form, channel).message(letter)
+    assert "attempted" not in messages[0].options["headers"]
+    for message in messages:
+        Producer(channel, auto_declare=False).publish(message.body, **message.options)
+        ours: Any = SerializedProperties(message.template, channel).message(message)
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours._serialize_properties() == theirs._serialize_properties()
 
 
-def test_the_letters_of_a_process_have_one_form() -> None:
+def test_the_messages_of_a_process_share_a_template() -> None:
     """The messages of a process share one template, and have ids of their own."""
-    first, second = letters(2)
+    first, second = encoded(2)
 
-    assert first.form is second.form
+    assert first.template is second.template
     assert first.task_id != second.task_id

@@ -15,7 +15,7 @@ from kombu import pools
 from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.publisher.deadline import deadline
+from reading_club.adapters.eventstream.deadline import deadline
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
@@ -67,7 +67,7 @@ def test_what_was_confirmed_before_an_outage_is_told(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events confirmed before the outage are reported; the others have no result."""
-    events = [outgoing(subscriber="activity") for _ in range(5)]
+    events = [outgoing(subscriber="first") for _ in range(5)]
     put = Mock(side_effect=[None, None, ConnectionResetError])
     monkeypatch.setattr("kombu.transport.memory.Channel._put", put)
 
@@ -83,21 +83,21 @@ def test_a_forked_process_connects_by_itself(
 ) -> None:
     """A forked process uses and closes a connection of its own."""
     publisher.publish([outgoing()])
-    (parents,) = publisher._lines.values()
+    (parents,) = publisher._connections._values.values()
 
     with monkeypatch.context() as child:
         child.setattr(os, "getpid", lambda: -1)
         published = publisher.publish([outgoing()])
-        childs = publisher._lines[-1]
+        childs = publisher._connections._values[-1]
         publisher.close()
 
     assert len(published.confirmed) == 1
     assert childs is not parents
-    assert list(publisher._lines.values()) == [parents]
+    assert list(publisher._connections._values.values()) == [parents]
     assert parents.connection.connected
 
 
-def test_an_interrupted_window_leaves_nothing_connected(
+def test_an_interrupted_batch_leaves_nothing_connected(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An interrupt drops the connection, whose late answers could confirm the next batch."""
@@ -110,7 +110,7 @@ def test_an_interrupted_window_leaves_nothing_connected(
     with pytest.raises(KeyboardInterrupt):
         publisher.publish([outgoing()])
 
-    assert publisher._lines == {}
+    assert publisher._connections.find() is None
 
 
 def test_what_takes_too_long_is_cut_off() -> None:
@@ -161,8 +161,8 @@ def test_bindings_that_are_lost_are_made_again(
 
 
 def queued(app: Celery) -> Sequence[str]:
-    """Return the payloads on the queue of the activity log."""
+    """Return the payloads on the queue of the first listener."""
     with app.connection_for_read() as connection:
         channel: Any = connection.channel()
-        get = iter(lambda: channel.basic_get("eventstream.activity", no_ack=True), None)
+        get = iter(lambda: channel.basic_get("eventstream.first", no_ack=True), None)
         return [message.decode()[1]["message"]["payload"] for message in get]

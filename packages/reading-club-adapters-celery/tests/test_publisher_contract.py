@@ -7,6 +7,7 @@ import pytest
 from celery import Celery
 
 from reading_club.adapters.eventstream.testing import (
+    PARCEL_SENT,
     Arrived,
     BatchPublisherContract,
     EventPublisherContract,
@@ -31,8 +32,8 @@ class TestFake(EventPublisherContract):
             events = [
                 e for e in publisher.sent if e.key.subscriber in (ALL_SUBSCRIBERS, subscriber)
             ]
-            heard = [event.envelope for event in events]
-            return [each for each in heard if each["type"] == "book_registered_v1"]
+            envelopes = [event.envelope for event in events]
+            return [each for each in envelopes if each["type"] == PARCEL_SENT]
 
         return take
 

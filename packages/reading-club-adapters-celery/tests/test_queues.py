@@ -8,37 +8,35 @@ from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.eventstream.testing import on_the_wire
+from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.service.projections import activity
-from reading_club.testing.builders import an_event
 
 
 def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> None:
     """Checking consumes no message; a queue that does not exist is empty."""
     queues = SubscriberQueues(memory_app)
-    assert queues.is_empty("activity")
+    assert queues.is_empty("first")
 
-    memory_app.send_task("send_message", kwargs={"message": on_the_wire(an_event())})
+    memory_app.send_task("send_message", kwargs={"message": dict(outgoing().envelope)})
 
-    assert [queues.is_empty("activity") for _ in range(2)] == [False, False]
-    assert queues.is_empty("nobody")
+    assert [queues.is_empty("first") for _ in range(2)] == [False, False]
+    assert queues.is_empty("third")
 
 
 def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
     """Declaring restores lost bindings, and keeps existing ones."""
     queues = SubscriberQueues(memory_app)
-    queues.declare(activity)
+    queues.declare(LISTENERS[0])
     Transport.global_state.clear()
 
     for _ in range(2):
-        queues.declare(activity)
+        queues.declare(LISTENERS[0])
 
     with memory_app.connection_for_read() as connection:
         channel: Any = connection.channel()
         bindings = sorted(channel.list_bindings())
-    name = "eventstream.activity"
-    assert bindings == [(name, "eventstream", type_) for type_ in sorted(activity.types)]
+    name = "eventstream.first"
+    assert bindings == [(name, "eventstream", type_) for type_ in sorted(LISTENERS[0].types)]
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
@@ -47,7 +45,7 @@ def test_a_broker_that_is_away_does_not_say(scheme: str, closed_port: int) -> No
     app = publisher_app(f"{scheme}://club:hunter2@127.0.0.1:{closed_port}/0")
 
     with pytest.raises(EventstreamUnavailable) as failure:
-        SubscriberQueues(app).is_empty("activity")
+        SubscriberQueues(app).is_empty("first")
 
     assert "hunter2" not in str(failure.value)
     app.close()

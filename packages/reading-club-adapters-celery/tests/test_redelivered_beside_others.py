@@ -6,14 +6,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from reading_club.adapters.eventstream.worker import consumer as guard
+from reading_club.adapters.eventstream.worker import consumer
 from reading_club.adapters.eventstream.worker.consumer import EventConsumer
 
 
 class Pool:
     """A thread pool of the worker's process that runs its jobs when the test does."""
-
-    body_can_be_buffer = True
 
     def __init__(self) -> None:
         self.jobs: list[Callable[[], object]] = []
@@ -27,12 +25,12 @@ class Task:
     """Records the events of first deliveries and those of redelivered messages."""
 
     def __init__(self) -> None:
-        self.fresh: list[list[object]] = []
+        self.first_deliveries: list[list[object]] = []
         self.suspected: list[list[object]] = []
 
-    def receive_together(self, events: list[object], **_: object) -> bool:
+    def receive_batch(self, events: list[object], **_: object) -> bool:
         """Record events that are delivered for the first time."""
-        self.fresh.append(events)
+        self.first_deliveries.append(events)
         return True
 
     def receive_suspected(self, events: list[object], **_: object) -> bool:
@@ -64,7 +62,7 @@ def a_message(name: str, *, redelivered: bool = False, **headers: Any) -> Any:
     return message
 
 
-def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
+def test_redelivered_messages_are_handled_singly_beside_batches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Redelivered and attempted messages are handled singly, first deliveries in a batch."""
@@ -73,8 +71,8 @@ def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
     new = [a_message(name) for name in "xyz"]
 
     receiver = Receiver()
-    monkeypatch.setattr(guard, "release_prefetch_on_ack_failure", Mock())
-    monkeypatch.setattr(EventConsumer.__mro__[1], "create_task_handler", Mock())
+    monkeypatch.setattr(consumer, "release_prefetch_on_ack_failure", Mock())
+    monkeypatch.setattr(EventConsumer.__mro__[2], "create_task_handler", Mock())
     receive = receiver.create_task_handler()
     for message in (*again, attempted, *new):
         receive(message)
@@ -83,4 +81,4 @@ def test_suspects_are_tried_one_at_a_time_beside_what_is_fresh(
         receiver.pool.jobs.pop(0)()
 
     assert receiver.task.suspected == [["a"], ["b"], ["c"]]
-    assert receiver.task.fresh == [["x"], ["y", "z"]]
+    assert receiver.task.first_deliveries == [["x"], ["y", "z"]]

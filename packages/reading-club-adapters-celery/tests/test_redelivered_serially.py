@@ -17,7 +17,7 @@ from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
-WITHIN = 10.0
+TIMEOUT = 10.0
 
 
 class BlockingSubscriber(Subscriber[AbstractUnitOfWork]):
@@ -32,7 +32,7 @@ class BlockingSubscriber(Subscriber[AbstractUnitOfWork]):
     async def _record(self, event: BookRegistered, uow: AbstractUnitOfWork) -> None:
         if event.title == self.held.title:
             self.began.set()
-            await asyncio.to_thread(self.may_go_on.wait, WITHIN)
+            await asyncio.to_thread(self.may_go_on.wait, TIMEOUT)
         await activity.handle(event, uow)
 
 
@@ -53,14 +53,14 @@ def consumer(
     with ThreadPoolExecutor(1) as pool:
         message = on_the_wire(subscriber.held)
         done = pool.submit(consumer.receive, message, suspected=True)
-        assert subscriber.began.wait(WITHIN)
+        assert subscriber.began.wait(TIMEOUT)
         yield consumer
         subscriber.may_go_on.set()
-        done.result(WITHIN)
+        done.result(TIMEOUT)
     assert dict(club.database.attempts) == {}
 
 
-def test_a_message_waits_for_its_turn_and_is_not_counted(
+def test_a_waiting_redelivered_message_is_not_counted(
     consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """A waiting redelivered message is not counted, and a stop requeues it."""
@@ -73,7 +73,7 @@ def test_a_message_waits_for_its_turn_and_is_not_counted(
     assert list(club.database.activity) == []
 
 
-def test_its_turn_comes(
+def test_the_next_redelivered_message_is_handled_after_the_one_before(
     consumer: EventTask, subscriber: BlockingSubscriber, club: ConsumerFixture
 ) -> None:
     """The next redelivered message is handled when the one before is done."""
@@ -83,14 +83,14 @@ def test_its_turn_comes(
         subscriber.may_go_on.set()
         return False
 
-    consumer._holding._wait = wait
+    consumer._outage_retry._wait = wait
 
     consumer.receive(on_the_wire(event), suspected=True)
 
     assert list(club.database.activity) == [subscriber.held.message_id, event.message_id]
 
 
-def test_what_comes_for_the_first_time_waits_for_nobody(
+def test_a_first_delivery_does_not_wait_for_redelivered_messages(
     consumer: EventTask, club: ConsumerFixture
 ) -> None:
     """A first delivery is handled while a redelivered message is tried."""

@@ -46,7 +46,7 @@ class TestCelery(EventstreamTransportContract):
         def read(expected: int, /) -> Sequence[Mapping[str, Any]]:
             messages: list[Message] = []
             with memory_app.connection_for_read() as connection:
-                queue = connection.SimpleQueue("eventstream.activity")
+                queue = connection.SimpleQueue("eventstream.first")
                 while len(messages) <= expected:
                     try:
                         messages.append(queue.get_nowait())

@@ -18,11 +18,12 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     heartbeats,
     history,
     outbox,
+    statistics,
 )
 from reading_club.testing.contracts.eventstream import MakeEvent, UnitOfWorkFactory, UnitOfWorkOn
 from reading_club.testing.contracts.eventstream.suite import *  # noqa: F403  # its tests run here
 
-__all__ = ["heartbeats", "history", "outbox", "pass_time"]
+__all__ = ["heartbeats", "history", "outbox", "pass_time", "statistics"]
 
 TABLES = stream_tables(MetaData())
 PARCEL_SENT = Metadata(name="parcel_sent", schema_version=1, published=True)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.domain.messages import ClubEvent
@@ -17,7 +18,7 @@ from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 
-PROJECTIONS = ("activity", "catalogue", "ratings")
+PROJECTIONS = [table for model in READ_MODELS for table in model.tables]
 RATINGS = st.lists(st.integers(0, 10), min_size=1, max_size=4)
 
 

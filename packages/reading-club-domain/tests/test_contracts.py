@@ -43,8 +43,8 @@ class TestReviews(club.ReviewRepositoryContract):
     """The reviews in memory."""
 
 
-class TestActivityLog(club.ActivityLogContract):
-    """The activity log in memory."""
+class TestReadModels(club.ReadModelsContract):
+    """The read models in memory."""
 
 
 class TestCatalogue(club.CatalogueContract):

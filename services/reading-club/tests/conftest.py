@@ -14,7 +14,8 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.web import build_application
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.testing import Visitors
@@ -81,28 +82,33 @@ def transport() -> RecordingOutboxTransport:
 
 
 @pytest.fixture
-def club(template: Path, tmp_path: Path, transport: RecordingOutboxTransport) -> Club:
-    """A club on a copy of the template, whose events stay in the outbox."""
+def engine(template: Path, tmp_path: Path) -> AsyncEngine:
+    """An engine on a copy of the template; a test that connects also disposes of it."""
     path = shutil.copy(template, tmp_path / "club.sqlite3")
-    engine = create_engine(f"sqlite:///{path}")
-    return Club(engine, transport, publisher_app("memory://", SUBSCRIBERS))
+    return create_engine(f"sqlite:///{path}")
 
 
 @pytest.fixture
-async def staffed(club: Club) -> Club:
-    """The club, with fresh heartbeats of a relay and all workers."""
-    await beat_for_all(club.engine)
-    await club.engine.dispose()  # a test's client has a loop of its own
-    return club
+def application(engine: AsyncEngine, transport: RecordingOutboxTransport) -> Application:
+    """The application on that engine, whose events stay in the outbox."""
+    return build_application(engine, transport, publisher_app("memory://", SUBSCRIBERS))
 
 
 @pytest.fixture
-def client(club: Club) -> Iterator[TestClient]:
-    """An HTTP client of the club, which does not follow redirects."""
-    with TestClient(create_app(club), follow_redirects=False) as client:
+async def staffed(application: Application, engine: AsyncEngine) -> Application:
+    """The application, with fresh heartbeats of a relay and all workers."""
+    await beat_for_all(engine)
+    await engine.dispose()  # a test's client has a loop of its own
+    return application
+
+
+@pytest.fixture
+def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient]:
+    """An HTTP client of the application, which does not follow redirects."""
+    with TestClient(create_app(application), follow_redirects=False) as client:
         yield client
         assert client.portal is not None
-        client.portal.call(club.engine.dispose)
+        client.portal.call(engine.dispose)
 
 
 @pytest.fixture

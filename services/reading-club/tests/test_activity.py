@@ -2,15 +2,15 @@
 
 from fastapi.testclient import TestClient
 
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 from reading_club.domain.messages import ClubEvent
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 
 
-async def let_happen(club: Club, *events: ClubEvent) -> None:
+async def let_happen(application: Application, *events: ClubEvent) -> None:
     """Handle events as the worker of ``activity`` does."""
-    async with club.unit_of_work() as transaction:
+    async with application.unit_of_work() as transaction:
         for event in events:
             await activity.handle(event, transaction.uow)
         await transaction.commit()
@@ -21,11 +21,11 @@ def test_nothing_has_happened_yet(client: TestClient) -> None:
     assert client.get("/api/activity").json() == {"items": [], "next_cursor": None}
 
 
-def test_what_the_worker_wrote_is_shown(client: TestClient, club: Club) -> None:
+def test_what_the_worker_wrote_is_shown(client: TestClient, application: Application) -> None:
     """An entry bears the event's id, type, time and fields; pages show the newest first."""
     events = [an_event(title=f"Volume {number}") for number in range(3)]
     assert client.portal is not None
-    client.portal.call(let_happen, club, *events)
+    client.portal.call(let_happen, application, *events)
 
     first = client.get("/api/activity", params={"limit": 2}).json()
     second = client.get("/api/activity", params={"cursor": first["next_cursor"]}).json()

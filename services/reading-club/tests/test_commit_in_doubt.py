@@ -8,11 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 from reading_club.app.web.application import create_app
 from reading_club.domain.errors import BookAlreadyRegistered
 from reading_club.domain.messages import (
@@ -44,29 +45,35 @@ class UnreliableUnitOfWork(SQLUnitOfWork):
             raise CommitInDoubt(LOST_ANSWER)
 
 
-class UnreliableClub(Club):
-    """A club whose next commits have these endings, in this order; later ones succeed."""
+class UnreliableApplication(Application):
+    """An application whose next commits have these endings, in this order; later ones succeed."""
 
-    endings: list[str]
+    def __init__(
+        self, application: Application, engine: AsyncEngine, transport: RecordingOutboxTransport
+    ) -> None:
+        super().__init__(self._unreliable, application.dependencies, application.process)
+        self.endings: list[str] = []
+        self.engine = engine
+        self._transport = transport
 
-    def unit_of_work(self) -> SQLUnitOfWork:
+    def _unreliable(self) -> SQLUnitOfWork:
         """Return a unit of work with the next ending."""
-        lent = UnreliableUnitOfWork(self._transport, self.engine)
-        lent.ending = self.endings.pop(0) if self.endings else ""
-        return lent
+        unit_of_work = UnreliableUnitOfWork(self._transport, self.engine)
+        unit_of_work.ending = self.endings.pop(0) if self.endings else ""
+        return unit_of_work
 
 
 @pytest.fixture
-def unreliable(club: Club, transport: RecordingOutboxTransport) -> UnreliableClub:
-    """A club on the same database, without endings until a test sets them."""
-    unreliable = UnreliableClub(club.engine, transport, club.broker)
-    unreliable.endings = []
-    return unreliable
+def unreliable(
+    application: Application, engine: AsyncEngine, transport: RecordingOutboxTransport
+) -> UnreliableApplication:
+    """An application on the same database, without endings until a test sets them."""
+    return UnreliableApplication(application, engine, transport)
 
 
 @pytest.fixture
-def browser(unreliable: UnreliableClub) -> Iterator[TestClient]:
-    """An HTTP client of the unreliable club."""
+def browser(unreliable: UnreliableApplication) -> Iterator[TestClient]:
+    """An HTTP client of the unreliable application."""
     with TestClient(create_app(unreliable), follow_redirects=False) as client:
         yield client
         assert client.portal is not None
@@ -78,11 +85,11 @@ def a_command() -> RegisterBook:
     return RegisterBook(isbn=an_isbn(), title="Doubtful", author="Author")
 
 
-async def stored(club: Club, type_: str) -> int:
+async def stored(engine: AsyncEngine, type_: str) -> int:
     """Count the stored messages of a type, and check that each has its row in the outbox."""
     of_type = select(func.count()).where(orm.messages.c.type == type_)
     waiting = of_type.where(orm.messages.c.id == orm.outbox.c.message_id)
-    async with club.engine.connect() as connection:
+    async with engine.connect() as connection:
         count = int((await connection.execute(of_type)).scalar_one())
         assert int((await connection.execute(waiting)).scalar_one()) == count
     return count
@@ -90,7 +97,7 @@ async def stored(club: Club, type_: str) -> int:
 
 @pytest.mark.parametrize("endings", [[STORED], [LOST]])
 async def test_a_command_whose_commit_is_in_doubt_is_run_once_more(
-    unreliable: UnreliableClub, endings: list[str]
+    unreliable: UnreliableApplication, endings: list[str]
 ) -> None:
     """The result is the book, with one event, whether or not the first run was stored."""
     unreliable.endings = list(endings)
@@ -100,14 +107,14 @@ async def test_a_command_whose_commit_is_in_doubt_is_run_once_more(
 
     assert (book.id, book.title) == (command.id, command.title)
     assert unreliable.endings == []
-    assert await stored(unreliable, "book_registered_v1") == 1
+    assert await stored(unreliable.engine, "book_registered_v1") == 1
     await unreliable.engine.dispose()
 
 
 @pytest.mark.parametrize("first", [STORED, LOST])
 @pytest.mark.parametrize("second", [STORED, LOST, AWAY])
 async def test_a_second_failure_leaves_it_in_doubt(
-    unreliable: UnreliableClub, first: str, second: str
+    unreliable: UnreliableApplication, first: str, second: str
 ) -> None:
     """CommitInDoubt carries the id, and a repeated command returns the same book with one event."""
     unreliable.endings = [first, second]
@@ -119,11 +126,11 @@ async def test_a_second_failure_leaves_it_in_doubt(
     assert doubt.value.identifier == command.id
     again = command.model_copy(update={"message_id": uuid7()})
     assert (await unreliable.handle(again)).id == command.id
-    assert await stored(unreliable, "book_registered_v1") == 1
+    assert await stored(unreliable.engine, "book_registered_v1") == 1
     await unreliable.engine.dispose()
 
 
-async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableClub) -> None:
+async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableApplication) -> None:
     """If another book has the ISBN, the second run raises BookAlreadyRegistered."""
     command = a_command()
     await unreliable.handle(command.model_copy(update={"id": uuid7(), "message_id": uuid7()}))
@@ -135,7 +142,9 @@ async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableC
     await unreliable.engine.dispose()
 
 
-async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: UnreliableClub) -> None:
+async def test_an_outage_before_the_commit_is_not_in_doubt(
+    unreliable: UnreliableApplication,
+) -> None:
     """StorageUnavailable is raised without a second run, because nothing was stored."""
     unreliable.endings = [AWAY, LOST]
 
@@ -147,7 +156,9 @@ async def test_an_outage_before_the_commit_is_not_in_doubt(unreliable: Unreliabl
     await unreliable.engine.dispose()
 
 
-async def test_every_command_may_meet_its_own_first_success(unreliable: UnreliableClub) -> None:
+async def test_every_command_may_meet_its_own_first_success(
+    unreliable: UnreliableApplication,
+) -> None:
     """The second run of each command returns the stored entity, and adds no second event."""
     book, reviewer = a_command(), CreateReviewer(nickname="Reader")
     review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)
@@ -156,11 +167,13 @@ async def test_every_command_may_meet_its_own_first_success(unreliable: Unreliab
         assert (await unreliable.handle(command)).id == command.id
 
     for event in ("book_registered", "reviewer_created", "review_created", "review_revised"):
-        assert await stored(unreliable, f"{event}_v1") == 1
+        assert await stored(unreliable.engine, f"{event}_v1") == 1
     await unreliable.engine.dispose()
 
 
-def test_a_problem_of_its_own_names_the_id(browser: TestClient, unreliable: UnreliableClub) -> None:
+def test_a_problem_of_its_own_names_the_id(
+    browser: TestClient, unreliable: UnreliableApplication
+) -> None:
     """503 with the id that the server chose; a repeated request with that id gets 201."""
     book = {"title": "Doubtful", "author": "Author", "isbn": str(an_isbn())}
     unreliable.endings = [STORED, AWAY]

@@ -7,16 +7,16 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.app.composition import Club
 from reading_club.testing.builders import an_isbn
 
 
 @pytest.fixture
-def pragma(club: Club) -> Callable[[str], None]:
-    """Return a function that runs a PRAGMA on each new connection of the club."""
+def pragma(engine: AsyncEngine) -> Callable[[str], None]:
+    """Return a function that runs a PRAGMA on each new connection of the engine."""
 
     def set_on_all(statement: str) -> None:
         def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -24,7 +24,7 @@ def pragma(club: Club) -> Callable[[str], None]:
             cursor.execute(statement)
             cursor.close()
 
-        event.listen(club.engine.sync_engine, "connect", on_connect)
+        event.listen(engine.sync_engine, "connect", on_connect)
 
     return set_on_all
 
@@ -78,10 +78,10 @@ def test_a_database_that_is_read_only(
     ids=["empty", "no database", "folder"],
 )
 def test_a_file_that_is_not_the_clubs(
-    client: TestClient, club: Club, make: Callable[[Path], object], reason: str
+    client: TestClient, engine: AsyncEngine, make: Callable[[Path], object], reason: str
 ) -> None:
     """A read of an unusable database file gets 503 with the reason."""
-    make(Path(club.engine.url.database or ""))
+    make(Path(engine.url.database or ""))
 
     answer = client.get("/api/books")
 

@@ -13,8 +13,8 @@ from lastuuid import uuid7
 from sqlalchemy import select
 
 from reading_club.adapters.uow_sqla import orm
+from reading_club.app.bootstrap.database import background_unit_of_work, open_engine
 from reading_club.app.cli import main
-from reading_club.app.composition import background_unit_of_work, open_engine
 from reading_club.app.settings import Settings
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 

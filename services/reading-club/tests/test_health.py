@@ -1,16 +1,21 @@
 """``/healthz`` and ``/readyz``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.app.composition import Club
-from reading_club.app.embedded.valkey import free_port
-from reading_club.app.probes import probe_broker
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.broker import connect
+from reading_club.app.bootstrap.web import build_application
+from reading_club.app.embedded.broker import free_port
+from reading_club.app.health import probe_broker
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -35,10 +40,10 @@ def test_a_club_with_everything_is_ready(client: TestClient) -> None:
     }
 
 
-def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) -> None:
+def test_a_schema_that_is_behind_is_not_ready(client: TestClient, engine: AsyncEngine) -> None:
     """A database without the newest schema is 503 ``unavailable``, with advice to migrate."""
     assert client.portal is not None
-    client.portal.call(migrations.downgrade, club.engine, "base")
+    client.portal.call(migrations.downgrade, engine, "base")
 
     answer = client.get("/readyz")
 
@@ -47,9 +52,13 @@ def test_a_schema_that_is_behind_is_not_ready(client: TestClient, club: Club) ->
     assert "migrate" in answer.json()["database"]["detail"]
 
 
-def test_without_its_broker_the_club_serves_on(client: TestClient, club: Club) -> None:
+def test_without_its_broker_the_club_serves_on(
+    client: TestClient, application: Application
+) -> None:
     """Without the broker ``/readyz`` responds with 200 and ``degraded``."""
-    club.broker = publisher_app(f"redis://127.0.0.1:{free_port()}/0", SUBSCRIBERS)
+    broker = publisher_app(f"redis://127.0.0.1:{free_port()}/0", SUBSCRIBERS)
+    away = replace(application.dependencies, connect_broker=lambda: connect(broker))
+    application.dependencies = away
 
     answer = client.get("/readyz")
 
@@ -62,7 +71,7 @@ def test_events_that_are_not_sent_are_told(
 ) -> None:
     """An event that stays too long in the outbox, for whatever cause, is ``degraded``."""
     client.post("/api/books", json={"title": "DDD", "author": "Evans", "isbn": "0-321-12521-5"})
-    monkeypatch.setattr("reading_club.app.probes.PATIENCE", 0.0)
+    monkeypatch.setattr("reading_club.app.health.OUTBOX_DEADLINE", 0.0)
 
     answer = client.get("/readyz")
 
@@ -75,7 +84,7 @@ async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
     """The result of the check contains neither URL nor password."""
     app = publisher_app(f"redis://:hunter2@127.0.0.1:{free_port()}/0", SUBSCRIBERS)
 
-    finding = await probe_broker(app)
+    finding = await probe_broker(lambda: connect(app))
 
     assert not finding.ok
     assert "hunter2" not in finding.detail
@@ -83,11 +92,15 @@ async def test_a_broker_that_is_away_is_told_without_its_address() -> None:
 
 
 def test_a_database_that_takes_no_change_is_not_ready(
-    client: TestClient, staffed: Club, tmp_path: Path
+    client: TestClient,
+    staffed: Application,
+    transport: RecordingOutboxTransport,
+    tmp_path: Path,
 ) -> None:
     """A read-only database is 503 ``unavailable``, although it can be read."""
-    writable = staffed.engine
-    staffed.engine = create_engine(f"sqlite:///file:{tmp_path}/club.sqlite3?mode=ro&uri=true")
+    engine = create_engine(f"sqlite:///file:{tmp_path}/club.sqlite3?mode=ro&uri=true")
+    read_only = build_application(engine, transport, publisher_app("memory://", SUBSCRIBERS))
+    staffed.dependencies = read_only.dependencies
 
     answer = client.get("/readyz")
 
@@ -95,8 +108,7 @@ def test_a_database_that_takes_no_change_is_not_ready(
     assert answer.json()["status"] == "unavailable"
     assert answer.json()["database"] == {"ok": False, "detail": "the database is read-only"}
     assert client.portal is not None
-    client.portal.call(staffed.engine.dispose)
-    staffed.engine = writable
+    client.portal.call(engine.dispose)
 
 
 def test_a_process_that_is_missing_is_told(client: TestClient) -> None:
@@ -107,6 +119,5 @@ def test_a_process_that_is_missing_is_told(client: TestClient) -> None:
     assert answer.json()["status"] == "degraded"
     assert answer.json()["culprits"] == [
         "no relay is running",
-        "no worker of activity is running",
-        "no worker of catalogue is running",
+        *(f"no worker of {subscriber.name} is running" for subscriber in SUBSCRIBERS),
     ]

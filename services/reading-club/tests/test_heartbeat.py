@@ -12,7 +12,9 @@ from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating_in_thread, keep_beating
+from reading_club.app.bootstrap.database import database_url, open_heartbeats
+from reading_club.app.bootstrap.worker import open_in_thread
+from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating, keep_beating
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import Settings
 from reading_club.eventstream.errors import StorageUnavailable
@@ -84,7 +86,7 @@ def test_a_process_without_a_loop_beats_in_a_thread(data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir)
 
     async def beats() -> list[Heartbeat]:
-        engine = create_engine(settings.resolved_database_url())
+        engine = create_engine(database_url(settings))
         try:
             return list(await SQLHeartbeats(engine, orm.stream).list())
         finally:
@@ -97,7 +99,7 @@ def test_a_process_without_a_loop_beats_in_a_thread(data_dir: Path) -> None:
         return found
 
     worker = this_process("worker", "activity")
-    with beating_in_thread(settings, worker):
+    with open_in_thread(lambda: beating(open_heartbeats(settings), worker)):
         (beat,) = asyncio.run(first_beat())
     assert beat.process == worker
     assert asyncio.run(beats()) == []

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 from reading_club.app.web import middleware
 from reading_club.app.web.application import create_app
 from reading_club.app.web.middleware import BodyLimit, RequestLimit
@@ -98,18 +99,21 @@ def test_every_route_with_a_body_has_a_content_type(client: TestClient) -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_a_bug_is_answered_with_the_headers_that_guard(
-    club: Club, monkeypatch: pytest.MonkeyPatch, accept: str
+    application: Application,
+    engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    accept: str,
 ) -> None:
     """500 has the same security headers as other responses, and no details of the error."""
 
     def broken() -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(club, "unit_of_work", broken)
-    with TestClient(create_app(club), raise_server_exceptions=False) as client:
+    monkeypatch.setattr(application, "unit_of_work", broken)
+    with TestClient(create_app(application), raise_server_exceptions=False) as client:
         answer = client.get("/", headers={"Accept": accept})
         assert client.portal is not None
-        client.portal.call(club.engine.dispose)
+        client.portal.call(engine.dispose)
 
     assert answer.status_code == 500
     assert answer.headers.items() >= {n.lower(): v for n, v in HEADERS.items()}.items()

@@ -5,7 +5,7 @@ import logging
 import pytest
 from fastapi.testclient import TestClient
 
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 from reading_club.app.logs import FORMAT, FieldFormatter
 from reading_club.eventstream.errors import StorageUnavailable
 
@@ -67,7 +67,7 @@ def test_a_bug_keeps_its_traceback() -> None:
 
 def test_a_request_that_has_to_wait_is_one_line(
     client: TestClient,
-    club: Club,
+    application: Application,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -76,7 +76,7 @@ def test_a_request_that_has_to_wait_is_one_line(
     def read_only() -> None:
         raise StorageUnavailable("the database is read-only") from OSError("secret")
 
-    monkeypatch.setattr(club, "unit_of_work", read_only)
+    monkeypatch.setattr(application, "unit_of_work", read_only)
 
     answer = client.get("/api/books")
 

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.app.composition import Club
-from reading_club.app.web.stories import SENTENCES
+from reading_club.app.application import Application
+from reading_club.app.web.activity_text import SENTENCES
 from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.catalogue import BookRating, CatalogueEntry
@@ -102,12 +102,12 @@ def test_older_books_are_a_link_away(client: TestClient) -> None:
     assert "Volume 0<" in rest
 
 
-def test_the_shelf_shows_what_readers_think(client: TestClient, club: Club) -> None:
+def test_the_shelf_shows_what_readers_think(client: TestClient, application: Application) -> None:
     """A rated book shows its mean rating from the catalogue; an unrated one shows none."""
     book_id = client.post("/api/books", json=FORM).json()["id"]
 
     async def catalogued() -> None:
-        async with club.unit_of_work() as transaction:
+        async with application.unit_of_work() as transaction:
             uow, book = transaction.uow, UUID(book_id)
             await uow.catalogue.put(CatalogueEntry.model_validate({"book_id": book, **FORM}))
             for rating in (7, 8):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from reading_club.app.composition import open_engine
+from reading_club.app.bootstrap.database import open_engine
 from reading_club.app.private_files import make_private_folder
 from reading_club.app.settings import Settings
 

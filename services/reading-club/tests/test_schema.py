@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from fastapi.testclient import TestClient
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.testing.schema_state import NEWER, make_newer
 from reading_club.app.cli import main
-from reading_club.app.composition import Club
 
 INCOMPATIBLE = "9998"
 
@@ -63,20 +63,24 @@ def test_a_schema_that_needs_a_later_release_stops_every_command(
     assert "migrate`" not in result.stderr
 
 
-def test_a_newer_schema_that_is_compatible_is_ready(client: TestClient, club: Club) -> None:
+def test_a_newer_schema_that_is_compatible_is_ready(
+    client: TestClient, engine: AsyncEngine
+) -> None:
     """A running instance stays ready and stores books after a later release migrated."""
     assert client.portal is not None
-    client.portal.call(make_newer, club.engine, migrations.head())
+    client.portal.call(make_newer, engine, migrations.head())
 
     assert client.get("/readyz").status_code == 200
     book = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
     assert client.post("/api/books", json=book).status_code == 201
 
 
-def test_one_that_needs_a_later_release_is_not_ready(client: TestClient, club: Club) -> None:
+def test_one_that_needs_a_later_release_is_not_ready(
+    client: TestClient, engine: AsyncEngine
+) -> None:
     """503, with advice to install the later release, and not to migrate."""
     assert client.portal is not None
-    client.portal.call(make_newer, club.engine, INCOMPATIBLE)
+    client.portal.call(make_newer, engine, INCOMPATIBLE)
 
     answer = client.get("/readyz")
 

@@ -61,7 +61,7 @@ def test_a_database_that_another_writer_holds_is_told_in_time(
     running: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database locked by another writer is reported after BUSY_TIMEOUT."""
-    monkeypatch.setattr("reading_club.app.composition.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("reading_club.app.bootstrap.database.BUSY_TIMEOUT", 0.05)
     with closing(sqlite3.connect(running, isolation_level=None)) as writer:
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("BEGIN IMMEDIATE")

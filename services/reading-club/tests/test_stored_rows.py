@@ -7,10 +7,10 @@ import pytest
 from fastapi.testclient import TestClient
 from lastuuid import uuid7
 from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.app.composition import Club
-from reading_club.app.web.stories import activity_text
+from reading_club.app.web.activity_text import activity_text
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_isbn
 
@@ -18,13 +18,13 @@ ODD = "\u202e\x07" + "e" * 400 + "\u0301" * 2_000 + "<b>"
 
 
 @pytest.fixture
-def odd(client: TestClient, club: Club) -> UUID:
+def odd(client: TestClient, engine: AsyncEngine) -> UUID:
     """A stored book and activity entries that validation would refuse; returns the book's id."""
     book = uuid7()
 
     async def store() -> None:
         row = {"id": book, "title": ODD, "author": ODD, "isbn": "nonsense", "search": "odd"}
-        async with club.engine.begin() as connection:
+        async with engine.begin() as connection:
             await connection.execute(insert(orm.books).values(row))
             catalogued = {"book_id": book, "title": ODD, "author": ODD, "isbn": "nonsense"}
             await connection.execute(insert(orm.catalogue).values(catalogued))

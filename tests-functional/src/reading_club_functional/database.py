@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-PATIENCE = 10.0
+QUERY_TIMEOUT = 10.0
 
 
 class Database:
@@ -30,8 +30,8 @@ class Database:
 
     async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         url = self._url.replace("+asyncpg", "")
-        connection = await asyncpg.connect(url, timeout=PATIENCE)
+        connection = await asyncpg.connect(url, timeout=QUERY_TIMEOUT)
         try:
-            return [tuple(row) for row in await connection.fetch(sql, timeout=PATIENCE)]
+            return [tuple(row) for row in await connection.fetch(sql, timeout=QUERY_TIMEOUT)]
         finally:
             await connection.close()

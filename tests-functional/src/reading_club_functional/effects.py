@@ -1,102 +1,44 @@
-"""Books, events and effects in a club's tables, and the assertion that they agree."""
+"""The assertion that each event of a club took effect once, without faults that lose events."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
 from uuid import UUID
 
-from reading_club_functional.club import EVERYBODY, Club
+from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.database import Database
+from reading_club_functional.faults.checker import Observed, check
+from reading_club_functional.faults.observation import read_tables
 from reading_club_functional.polling import NotInTime, eventually
 
-SETTLING = 120.0
+CONSISTENCY_TIMEOUT = 120.0
 """Seconds: covers a sender's lease, a relay's lease, a reconnection and a busy machine."""
 
 
-@dataclass(frozen=True)
-class Effects:
-    """The contents of the tables, by book where a table names one."""
-
-    books: frozenset[UUID]
-    recorded: int
-    """The number of events in the message store."""
-    activity: Counter[UUID]
-    catalogue: Counter[UUID]
-    receipts: Mapping[str, int]
-    waiting: int
-    """The number of rows in the outbox."""
-    letters: int
-    attempts: int
-
-    @property
-    def settled(self) -> bool:
-        """Whether outbox and attempts are empty and each inbox has an event per book."""
-        everything = dict.fromkeys(EVERYBODY, len(self.books))
-        return not self.waiting and not self.attempts and self.receipts == everything
-
-    def __str__(self) -> str:
-        return (
-            f"books {len(self.books)}, events {self.recorded}, "
-            f"activity {self.activity.total()}, catalogue {self.catalogue.total()}, "
-            f"inbox {dict(self.receipts)}, outbox {self.waiting}, "
-            f"dead letters {self.letters}, attempts {self.attempts}"
-        )
+def effects_of(database: Database, answered: Iterable[str] = ()) -> Observed:
+    """Read the tables; the books in `answered` are ids that were answered with 201."""
+    created = frozenset(map(UUID, answered))
+    return Observed(begun=created, created=created, **vars(read_tables(database)))
 
 
-def effects_of(database: Database) -> Effects:
-    """Read the tables of a club in which BookRegistered is the only event.
+def assert_consistent(
+    club: ClubCluster, answered: Iterable[str] = (), *, within: float = CONSISTENCY_TIMEOUT
+) -> Observed:
+    """Wait until no event is in transit, at most `within` seconds, and check all invariants.
 
-    Outbox, attempts and inbox are read first: once they are settled, the rest is final.
+    The books in `answered`, ids that were answered with 201, are stored; every book has one effect
+    at each subscriber, and every effect has a book. Raises InvariantViolation.
     """
-    waiting, attempts = database.count("outbox"), database.count("attempts")
-    receipts = {name: database.count("inbox", f"subscriber = '{name}'") for name in EVERYBODY}
-    told = database.rows("SELECT payload FROM activity WHERE type = 'book_registered_v1'")
-    return Effects(
-        books=frozenset(_ids(database.rows("SELECT id FROM books"))),
-        recorded=database.count("messages", "type = 'book_registered_v1'"),
-        activity=Counter(UUID(json.loads(payload)["id"]) for (payload,) in told),
-        catalogue=Counter(_ids(database.rows("SELECT book_id FROM catalogue"))),
-        receipts=receipts,
-        waiting=waiting,
-        letters=database.count("dead_letters"),
-        attempts=attempts,
-    )
+    answered = [*answered]
 
-
-def assert_everything_took_effect_once(
-    club: Club, answered: Iterable[str] = (), *, within: float = SETTLING
-) -> Effects:
-    """Wait until all is settled, at most `within` seconds, print the counts and assert them.
-
-    Every book has one effect at each subscriber, every effect has a book, and the books in
-    `answered`, ids that were answered with 201, are stored.
-    """
-    effects = _settled(club, within)
-    print(effects)
-    once = Counter(effects.books)
-    assert effects.books.issuperset(map(UUID, answered)), "a book that was answered 201 is lost"
-    assert effects.recorded == len(effects.books)
-    assert (effects.activity, effects.catalogue) == (once, once)
-    assert effects.receipts == dict.fromkeys(EVERYBODY, len(effects.books))
-    assert (effects.waiting, effects.letters, effects.attempts) == (0, 0, 0)
-    return effects
-
-
-def _settled(club: Club, within: float) -> Effects:
-    """Return the settled effects; after `within` s print the logs and return the last ones."""
-
-    def settled() -> Effects | None:
-        effects = effects_of(club.database)
-        return effects if effects.settled else None
+    def quiescent() -> Observed | None:
+        observed = effects_of(club.database, answered)
+        return observed if observed.is_quiescent else None
 
     try:
-        return eventually(settled, within=within, every=0.25) or effects_of(club.database)
+        effects = eventually(quiescent, within=within, every=0.25)
     except NotInTime:
-        print(club.last_words())
-        return effects_of(club.database)
-
-
-def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterable[UUID]:
-    return (UUID(str(id_)) for (id_,) in rows)
+        print(club.log_tails())
+        effects = effects_of(club.database, answered)
+    assert effects is not None
+    print(effects)
+    check(effects)
+    return effects

@@ -12,11 +12,12 @@ from typing import Self
 
 import psutil
 
-from reading_club.app.embedded.leash import end_with_parent
+from reading_club.app.supervision.watchdog import end_with_parent
 from reading_club_functional.polling import eventually
 
 APP = "reading_club.app"
-PATIENCE = 60.0
+WATCHDOG = "reading_club.app.supervision.watchdog"
+PROCESS_TIMEOUT = 60.0
 """Seconds that a process has to start or to stop."""
 _DIE_WITH_PARENT = partial(end_with_parent, signal.SIGKILL)
 """SIGKILL on the parent's end, even while a handler of the process waits."""
@@ -80,7 +81,7 @@ class ClubProcess:
         for process in self.family():
             with suppress(psutil.NoSuchProcess):
                 line = process.cmdline()
-                if line[-1:] == [subscriber] and "reading_club.app.embedded.leash" not in line:
+                if line[-1:] == [subscriber] and WATCHDOG not in line:
                     return process
         return None
 
@@ -93,16 +94,16 @@ class ClubProcess:
         for process in reversed(self.family()):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(PROCESS_TIMEOUT)
 
     def wait(self) -> int:
         """Wait for the process to end and return its exit code."""
-        code: int = self._process.wait(PATIENCE)
+        code: int = self._process.wait(PROCESS_TIMEOUT)
         return code
 
     def expect(self, words: str) -> None:
         """Wait until the output contains `words`. Raises AssertionError with the output."""
-        eventually(lambda: words in self.output or not self.running, within=PATIENCE)
+        eventually(lambda: words in self.output or not self.running, within=PROCESS_TIMEOUT)
         assert words in self.output, f"{self.name}: {self.output}"
 
     def __enter__(self) -> Self:
@@ -113,7 +114,7 @@ class ClubProcess:
         with suppress(psutil.NoSuchProcess):
             self.send(signal.SIGTERM)
         with suppress(psutil.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(PROCESS_TIMEOUT)
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

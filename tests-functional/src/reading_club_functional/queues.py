@@ -1,4 +1,4 @@
-"""Counts, purges, deletes and unbinds the subscribers' queues at the broker."""
+"""The subscribers' queues at the broker: counts, declarations, purges and deletions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,36 +7,53 @@ from typing import Any
 from kombu import Connection
 from redis import Redis
 
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name
-from reading_club_functional.club import EVERYBODY
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club_functional.cluster import SUBSCRIBER_NAMES
 
 
-def waiting(broker_url: str) -> dict[str, int]:
-    """Return the number of messages in each subscriber's queue."""
-    with _channel(broker_url) as channel:
+@contextmanager
+def open_channel(broker_url: str) -> Iterator[Any]:
+    """Open a connection to the broker, and yield a channel."""
+    with Connection(broker_url, connect_timeout=10) as connection, connection.channel() as channel:
+        yield channel
+
+
+def waiting(broker_url: str, *subscribers: str) -> dict[str, int]:
+    """Return the number of messages in the queues of these subscribers (default: all)."""
+    with open_channel(broker_url) as channel:
         answers = {
-            name: channel.queue_declare(queue_name(name), passive=True) for name in EVERYBODY
+            name: channel.queue_declare(queue_name(name), passive=True)
+            for name in subscribers or SUBSCRIBER_NAMES
         }
         return {name: int(answer.message_count) for name, answer in answers.items()}
 
 
+def declare(broker_url: str) -> None:
+    """Declare the exchange and the queues of all subscribers, as the club does."""
+    with open_channel(broker_url) as channel:
+        EXCHANGE(channel).declare()
+        for queue in map(queue_for, SUBSCRIBERS):
+            queue(channel).declare()
+
+
 def purge(broker_url: str, *subscribers: str) -> None:
     """Purge the queues of these subscribers (default: all)."""
-    with _channel(broker_url) as channel:
-        for name in subscribers or EVERYBODY:
+    with open_channel(broker_url) as channel:
+        for name in subscribers or SUBSCRIBER_NAMES:
             channel.queue_purge(queue_name(name))
 
 
-def delete(broker_url: str) -> None:
-    """Delete the queues of all subscribers."""
-    with _channel(broker_url) as channel:
-        for name in EVERYBODY:
+def delete(broker_url: str, *subscribers: str) -> None:
+    """Delete the queues of these subscribers (default: all), with their bindings."""
+    with open_channel(broker_url) as channel:
+        for name in subscribers or SUBSCRIBER_NAMES:
             channel.queue_delete(queue_name(name))
 
 
 def unbind(broker_url: str, subscriber: str, type_: str) -> None:
     """Remove the binding of a subscriber's queue for this event type."""
-    with _channel(broker_url) as channel:
+    with open_channel(broker_url) as channel:
         channel.queue_unbind(queue_name(subscriber), exchange=EXCHANGE.name, routing_key=type_)
 
 
@@ -44,9 +61,3 @@ def flush(broker_url: str) -> None:
     """Delete all data of Valkey (FLUSHALL)."""
     with Redis.from_url(broker_url) as client:
         client.flushall()
-
-
-@contextmanager
-def _channel(broker_url: str) -> Iterator[Any]:
-    with Connection(broker_url, connect_timeout=10) as connection, connection.channel() as channel:
-        yield channel

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
+from reading_club.adapters.eventstream.publisher.encoding import SerializedProperties
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
 from reading_club.eventstream.ports.outbox import OutboxMessage
@@ -16,10 +16,10 @@ from reading_club_functional.polling import eventually
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
-CONNECTING = 4.5
+CONNECT_TIMEOUT = 4.5
 """Seconds: two socket timeouts and a margin."""
 
-EACH_LETTER = {
+CALLED_PER_EVENT = {
     RabbitMQServer: (SerializedProperties, "message"),
     ValkeyServer: (Producer, "publish"),
 }
@@ -54,8 +54,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture(params=SIZES.values(), ids=list(SIZES))
-def window(request: pytest.FixtureRequest) -> list[OutboxMessage]:
-    """Batcher of different sizes."""
+def batch(request: pytest.FixtureRequest) -> list[OutboxMessage]:
+    """Batches of different sizes."""
     events, length = request.param
     return [outgoing("x" * length) for _ in range(events)]
 
@@ -66,7 +66,7 @@ def in_time(publisher: BatchPublisher, events: Sequence[OutboxMessage]) -> Publi
     published = publisher.publish(events)
     seconds = time.monotonic() - start
 
-    assert seconds < publisher.timeout + CONNECTING
+    assert seconds < publisher.timeout + CONNECT_TIMEOUT
     assert published.outage is not None
     assert "guest" not in str(published.outage)
     assert not published.failed
@@ -103,7 +103,7 @@ class TestOutages(BatchPublisherFixtures):
         """A connected publisher whose queues survive a SIGKILL of the broker."""
         assert publisher.publish([outgoing()]).outage is None
         if isinstance(server, RabbitMQServer):
-            server.settle()
+            server.flush_to_disk()
         return publisher
 
     @pytest.mark.parametrize("connected", [True, False])
@@ -126,7 +126,7 @@ class TestOutages(BatchPublisherFixtures):
         self,
         publisher: BatchPublisher,
         server: Server,
-        window: list[OutboxMessage],
+        batch: list[OutboxMessage],
         *,
         connected: bool,
     ) -> None:
@@ -136,7 +136,7 @@ class TestOutages(BatchPublisherFixtures):
             assert publisher.publish([outgoing()]).outage is None
         server.freeze()
 
-        published = in_time(publisher, window)
+        published = in_time(publisher, batch)
         server.thaw()
 
         assert not published.confirmed
@@ -148,7 +148,7 @@ class TestOutages(BatchPublisherFixtures):
         self,
         publisher: BatchPublisher,
         own_rabbitmq: RabbitMQServer,
-        window: list[OutboxMessage],
+        batch: list[OutboxMessage],
         *,
         connected: bool,
     ) -> None:
@@ -158,7 +158,7 @@ class TestOutages(BatchPublisherFixtures):
         own_rabbitmq.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
         try:
             start = time.monotonic()
-            published = in_time(publisher, window)
+            published = in_time(publisher, batch)
             seconds = time.monotonic() - start
         finally:
             own_rabbitmq.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
@@ -180,7 +180,7 @@ class TestOutages(BatchPublisherFixtures):
         arrived("first")
         events = [outgoing(str(number)) for number in range(500)]
         with monkeypatch.context() as killing:
-            kind, name = EACH_LETTER[type(server)]
+            kind, name = CALLED_PER_EVENT[type(server)]
             killing.setattr(kind, name, then(server.kill, killed_at, getattr(kind, name)))
             published = in_time(lasting, events)
 

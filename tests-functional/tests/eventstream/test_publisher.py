@@ -46,7 +46,7 @@ class TestBrokers(BatchPublisherContract):
         return server.url
 
     @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
-    def test_a_window_is_two_round_trips_on_valkey(
+    def test_a_batch_is_two_round_trips_on_valkey(
         self, publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """One round trip reads the bindings, the other one flushes all messages."""
@@ -105,7 +105,7 @@ class TestBrokers(BatchPublisherContract):
         publisher = BatchPublisher(publisher_app(broker_url, LISTENERS[:1]))
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
-        wanted, unwanted = outgoing(), outgoing(type="book_burnt_v1")
+        wanted, unwanted = outgoing(), outgoing(type="parcel_lost_v1")
 
         refused = publisher.publish([unwanted, wanted, unwanted])
         again = publisher.publish([wanted])

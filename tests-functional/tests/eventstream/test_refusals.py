@@ -11,6 +11,7 @@ from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.testing import (
     LISTENERS,
+    PARCEL_SENT,
     Arrived,
     BatchPublisherFixtures,
     outgoing,
@@ -22,7 +23,6 @@ from reading_club_functional.queues import unbind
 from reading_club_functional.servers import RabbitMQServer
 
 FIRST = "eventstream.first"
-BOOKS = "book_registered_v1"
 
 
 def ids(events: Any) -> list[str]:
@@ -30,7 +30,7 @@ def ids(events: Any) -> list[str]:
     return [envelope["id"] for envelope in events]
 
 
-def windows(number: int, subscriber: str = "") -> Iterator[list[OutboxMessage]]:
+def batches(number: int, subscriber: str = "") -> Iterator[list[OutboxMessage]]:
     """Yield batches of twenty events."""
     for _ in range(number):
         yield [outgoing(subscriber=subscriber) for _ in range(20)]
@@ -47,15 +47,15 @@ class TestRefusals(BatchPublisherFixtures):
         publisher.publish([outgoing()])
         arrived("second")
         with full(rabbitmq, "first"):
-            sent = [(window, publisher.publish(window)) for window in windows(5)]
+            sent = [(batch, publisher.publish(batch)) for batch in batches(5)]
 
-        for window, published in sent:
+        for batch, published in sent:
             assert (published.outage, published.failed) == (None, {})
-            assert set(published.confirmed) | set(published.refused) == {e.key for e in window}
+            assert set(published.confirmed) | set(published.refused) == {e.key for e in batch}
         last = sent[-1][1].refused
         assert len(last) == 20
         assert set(last.values()) == {"one of its queues is full or takes no messages"}
-        everything = [event.envelope["id"] for window, _ in sent for event in window]
+        everything = [event.envelope["id"] for batch, _ in sent for event in batch]
         assert ids(arrived("second")) == everything
 
     def test_a_full_queue_is_named_by_what_is_for_it_alone(
@@ -64,8 +64,8 @@ class TestRefusals(BatchPublisherFixtures):
         """A direct event for another queue is confirmed, the refused one once there is room."""
         publisher.publish([outgoing()])
         with full(rabbitmq, "first"):
-            for window in windows(3, "first"):
-                publisher.publish(window)
+            for batch in batches(3, "first"):
+                publisher.publish(batch)
             refused, taken = outgoing(subscriber="first"), outgoing(subscriber="second")
             published = publisher.publish([refused, taken])
 
@@ -126,15 +126,15 @@ class TestRefusals(BatchPublisherFixtures):
     ) -> None:
         """Events are confirmed by the bound queue alone until ``declare`` binds the other again."""
         publisher.publish([outgoing()])
-        unbind(broker_url, "first", BOOKS)
-        missed, heard = outgoing(), outgoing()
+        unbind(broker_url, "first", PARCEL_SENT)
+        missed, arriving = outgoing(), outgoing()
         assert list(publisher.publish([missed]).confirmed) == [missed.key]
 
         SubscriberQueues(app).declare(LISTENERS[0])
-        publisher.publish([heard])
+        publisher.publish([arriving])
 
-        assert ids(arrived("first"))[1:] == [heard.envelope["id"]]
-        assert ids(arrived("second"))[1:] == [missed.envelope["id"], heard.envelope["id"]]
+        assert ids(arrived("first"))[1:] == [arriving.envelope["id"]]
+        assert ids(arrived("second"))[1:] == [missed.envelope["id"], arriving.envelope["id"]]
 
     def test_a_queue_that_is_missing_among_several_is_made_again(
         self, publisher: BatchPublisher, app: Celery, rabbitmq: RabbitMQServer, arrived: Arrived
@@ -142,13 +142,13 @@ class TestRefusals(BatchPublisherFixtures):
         """Events are confirmed by the other queue; ``declare`` creates the missing one again."""
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", FIRST)
-        missed, heard = outgoing(), outgoing()
+        missed, arriving = outgoing(), outgoing()
         assert list(publisher.publish([missed]).confirmed) == [missed.key]
 
         SubscriberQueues(app).declare(LISTENERS[0])
-        publisher.publish([heard])
+        publisher.publish([arriving])
 
-        assert ids(arrived("first")) == [heard.envelope["id"]]
+        assert ids(arrived("first")) == [arriving.envelope["id"]]
 
     def test_a_reconciler_hears_of_a_queue_of_another_kind(
         self, app: Celery, broker_url: str

@@ -8,26 +8,26 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from reading_club_functional import moody
-from reading_club_functional.club import Club, prepared_club
-from reading_club_functional.effects import assert_everything_took_effect_once, effects_of
+from reading_club_functional.cluster import ClubCluster, prepared_cluster
+from reading_club_functional.effects import assert_consistent, effects_of
+from reading_club_functional.faulty_handlers import MODULE as FAULTY_HANDLERS
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import ValkeyServer
 
-HANDS, BOOKS = 64, 96
+PREFETCH_LIMIT, BOOKS = 64, 96
 """The prefetch limit of the worker's only thread, and the number of books."""
-LATE = 120.0
+REDELIVERY_TIMEOUT = 120.0
 """Seconds: Valkey redelivers prefetched messages, which were not begun, after a minute."""
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that handlers create, and whose deletion they wait for."""
-    told = tmp_path / "told"
-    monkeypatch.setenv("MOODY", "waits")
-    monkeypatch.setenv("MOODY_FILE", str(told))
-    return told
+    marker = tmp_path / "marker"
+    monkeypatch.setenv("HANDLER_FAULTS", "waits")
+    monkeypatch.setenv("HANDLER_FAULT_FILE", str(marker))
+    return marker
 
 
 @pytest.fixture
@@ -38,14 +38,16 @@ def broker() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) -> Iterator[Club]:
+def club(
+    tmp_path: Path, database_url: str, broker: ValkeyServer, marker: Path
+) -> Iterator[ClubCluster]:
     """A club on Valkey whose activity log waits in each of its handlers."""
-    assert not told.exists()
+    assert not marker.exists()
     # A message that Valkey was delivering when it was killed is in no queue: it is sent again.
-    with prepared_club(tmp_path, database_url, broker.url, reconcile_after="5") as club:
+    with prepared_cluster(tmp_path, database_url, broker.url, reconcile_after="5") as club:
         activity = ("worker", "--subscriber", "activity", "--concurrency", "1")
         club.ready(
-            club.begin(*activity, module=moody.MODULE),
+            club.begin(*activity, module=FAULTY_HANDLERS),
             *club.begin_workers("catalogue"),
             club.begin("relay"),
             club.begin("web"),
@@ -54,22 +56,27 @@ def club(tmp_path: Path, database_url: str, broker: ValkeyServer, told: Path) ->
 
 
 def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
-    club: Club, broker: ValkeyServer, told: Path
+    club: ClubCluster, broker: ValkeyServer, marker: Path
 ) -> None:
     """Handlers end while the broker is away; afterwards the worker takes the other messages."""
     posted = post_books(club.url, BOOKS)
-    eventually(lambda: told.exists() and queued(broker) + handled(club) <= BOOKS - HANDS)
+    eventually(lambda: marker.exists() and queued(broker) + handled(club) <= BOOKS - PREFETCH_LIMIT)
     broker.kill()
-    eventually(lambda: let_go_on(told) and handled(club) >= 1)
+    eventually(lambda: release_handlers(marker) and handled(club) >= 1)
     while_away = handled(club)
     broker.start()
 
-    eventually(lambda: let_go_on(told) and handled(club) >= BOOKS - HANDS, within=30)
+    eventually(
+        lambda: release_handlers(marker) and handled(club) >= BOOKS - PREFETCH_LIMIT, within=30
+    )
 
     print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
     with suppress(NotInTime):  # the assertion on the counts says more
-        eventually(lambda: let_go_on(told) and effects_of(club.database).settled, within=LATE)
-    assert_everything_took_effect_once(club, posted.ids)
+        eventually(
+            lambda: release_handlers(marker) and effects_of(club.database).is_quiescent,
+            within=REDELIVERY_TIMEOUT,
+        )
+    assert_consistent(club, posted.ids)
 
 
 def queued(broker: ValkeyServer) -> int:
@@ -79,12 +86,12 @@ def queued(broker: ValkeyServer) -> int:
         return int(length)
 
 
-def let_go_on(told: Path) -> bool:
+def release_handlers(marker: Path) -> bool:
     """Let the waiting handlers go on; return True."""
-    told.unlink(missing_ok=True)
+    marker.unlink(missing_ok=True)
     return True
 
 
-def handled(club: Club) -> int:
+def handled(club: ClubCluster) -> int:
     """Return the number of events that the activity log has handled."""
     return club.database.count("inbox", "subscriber = 'activity'")

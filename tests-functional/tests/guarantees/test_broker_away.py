@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from reading_club_functional.club import Club, open_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import ClubCluster, open_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import Posted, post_books
 from reading_club_functional.outages import Outage, frozen, short_of_memory, stopped
 from reading_club_functional.polling import eventually
@@ -22,15 +22,15 @@ BOOKS = 200
 PAIRS = 3
 """The most rounds with and without an outage; more than one if the machine is noisy."""
 SLOWER = 1.5
-SEEN_AT_ONCE = 10.0
-SEEN_BY_AGE = 60.0
+DETECTION_TIMEOUT = 10.0
+AGE_DETECTION_TIMEOUT = 60.0
 """Seconds: more than the age at which the health page reports a waiting event."""
 
 
 class Running(NamedTuple):
     """A club and its own broker."""
 
-    club: Club
+    club: ClubCluster
     broker: Server
 
 
@@ -47,9 +47,9 @@ def running(
     # A message that Valkey was delivering when it was stopped is in no queue: it is sent again.
     soon = {"reconcile_after": "5"} if kind is ValkeyServer else {}
     folder = tmp_path_factory.mktemp("club")
-    with kind() as broker, open_club(folder, database_url, broker.url, **soon) as club:
+    with kind() as broker, open_cluster(folder, database_url, broker.url, **soon) as club:
         post_books(club.url, 50)
-        assert_everything_took_effect_once(club)
+        assert_consistent(club)
         yield Running(club, broker)
     postgresql.drop_database(database_url)
 
@@ -59,13 +59,13 @@ def test_writes_do_not_notice_that_the_broker_does_not_answer(
     running: Running, outage: Outage
 ) -> None:
     """Writes succeed as fast as before, health is degraded, each event takes effect once."""
-    compare_with_healthy(running, outage, seen_within=SEEN_AT_ONCE)
+    compare_with_healthy(running, outage, seen_within=DETECTION_TIMEOUT)
 
 
 @pytest.mark.parametrize("running", [RabbitMQServer], ids=["rabbitmq"], indirect=True)
 def test_writes_do_not_notice_that_the_broker_takes_nothing(running: Running) -> None:
     """RabbitMQ still accepts connections: health detects it by the age of waiting events."""
-    compare_with_healthy(running, short_of_memory, seen_within=SEEN_BY_AGE)
+    compare_with_healthy(running, short_of_memory, seen_within=AGE_DETECTION_TIMEOUT)
 
 
 def compare_with_healthy(running: Running, outage: Outage, *, seen_within: float) -> None:
@@ -89,26 +89,26 @@ def write_during(running: Running, outage: Outage, seen_within: float) -> Posted
         if seen_within:
             eventually(lambda: health(club) == "degraded", within=seen_within, every=0.5)
         assert club.database.count("outbox") == BOOKS
-    assert_everything_took_effect_once(club, posted.ids)
+    assert_consistent(club, posted.ids)
     eventually(lambda: health(club) == "ok")
     return posted
 
 
-def write(club: Club) -> Posted:
+def write(club: ClubCluster) -> Posted:
     """Write while the broker works."""
     posted = post_all(club)
-    assert_everything_took_effect_once(club, posted.ids)
+    assert_consistent(club, posted.ids)
     return posted
 
 
-def post_all(club: Club) -> Posted:
+def post_all(club: ClubCluster) -> Posted:
     """Register books, and assert that all are answered with 201."""
     posted = post_books(club.url, BOOKS)
     assert (len(posted.ids), posted.failures) == (BOOKS, [])
     return posted
 
 
-def health(club: Club) -> str:
+def health(club: ClubCluster) -> str:
     """Return the status of the health page, and assert that the web process is ready."""
     answer = club.browser.get("/readyz")
     assert answer.status_code == 200

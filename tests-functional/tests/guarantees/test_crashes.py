@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional import moody
-from reading_club_functional.club import EVERYBODY, prepared_club
-from reading_club_functional.crew import Crew
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, prepared_cluster
 from reading_club_functional.database import Database
+from reading_club_functional.faulty_handlers import MODULE as FAULTY_HANDLERS
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import frozen
 from reading_club_functional.polling import eventually
 from reading_club_functional.requirements import require
+from reading_club_functional.restartable_cluster import RestartableCluster
 from reading_club_functional.servers import (
     PostgreSQLServer,
     RabbitMQServer,
@@ -26,7 +26,7 @@ from reading_club_functional.servers import (
 PRODUCTION, SMALL = "rabbitmq-postgresql", "valkey-sqlite"
 KILLS = 2
 
-in_production = pytest.mark.parametrize("crew", [PRODUCTION], indirect=True)
+in_production = pytest.mark.parametrize("cluster", [PRODUCTION], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def own_postgresql() -> Iterator[PostgreSQLServer]:
 
 
 @pytest.fixture(scope="module", params=[PRODUCTION, SMALL])
-def crew(
+def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Crew]:
+) -> Iterator[RestartableCluster]:
     """A running club; each test restores all processes and compares all books and effects."""
     folder = tmp_path_factory.mktemp("club")
     kind: type[Server] = RabbitMQServer if request.param == PRODUCTION else ValkeyServer
@@ -49,39 +49,39 @@ def crew(
         database_url = request.getfixturevalue("own_postgresql").create_database()
     # A message that Valkey was delivering when it was killed is in no queue: it is sent again.
     soon = {} if request.param == PRODUCTION else {"reconcile_after": "5"}
-    with kind() as broker, prepared_club(folder, database_url, broker.url, **soon) as club:
-        yield Crew(club, broker)
+    with kind() as broker, prepared_cluster(folder, database_url, broker.url, **soon) as club:
+        yield RestartableCluster(club, broker)
 
 
-def test_what_a_web_process_has_committed_outlives_it(crew: Crew) -> None:
+def test_what_a_web_process_has_committed_outlives_it(cluster: RestartableCluster) -> None:
     """After kills under load, each book answered with 201 is stored, and each event is sent."""
-    rounds = [post_books(crew.club.url, 100, during=crew.new_web) for _ in range(KILLS)]
+    rounds = [post_books(cluster.club.url, 100, during=cluster.new_web) for _ in range(KILLS)]
 
-    crew.settle(*rounds, crew.post(20))
+    cluster.assert_consistent(*rounds, cluster.post(20))
 
 
 @in_production
-def test_a_window_outlives_the_relay_that_has_it(crew: Crew) -> None:
+def test_a_window_outlives_the_relay_that_has_it(cluster: RestartableCluster) -> None:
     """The web process is killed before sending, the relay before deleting the rows: no loss."""
-    database = crew.club.database
-    crew.relay.kill()
-    with frozen(crew.broker):
-        posted = crew.post(200)
-        crew.web.kill()
+    database = cluster.club.database
+    cluster.relay.kill()
+    with frozen(cluster.broker):
+        posted = cluster.post(200)
+        cluster.web.kill()
         eventually(lambda: leases_are_over(database), within=30)
     before = tokens(database)
 
     with nothing_is_forgotten(database):
-        crew.relay = crew.club.begin("relay")
+        cluster.relay = cluster.club.begin("relay")
         eventually(lambda: have_arrived(database) == database.count("outbox"), within=60)
         sent = in_other_hands(database, before)
-        crew.relay.kill()
+        cluster.relay.kill()
     left = database.count("outbox")
-    crew.relay, crew.web = crew.club.relay(), crew.club.web()
+    cluster.relay, cluster.web = cluster.club.relay(), cluster.club.web()
 
     print(f"{sent} events had arrived, and {left} waited, when the relay died")
     assert sent == left > 0
-    crew.settle(posted)
+    cluster.assert_consistent(posted)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def nothing_is_forgotten(database: Database) -> Iterator[None]:
 def have_arrived(database: Database) -> int:
     """Return the number of outbox rows whose event all subscribers have handled."""
     receipts = "(SELECT count(*) FROM inbox WHERE inbox.message_id = outbox.message_id)"
-    return database.count("outbox", f"{receipts} = {len(EVERYBODY)}")
+    return database.count("outbox", f"{receipts} = {len(SUBSCRIBER_NAMES)}")
 
 
 def leases_are_over(database: Database) -> bool:
@@ -128,59 +128,63 @@ def in_other_hands(database: Database, before: set[str]) -> int:
 
 @in_production
 def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
-    crew: Crew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: RestartableCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A killed worker's messages are redelivered; the other subscriber is not affected."""
-    told = tmp_path / "told"
+    marker = tmp_path / "marker"
     with monkeypatch.context() as environment:
-        environment.setenv("MOODY", "waits")
-        environment.setenv("MOODY_FILE", str(told))
-        crew.new_worker("activity", module=moody.MODULE)
-    before = crew.club.database.count("activity")
+        environment.setenv("HANDLER_FAULTS", "waits")
+        environment.setenv("HANDLER_FAULT_FILE", str(marker))
+        cluster.new_worker("activity", module=FAULTY_HANDLERS)
+    before = cluster.club.database.count("activity")
 
-    posted = crew.post(50)
-    eventually(told.exists, within=30)
-    crew.workers["activity"].kill()
+    posted = cluster.post(50)
+    eventually(marker.exists, within=30)
+    cluster.workers["activity"].kill()
 
-    assert crew.club.database.count("activity") == before
-    crew.workers["activity"] = crew.club.worker("activity")
-    crew.settle(posted)
+    assert cluster.club.database.count("activity") == before
+    cluster.workers["activity"] = cluster.club.worker("activity")
+    cluster.assert_consistent(posted)
 
 
-def test_a_broker_that_is_killed_under_load_keeps_what_it_confirmed(crew: Crew) -> None:
+def test_a_broker_that_is_killed_under_load_keeps_what_it_confirmed(
+    cluster: RestartableCluster,
+) -> None:
     """All writes are answered with 201, and each confirmed event takes effect once."""
-    crew.keep_queues()
+    cluster.flush_to_disk()
 
-    posted = post_books(crew.club.url, 300, during=crew.broker.kill)
-    crew.broker.start()
+    posted = post_books(cluster.club.url, 300, during=cluster.broker.kill)
+    cluster.broker.start()
 
     assert not posted.failures
-    crew.settle(posted)
+    cluster.assert_consistent(posted)
 
 
 @in_production
-def test_a_window_outlives_the_broker_that_has_read_half_of_it(crew: Crew) -> None:
+def test_a_window_outlives_the_broker_that_has_read_half_of_it(cluster: RestartableCluster) -> None:
     """The broker is frozen during a batch, then killed; each event takes effect once."""
-    crew.keep_queues()
+    cluster.flush_to_disk()
 
-    posted = post_books(crew.club.url, 200, during=crew.broker.freeze)
-    crew.broker.kill()
-    crew.broker.start()
+    posted = post_books(cluster.club.url, 200, during=cluster.broker.freeze)
+    cluster.broker.kill()
+    cluster.broker.start()
 
     assert not posted.failures
-    crew.settle(posted)
+    cluster.assert_consistent(posted)
 
 
 @in_production
-def test_a_database_may_restart_under_load(crew: Crew, own_postgresql: PostgreSQLServer) -> None:
+def test_a_database_may_restart_under_load(
+    cluster: RestartableCluster, own_postgresql: PostgreSQLServer
+) -> None:
     """Each committed book has its effects, including those whose request got no answer."""
     rounds = []
     for end in (own_postgresql.stop, own_postgresql.kill):
         again = partial(restart, own_postgresql, end)
-        rounds.append(post_books(crew.club.url, 400, during=again))
-        eventually(lambda: crew.club.browser.get("/readyz").status_code == 200, within=30)
+        rounds.append(post_books(cluster.club.url, 400, during=again))
+        eventually(lambda: cluster.club.browser.get("/readyz").status_code == 200, within=30)
 
-    crew.settle(*rounds, crew.post(20))
+    cluster.assert_consistent(*rounds, cluster.post(20))
 
 
 def restart(server: PostgreSQLServer, end: Callable[[], None]) -> None:

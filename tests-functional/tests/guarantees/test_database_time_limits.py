@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from reading_club_functional.club import Club, open_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import ClubCluster, open_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.servers import PostgreSQLServer
 
@@ -25,11 +25,11 @@ def club(
     database_url: str,
     broker_url: str,
     request: pytest.FixtureRequest,
-) -> Iterator[Club]:
+) -> Iterator[ClubCluster]:
     """A club on a database with a statement timeout or a lock timeout."""
     name = database_url.rpartition("/")[2]
     postgresql.psql(f"ALTER DATABASE {name} SET {request.param}")
-    with open_club(tmp_path, database_url, broker_url) as club:
+    with open_cluster(tmp_path, database_url, broker_url) as club:
         yield club
 
 
@@ -50,7 +50,7 @@ async def locked(database_url: str, table: str) -> AsyncIterator[None]:
 @pytest.mark.parametrize(
     "club", ["statement_timeout = '1s'", "lock_timeout = '300ms'"], indirect=True
 )
-async def test_a_locked_table_sets_no_event_aside(club: Club, database_url: str) -> None:
+async def test_a_locked_table_sets_no_event_aside(club: ClubCluster, database_url: str) -> None:
     """Events wait for the locked table, the other subscriber continues, effects occur once."""
     async with locked(database_url, "catalogue"):
         posted = await asyncio.to_thread(post_books, club.url, EVENTS)
@@ -58,12 +58,12 @@ async def test_a_locked_table_sets_no_event_aside(club: Club, database_url: str)
         await asyncio.sleep(LOCKED)
         during = await asyncio.to_thread(effects_of_the_others, club)
 
-    effects = await asyncio.to_thread(assert_everything_took_effect_once, club, posted.ids)
+    effects = await asyncio.to_thread(assert_consistent, club, posted.ids)
 
     assert during == (EVENTS, 0)
     assert len(effects.books) == EVENTS
 
 
-def effects_of_the_others(club: Club) -> tuple[int, int]:
+def effects_of_the_others(club: ClubCluster) -> tuple[int, int]:
     """Return the number of activity entries and of dead letters; neither table is locked."""
     return club.database.count("activity"), club.database.count("dead_letters")

@@ -18,7 +18,7 @@ GOOD, OTHER, POISON, STRANGER = (UUID(int=number) for number in range(4))
 NAMES = ("activity", "catalogue")
 STORED = frozenset({GOOD, OTHER, POISON})
 ONCE = Counter([GOOD, OTHER])
-LETTERS = {(name, POISON): "ZeroDivisionError: the handler fails" for name in NAMES}
+DEAD_LETTERS = {(name, POISON): "ZeroDivisionError: the handler fails" for name in NAMES}
 HEALTHY = Observed(
     begun=STORED,
     created=STORED,
@@ -30,7 +30,7 @@ HEALTHY = Observed(
     effects=dict.fromkeys(NAMES, ONCE),
     rows=dict.fromkeys(NAMES, ONCE),
     receipts=dict.fromkeys(NAMES, frozenset({GOOD, OTHER})),
-    dead_letters=LETTERS,
+    dead_letters=DEAD_LETTERS,
     outbox=0,
     attempts=0,
 )
@@ -64,6 +64,7 @@ def test_a_healthy_club_keeps_all_promises() -> None:
         ("no ghost", "events without book", {"events": Counter({*STORED, STRANGER})}),
         ("no ghost", "effects at catalogue", at("rows", also(STRANGER))),
         ("no ghost", "effects at catalogue", at("effects", also(STRANGER))),
+        ("no ghost", "effects at catalogue", at("receipts", frozenset({GOOD, OTHER, STRANGER}))),
         ("no ghost", "poison handled by catalogue", at("rows", also(POISON))),
         ("no ghost", "poison handled by catalogue", at("receipts", STORED)),
         ("effect once", "several events", {"events": Counter([*STORED, GOOD])}),
@@ -72,7 +73,7 @@ def test_a_healthy_club_keeps_all_promises() -> None:
         (
             "dead letters",
             "of events that are no poison",
-            {"dead_letters": {**LETTERS, ("activity", GOOD): "QueryCanceledError"}},
+            {"dead_letters": {**DEAD_LETTERS, ("activity", GOOD): "QueryCanceledError"}},
         ),
         (
             "poison is set aside",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.club import Club, prepared_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import ClubCluster, prepared_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import full
 from reading_club_functional.polling import eventually
@@ -14,32 +14,32 @@ from reading_club_functional.queues import unbind, waiting
 from reading_club_functional.servers import RabbitMQServer
 
 BOOKS = 60
-PROMPTLY = 20.0
+DELIVERY_TIMEOUT = 20.0
 """Seconds: the start of a worker and a few polls of the relay, on a slow machine."""
 REASON = "queue eventstream.activity is full or takes no messages"
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubCluster]:
     """A club with a web process and a relay."""
-    with prepared_club(tmp_path, database_url, broker_url, reconcile_after="1") as club:
+    with prepared_cluster(tmp_path, database_url, broker_url, reconcile_after="1") as club:
         club.ready(club.begin("relay"), club.begin("web"))
         assert not post_books(club.url, 1).failures
-        eventually(lambda: not club.database.count("outbox"), within=PROMPTLY)
+        eventually(lambda: not club.database.count("outbox"), within=DELIVERY_TIMEOUT)
         yield club
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_the_other_subscriber_has_everything_while_one_queue_is_full(
-    club: Club, broker_url: str, rabbitmq: RabbitMQServer
+    club: ClubCluster, broker_url: str, rabbitmq: RabbitMQServer
 ) -> None:
     """Only rows of the full queue wait, with the reason, without attempts or dead letters."""
     with full(rabbitmq, "activity"):
         posted = post_books(club.url, BOOKS)
-        eventually(lambda: not others_wait(club), within=PROMPTLY)
+        eventually(lambda: not others_wait(club), within=DELIVERY_TIMEOUT)
         on_queue = waiting(broker_url)
         club.worker("catalogue")
-        eventually(lambda: received(club, "catalogue") == BOOKS + 1, within=PROMPTLY)
+        eventually(lambda: received(club, "catalogue") == BOOKS + 1, within=DELIVERY_TIMEOUT)
         refused = club.database.count("outbox", "subscriber = 'activity'")
         reasons = club.database.rows("SELECT DISTINCT reason FROM outbox")
 
@@ -53,12 +53,12 @@ def test_the_other_subscriber_has_everything_while_one_queue_is_full(
     assert "the broker is away" not in logs
     assert "a queue refuses events" in logs
     club.worker("activity")
-    assert_everything_took_effect_once(club, posted.ids)
+    assert_consistent(club, posted.ids)
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
-    club: Club, broker_url: str
+    club: ClubCluster, broker_url: str
 ) -> None:
     """The reconciler restores the binding without a new connection, and sends missed events."""
     unbind(broker_url, "activity", "book_registered_v1")
@@ -69,15 +69,15 @@ def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
     sent_again = club.database.count("resends")
     heard = post_books(club.url, BOOKS)
 
-    assert_everything_took_effect_once(club, [*missed.ids, *heard.ids])
+    assert_consistent(club, [*missed.ids, *heard.ids])
     assert club.database.count("resends") == sent_again <= BOOKS + 1
 
 
-def others_wait(club: Club) -> int:
+def others_wait(club: ClubCluster) -> int:
     """Return the number of outbox rows that are not for the activity log alone."""
     return club.database.count("outbox", "subscriber <> 'activity'")
 
 
-def received(club: Club, subscriber: str) -> int:
+def received(club: ClubCluster, subscriber: str) -> int:
     """Return the number of events that a subscriber has handled."""
     return club.database.count("inbox", f"subscriber = '{subscriber}'")

@@ -9,39 +9,39 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from reading_club.app.composition import Club as OpenClub
-from reading_club.app.composition import open_club
-from reading_club.app.settings import Settings
+from reading_club.app.application import Application
+from reading_club.app.bootstrap.web import open_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.club import EVERYBODY, Club, prepared_club
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.queues import waiting
 
 EVENTS = 10_000
 AT_ONCE = 16
-WITHIN = 60.0
+STATISTICS_TIMEOUT = 60.0
 STATISTICS = """
 SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE relname = 'outbox'
 """
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubCluster]:
     """A club without processes; the test starts a relay."""
-    with prepared_club(tmp_path, database_url, broker_url) as club:
+    with prepared_cluster(tmp_path, database_url, broker_url) as club:
         yield club
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
-async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url: str) -> None:
+async def test_ten_thousand_healthy_events_update_nothing(
+    club: ClubCluster, broker_url: str
+) -> None:
     """The sender has all events confirmed and deleted; the relay claims none."""
     relay = club.relay()
     start = perf_counter()
 
-    async with open_club(settings(club)) as opened:
+    async with open_application(club.app_settings) as opened:
         await register(opened, EVENTS)
         await asyncio.to_thread(eventually, lambda: not club.database.count("outbox"), within=30)
 
@@ -51,19 +51,10 @@ async def test_ten_thousand_healthy_events_update_nothing(club: Club, broker_url
     counts = await asyncio.to_thread(statistics, club)
     print("inserted, updated, deleted", counts)
     assert counts == (EVENTS, 0, EVENTS)
-    assert waiting(broker_url) == dict.fromkeys(EVERYBODY, EVENTS)
+    assert waiting(broker_url) == dict.fromkeys(SUBSCRIBER_NAMES, EVENTS)
 
 
-def settings(club: Club) -> Settings:
-    """Return the settings that the club's processes get from their environment."""
-    return Settings(
-        database_url=SecretStr(club.settings["database_url"]),
-        broker_url=SecretStr(club.settings["broker_url"]),
-        data_dir=club.folder / "var",
-    )
-
-
-async def register(club: OpenClub, count: int) -> None:
+async def register(application: Application, count: int) -> None:
     """Register books, AT_ONCE concurrently, as a busy web process does."""
     commands = (
         RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
@@ -72,18 +63,18 @@ async def register(club: OpenClub, count: int) -> None:
 
     async def one_after_another() -> None:
         for command in commands:
-            await club.handle(command)
+            await application.handle(command)
 
     await asyncio.gather(*(one_after_another() for _ in range(AT_ONCE)))
 
 
-def statistics(club: Club) -> tuple[Any, ...]:
+def statistics(club: ClubCluster) -> tuple[Any, ...]:
     """Return the numbers of inserted, updated and deleted rows, once all are reported."""
     with suppress(NotInTime):  # the assertion on the counts says more
-        eventually(lambda: counts_of(club)[2] >= EVENTS, within=WITHIN, every=0.2)
+        eventually(lambda: counts_of(club)[2] >= EVENTS, within=STATISTICS_TIMEOUT, every=0.2)
     return counts_of(club)
 
 
-def counts_of(club: Club) -> tuple[Any, ...]:
+def counts_of(club: ClubCluster) -> tuple[Any, ...]:
     """Return the numbers of inserted, updated and deleted rows reported so far."""
     return club.database.rows(STATISTICS)[0]

@@ -15,8 +15,8 @@ from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import Lease
 from reading_club.service.bus import build_bus
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.club import EVERYBODY, Club, prepared_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer
 
@@ -51,82 +51,87 @@ def accounts(postgresql: PostgreSQLServer) -> Iterator[None]:
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker_url: str, accounts: None) -> Iterator[Club]:  # noqa: ARG001  # dropped after the club
+def club(
+    tmp_path: Path,
+    database_url: str,
+    broker_url: str,
+    accounts: None,  # noqa: ARG001  # dropped after the club
+) -> Iterator[ClubCluster]:
     """A club with a backlog and without processes."""
-    with prepared_club(tmp_path, database_url, broker_url) as club:
+    with prepared_cluster(tmp_path, database_url, broker_url) as club:
         asyncio.run(fill(database_url))
         yield club
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_many_leave_the_same_tables_as_one(
-    club: Club, postgresql: PostgreSQLServer, tmp_path_factory: pytest.TempPathFactory
+    club: ClubCluster, postgresql: PostgreSQLServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """From the same backlog, one process of each kind and two produce the same rows."""
     alone = postgresql.create_database(template=name_of(club))
 
-    everybody = share(club, postgresql)
+    processes = share(club, postgresql)
 
     assert_shared(club)
-    for process in everybody:  # they would consume the events of the single club
+    for process in processes:  # they would consume the events of the single club
         process.kill()
     broker_url = club.settings["broker_url"]
-    with prepared_club(tmp_path_factory.mktemp("alone"), alone, broker_url) as single:
+    with prepared_cluster(tmp_path_factory.mktemp("alone"), alone, broker_url) as single:
         single.ready(*single.begin_workers(), single.begin("relay"))
         let_go(single)
-        assert_everything_took_effect_once(single)
+        assert_consistent(single)
         assert tables_of(single) == tables_of(club)
     postgresql.drop_database(alone)
 
 
 @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
-def test_many_share_a_backlog_on_valkey(club: Club, postgresql: PostgreSQLServer) -> None:
+def test_many_share_a_backlog_on_valkey(club: ClubCluster, postgresql: PostgreSQLServer) -> None:
     """Each event takes effect once on Valkey too."""
     share(club, postgresql)
 
     assert_shared(club)
 
 
-def share(club: Club, postgresql: PostgreSQLServer) -> list[ClubProcess]:
+def share(club: ClubCluster, postgresql: PostgreSQLServer) -> list[ClubProcess]:
     """Start two processes of each kind, with triggers that record their work, on the backlog."""
     postgresql.psql(WITNESS, name_of(club))
-    everybody = [process for name in PAIR for process in begin_as(club, name)]
-    club.ready(*everybody)
+    processes = [process for name in PAIR for process in begin_as(club, name)]
+    club.ready(*processes)
     let_go(club)
-    return everybody
+    return processes
 
 
-def begin_as(club: Club, account: str) -> Iterator[ClubProcess]:
+def begin_as(club: ClubCluster, account: str) -> Iterator[ClubProcess]:
     """Start a relay and workers that connect to the database with this role."""
     url = make_url(club.settings["database_url"]).set(username=account)
     address = url.render_as_string(hide_password=False)
     yield club.begin("relay", database_url=address)
-    for subscriber in EVERYBODY:
+    for subscriber in SUBSCRIBER_NAMES:
         yield club.begin("worker", "--subscriber", subscriber, database_url=address)
 
 
-def let_go(club: Club) -> None:
+def let_go(club: ClubCluster) -> None:
     """Let the leases expire over two seconds, so that both relays claim some events."""
     club.database.rows("UPDATE outbox SET leased_until = now() + random() * interval '2 seconds'")
 
 
-def assert_shared(club: Club) -> None:
+def assert_shared(club: ClubCluster) -> None:
     """Assert that each event took effect once, and that both processes of each kind took part."""
-    assert_everything_took_effect_once(club)
+    assert_consistent(club)
     claimed, handled = done_by(club, "claimed"), done_by(club, "handled")
     print(f"claimed {claimed}, handled {handled}")
     assert {who for who, _ in claimed} == set(PAIR)
     assert {who for who, _ in handled} == set(PAIR)
-    assert sum(count for _, count in handled) == len(EVERYBODY) * BACKLOG
+    assert sum(count for _, count in handled) == len(SUBSCRIBER_NAMES) * BACKLOG
 
 
-def done_by(club: Club, what: str) -> list[tuple[Any, ...]]:
+def done_by(club: ClubCluster, what: str) -> list[tuple[Any, ...]]:
     """Return each role and how often it did this."""
     sql = f"SELECT who, count(*) FROM done WHERE what = '{what}' GROUP BY who"
     return [(who, count) for who, count in club.database.rows(sql) if who in PAIR]
 
 
-def tables_of(club: Club) -> dict[str, list[tuple[Any, ...]]]:
+def tables_of(club: ClubCluster) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of the subscribers' tables and inboxes, sorted."""
     return {
         table: sorted(club.database.rows(f"SELECT {columns} FROM {table}"))
@@ -134,7 +139,7 @@ def tables_of(club: Club) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def name_of(club: Club) -> str:
+def name_of(club: ClubCluster) -> str:
     """Return the name of the club's database."""
     return club.settings["database_url"].rpartition("/")[2]
 

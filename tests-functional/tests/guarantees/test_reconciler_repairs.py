@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.club import EVERYBODY, Club, prepared_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 from reading_club_functional.queues import delete, flush, purge, waiting
 
 BOOKS = 20
-ALL_OF_THEM = dict.fromkeys(EVERYBODY, BOOKS)
+ALL_OF_THEM = dict.fromkeys(SUBSCRIBER_NAMES, BOOKS)
 AFTER = "1"
 """Seconds until the reconciler regards an event as lost: the minimum."""
 OLD_ENOUGH = "created_at < now() - interval '2 seconds'"
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
+def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubCluster]:
     """A club whose events are confirmed and on the queues, without workers."""
-    with prepared_club(tmp_path, database_url, broker_url, reconcile_after=AFTER) as club:
+    with prepared_cluster(tmp_path, database_url, broker_url, reconcile_after=AFTER) as club:
         club.web()
         assert len(post_books(club.url, BOOKS).ids) == BOOKS
         eventually(lambda: not club.database.count("outbox"), within=30)
@@ -35,20 +35,20 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[Club]:
     indirect=["broker_url"],
 )
 def test_what_a_broker_has_lost_is_sent_again(
-    club: Club, broker_url: str, lose: Callable[[str], None]
+    club: ClubCluster, broker_url: str, lose: Callable[[str], None]
 ) -> None:
     """A relay sends the events without inbox rows again; each subscriber handles each once."""
     lose(broker_url)
 
     club.ready(*club.begin_workers(), club.begin("relay"))
 
-    assert_everything_took_effect_once(club)
+    assert_consistent(club)
     print("sent again", sent_again(club))
     assert sent_again(club) == ALL_OF_THEM
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
-def test_only_who_misses_events_gets_them_again(club: Club, broker_url: str) -> None:
+def test_only_who_misses_events_gets_them_again(club: ClubCluster, broker_url: str) -> None:
     """The command sends again what was purged, but not events that still wait in a queue."""
     eventually(lambda: not club.database.count("messages", f"NOT ({OLD_ENOUGH})"))
     late = club.call("reconcile")
@@ -62,10 +62,10 @@ def test_only_who_misses_events_gets_them_again(club: Club, broker_url: str) -> 
     assert sent_again(club) == {"catalogue": BOOKS}
     assert waiting(broker_url) == ALL_OF_THEM
     club.ready(*club.begin_workers())
-    assert_everything_took_effect_once(club)
+    assert_consistent(club)
 
 
-def sent_again(club: Club) -> dict[str, int]:
+def sent_again(club: ClubCluster) -> dict[str, int]:
     """Return the number of events that the reconciler has sent again, by subscriber."""
     counts = club.database.rows("SELECT subscriber, count(*) FROM resends GROUP BY subscriber")
     return dict(counts)

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reading_club_functional.club import Club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import ClubCluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers.ports import free_ports
@@ -19,16 +19,16 @@ AFTER = "5"
 
 
 @pytest.fixture
-def club(tmp_path: Path) -> Iterator[Club]:
+def club(tmp_path: Path) -> Iterator[ClubCluster]:
     """A club without processes, with settings for ``reading-club run``."""
     (port,) = free_ports(1)
     file = tmp_path / "var" / "club.sqlite3"
     settings = {"database_url": f"sqlite:///{file}", "port": str(port), "reconcile_after": AFTER}
     with ExitStack() as stack:
-        yield Club(tmp_path, settings, stack)
+        yield ClubCluster(tmp_path, settings, stack)
 
 
-def test_books_take_effect_once_though_the_broker_is_killed(club: Club) -> None:
+def test_books_take_effect_once_though_the_broker_is_killed(club: ClubCluster) -> None:
     """All requests are answered with 201, and the broker is restarted."""
     run = club.start("run")
     old = broker_of(run)
@@ -36,11 +36,11 @@ def test_books_take_effect_once_though_the_broker_is_killed(club: Club) -> None:
     posted = post_books(club.url, BOOKS, during=old.kill)
 
     assert (len(posted.ids), posted.failures) == (BOOKS, [])
-    assert_everything_took_effect_once(club, posted.ids)
+    assert_consistent(club, posted.ids)
     assert broker_of(run).pid != old.pid
 
 
-def test_a_folder_outlives_all_of_its_processes(club: Club) -> None:
+def test_a_folder_outlives_all_of_its_processes(club: ClubCluster) -> None:
     """After a kill of all processes, each book answered with 201 is stored, with one effect."""
     run = club.start("run")
 
@@ -50,7 +50,7 @@ def test_a_folder_outlives_all_of_its_processes(club: Club) -> None:
     assert posted.ids
     assert posted.failures
     club.start("run")
-    assert_everything_took_effect_once(club, posted.ids)
+    assert_consistent(club, posted.ids)
 
 
 def broker_of(run: ClubProcess) -> psutil.Process:

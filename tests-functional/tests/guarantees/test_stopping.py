@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from reading_club_functional.club import Club, prepared_club
-from reading_club_functional.effects import assert_everything_took_effect_once
+from reading_club_functional.cluster import ClubCluster, prepared_cluster
+from reading_club_functional.effects import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import frozen
 from reading_club_functional.polling import eventually
@@ -16,7 +16,7 @@ from reading_club_functional.process import ClubProcess
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import RabbitMQServer, Server, ValkeyServer
 
-PROMPTLY = 20.0
+STOP_TIMEOUT = 20.0
 """Seconds: less than a service manager waits before SIGKILL."""
 
 
@@ -30,18 +30,18 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture
-def club(tmp_path: Path, database_url: str, broker: Server) -> Iterator[Club]:
+def club(tmp_path: Path, database_url: str, broker: Server) -> Iterator[ClubCluster]:
     """A club without processes."""
-    with prepared_club(tmp_path, database_url, broker.url) as club:
+    with prepared_cluster(tmp_path, database_url, broker.url) as club:
         yield club
 
 
-def test_whoever_has_nothing_to_do_stops_at_once(club: Club, broker: Server) -> None:
+def test_whoever_has_nothing_to_do_stops_at_once(club: ClubCluster, broker: Server) -> None:
     """Web, relay and workers, connected to a frozen broker, end with code 0."""
     processes = [*club.begin_workers(), club.begin("relay"), club.begin("web")]
     club.ready(*processes)
     post_books(club.url, 5)
-    assert_everything_took_effect_once(club)
+    assert_consistent(club)
 
     with frozen(broker):
         seconds = stop(processes)
@@ -62,6 +62,6 @@ def stop(processes: list[ClubProcess]) -> dict[str, float]:
         seconds.update((each.name, monotonic() - start) for each in ended)
         return len(seconds) == len(processes)
 
-    eventually(all_have_ended, within=PROMPTLY)
+    eventually(all_have_ended, within=STOP_TIMEOUT)
     assert {process.wait() for process in processes} == {0}
     return seconds

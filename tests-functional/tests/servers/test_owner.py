@@ -47,8 +47,8 @@ def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
             owner.kill()
 
 
-def guarded_with(pid: int) -> list[psutil.Process]:
-    """Return a server's guardian and all its descendants."""
+def reaper_family(pid: int) -> list[psutil.Process]:
+    """Return a server's reaper and all its descendants."""
     return processes.with_descendants(psutil.Process(pid).parents()[0])
 
 
@@ -61,7 +61,7 @@ def test_servers_end_with_their_owner(end: signal.Signals, state: str) -> None:
     """All servers and folders disappear after Ctrl-C or SIGKILL, which the owner alone gets."""
     with an_owner_of_all_kinds(state) as owner:
         opened: list[tuple[int, str]] = json.loads(owner.stdout.readline()) if owner.stdout else []
-        family = [process for pid, _ in opened for process in guarded_with(pid)]
+        family = [process for pid, _ in opened for process in reaper_family(pid)]
         assert family
 
         os.killpg(owner.pid, end)

@@ -94,10 +94,10 @@ def test_a_frozen_server_can_be_stopped(server: Server, client: Client) -> None:
 
 
 def test_a_closed_server_leaves_no_process_and_no_folder(kind: type[Server]) -> None:
-    """Sessions, port mapper and guardian have ended; data and logs are deleted."""
+    """Sessions, port mapper and reaper have ended; data and logs are deleted."""
     with kind() as server:
-        guardian = psutil.Process(server.pid).parents()[0]
-        family, folder = processes.with_descendants(guardian), server.folder
+        reaper = psutil.Process(server.pid).parents()[0]
+        family, folder = processes.with_descendants(reaper), server.folder
 
     assert processes.gone(family)
     assert not folder.exists()

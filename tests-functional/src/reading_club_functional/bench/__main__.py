@@ -1,4 +1,4 @@
-"""``python -m reading_club_functional.bench [--quick] [NAME…]``: measure, print, and write down."""
+"""``python -m reading_club_functional.bench [--quick] [NAME…]``: measure, print, and save."""
 
 import argparse
 import json
@@ -8,24 +8,25 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from reading_club_functional.bench import regressions
+from reading_club_functional.bench.environment import Environment, open_environment
 from reading_club_functional.bench.measure import Pair, Result, run
-from reading_club_functional.bench.stage import Stage, open_stage
+from reading_club_functional.bench.measures import commands, consuming, latency, relaying
 
 LATEST = Path("var/bench/latest.json")
 LIBRARIES = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
 OURS = ("messagebus", "sqlalchemy")
+FAMILIES = (relaying, commands, consuming, latency, regressions)
 
 
-def pairs(stage: Stage) -> Iterator[Pair]:
-    """Yield every pair, on servers that are there."""
-    from reading_club_functional.bench import commands, consuming, relaying, standing
-
-    for room in (relaying, commands, consuming, standing):
-        yield from room.pairs(stage)
+def pairs(environment: Environment) -> Iterator[Pair]:
+    """Yield all pairs."""
+    for family in FAMILIES:
+        yield from family.pairs(environment)
 
 
 def machine() -> dict[str, object]:
-    """Return where this is measured."""
+    """Describe the machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cores": os.cpu_count(),
@@ -35,8 +36,8 @@ def machine() -> dict[str, object]:
     }
 
 
-def write_down(results: list[Result]) -> None:
-    """Keep the results for programs."""
+def save(results: list[Result]) -> None:
+    """Write the results to latest.json."""
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     report = {
         "machine": machine(),
@@ -47,7 +48,7 @@ def write_down(results: list[Result]) -> None:
 
 
 def main() -> None:
-    """Measure what was asked for, or everything."""
+    """Measure the named pairs, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, three rounds, no warm-up"
@@ -55,12 +56,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these measures")
     wanted = parser.parse_args()
     results: list[Result] = []
-    with open_stage(quick=wanted.quick) as stage:
-        for pair in pairs(stage):
+    with open_environment(quick=wanted.quick) as environment:
+        for pair in pairs(environment):
             if not wanted.names or pair.name in wanted.names:
                 results.append(run(pair, quick=wanted.quick))
                 print(results[-1], flush=True)
-                write_down(results)
+                save(results)
     met = sum(result.met for result in results)
     print(f"{met} of {len(results)} goals met; written to {LATEST}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kombu import Connection
 
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_name, queues_of
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
 from reading_club.service.projections import SUBSCRIBERS
 
 PATIENCE = 10.0
@@ -27,7 +27,7 @@ class Arrivals:
         """Declare the queues as the club does, and take away what is in them."""
         with self._channel() as channel:
             EXCHANGE(channel).declare()
-            for queue in queues_of(SUBSCRIBERS):
+            for queue in map(queue_for, SUBSCRIBERS):
                 queue(channel).declare()
                 queue(channel).purge()
 

@@ -1,102 +1,83 @@
 """``python -m reading_club_functional.bench.growth``: how the cost grows.
 
-With the relays and the workers, each a process, and with the events that wait. Every run checks
-that each event arrived once, or took effect once.
+The figures by the number of relays and of workers, each a process, and by the number of events
+that wait. Each run checks that each event arrived once, or took effect once.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
-from tempfile import mkdtemp
 
-from reading_club_functional.bench import registering
-from reading_club_functional.bench.arrivals import Arrivals
-from reading_club_functional.bench.filling import events_on_the_wire, fill_queue_of_activity
-from reading_club_functional.bench.fresh import assert_once, fresh_club, stop
-from reading_club_functional.bench.registering import register
-from reading_club_functional.bench.relaying import SENT, Room
-from reading_club_functional.bench.stage import Stage, open_stage
-from reading_club_functional.bench.templates import Templates
-from reading_club_functional.club import prepared_club
-from reading_club_functional.database import Database
+from reading_club_functional import queues
+from reading_club_functional.bench.backlog import fill_activity_queue, new_events
+from reading_club_functional.bench.checks import assert_applied_once, assert_arrived_once, sent
+from reading_club_functional.bench.environment import Environment, open_environment, stop
+from reading_club_functional.bench.measure import Measure
+from reading_club_functional.bench.measures.commands import commands_stored, without_sender
+from reading_club_functional.bench.measures.relaying import relayed
 
 ROUNDS = 3
 COMMANDS, EVENTS = 5_000, 60_000
 FIRST, LAST = 0.2, 0.9
-"""Between these shares of the work the time is taken: all processes are at it then."""
-PATIENCE = 120.0
+"""The shares of the work between which the rate is taken, so that all processes take part."""
+RATE_TIMEOUT = 120.0
 PROCESSES = (1, 2, 4)
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SAMPLE = 20_000
-"""The largest number of events to send: the oldest ones."""
+"""The largest number of events to send from a backlog: the oldest ones."""
 
 
 def main() -> None:
-    """Print each figure when it is there."""
-    with open_stage(quick=False) as stage:
-        for name, measure in measures(stage):
+    """Print each figure as soon as it is measured."""
+    with open_environment(quick=False) as environment:
+        for name, measure in measures(environment):
             figures = [measure() for _ in range(ROUNDS)]
             low, high = min(figures), max(figures)
             print(f"{name:44} {median(figures):8,.0f} ({low:,.0f} to {high:,.0f}) /s", flush=True)
 
 
-def measures(stage: Stage) -> Iterator[tuple[str, Callable[[], float]]]:
-    """Yield what is measured, and how."""
+def measures(environment: Environment) -> Iterator[tuple[str, Measure]]:
+    """Yield the name and the measure of each figure."""
     for number in PROCESSES:
-        yield f"events sent by {number} relays", partial(relays, stage, number)
+        yield f"events sent by {number} relays", partial(relays, environment, number)
     for number in PROCESSES:
-        yield f"events handled by {number} workers", partial(workers, stage, number)
-    room = Room(stage)
+        yield f"events handled by {number} workers", partial(workers, environment, number)
     for size in SIZES:
-        yield f"events sent of {size:,} waiting", room.relay(min(size, SAMPLE), waiting=size)
+        relay = partial(relayed, environment, min(size, SAMPLE), size)
+        yield f"events sent of {size:,} waiting", relay
+    stored = partial(commands_stored, environment, COMMANDS, without_sender)
     for size in (0, *SIZES):
-        yield f"commands with {size:,} events waiting", partial(commands, stage, size)
+        yield f"commands with {size:,} events waiting", partial(stored, waiting=size)
 
 
-def commands(stage: Stage, waiting: int) -> float:
-    """Return the books registered per second while `waiting` events wait in the outbox."""
-    with Templates(stage.postgresql).club(waiting) as url:
-        books, seconds = asyncio.run(register(registering.ours(url), COMMANDS))
-        assert Database(url).count("books") == len(books)
-        assert Database(url).count("outbox") == len(books) + waiting
-    return COMMANDS / seconds
-
-
-def relays(stage: Stage, number: int) -> float:
-    """Return the events that `number` relays send per second together."""
-    arrivals = Arrivals(stage.rabbitmq.url)
-    with Templates(stage.postgresql).club(EVENTS) as url:
-        arrivals.empty()
-        folder = Path(mkdtemp(dir=stage.folder))
-        with prepared_club(folder, url, stage.rabbitmq.url) as club:
-            processes = [club.begin("relay") for _ in range(number)]
-            rate = _rate(lambda: EVENTS - club.database.count("outbox"))
-            for process in processes:
-                stop(process)
-        arrivals.require_once([id_ for (id_,) in Database(url).rows(SENT)])
+def relays(environment: Environment, number: int) -> float:
+    """Return the events per second that `number` relays send together."""
+    with environment.club(EVENTS) as club:
+        queues.declare(environment.rabbitmq.url)
+        processes = [club.begin("relay") for _ in range(number)]
+        rate = _rate(lambda: EVENTS - club.database.count("outbox"))
+        stop(*processes)
+        assert_arrived_once(environment.rabbitmq.url, sent(club.database))
     return rate
 
 
-def workers(stage: Stage, number: int) -> float:
-    """Return the events that `number` workers of one subscriber handle per second together."""
-    events = events_on_the_wire(EVENTS)
-    with fresh_club(stage) as club:
-        fill_queue_of_activity(stage.rabbitmq.url, events)
+def workers(environment: Environment, number: int) -> float:
+    """Return the events per second that `number` workers of one subscriber handle together."""
+    events = new_events(EVENTS)
+    with environment.club() as club:
+        fill_activity_queue(environment.rabbitmq.url, events)
         processes = [club.begin("worker", "--subscriber", "activity") for _ in range(number)]
         rate = _rate(lambda: club.database.count("inbox"))
-        for process in processes:
-            stop(process)
-        assert_once(club.database, events)
+        stop(*processes)
+        assert_applied_once(club.database, events)
     return rate
 
 
 def _rate(done: Callable[[], int]) -> float:
-    """Wait until all is done, and return how much of it was done in a second meanwhile."""
+    """Wait until all events are done, and return the events per second between the shares."""
     samples: list[tuple[float, int]] = []
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + RATE_TIMEOUT
     while not samples or samples[-1][1] < EVENTS:
         assert time.monotonic() < deadline, f"only {samples[-1][1]} of {EVENTS} are done"
         samples.append((time.perf_counter(), done()))

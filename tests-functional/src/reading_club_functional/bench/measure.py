@@ -1,17 +1,19 @@
-"""Pairs of measures, taken in turn, and what they are compared with."""
+"""Pairs of measures, taken in turns, and the results with their goals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+Envelope = Mapping[str, str]
+"""An event as published."""
 Measure = Callable[[], float]
-"""Does the work once and returns the figure. Raises if not every event arrived once."""
+"""Does the work once and returns the figure. Raises NotOnce unless each event arrived once."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Our way and a peer's way to do the same work."""
+    """A measure of the club, and a peer's measure of the same work."""
 
     name: str
     unit: str
@@ -19,18 +21,18 @@ class Pair:
     peer: Measure
     peer_name: str
     goal: float
-    """The ratio of ours to the peer's that is wanted."""
+    """The least ratio of the club's figure to the peer's."""
     at_most: bool = False
-    """Whether the ratio is to be at most the goal, as for times and sizes."""
+    """Whether the goal is the greatest ratio instead, as for times and sizes."""
     rounds: int = 5
     rounds_quick: int = 3
     warm_up: bool = True
-    """Whether a first round of both sides is thrown away."""
+    """Whether the first round of both sides is discarded."""
 
 
 @dataclass
 class Figures:
-    """What the rounds of one side have given."""
+    """The figures of one side's rounds."""
 
     values: list[float] = field(default_factory=list)
 
@@ -55,17 +57,17 @@ class Result:
 
     @property
     def ratio(self) -> float:
-        """The median of ours over the median of the peer's."""
+        """The median of the club's figures divided by the median of the peer's."""
         return median(self.ours.values) / median(self.peer.values)
 
     @property
     def met(self) -> bool:
-        """Whether the goal is met by what was measured."""
+        """Whether the ratio meets the goal."""
         goal = self.pair.goal
         return self.ratio <= goal if self.pair.at_most else self.ratio >= goal
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result for programs."""
+        """Return the result as in latest.json."""
         return {
             "name": self.pair.name,
             "ours": self.ours.summary,
@@ -87,7 +89,7 @@ class Result:
 
 
 def run(pair: Pair, *, quick: bool) -> Result:
-    """Warm both sides up, then take their figures in turn."""
+    """Warm both sides up unless quick, then measure them in turns."""
     ours, peer = Figures(), Figures()
     if pair.warm_up and not quick:
         pair.ours()

@@ -26,19 +26,9 @@ class InvariantViolation(AssertionError):
 
 
 @dataclass(frozen=True)
-class Observed:
-    """The answers to clients, the ends of processes and the rows of the tables, by book."""
+class Tables:
+    """The rows of the tables of a club in which BookRegistered is the only event, by book."""
 
-    begun: frozenset[UUID]
-    """The books that clients have tried to register."""
-    created: frozenset[UUID]
-    """The books whose registration was answered with 201."""
-    wrong: tuple[str, ...]
-    """The answers that are neither 201 nor 503."""
-    poison: frozenset[UUID]
-    """The books whose events cannot be handled."""
-    ended: tuple[str, ...]
-    """The processes that ended unexpectedly."""
     books: frozenset[UUID]
     events: Counter[UUID]
     """The number of events in the message store, by book."""
@@ -52,7 +42,36 @@ class Observed:
     """The error of each dead letter, by subscriber and book."""
     outbox: int
     attempts: int
-    """Attempts at unfinished events: without inbox row and without dead letter."""
+    """Attempts at events."""
+
+    def __str__(self) -> str:
+        rows = {name: counts.total() for name, counts in self.rows.items()}
+        inboxes = {name: len(books) for name, books in self.receipts.items()}
+        return (
+            f"books {len(self.books)}, events {self.events.total()}, rows {rows}, inbox {inboxes}, "
+            f"outbox {self.outbox}, dead letters {len(self.dead_letters)}, attempts {self.attempts}"
+        )
+
+
+@dataclass(frozen=True)
+class Observed(Tables):
+    """The tables, the answers to clients and the ends of processes."""
+
+    begun: frozenset[UUID] = frozenset()
+    """The books that clients have tried to register."""
+    created: frozenset[UUID] = frozenset()
+    """The books whose registration was answered with 201."""
+    wrong: tuple[str, ...] = ()
+    """The answers that are neither 201 nor 503."""
+    poison: frozenset[UUID] = frozenset()
+    """The books whose events cannot be handled."""
+    ended: tuple[str, ...] = ()
+    """The processes that ended unexpectedly."""
+
+    @property
+    def is_quiescent(self) -> bool:
+        """Whether no event is in transit any more."""
+        return not any(violation.may_pass for violation in violations(self))
 
 
 def check(observed: Observed) -> None:
@@ -94,8 +113,8 @@ def _ghosts(observed: Observed) -> Iterator[InvariantViolation]:
     yield from _some("no ghost", "events without book", observed.events.keys() - observed.books)
     for name, rows in observed.rows.items():
         seen = rows.keys() | observed.effects[name].keys()
-        yield from _some("no ghost", f"effects at {name} without book", seen - observed.books)
         received = seen | observed.receipts[name]
+        yield from _some("no ghost", f"effects at {name} without book", received - observed.books)
         yield from _some("no ghost", f"poison handled by {name}", received & observed.poison)
 
 

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from reading_club_functional.club import prepared_club
+from reading_club_functional.cluster import prepared_cluster
 from reading_club_functional.faults import brokers, postgresql, sqlite
-from reading_club_functional.faults.cluster import Cluster
-from reading_club_functional.faults.observing import count_effects
+from reading_club_functional.faults.observation import count_effects
 from reading_club_functional.faults.postgresql import DETECTED_AFTER
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.target import ROLE, Fault, Target
 from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
@@ -36,27 +36,27 @@ def large(folder: Path) -> Iterator[Target]:
         server.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
         server.psql(f"ALTER ROLE {ROLE} SET deadlock_timeout = '{DETECTED_AFTER}'")
         url = url.replace("postgres@", f"{ROLE}@")
-        with started(folder, url, broker.url) as cluster:
-            yield Target(cluster, Writer(cluster.club.url), broker, folder, server)
+        with started(folder, url, broker.url) as processes:
+            yield Target(processes, Writer(processes.club.url), broker, folder, server)
 
 
 @contextmanager
 def small(folder: Path) -> Iterator[Target]:
     """Open a club on a SQLite file and Valkey."""
     url = f"sqlite:///{folder / 'club.sqlite3'}"
-    with ValkeyServer() as broker, started(folder, url, broker.url) as cluster:
-        yield Target(cluster, Writer(cluster.club.url), broker, folder)
+    with ValkeyServer() as broker, started(folder, url, broker.url) as processes:
+        yield Target(processes, Writer(processes.club.url), broker, folder)
 
 
 @contextmanager
-def started(folder: Path, database_url: str, broker_url: str) -> Iterator[Cluster]:
+def started(folder: Path, database_url: str, broker_url: str) -> Iterator[SupervisedProcesses]:
     """Start all processes of a club, with triggers that count the effects."""
     with (
         ThreadPoolExecutor(1) as starter,
-        prepared_club(folder, database_url, broker_url, **SETTINGS) as club,
+        prepared_cluster(folder, database_url, broker_url, **SETTINGS) as club,
     ):
         count_effects(club.database, sqlite=database_url.startswith("sqlite"))
-        yield Cluster(club, starter)
+        yield SupervisedProcesses(club, starter)
 
 
 PAIRS: Mapping[str, Pair] = {

@@ -1,17 +1,17 @@
 """Faults of PostgreSQL."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from random import Random
 
 import asyncpg
 
 from reading_club_functional import outages
-from reading_club_functional.faults.target import ROLE, Fault, Target
+from reading_club_functional.faults.target import ROLE, Fault, Target, of_outage
+from reading_club_functional.polling import repeated
 
 TABLES = ("books", "messages", "outbox", "inbox", "catalogue", "activity", "attempts")
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'club'"
@@ -28,17 +28,6 @@ END $$;
 CREATE TRIGGER full_{table} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION full_{table}();
 """
 NO_LONGER_FULL = "DROP FUNCTION full_{table} CASCADE"
-
-
-def of_outage(outage: outages.Outage) -> Fault:
-    """Return an outage of the database's server as a fault."""
-
-    @contextmanager
-    def fault(target: Target, _: Random) -> Iterator[None]:
-        with outage(target.database_server):
-            yield
-
-    return fault
 
 
 def setting(begin: str, end: str) -> Fault:
@@ -111,7 +100,7 @@ def full(target: Target, random: Random) -> Iterator[None]:
 def deadlocks(target: Target, random: Random) -> Iterator[None]:
     """A session locks two tables in the reverse order of the club, whose sessions are aborted."""
     held, wanted = random.choice(CROSSED)
-    with session(target) as execute, repeated(lambda: cross(execute, held, wanted)):
+    with session(target) as execute, repeated(lambda: cross(execute, held, wanted), EVERY):
         yield
 
 
@@ -125,32 +114,16 @@ def cross(execute: Callable[[str], object], held: str, wanted: str) -> None:
 @contextmanager
 def sessions_ended(target: Target, _: Random) -> Iterator[None]:
     """The club's sessions are terminated one by one, those in a COMMIT first."""
-    with repeated(lambda: target.database_server.psql(TERMINATE + AT_RANDOM)):
+    with repeated(lambda: target.database_server.psql(TERMINATE + AT_RANDOM), EVERY):
         yield
 
 
-@contextmanager
-def repeated(act: Callable[[], object]) -> Iterator[None]:
-    """Call `act` every 0.1 s in a thread until the block ends. Re-raises errors of `act`."""
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(EVERY):
-            act()
-
-    with ThreadPoolExecutor(1) as pool:
-        repeating = pool.submit(repeat)
-        try:
-            yield
-        finally:
-            over.set()
-        repeating.result()
-
+of_database = partial(of_outage, lambda target: target.database_server)
 
 POSTGRESQL: Mapping[str, Fault] = {
-    "database-stopped": of_outage(outages.stopped),
-    "database-killed": of_outage(outages.killed),
-    "database-frozen": of_outage(outages.frozen),
+    "database-stopped": of_database(outages.stopped),
+    "database-killed": of_database(outages.killed),
+    "database-frozen": of_database(outages.frozen),
     "database-read-only": setting(
         "ALTER DATABASE {name} SET default_transaction_read_only = on",
         "ALTER DATABASE {name} RESET default_transaction_read_only",

@@ -8,9 +8,9 @@ from functools import partial
 from random import Random
 from urllib.parse import urlsplit
 
-from reading_club_functional.faults.cluster import ROLES
-from reading_club_functional.faults.handlers import CLOCK, FAILING, KILLING
+from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
+from reading_club_functional.faulty_handlers import CLOCK, FAILING, KILLING
 
 CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
 """Seconds by which the clock of a web process is off."""
@@ -21,21 +21,21 @@ HALF_A_REQUEST = b"POST /api/books HTTP/1.1\r\nHost: club\r\nContent-Length: 100
 @contextmanager
 def killed(role: str, target: Target, _: Random) -> Iterator[None]:
     """A process is killed by SIGKILL and replaced at once."""
-    target.cluster.kill(role)
+    target.processes.kill(role)
     yield
 
 
 @contextmanager
 def terminated(role: str, target: Target, _: Random) -> Iterator[None]:
     """A process is stopped by SIGTERM and replaced when it has ended."""
-    target.cluster.terminate(role)
+    target.processes.terminate(role)
     yield
 
 
 @contextmanager
 def frozen(role: str, target: Target, _: Random) -> Iterator[None]:
     """A process is stopped by SIGSTOP, then continued by SIGCONT."""
-    with target.cluster.frozen(role):
+    with target.processes.frozen(role):
         yield
 
 
@@ -44,17 +44,17 @@ def wrong_clock(target: Target, random: Random) -> Iterator[None]:
     """The web process is replaced by one with a wrong clock, then by one with the right clock."""
     os.environ[CLOCK] = str(random.choice(CLOCKS))
     try:
-        target.cluster.kill("web")
+        target.processes.kill("web")
     finally:
         del os.environ[CLOCK]
     yield
-    target.cluster.terminate("web")
+    target.processes.terminate("web")
 
 
 @contextmanager
 def silent_clients(target: Target, _: Random) -> Iterator[None]:
     """Clients send half of a request to the web process, and keep the connection open."""
-    address = urlsplit(target.cluster.club.url)
+    address = urlsplit(target.processes.club.url)
     with ExitStack() as clients:
         for _client in range(CLIENTS):
             with suppress(OSError):

@@ -10,13 +10,13 @@ from random import Random
 
 from reading_club_functional.faults import processes
 from reading_club_functional.faults.checker import InvariantViolation, Observed, violations
-from reading_club_functional.faults.observing import observe
+from reading_club_functional.faults.observation import observe
 from reading_club_functional.faults.pairs import PAIRS
 from reading_club_functional.faults.schedule import planned
 from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.polling import NotInTime, eventually
 
-ANSWERED, AT_REST = 60.0, 120.0
+ANSWER_TIMEOUT, QUIESCENCE_TIMEOUT = 60.0, 120.0
 """Seconds after the last fault until every write is answered, and until every event has its effect.
 Each re-send of a lost event doubles the wait, so that longer runs get more time."""
 
@@ -60,24 +60,38 @@ def run(
 ) -> Report:
     """Run random faults (`only` these names, default: all) for `duration` seconds."""
     kind = PAIRS[pair]
-    with kind.open(folder) as target:
-        done: Counter[str] = Counter()
-        with target.cluster.watched():
-            with target.writer.writing(), ThreadPoolExecutor() as pool:
-                deadline = time.monotonic() + duration
-                lanes = [
-                    pool.submit(_lane, target, chosen, f"{seed}-{lane}", deadline)
-                    for lane, faults in enumerate((kind.servers, processes.FAULTS))
-                    if (chosen := {n: f for n, f in faults.items() if not only or n in only})
-                ]
-                for lane in lanes:
-                    done.update(lane.result())
-                time.sleep(max(0.0, deadline - time.monotonic()))
-            target.writer.finish(ANSWERED)
-            return _report(pair, seed, target, done, _at_rest(target, AT_REST + 2 * duration))
+    with kind.open(folder) as target, target.processes.watched():
+        with target.writer.writing():
+            families = [
+                {name: fault for name, fault in faults.items() if not only or name in only}
+                for faults in (kind.servers, processes.FAULTS)
+            ]
+            done = _inject_all(target, families, str(seed), time.monotonic() + duration)
+        target.writer.finish(ANSWER_TIMEOUT)
+        observed = _wait_until_quiescent(target, QUIESCENCE_TIMEOUT + 2 * duration)
+        return _report(pair, seed, target, done, observed)
 
 
-def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: float) -> Counter[str]:
+def _inject_all(
+    target: Target, families: Collection[Mapping[str, Fault]], seed: str, deadline: float
+) -> Counter[str]:
+    """Run the faults of each family in a thread of its own until the deadline; return numbers."""
+    done: Counter[str] = Counter()
+    with ThreadPoolExecutor() as pool:
+        loops = [
+            pool.submit(_inject_faults, target, faults, f"{seed}-{number}", deadline)
+            for number, faults in enumerate(families)
+            if faults
+        ]
+        for loop in loops:
+            done.update(loop.result())
+        time.sleep(max(0.0, deadline - time.monotonic()))
+    return done
+
+
+def _inject_faults(
+    target: Target, faults: Mapping[str, Fault], seed: str, deadline: float
+) -> Counter[str]:
     """Run one fault after the other until the deadline, and return the number of each."""
     done: Counter[str] = Counter()
     for plan in planned(sorted(faults), seed):
@@ -92,32 +106,32 @@ def _lane(target: Target, faults: Mapping[str, Fault], seed: str, deadline: floa
     return done
 
 
-def _at_rest(target: Target, within: float) -> Observed:
+def _wait_until_quiescent(target: Target, within: float) -> Observed:
     """Wait until each event has its effect, at most `within` s; return the last observation."""
     begun = time.monotonic()
     latest: list[Observed] = []
 
     def complete() -> bool:
-        latest[:] = [observe(target.cluster.club.database, target.writer, target.cluster)]
-        return not any(violation.may_pass for violation in violations(latest[0]))
+        latest[:] = [observe(target.processes.club.database, target.writer, target.processes)]
+        return latest[0].is_quiescent
 
     try:
         eventually(complete, within=within, every=1.0)
         _log(f"all has its effect after {time.monotonic() - begun:.0f} s")
     except NotInTime:
-        print(target.cluster.club.last_words())
+        print(target.processes.club.log_tails())
     return latest[0]
 
 
 def _report(pair: str, seed: int, target: Target, done: Counter[str], observed: Observed) -> Report:
-    database = target.cluster.club.database
+    database = target.processes.club.database
     ((sent_again,),) = database.rows("SELECT coalesce(sum(number), 0) FROM resends")
     return Report(
         pair=pair,
         seed=seed,
         answers=target.writer.answers,
         faults=done,
-        deaths=target.cluster.deaths,
+        deaths=target.processes.deaths,
         sent_again=int(sent_again),
         observed=observed,
         violations=list(violations(observed)),

@@ -7,7 +7,7 @@ from random import Random
 
 import psutil
 
-from reading_club_functional.faults.cluster import ROLES
+from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
 
 DISK = 4096
@@ -32,7 +32,7 @@ def file_locked(target: Target, _: Random) -> Iterator[None]:
 def disk_full(target: Target, _: Random) -> Iterator[None]:
     """Writes of the club's processes fail beyond a file size of 4096 bytes (Linux only)."""
     limited = [
-        member for process in target.cluster.processes.values() for member in process.family()
+        member for process in target.processes.by_role.values() for member in process.family()
     ]
     for process in limited:
         limit(process, DISK)
@@ -53,7 +53,7 @@ def limit(process: psutil.Process, size: int) -> None:
 def read_only(target: Target, random: Random) -> Iterator[None]:
     """The file becomes read-only, and one process is replaced, which then opens it read-only."""
     target.database_file.chmod(READ_ONLY)
-    target.cluster.kill(random.choice([*ROLES]))
+    target.processes.kill(random.choice([*ROLES]))
     try:
         yield
     finally:

@@ -1,13 +1,14 @@
 """The club that a fault is applied to."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from reading_club_functional.faults.cluster import Cluster
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
+from reading_club_functional.outages import Outage
 from reading_club_functional.servers import PostgreSQLServer, Server
 
 ROLE = "club"
@@ -18,7 +19,7 @@ ROLE = "club"
 class Target:
     """A running club, its servers, and the writer that loads it."""
 
-    cluster: Cluster
+    processes: SupervisedProcesses
     writer: Writer
     broker: Server
     folder: Path
@@ -34,7 +35,7 @@ class Target:
     @property
     def database_name(self) -> str:
         """The name of the database, or of its file."""
-        return self.cluster.club.settings["database_url"].rpartition("/")[2]
+        return self.processes.club.settings["database_url"].rpartition("/")[2]
 
     @property
     def database_file(self) -> Path:
@@ -44,3 +45,14 @@ class Target:
 
 Fault = Callable[[Target, Random], AbstractContextManager[None]]
 """A context manager: the fault begins on entry and ends on exit."""
+
+
+def of_outage(server: Callable[[Target], Server], outage: Outage) -> Fault:
+    """Return an outage of one of the servers as a fault."""
+
+    @contextmanager
+    def fault(target: Target, _: Random) -> Iterator[None]:
+        with outage(server(target)):
+            yield
+
+    return fault

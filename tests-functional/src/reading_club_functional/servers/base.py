@@ -13,8 +13,8 @@ import psutil
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import processes
 from reading_club_functional.servers.account import Account
-from reading_club_functional.servers.guarded import Command, Guardian
 from reading_club_functional.servers.ports import free_ports, is_free
+from reading_club_functional.servers.reaper_client import Command, Reaper
 
 _ATTEMPTS = 5
 _LAST_WORDS = 60
@@ -48,7 +48,7 @@ class Server(ABC):
         self.settings = dict(settings or {})
         self._account = Account.for_servers()
         self._ports: tuple[int, ...] = ()
-        self._guardian: Guardian | None = None
+        self._guardian: Reaper | None = None
         self._process: psutil.Process | None = None
 
     @classmethod
@@ -72,7 +72,7 @@ class Server(ABC):
     @property
     def port(self) -> int:
         """The port that clients connect to."""
-        self._guarded()
+        self._reaper_in_use()
         return self._ports[0]
 
     @property
@@ -83,7 +83,7 @@ class Server(ABC):
     @property
     def folder(self) -> Path:
         """The folder with data, configuration and log."""
-        return self._guarded().folder
+        return self._reaper_in_use().folder
 
     @property
     def running(self) -> bool:
@@ -98,7 +98,7 @@ class Server(ABC):
         if self.running:
             return
         try:
-            self._guardian = self._guardian or Guardian(self._account)
+            self._guardian = self._guardian or Reaper(self._account)
             self._run() if self._ports else self._run_on_free_ports()
         except BaseException:
             self.close()
@@ -150,7 +150,7 @@ class Server(ABC):
 
     def _launch(self) -> psutil.Process | None:
         """Start and return the server's process; None if it has already ended."""
-        return self._guarded().start(self._command(), self.discard_signal)
+        return self._reaper_in_use().start(self._command(), self.discard_signal)
 
     def _environment(self, **variables: str) -> dict[str, str]:
         """Return the server's whole environment, without this machine's server settings."""
@@ -184,11 +184,11 @@ class Server(ABC):
         return processes.listens(self._process, self.port) and self._answers()
 
     def _failure(self, reason: str) -> ServerDidNotStart:
-        log = self._guarded().log
+        log = self._reaper_in_use().log
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return ServerDidNotStart(type(self).__name__, reason, "\n".join(lines[-_LAST_WORDS:]))
 
-    def _guarded(self) -> Guardian:
+    def _reaper_in_use(self) -> Reaper:
         if self._guardian is None:
             raise RuntimeError(f"{type(self).__name__} was not started")
         return self._guardian

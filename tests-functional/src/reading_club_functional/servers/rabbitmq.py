@@ -14,8 +14,8 @@ from kombu.exceptions import OperationalError
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import processes
 from reading_club_functional.servers.base import Server
-from reading_club_functional.servers.guarded import Command
 from reading_club_functional.servers.ports import LOOPBACK, free_ports
+from reading_club_functional.servers.reaper_client import Command
 
 # Debian's /usr/sbin/rabbitmq-server requires root and starts the node in another session. It wraps
 # a script that does neither, whose folder comes first here.
@@ -82,7 +82,7 @@ class RabbitMQServer(Server):
         """
         self.rabbitmqctl("eval", _EMPTY)
 
-    def settle(self) -> None:
+    def flush_to_disk(self) -> None:
         """Sync new queues to disk, so that they survive `kill`.
 
         RabbitMQ 3.10 registers a quorum queue's name before its Raft term is on disk: after a
@@ -102,23 +102,23 @@ class RabbitMQServer(Server):
         if not processes.listens(self._mapper, port):
             argv = [_program("epmd"), "-address", LOOPBACK, "-port", str(port)]
             command = Command(argv, self._node_environment())
-            self._mapper = mapper = self._guarded().start(command, self.discard_signal)
+            self._mapper = mapper = self._reaper_in_use().start(command, self.discard_signal)
             eventually(lambda: processes.listens(mapper, port) or not processes.alive(mapper))
         return super()._launch() if processes.alive(self._mapper) else self._mapper
 
     def _command(self) -> Command:
-        guarded = self._guarded()
+        reaper = self._reaper_in_use()
         if not (self.folder / ".erlang.cookie").exists():
-            guarded.write(".erlang.cookie", secrets.token_hex(32))
+            reaper.write(".erlang.cookie", secrets.token_hex(32))
         lines = {
             "listeners.tcp.local": f"{LOOPBACK}:{self.port}",
             "disk_free_limit.absolute": "1MB",
             **self.settings,
         }
-        guarded.write("rabbitmq.conf", "".join(f"{key} = {text}\n" for key, text in lines.items()))
+        reaper.write("rabbitmq.conf", "".join(f"{key} = {text}\n" for key, text in lines.items()))
         for empty_list in ("advanced.config", "enabled_plugins"):
-            guarded.write(empty_list, "[].\n")
-        guarded.write("rabbitmq-env.conf", "")
+            reaper.write(empty_list, "[].\n")
+        reaper.write("rabbitmq-env.conf", "")
         return Command([_program("rabbitmq-server")], self._node_environment())
 
     def _node_environment(self, **variables: str) -> dict[str, str]:

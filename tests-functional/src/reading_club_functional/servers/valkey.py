@@ -3,8 +3,8 @@
 import redis
 
 from reading_club_functional.servers.base import Server
-from reading_club_functional.servers.guarded import Command
 from reading_club_functional.servers.ports import LOOPBACK
+from reading_club_functional.servers.reaper_client import Command
 from reading_club_functional.servers.wheels import package_folder, program
 
 

@@ -70,6 +70,10 @@ class AbstractBookRepository(Repository[Book]):
         in title, author or ISBN, regardless of case and accents.
         """
 
+    @abstractmethod
+    async def count(self) -> int:
+        """Return the number of books."""
+
 
 class AbstractReviewerRepository(Repository[Reviewer]):
     """The members. ``add`` raises NicknameTaken, regardless of case; ``get`` ReviewerNotFound."""

@@ -15,7 +15,10 @@ from reading_club.service.repositories import (
 
 
 class AbstractUnitOfWork(StreamUnitOfWork):
-    """The unit of work of the club's handlers and projections."""
+    """The unit of work of the club's handlers and projections.
+
+    Its adapters find their read models in a folder, and make each the attribute of its ``name``.
+    """
 
     books: AbstractBookRepository
     reviewers: AbstractReviewerRepository

@@ -12,17 +12,19 @@ import pytest
 from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.memory.outbox import InMemoryOutbox
+from reading_club.adapters.memory.statistics import InMemoryStatistics
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.eventstream.wire import payload_fields
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.contracts.eventstream import (
+    HORIZON,
     History,
     PassTime,
     UnitOfWorkFactory,
     UnitOfWorkOn,
 )
 
-__all__ = ["clock", "heartbeats", "history", "outbox", "pass_time", "uow_factory"]
+__all__ = ["clock", "heartbeats", "history", "outbox", "pass_time", "statistics", "uow_factory"]
 
 
 @pytest.fixture
@@ -41,6 +43,12 @@ def outbox(database: InMemoryStreamDatabase) -> InMemoryOutbox:
 def heartbeats(database: InMemoryStreamDatabase) -> InMemoryHeartbeats:
     """The heartbeats in memory."""
     return InMemoryHeartbeats(database)
+
+
+@pytest.fixture
+def statistics(database: InMemoryStreamDatabase) -> InMemoryStatistics:
+    """The statistics in memory."""
+    return InMemoryStatistics(database, horizon=HORIZON)
 
 
 @pytest.fixture

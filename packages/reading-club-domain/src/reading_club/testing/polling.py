@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-_MIN_INTERVAL_SHARE: Final = 0.05
+_RELATIVE_INTERVAL: Final = 0.05
 """The least polling interval, as a share of the time waited so far: long waits poll less often."""
 
 Answer = TypeVar("Answer")
@@ -30,5 +30,5 @@ def eventually(check: Callable[[], Answer], *, within: float = 10.0, every: floa
         waited = time.monotonic() - start
         if waited >= within:
             raise NotInTime(check, within, answer)
-        time.sleep(max(every, waited * _MIN_INTERVAL_SHARE))
+        time.sleep(max(every, waited * _RELATIVE_INTERVAL))
     return answer

@@ -2,15 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 
-from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.app.composition import open_engine
-from reading_club.app.settings import Settings
 from reading_club.eventstream.ports.heartbeats import CLOCK_TOLERANCE, Heartbeats, Process
 
 log = logging.getLogger(__name__)
@@ -61,11 +56,12 @@ def clock_error(offset: float) -> str:
 
 @asynccontextmanager
 async def beating(
-    settings: Settings, process: Process, trouble: Trouble = no_trouble
+    opened: AbstractAsyncContextManager[Heartbeats],
+    process: Process,
+    trouble: Trouble = no_trouble,
 ) -> AsyncIterator[None]:
-    """Write heartbeats while the block runs, on an engine of their own; then delete the row."""
-    async with open_engine(settings) as engine:
-        heartbeats = SQLHeartbeats(engine, orm.stream)
+    """Open the heartbeats, write them while the block runs, and delete the row at its end."""
+    async with opened as heartbeats:
         task = asyncio.create_task(keep_beating(heartbeats, process, trouble))
         try:
             yield
@@ -75,19 +71,3 @@ async def beating(
             with suppress(Exception):  # the row then counts as stale after 30 s
                 async with asyncio.timeout(REMOVE_TIMEOUT):
                     await heartbeats.remove(process)
-
-
-@contextmanager
-def beating_in_thread(settings: Settings, process: Process) -> Iterator[None]:
-    """Write heartbeats while the block runs, in a thread, for a process without an event loop."""
-    thread = EventLoopThread(lambda: beating(settings, process))
-    thread.run(_begin)
-    try:
-        yield
-    finally:
-        with suppress(TimeoutError):
-            thread.close()
-
-
-async def _begin(_: None) -> None:
-    """Do nothing: the first call starts the thread."""

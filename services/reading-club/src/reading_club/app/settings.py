@@ -1,21 +1,17 @@
 """The settings, from environment variables ``READING_CLUB_…``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from reading_club.app import addresses
-from reading_club.app.addresses import ConfigurationError
+from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
-
-    from reading_club.eventstream.retention import Retention
+from reading_club.eventstream.retention import DAY
 
 ATTEMPTS = 5
+RECONCILE_DAYS = 7.0
 SLACK_DAYS = 1.0
 """Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""
 
@@ -43,7 +39,7 @@ class Settings(BaseSettings):
     """Seconds between the first two attempts at an event that may have killed its worker."""
     reconcile_after: float = Field(default=300.0, ge=1)
     """Seconds after which an event missing at a subscriber is requeued to it."""
-    reconcile_days: float = Field(default=7.0, gt=0)
+    reconcile_days: float = Field(default=RECONCILE_DAYS, gt=0)
     """Days after which a missing event is no longer requeued."""
     inbox_days: float = Field(default=30.0, gt=0)
     """Days that inbox rows are kept."""
@@ -80,11 +76,14 @@ class Settings(BaseSettings):
         return days
 
     @property
-    def retention(self) -> "Retention":
-        """The days that inbox rows, messages and dead letters are kept."""
-        from reading_club.eventstream.retention import Retention
+    def horizon(self) -> float:
+        """The reconciler's horizon in seconds."""
+        return self.reconcile_days * DAY
 
-        return Retention(self.inbox_days, self.messages_days, self.dead_letters_days)
+    @property
+    def database_file(self) -> Path:
+        """The SQLite file of a data folder, used without a database URL."""
+        return self.data_dir / "club.sqlite3"
 
     @property
     def broker_file(self) -> Path:
@@ -99,23 +98,3 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 f"READING_CLUB_DATA_DIR cannot be used: {self.data_dir}: {exc.strerror}"
             ) from exc
-
-    def resolved_database_url(self) -> "URL":
-        """Return the URL of the database. Raises ConfigurationError for an unusable one."""
-        if self.database_url is None:
-            return addresses.sqlite_url(self.data_dir / "club.sqlite3")
-        return addresses.database_url(self.database_url.get_secret_value())
-
-    def resolved_broker_url(self) -> str:
-        """Return the URL of the broker: the setting, or the one that ``run`` has written.
-
-        Raises ConfigurationError if neither exists, and for an unusable setting.
-        """
-        if self.broker_url is not None:
-            return addresses.broker_url(self.broker_url.get_secret_value())
-        if self.broker_file.exists():
-            return self.broker_file.read_text(encoding="utf-8").strip()
-        raise ConfigurationError(
-            "READING_CLUB_BROKER_URL is not set, and no `reading-club run` has left a broker in "
-            f"{self.data_dir}"
-        )

@@ -2,37 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from celery import Celery
 from pydantic import BaseModel, computed_field
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.adapters.uow_sqla.orm import books
-from reading_club.app.addresses import ConfigurationError
-from reading_club.app.bounded import finding, look, within
-from reading_club.app.composition import open_existing_engine
-from reading_club.app.gauges import (
-    OutboxGauge,
-    SubscriberGauge,
-    count,
-    outbox_gauge,
-    subscriber_gauge,
-)
-from reading_club.app.private_files import database_file, is_file
-from reading_club.app.probes import Health, Probe, probe, probe_broker
+from reading_club.app.bootstrap.broker import broker_check
+from reading_club.app.bootstrap.status import Inspection, has_database, open_inspection
+from reading_club.app.checks import finding, within
+from reading_club.app.health import Connect, Health, Probe, probe, probe_broker
 from reading_club.app.settings import Settings
-from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.ports.heartbeats import Heartbeats
+from reading_club.eventstream.ports.statistics import Statistics, SubscriberProgress
 from reading_club.service.projections import SUBSCRIBERS
 
 T = TypeVar("T")
 
-LOOK: Final = 5.0
+QUERY_TIMEOUT: Final = 5.0
 """Timeout of each query in seconds, without the time for imports."""
 LATE: Final = 60.0
 """Seconds that an event may take: the visibility timeout, after which the messages of a killed
@@ -40,13 +26,21 @@ worker are redelivered, plus leases."""
 EXIT_CODES: Final = {"ok": 0, "unavailable": 1, "degraded": 3}
 
 
+class OutboxReport(BaseModel):
+    """The events that wait to be sent."""
+
+    pending: int
+    oldest_seconds: float | None
+    """Age of the oldest row that is not deferred, None without any."""
+
+
 class Status(BaseModel):
     """The report of ``reading-club status``; counts are None if the database is unreadable."""
 
     health: Health
     books: int | None = None
-    outbox: OutboxGauge | None = None
-    subscribers: list[SubscriberGauge] = []
+    outbox: OutboxReport | None = None
+    subscribers: list[SubscriberProgress] = []
     running: dict[str, int] = {}
     """Number of processes with a fresh heartbeat, by role and subscriber."""
     unread: dict[str, str] = {}
@@ -93,13 +87,13 @@ class Status(BaseModel):
         return [*report, *(f"culprit   {sentence}" for sentence in self.culprits)]
 
 
-def _waiting(outbox: OutboxGauge) -> str:
+def _waiting(outbox: OutboxReport) -> str:
     oldest = outbox.oldest_seconds
     age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
     return f"{outbox.pending} events wait{age}"
 
 
-def _progress(subscriber: SubscriberGauge) -> str:
+def _progress(subscriber: SubscriberProgress) -> str:
     age = subscriber.lag_seconds
     behind = f"{subscriber.lag} behind" + ("" if age is None else f" by {age:.0f} s")
     return f"{subscriber.handled} events handled, {behind}, {subscriber.dead_letters} dead letters"
@@ -107,24 +101,22 @@ def _progress(subscriber: SubscriberGauge) -> str:
 
 async def status_of(settings: Settings) -> Status:
     """Query database, broker, processes and subscribers; leave no new file or row behind."""
-    broker = _broker(settings)
-    if (file := database_file(settings.resolved_database_url())) and not is_file(file):
-        return await _without_database(broker)
-    migrations.head()  # imports Alembic before the first timeout starts
-    async with open_existing_engine(settings) as engine:
-        health = await probe(engine, broker, SQLHeartbeats(engine, orm.stream).check_writable, LOOK)
-        status = Status(health=health)
-        return await _counted(engine, status) if _is_readable(health) else status
+    connect = broker_check(settings)
+    if not has_database(settings):
+        return await _without_database(connect)
+    async with open_inspection(settings, connect) as inspection:
+        health = await probe(inspection.dependencies, QUERY_TIMEOUT)
+        return await _counted(inspection, health) if _is_readable(health) else Status(health=health)
 
 
-async def _without_database(broker: Celery | None) -> Status:
+async def _without_database(connect: Connect | None) -> Status:
     none = Probe(ok=False, detail="there is none yet: migrate")
-    stream = await probe_broker(broker, LOOK)
+    broker = await probe_broker(connect, QUERY_TIMEOUT)
     outbox = Probe(ok=False, detail="there is no database")
     culprits = [f"database: {none.detail}"]
     return Status(
         health=Health(
-            status="unavailable", database=none, broker=stream, outbox=outbox, culprits=culprits
+            status="unavailable", database=none, broker=broker, outbox=outbox, culprits=culprits
         )
     )
 
@@ -134,53 +126,48 @@ def _is_readable(health: Health) -> bool:
     return health.database.ok or "read-only" in health.database.detail
 
 
-async def _counted(engine: AsyncEngine, status: Status) -> Status:
+async def _counted(inspection: Inspection, health: Health) -> Status:
     unread: dict[str, str] = {}
-
-    async def counted(name: str, ask: Callable[[AsyncConnection], Awaitable[T]]) -> T | None:
-        try:
-            return await look(engine, ask, LOOK)
-        except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-            unread[name] = finding(exc)
-            return None
-
-    (shelf, outbox, running), subscribers = await asyncio.gather(
-        asyncio.gather(counted("books", _books), counted("outbox", outbox_gauge), _running(engine)),
-        asyncio.gather(*(counted(s.name, _gauge_of(s)) for s in SUBSCRIBERS)),
+    statistics = inspection.dependencies.statistics
+    (books, outbox, running), subscribers = await asyncio.gather(
+        asyncio.gather(
+            _answer("books", inspection.count_books(), unread),
+            _answer("outbox", _outbox(statistics), unread),
+            _running(inspection.dependencies.heartbeats),
+        ),
+        asyncio.gather(
+            *(_answer(s.name, statistics.progress(s.name, s.types), unread) for s in SUBSCRIBERS)
+        ),
     )
     return Status(
-        health=status.health,
-        books=shelf,
+        health=health,
+        books=books,
         outbox=outbox,
-        subscribers=[gauge for gauge in subscribers if gauge is not None],
+        subscribers=[progress for progress in subscribers if progress is not None],
         running=running,
         unread=unread,
     )
 
 
-async def _books(connection: AsyncConnection) -> int:
-    return await count(connection, select(func.count()).select_from(books))
+async def _answer(name: str, query: Coroutine[Any, Any, T], unread: dict[str, str]) -> T | None:
+    """Return the result of a query; after an error put the reason into ``unread``."""
+    try:
+        return await within(QUERY_TIMEOUT, query)
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
+        unread[name] = finding(exc)
+        return None
 
 
-def _gauge_of(
-    subscriber: Subscriber[Any],
-) -> Callable[[AsyncConnection], Awaitable[SubscriberGauge]]:
-    return lambda connection: subscriber_gauge(connection, subscriber)
+async def _outbox(statistics: Statistics) -> OutboxReport:
+    pending = await statistics.pending()
+    backlog = await statistics.backlog()
+    return OutboxReport(pending=pending, oldest_seconds=backlog.oldest_seconds)
 
 
-async def _running(engine: AsyncEngine) -> dict[str, int]:
+async def _running(heartbeats: Heartbeats) -> dict[str, int]:
     """Count the running processes by name; empty if the query fails, which the health reports."""
     try:
-        beats = await within(LOOK, SQLHeartbeats(engine, orm.stream).list())
+        beats = await within(QUERY_TIMEOUT, heartbeats.list())
     except Exception:  # noqa: BLE001  # the health reports it
         return {}
     return dict(Counter(beat.process.name for beat in beats if beat.fresh))
-
-
-def _broker(settings: Settings) -> Celery | None:
-    try:
-        app = publisher_app(settings.resolved_broker_url(), SUBSCRIBERS)
-    except ConfigurationError:
-        return None
-    app.connection_for_write().get_transport_cls()  # imports the client of the broker
-    return app

@@ -17,14 +17,12 @@ from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
     queue_for,
-    queue_name_of,
+    queue_name,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
 from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, EventTask, Resources
 from reading_club.adapters.eventstream.worker.outage_retry import Pacing
 from reading_club.adapters.eventstream.worker.run import run_worker
-from reading_club.eventstream.outbox.backoff import Backoff
-from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 
 __all__ = [
     "ATTEMPTS",
@@ -33,7 +31,6 @@ __all__ = [
     "PUBLISH_TIMEOUT",
     "SEND_MESSAGE",
     "VISIBILITY_TIMEOUT",
-    "Backoff",
     "BatchPublisher",
     "EventLoopThread",
     "EventRouter",
@@ -43,10 +40,9 @@ __all__ = [
     "Resources",
     "SubscriberQueues",
     "TaskSender",
-    "UnitOfWorkFactory",
     "publisher_app",
     "queue_for",
-    "queue_name_of",
+    "queue_name",
     "run_worker",
     "worker_app",
 ]

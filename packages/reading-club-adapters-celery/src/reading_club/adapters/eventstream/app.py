@@ -10,15 +10,13 @@ from typing import Any, Final
 from celery import Celery
 from kombu import Queue
 
+from reading_club.adapters.eventstream._celery_app import reconnect_after_forks
 from reading_club.adapters.eventstream.broker_url import Broker, BrokerUrl
-from reading_club.adapters.eventstream.declaration import foreign
-from reading_club.adapters.eventstream.fork_safety import start_anew_after_forks
+from reading_club.adapters.eventstream.queues import foreign
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
     queue_for,
-    queue_name_of,
-    queues_of,
 )
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -111,7 +109,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
     unsupported broker URL.
     """
     url = BrokerUrl(broker_url)
-    app = Celery("reading-club-publisher", set_as_current=False)
+    app = Celery("eventstream-publisher", set_as_current=False)
     app.conf.update(
         _JSON_ONLY,
         **_NO_RESULTS,
@@ -125,9 +123,9 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
             **_PUBLISHER_TRANSPORT[url.broker],
         },
         task_publish_retry=False,
-        task_routes=(EventRouter(queues_of(subscribers)),),
+        task_routes=(EventRouter([queue_for(subscriber) for subscriber in subscribers]),),
     )
-    start_anew_after_forks(app)
+    reconnect_after_forks(app)
     return app
 
 
@@ -136,11 +134,11 @@ def worker_app(
 ) -> Celery:
     """Return an application whose worker consumes the subscriber's queue.
 
-    The worker acknowledges late, prefetches 64 messages for each thread or process, and waits for
-    its broker without limit. ``EventTask.install`` registers the task.
+    The worker acknowledges late, prefetches 64 messages for each thread, and waits for its broker
+    without limit. ``EventTask.register`` registers the task.
     """
     url, queue = BrokerUrl(broker_url), queue_for(subscriber)
-    app = Celery(f"reading-club-{subscriber.name}", set_as_current=False)
+    app = Celery(f"eventstream-{subscriber.name}", set_as_current=False)
     app.conf.update(
         _JSON_ONLY,
         **_NO_RESULTS,
@@ -150,7 +148,7 @@ def worker_app(
         # Celery also adds a default binding to each queue: make it one that exists.
         task_default_exchange=EXCHANGE.name,
         task_default_exchange_type=EXCHANGE.type,
-        task_default_queue=queue_name_of(subscriber),
+        task_default_queue=queue.name,
         task_default_routing_key=min(subscriber.types),
         task_queues=(queue,),
     )
@@ -163,7 +161,6 @@ _WORKER: Final[Mapping[str, Any]] = {
     "broker_connection_retry_on_startup": True,
     "task_acks_late": True,
     "task_create_missing_queues": False,
-    "task_reject_on_worker_lost": True,
     "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:EventConsumer",
     # Quorum queues need a prefetch limit for each consumer. The option's delay queues are
     # left out by the worker's consumer.

@@ -1,12 +1,11 @@
 """A thread pool with a bounded backlog, for calls that may hang."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Any, Final
+from typing import Any
 
 Job = tuple[Future[Any], Callable[[], Any]]
 
@@ -16,63 +15,30 @@ class ExecutorBusy(Exception):
 
 
 class ExecutorClosed(Exception):
-    """The executor accepts no more calls."""
+    """The executor was closed before a thread took the call."""
 
 
 class BoundedExecutor:
     """Runs calls in at most ``threads`` threads, and holds at most ``backlog`` more.
 
     Threads are started when they are needed and, as daemons, do not keep the process from
-    ending while they hang. Each process has threads of its own: after a fork the child
-    starts with none, and with an empty backlog.
+    ending while they hang.
     """
 
     def __init__(self, threads: int, backlog: int) -> None:
-        self._threads: Final = threads
-        self._backlog: Final = backlog
-        self._closed = False
-        self._crews: dict[int, _ProcessPool] = {}
-
-    def submit(self, call: Callable[[], Any]) -> Future[Any]:
-        """Return the future of the call. Raises ExecutorBusy or ExecutorClosed.
-
-        A call whose future is cancelled before a thread takes it is skipped.
-        """
-        if self._closed:
-            raise ExecutorClosed
-        return self._pool().submit(call)
-
-    def close(self, within: float) -> None:
-        """Accept no more calls, and wait up to ``within`` seconds for running ones.
-
-        The futures of waiting calls raise ExecutorClosed.
-        """
-        self._closed = True
-        crew = self._crews.get(os.getpid())
-        if crew is not None:
-            crew.close(within)
-
-    def _pool(self) -> "_ProcessPool":
-        pid = os.getpid()
-        if pid not in self._crews:
-            # Atomic, without a lock that a fork could copy while it is held.
-            self._crews.setdefault(pid, _ProcessPool(self._threads, self._backlog))
-        return self._crews[pid]
-
-
-class _ProcessPool:
-    """The threads and the waiting calls of one process."""
-
-    def __init__(self, size: int, backlog: int) -> None:
-        self._size = size
-        self._room = threading.Semaphore(backlog)
+        self._size = threads
+        self._free_places = threading.Semaphore(backlog)
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
-        if not self._room.acquire(blocking=False):
+        """Return the future of the call. Raises ExecutorBusy.
+
+        A call whose future is cancelled before a thread takes it is skipped.
+        """
+        if not self._free_places.acquire(blocking=False):
             raise ExecutorBusy
         future: Future[Any] = Future()
         self._jobs.put((future, call))
@@ -81,6 +47,10 @@ class _ProcessPool:
         return future
 
     def close(self, within: float) -> None:
+        """End the threads, and wait up to ``within`` seconds for running calls.
+
+        The futures of waiting calls raise ExecutorClosed. Submit no call afterwards.
+        """
         deadline = monotonic() + within
         self._dismiss_waiting()
         for _ in self._threads:
@@ -107,7 +77,7 @@ class _ProcessPool:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            self._room.release()
+            self._free_places.release()
             _run(*job)
             del job  # Frees the message before the next call.
             self._idle.release()

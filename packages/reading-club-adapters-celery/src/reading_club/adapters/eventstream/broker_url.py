@@ -2,6 +2,7 @@
 
 from enum import Enum
 from typing import Final
+from urllib.parse import urlsplit
 
 from kombu.utils.url import maybe_sanitize_url
 
@@ -29,8 +30,8 @@ _SCHEMES: Final = {
 class BrokerUrl(str):
     """A broker's URL as kombu spells it, or those of a cluster, separated by semicolons.
 
-    Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme; the error hides
-    the URL.
+    Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme, and
+    for a port or a database of Redis that is not a number; the error hides the URL.
     """
 
     broker: Broker
@@ -53,4 +54,17 @@ def _spelled(url: str) -> tuple[str, Broker]:
     if not separator or scheme not in _SCHEMES:
         raise ValueError(f"a broker URL starts with one of {', '.join(_SCHEMES)} and ://")
     spelling, broker = _SCHEMES[scheme]
+    if not _is_valid(url, broker):
+        raise ValueError(f"the host, port or database of the {scheme} URL is not valid")
     return f"{spelling}://{rest}", broker
+
+
+def _is_valid(url: str, broker: Broker) -> bool:
+    """Whether the port is a number but 0, and the database of Redis is a number."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    database = parts.path.removeprefix("/")
+    return port != 0 and (broker is not Broker.REDIS or not database or database.isdecimal())

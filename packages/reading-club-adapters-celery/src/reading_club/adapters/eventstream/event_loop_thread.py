@@ -1,11 +1,12 @@
 """One event loop in a thread, for blocking callers: Celery has no asynchronous tasks."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
+
+from reading_club.eventstream.per_process import PerProcess
 
 TResource = TypeVar("TResource")
 TResult = TypeVar("TResult")
@@ -15,21 +16,16 @@ class EventLoopThread(Generic[TResource]):
     """Runs coroutines on one loop per process, with a resource that is opened there once.
 
     The first call starts the thread and opens the resource; an error while opening is raised to the
-    caller, and the next call tries again. A forked process has its own loop and resource. All tasks
-    of a process share both, whatever the pool.
+    caller, and the next call tries again. All threads of a process share loop and resource; a
+    forked process has its own.
     """
 
     def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
-        self._resources = resources
-        self._processes: dict[int, _Process[TResource]] = {}
+        self._processes = PerProcess(lambda: _Process(resources))
 
     def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
         """Run ``work`` with the resource on the loop, and block for its result."""
-        pid = os.getpid()
-        if pid not in self._processes:
-            # Atomic, without a lock that a fork could copy while it is held.
-            self._processes.setdefault(pid, _Process(self._resources))
-        return self._processes[pid].run(work)
+        return self._processes.get().run(work)
 
     def close(self, within: float = 10.0) -> None:
         """Cancel running coroutines, and close this process's resource and loop.
@@ -37,7 +33,7 @@ class EventLoopThread(Generic[TResource]):
         Raises TimeoutError after ``within`` seconds, and errors of closing the resource. A later
         call starts a new loop.
         """
-        process = self._processes.pop(os.getpid(), None)
+        process = self._processes.pop()
         if process is not None:
             process.close(within)
 
@@ -51,7 +47,7 @@ class _Process(Generic[TResource]):
         self._started: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
         self._opened: asyncio.Future[TResource] | None = None
         self._closing = asyncio.Event()
-        self._keeper: asyncio.Task[None] | None = None
+        self._holder: asyncio.Task[None] | None = None
 
     def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
         return asyncio.run_coroutine_threadsafe(self._with_resource(work), self._loop()).result()
@@ -71,7 +67,7 @@ class _Process(Generic[TResource]):
             if self._started is None:
                 loop = asyncio.new_event_loop()
                 thread = threading.Thread(
-                    target=_serve, args=[loop], name="reading-club-loop", daemon=True
+                    target=_serve, args=[loop], name="eventstream-loop", daemon=True
                 )
                 thread.start()
                 self._started = loop, thread
@@ -82,10 +78,10 @@ class _Process(Generic[TResource]):
     ) -> TResult:
         if self._opened is None:
             self._opened = asyncio.get_running_loop().create_future()
-            self._keeper = asyncio.create_task(self._keep(self._opened))
+            self._holder = asyncio.create_task(self._hold_resource(self._opened))
         return await work(await asyncio.shield(self._opened))
 
-    async def _keep(self, opened: asyncio.Future[TResource]) -> None:
+    async def _hold_resource(self, opened: asyncio.Future[TResource]) -> None:
         """Open and close the resource in one task, as cancel scopes require."""
         try:
             async with self._resources() as resource:
@@ -101,18 +97,18 @@ class _Process(Generic[TResource]):
 
     async def _release(self) -> None:
         """Cancel running coroutines, and close the resource or cancel its opening."""
-        running = asyncio.all_tasks() - {asyncio.current_task(), self._keeper}
+        running = asyncio.all_tasks() - {asyncio.current_task(), self._holder}
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._closing.set()
-        if self._keeper is None or self._opened is None:
+        if self._holder is None or self._opened is None:
             return
         if self._opened.done():
-            await self._keeper
+            await self._holder
         else:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+            self._holder.cancel()
+            await asyncio.wait([self._holder])
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from reading_club.adapters.eventstream.deadline import BrokerTooSlow
+
 _CODE: Final = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*\b")
 """Error code at the start of an answer of RabbitMQ or Redis: ``ACCESS_REFUSED``, ``OOM``."""
 
@@ -11,8 +13,11 @@ class BrokerBlocked(Exception):
     """The broker is short of memory or disk, and reads no messages for the time being."""
 
 
-class BrokerTooSlow(TimeoutError):
-    """The broker has not answered within its deadline."""
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first error of a chain of causes."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def reason_of(error: BaseException) -> str:
@@ -23,8 +28,7 @@ def reason_of(error: BaseException) -> str:
     """
     if isinstance(error, BrokerBlocked | BrokerTooSlow):
         return str(error)
-    while error.__cause__ is not None:
-        error = error.__cause__
+    error = root_cause(error)
     code = _CODE.match(str(getattr(error, "reply_text", None) or error))
     if code:
         return code.group()

@@ -1,20 +1,77 @@
-"""Declares the subscribers' queues, and checks them without consuming."""
+"""Declares the exchange and the subscribers' queues, and checks queues without consuming."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
+from amqp.exceptions import ChannelError
 from celery import Celery
-from kombu.exceptions import ChannelError
+from kombu import Queue
 
-from reading_club.adapters.eventstream.declaration import declare
+from reading_club.adapters.eventstream.deadline import deadline
 from reading_club.adapters.eventstream.failure_reasons import reason_of
-from reading_club.adapters.eventstream.publisher.deadline import deadline
-from reading_club.adapters.eventstream.topology import queue_for, queue_name
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 from reading_club.eventstream.subscriber import Subscriber
 
-_PATIENCE = 5.0
+logger = logging.getLogger(__name__)
+
+_TIMEOUT: Final = 5.0
+
+
+def connect(connection: Any) -> None:
+    """Connect, trying each broker of a cluster once. Raises the driver's errors."""
+    alternatives = max(0, len(connection.alt) - 1)
+    connection.ensure_connection(max_retries=alternatives, interval_start=0)
+
+
+def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
+    """Declare each queue with its bindings; return the reasons of refusals by queue name.
+
+    A broker refuses, for example, a queue that exists with other arguments, and closes the channel:
+    the next queue is declared on a new channel of the same connection. Raises the driver's error if
+    the broker is unavailable or refuses the exchange.
+    """
+    channel = connection.channel()
+    EXCHANGE(channel).declare()
+    refusals = {}
+    for queue in queues:
+        try:
+            queue(channel).declare()
+        except ChannelError as exc:
+            refusals[queue.name] = _refusal(queue, exc)
+            channel.close()  # py-amqp has reopened the channel that the broker closed
+            channel = connection.channel()
+    channel.close()
+    return refusals
+
+
+class ForeignQueue(Queue):
+    """A subscriber's queue in a publisher; a refused declaration is logged.
+
+    kombu declares the queues of all subscribers before it publishes on a connection; an error would
+    stop the publication. py-amqp reopens the channel by itself.
+    """
+
+    def declare(self, *args: Any, **options: Any) -> str:
+        """Declare the queue with its bindings, log a refusal, and return the name."""
+        try:
+            super().declare(*args, **options)
+        except ChannelError as exc:
+            fields = {"queue": self.name, "reason": _refusal(self, exc)}
+            logger.warning("a queue is refused", extra=fields)
+        return str(self.name)
+
+
+def foreign(queue: Queue) -> ForeignQueue:
+    """Return a copy of the queue that logs a refused declaration instead of raising."""
+    return ForeignQueue(
+        queue.name,
+        bindings=queue.bindings,
+        durable=queue.durable,
+        queue_arguments=queue.queue_arguments,
+    )
 
 
 class SubscriberQueues:
@@ -50,10 +107,14 @@ class SubscriberQueues:
         """Yield a connection, cut after 5 s. Raises EventstreamUnavailable for any error."""
         connection: Any = self._app.connection_for_write()
         try:
-            with deadline(_PATIENCE, connection.collect):
-                connection.ensure_connection(max_retries=0)
+            with deadline(_TIMEOUT, connection.collect):
+                connect(connection)
                 yield connection
         except Exception as exc:
             raise EventstreamUnavailable(f"the broker does not say: {reason_of(exc)}") from exc
         finally:
             connection.collect()
+
+
+def _refusal(queue: Queue, error: ChannelError) -> str:
+    return f"queue {queue.name} cannot be declared: {reason_of(error)}"

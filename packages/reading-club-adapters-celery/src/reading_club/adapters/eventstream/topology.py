@@ -1,6 +1,6 @@
 """The exchange, and one durable queue for each subscriber."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kombu import Exchange, Queue, binding
@@ -29,13 +29,8 @@ Publisher and worker declare the same: RabbitMQ refuses a queue that exists with
 
 
 def queue_name(name: str) -> str:
-    """Return the name of the queue of the subscriber with this name."""
+    """Return the name of a subscriber's queue: ``eventstream.activity`` for ``activity``."""
     return f"{EXCHANGE.name}.{name}"
-
-
-def queue_name_of(subscriber: Subscriber[Any]) -> str:
-    """Return the name of the subscriber's queue, such as ``eventstream.activity``."""
-    return queue_name(subscriber.name)
 
 
 def queue_for(subscriber: Subscriber[Any]) -> Queue:
@@ -47,13 +42,8 @@ def queue_for(subscriber: Subscriber[Any]) -> Queue:
         raise ValueError(f"the subscriber {subscriber.name} has no handlers")
     bindings = [binding(EXCHANGE, routing_key=type_) for type_ in sorted(subscriber.types)]
     return Queue(
-        queue_name_of(subscriber),
+        queue_name(subscriber.name),
         bindings=bindings,
         durable=True,
         queue_arguments=dict(QUEUE_ARGUMENTS),
     )
-
-
-def queues_of(subscribers: Iterable[Subscriber[Any]]) -> list[Queue]:
-    """Return the queues of all these subscribers."""
-    return [queue_for(subscriber) for subscriber in subscribers]

@@ -24,6 +24,7 @@ from reading_club.adapters.eventstream.bounded_executor import (
 from reading_club.adapters.eventstream.failure_reasons import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.per_process import PerProcess
 
 _BUGS: Final = (SerializationError, SerializerNotInstalled, VersionMismatch)
 
@@ -53,7 +54,8 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
     ) -> None:
         self.app = app
         self.timeout = timeout
-        self._executor = BoundedExecutor(threads, backlog)
+        self._closed = False
+        self._executors = PerProcess(lambda: BoundedExecutor(threads, backlog))
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
         """Return when the broker has taken the message; on AMQP, when the confirm has arrived.
@@ -64,8 +66,8 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         """
         send = partial(self.app.send_task, SEND_MESSAGE, kwargs={"message": dict(message)})
         try:
-            future = asyncio.wrap_future(self._executor.submit(send))
-            await asyncio.wait_for(future, self.timeout)
+            future = self._executor().submit(send)
+            await asyncio.wait_for(asyncio.wrap_future(future), self.timeout)
         except _BUGS:
             raise
         except ExecutorBusy as exc:
@@ -79,7 +81,15 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
 
     def close(self) -> None:
         """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
-        self._executor.close(self.timeout)
+        self._closed = True
+        executor = self._executors.find()
+        if executor is not None:
+            executor.close(self.timeout)
+
+    def _executor(self) -> BoundedExecutor:
+        if self._closed:
+            raise ExecutorClosed
+        return self._executors.get()
 
 
 def _is_the_brokers(exc: Exception) -> bool:

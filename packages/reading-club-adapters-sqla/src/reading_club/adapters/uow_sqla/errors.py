@@ -32,10 +32,12 @@ SQLITE_OWN: Final = frozenset({1, 18, 19, 20, 25})
 SQLITE_BUSY: Final = frozenset({5, 6, 9})
 """Primary codes: BUSY, LOCKED, INTERRUPT."""
 SQLITE_BUSY_SNAPSHOT: Final = 517
+READ_ONLY_STATE: Final = "25006"
+SQLITE_READONLY: Final = 8
 
 REASONS: Final[Mapping[str | int, str]] = {
     "08": "the connection to the database is lost",
-    "25006": "the database is read-only",
+    READ_ONLY_STATE: "the database is read-only",
     "28": "the database refuses the log-in",
     "3D000": "the database does not exist",
     NO_PRIVILEGE: "the database refuses access to what is needed",
@@ -48,7 +50,7 @@ REASONS: Final[Mapping[str | int, str]] = {
     "57P02": "the database is starting again after a crash",
     "57P03": "the database is starting or shutting down",
     5: "the database is locked by another writer",
-    8: "the database is read-only",
+    SQLITE_READONLY: "the database is read-only",
     13: "the database's disk is full",
     14: "the database's file cannot be opened",
     26: "the database's file is no database",
@@ -90,6 +92,16 @@ def translation(exc: Exception, *, connected: bool = False) -> TransientFailure 
     if lost:
         return StorageUnavailable(f"the connection to the database is lost ({_name(origin)})")
     return _of_the_way_there(exc, connected=connected)
+
+
+def is_read_only(exc: BaseException) -> bool:
+    """Return True for an error of a connection that cannot write, while a new one may be able to.
+
+    SQLite opens a file read-only that it may not write to, and the connection stays so; a
+    PostgreSQL that was demoted stays at the other end of its connections.
+    """
+    code = getattr(driver_error(exc), "sqlite_errorcode", None)
+    return sqlstate(exc) == READ_ONLY_STATE or (code is not None and code & 0xFF == SQLITE_READONLY)
 
 
 def driver_error(exc: BaseException) -> BaseException:

@@ -1,14 +1,15 @@
-"""The tables. Operators query them by name: only migrations change them."""
+"""The tables. Operators query them by name: only migrations change them.
+
+The tables of read models are in the modules of ``read_models``.
+"""
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -18,19 +19,13 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.read_models import activity as activity_log
+from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
 from reading_club.adapters.uow_sqla.types import DatabaseNow, UtcDateTime
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
+metadata = club_metadata.metadata
 stream = stream_tables(metadata)
 messages = stream.messages
 dead_letters = stream.dead_letters
@@ -78,16 +73,6 @@ reviews = Table(
 )
 
 
-activity = Table(
-    "activity",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("type", String(200), nullable=False),
-    Column("occurred_at", UtcDateTime, nullable=False),
-    Column("payload", JSON, nullable=False),
-)
-
-
 compatibility = Table(
     "schema_compatibility",
     metadata,
@@ -100,21 +85,6 @@ compatibility = Table(
 ``finished`` says whether the online steps of the revision are done.
 """
 
-catalogue = Table(
-    "catalogue",
-    metadata,
-    Column("book_id", Uuid, primary_key=True),
-    Column("title", String(300), nullable=False),
-    Column("author", String(200), nullable=False),
-    Column("isbn", String(13), nullable=False),
-)
-
-catalogue_ratings = Table(
-    "catalogue_ratings",
-    metadata,
-    Column("review_id", Uuid, primary_key=True),
-    Column("book_id", Uuid, nullable=False, index=True),
-    Column("rating", SmallInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-)
-"""The highest version of each review's rating, in whichever order events arrive."""
+activity = activity_log.activity
+catalogue = book_catalogue.catalogue
+catalogue_ratings = book_catalogue.catalogue_ratings

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, exists, or_, select, tuple_, update
+from sqlalchemy.sql.functions import count
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
@@ -76,14 +77,15 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
 
     async def find(self, identifier: UUID) -> TAggregate | None:
         """Return the aggregate of the row, or None."""
-        query = select(self.table).where(self.table.c.id == identifier)
-        row = (await self.session.read(query)).one_or_none()
+        return await self._find(self.table.c.id == identifier)
+
+    async def _find(self, condition: ColumnElement[bool]) -> TAggregate | None:
+        row = (await self.session.read(select(self.table).where(condition))).one_or_none()
         return None if row is None else self._loaded(row)
 
     async def get(self, identifier: UUID) -> TAggregate:
         """Return the aggregate of the row. Raises NotFound."""
-        found = await self.find(identifier)
-        if found is None:
+        if (found := await self.find(identifier)) is None:
             raise self.not_found(identifier)
         return found
 
@@ -97,10 +99,10 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         return IdentifierTaken(aggregate.id) if taken else None
 
     async def _exists(self, table: Table, identifier: UUID) -> bool:
-        return await self._scalar(exists().where(table.c.id == identifier))
+        return bool(await self._scalar(exists().where(table.c.id == identifier)))
 
-    async def _scalar(self, condition: Any) -> bool:
-        return bool((await self.session.read(select(condition))).scalar_one())
+    async def _scalar(self, expression: Any) -> int:
+        return int((await self.session.read(select(expression))).scalar_one())
 
 
 class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
@@ -120,9 +122,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return the book with this ISBN, or None."""
-        query = select(orm.books).where(orm.books.c.isbn == isbn.canonical)
-        row = (await self.session.read(query)).one_or_none()
-        return None if row is None else self._loaded(row)
+        return await self._find(orm.books.c.isbn == isbn.canonical)
 
     async def page(
         self, *, query: str = "", before: UUID | None = None, limit: int = 50
@@ -140,6 +140,10 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
             statement = statement.where(or_(*found))
         return [self._loaded(row) for row in await self.session.read(statement)]
 
+    async def count(self) -> int:
+        """Count the rows."""
+        return await self._scalar(count(orm.books.c.id))
+
 
 class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository):
     """The reviewers, in the table ``reviewers``."""
@@ -153,9 +157,8 @@ class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository)
 
     async def _refusal(self, aggregate: Reviewer) -> Refusal | None:
         same = orm.reviewers.c.nickname_key == aggregate.nickname_key
-        return (
-            NicknameTaken(aggregate.nickname) if await self._scalar(exists().where(same)) else None
-        )
+        known = await self._scalar(exists().where(same))
+        return NicknameTaken(aggregate.nickname) if known else None
 
 
 class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):

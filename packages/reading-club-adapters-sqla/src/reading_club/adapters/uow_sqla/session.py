@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import _asyncpg as postgresql
 from reading_club.adapters.uow_sqla import sqlite
-from reading_club.adapters.uow_sqla.errors import translation
+from reading_club.adapters.uow_sqla.errors import is_read_only, translation
 from reading_club.adapters.uow_sqla.schema import require_schema
 from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
 
@@ -104,6 +104,7 @@ class Session:
             failure = translation(exc, connected=connected)
             if connected:
                 self._failure = failure
+                self._reusable = self._reusable and not is_read_only(exc)
             if failure is None or failure is exc:
                 raise
             raise failure from exc
@@ -121,13 +122,14 @@ class Session:
         connection = await self._engine.connect()
         try:
             await self._native.begin(connection, write=write)
-        except BaseException:
+        except BaseException as exc:
+            self._reusable = not is_read_only(exc)
             await asyncio.shield(self._release(connection))
             raise
         return connection
 
     async def _release(self, connection: AsyncConnection) -> None:
-        """Return the connection, or close it after a failed COMMIT: it may be in a transaction."""
+        """Return the connection; close one that cannot write, or may be in a transaction."""
         try:
             if self._reusable:
                 await self._native.reset(connection)

@@ -7,9 +7,8 @@ from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.activity import SQLActivityLog
-from reading_club.adapters.uow_sqla.catalogue import SQLCatalogue
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
+from reading_club.adapters.uow_sqla.read_models import READ_MODELS
 from reading_club.adapters.uow_sqla.repositories import (
     SQLBookRepository,
     SQLReviewerRepository,
@@ -28,9 +27,6 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     StorageUnavailable if a statement has failed because the schema lacks a table or a column.
     """
 
-    activity: SQLActivityLog
-    catalogue: SQLCatalogue
-
     def __init__(
         self,
         transport: AsyncAbstractEventstreamTransport,
@@ -44,8 +40,9 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
         self.books = SQLBookRepository(self._session)
         self.reviewers = SQLReviewerRepository(self._session)
         self.reviews = SQLReviewRepository(self._session)
-        self.activity = SQLActivityLog(self._session)
-        self.catalogue = SQLCatalogue(self._session)
+        self._read_models = [make(self._session) for make in READ_MODELS]
+        for model in self._read_models:
+            setattr(self, model.name, model)
 
     async def __aexit__(
         self,
@@ -58,6 +55,6 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
             await require_schema(self.engine, self.tables.metadata, exc)
 
     async def _flush(self) -> None:
-        for collected in (self.activity, self.catalogue):
-            await collected.flush()
+        for model in self._read_models:
+            await model.flush()
         await super()._flush()

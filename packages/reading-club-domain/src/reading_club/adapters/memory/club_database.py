@@ -5,13 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from reading_club.adapters.memory.database import InMemoryStreamDatabase, utc_now
+from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.catalogue import BookRating, CatalogueEntry
 
 
 class InMemoryDatabase(InMemoryStreamDatabase):
-    """The committed tables of the club and of its event stream."""
+    """The committed tables of the club, of its read models and of its event stream."""
+
+    activity: MutableMapping[UUID, ActivityEntry]
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         super().__init__(clock)
@@ -19,6 +21,6 @@ class InMemoryDatabase(InMemoryStreamDatabase):
         self.reviewers: MutableMapping[UUID, Reviewer] = {}
         self.reviews: MutableMapping[UUID, Review] = {}
         self.registered: MutableMapping[UUID, datetime] = {}
-        self.activity: MutableMapping[UUID, ActivityEntry] = {}
-        self.catalogue: MutableMapping[UUID, CatalogueEntry] = {}
-        self.ratings: MutableMapping[UUID, BookRating] = {}
+        for model in READ_MODELS:
+            for table in model.tables:
+                setattr(self, table, {})

@@ -1,22 +1,17 @@
-"""In-memory adapters of the inbox, the subscriptions and their missing events."""
+"""In-memory adapter of the inbox."""
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from messagebus import Message
 
 from reading_club.adapters.memory.database import (
     Count,
     InMemoryStreamDatabase,
     InMemoryTransaction,
-    OutboxRow,
 )
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
 
 
 class InMemoryInbox:
@@ -103,28 +98,3 @@ class AlreadyReceived(WriteConflict):
 
     def __init__(self, inbox_key: InboxKey) -> None:
         super().__init__(f"{inbox_key.message_id} has reached {inbox_key.subscriber} already")
-
-
-def _type(message: Message[Any]) -> str:
-    return f"{message.metadata.name}_v{message.metadata.schema_version}"
-
-
-def _accounted_for(
-    tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime, after: float
-) -> bool:
-    subscriber, message_id = inbox_key
-    sent = tables.resends.get(inbox_key)
-    return (
-        any(InboxKey(name, message_id) in tables.inbox for name in (subscriber, RELAY))
-        or any((name, message_id) in tables.dead_letters for name in (subscriber, RELAY))
-        or OutboxKey(message_id, ALL_SUBSCRIBERS) in tables.outbox
-        or OutboxKey(message_id, subscriber) in tables.outbox
-        or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
-    )
-
-
-def _resend(tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime) -> None:
-    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
-    tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
-    sent = tables.resends.get(inbox_key)
-    tables.resends[inbox_key] = Count(1 if sent is None else sent.number + 1, now)

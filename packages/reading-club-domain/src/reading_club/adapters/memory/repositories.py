@@ -1,7 +1,7 @@
 """In-memory repositories."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final, Generic, TypeVar
@@ -121,6 +121,10 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         found = (book for book in books if _is_found(book, wanted))
         return [self._loaded(book) for book in islice(found, limit)]
 
+    async def count(self) -> int:
+        """Count the books."""
+        return len(self.transaction.tables.books)
+
 
 def _is_found(book: Book, wanted: Iterable[str]) -> bool:
     text = search_text(book)
@@ -167,13 +171,6 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
             tables.reviews[revised.id] = detached_copy(stored.model_copy(update=said))
 
         self.transaction.write(replace)
-
-
-def newest(rows: Mapping[UUID, TRow], before: UUID | None) -> Iterator[TRow]:
-    """Yield the rows with ids below ``before``, the highest id first."""
-    for identifier in sorted(rows, reverse=True):
-        if before is None or identifier < before:
-            yield rows[identifier]
 
 
 def detached_copy(model: TRow) -> TRow:

@@ -3,14 +3,18 @@
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from reading_club.adapters.memory.database import InMemoryTransaction
-from reading_club.adapters.memory.inbox import (
-    _accounted_for,
-    _resend,
-    _type,
+from reading_club.adapters.memory.database import (
+    Count,
+    InMemoryStreamDatabase,
+    InMemoryTransaction,
+    OutboxRow,
 )
+from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
+from reading_club.eventstream.wire import wire_type
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,11 +38,10 @@ class InMemorySubscriptions:
         """Put missing events into the outbox; return how many."""
         now, wait = self.transaction.now, timedelta(seconds=after)
         newest = now if idle else self._newest(subscriber)
-        oldest = now - timedelta(seconds=horizon)
         missing = [
             inbox_key
-            for inbox_key, recorded_at in self._missing_query(subscriber, now, after)
-            if oldest <= recorded_at <= min(newest, now) - wait
+            for inbox_key, recorded_at in self._missing(subscriber, after, horizon)
+            if recorded_at <= min(newest, now) - wait
         ][:limit]
         for inbox_key in missing:
             self.transaction.write(lambda tables, r=inbox_key: _resend(tables, r, now))  # type: ignore[misc]
@@ -51,13 +54,49 @@ class InMemorySubscriptions:
         known = [tables.recorded[id_] for id_ in received if id_ in tables.recorded]
         return max(known, default=NEVER)
 
-    def _missing_query(
-        self, subscriber: str, now: datetime, after: float
+    def _missing(
+        self, subscriber: str, after: float, horizon: float
     ) -> Iterator[tuple[InboxKey, datetime]]:
-        tables = self.transaction.tables
-        for recorded_at, id_ in sorted((at, id_) for id_, at in tables.recorded.items()):
-            since = tables.subscriptions.get((subscriber, _type(tables.messages[id_])))
+        tables, now = self.transaction.tables, self.transaction.now
+        for recorded_at, id_ in behind(tables, subscriber, now, horizon):
             inbox_key = InboxKey(subscriber, id_)
-            wanted = since is not None and recorded_at >= since
-            if wanted and not _accounted_for(tables, inbox_key, now, after):
+            if not _waits(tables, inbox_key, now, after):
                 yield inbox_key, recorded_at
+
+
+def behind(
+    tables: InMemoryStreamDatabase, subscriber: str, now: datetime, horizon: float
+) -> Iterator[tuple[datetime, UUID]]:
+    """Yield time and id of the events that a subscriber has yet to receive, the oldest first.
+
+    The events were recorded since it subscribed and up to ``horizon`` seconds ago, and have neither
+    an inbox row nor a dead letter. The reconciler's missing events are a subset.
+    """
+    oldest = now - timedelta(seconds=horizon)
+    for recorded_at, id_ in sorted((at, id_) for id_, at in tables.recorded.items()):
+        since = tables.subscriptions.get((subscriber, wire_type(tables.messages[id_])))
+        if since is None or recorded_at < max(since, oldest):
+            continue
+        if not any(
+            InboxKey(name, id_) in tables.inbox or (name, id_) in tables.dead_letters
+            for name in (subscriber, RELAY)
+        ):
+            yield recorded_at, id_
+
+
+def _waits(
+    tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime, after: float
+) -> bool:
+    """Whether the event is in the outbox, or was re-sent a short time ago."""
+    subscriber, message_id = inbox_key
+    sent = tables.resends.get(inbox_key)
+    return any(
+        OutboxKey(message_id, name) in tables.outbox for name in (ALL_SUBSCRIBERS, subscriber)
+    ) or (sent is not None and now - sent.at < timedelta(seconds=after * 2.0**sent.number))
+
+
+def _resend(tables: InMemoryStreamDatabase, inbox_key: InboxKey, now: datetime) -> None:
+    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
+    tables.outbox.setdefault(key, OutboxRow(key, NO_LEASE, now, added_at=now))
+    sent = tables.resends.get(inbox_key)
+    tables.resends[inbox_key] = Count(1 if sent is None else sent.number + 1, now)

@@ -3,9 +3,8 @@
 from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 
-from reading_club.adapters.memory.activity import InMemoryActivityLog
-from reading_club.adapters.memory.catalogue import InMemoryCatalogue
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
     InMemoryBookRepository,
     InMemoryReviewerRepository,
@@ -35,5 +34,5 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
         self.books = InMemoryBookRepository(self._transaction)
         self.reviewers = InMemoryReviewerRepository(self._transaction)
         self.reviews = InMemoryReviewRepository(self._transaction)
-        self.activity = InMemoryActivityLog(self._transaction)
-        self.catalogue = InMemoryCatalogue(self._transaction)
+        for model in READ_MODELS:
+            setattr(self, model.name, model(self._transaction))

@@ -1,13 +1,12 @@
 """The sender: publishes events that this process has committed, in a thread."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from typing import Any
 
 from reading_club.eventstream.outbox.sender_thread import SenderThread
+from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import Lease, OutboxStore, OutboxTransport
 from reading_club.eventstream.ports.publisher import EventPublisher
 
@@ -34,11 +33,11 @@ class Sender(OutboxTransport):
         capacity: int = 10_000,
         batch_size: int = 500,
     ) -> None:
-        self._seconds = lease
-        self._make = partial(
-            SenderThread, open_outbox, make_publisher, capacity=capacity, batch_size=batch_size
+        self._threads = PerProcess(
+            lambda: SenderThread(
+                open_outbox, make_publisher, Lease(lease), capacity=capacity, batch_size=batch_size
+            )
         )
-        self._threads: dict[int, SenderThread] = {}
 
     @property
     def lease(self) -> Lease:
@@ -55,13 +54,9 @@ class Sender(OutboxTransport):
 
     def close(self, within: float = 5.0) -> None:
         """Refuse new events, and block until queued ones are sent, up to ``within`` seconds."""
-        thread = self._threads.get(os.getpid())
+        thread = self._threads.find()
         if thread is not None:
             thread.close(within)
 
     def _thread(self) -> SenderThread:
-        pid = os.getpid()
-        if pid not in self._threads:
-            # Atomic, without a lock that a fork could copy while it is held.
-            self._threads.setdefault(pid, self._make(Lease(self._seconds)))
-        return self._threads[pid]
+        return self._threads.get()

@@ -92,7 +92,7 @@ class SenderThread:
         with self._lock:
             if not self._closed and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(
-                    target=self._serve, name="reading-club-sender", daemon=True
+                    target=self._serve, name="eventstream-sender", daemon=True
                 )
                 self._thread.start()
 

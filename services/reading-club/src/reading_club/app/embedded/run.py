@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
-from reading_club.app.addresses import ConfigurationError
-from reading_club.app.embedded.process import ChildProcess
-from reading_club.app.embedded.supervision import (
+from reading_club.app.embedded.broker import EmbeddedBroker, free_port
+from reading_club.app.errors import ConfigurationError
+from reading_club.app.private_files import write_private
+from reading_club.app.processes.all_workers import workers
+from reading_club.app.settings import Settings
+from reading_club.app.supervision.child import ChildProcess
+from reading_club.app.supervision.supervisor import (
     COMMAND,
     START_DEADLINE,
     STOP_DEADLINE,
-    running,
+    started,
     stop_on_signals,
     supervise,
 )
-from reading_club.app.embedded.valkey import EmbeddedBroker, free_port
-from reading_club.app.embedded.workers import workers
-from reading_club.app.private_files import write_private
-from reading_club.app.settings import Settings
 
 DEFAULT_PORT = 8000
 
@@ -35,7 +35,7 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         children = [*broker, *club_processes(url, settings.host, port)]
-        with running(children[len(broker) :], stopping):
+        with started(children[len(broker) :], stopping):
             if not stopping.is_set():
                 announce(address(settings.host, port))
             supervise(children, stopping)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from reading_club.app.web.deps import Cursor, Limit, Page, TheClub
+from reading_club.app.web.deps import Cursor, Limit, Page, TheApplication
 from reading_club.service.activity import ActivityEntry
 
 router = APIRouter(prefix="/api/activity", tags=["activity"])
@@ -15,9 +15,11 @@ class ActivityPage(Page):
 
 
 @router.get("")
-async def list_activity(club: TheClub, cursor: Cursor = None, limit: Limit = 50) -> ActivityPage:
+async def list_activity(
+    application: TheApplication, cursor: Cursor = None, limit: Limit = 50
+) -> ActivityPage:
     """List the activity, the newest first."""
-    async with club.unit_of_work() as transaction:
+    async with application.unit_of_work() as transaction:
         entries = await transaction.uow.activity.page(before=cursor, limit=limit + 1)
         await transaction.rollback()
     return ActivityPage(

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 from reading_club.app.web import activity, books, health, pages, problems
 from reading_club.app.web.middleware import BodyLimit, Head, RequestLimit
 from reading_club.app.web.security_headers import SecurityHeaders
@@ -15,8 +15,8 @@ from reading_club.app.web.security_headers import SecurityHeaders
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(club: Club) -> FastAPI:
-    """Return the FastAPI application of an open club."""
+def create_app(application: Application) -> FastAPI:
+    """Return the FastAPI application for the open application."""
     app = FastAPIOffline(
         title="Reading club",
         description="Books, reviews and what happens in the club.",
@@ -25,10 +25,10 @@ def create_app(club: Club) -> FastAPI:
         favicon_url="/static/favicon.svg",
         responses=problems.RESPONSES,
     )
-    app.state.club = club
+    app.state.application = application
     problems.install(app)
-    for room in (books, activity, health, pages):
-        app.include_router(room.router)
+    for part in (books, activity, health, pages):
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(RequestLimit)
     app.add_middleware(BodyLimit)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
-from reading_club.app.web.deps import Cursor, JsonOnly, Limit, Page, TheClub
+from reading_club.app.web.deps import Cursor, JsonOnly, Limit, Page, TheApplication
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
@@ -50,20 +50,20 @@ class BookPage(Page):
 
 
 @router.post("", status_code=201, dependencies=[JsonOnly])
-async def register_book(new: NewBook, club: TheClub, response: Response) -> BookOut:
+async def register_book(new: NewBook, application: TheApplication, response: Response) -> BookOut:
     """Register a book. Repeating a request with the same id and content gives the same response."""
     command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
-    book = await club.handle(command)
+    book = await application.handle(command)
     response.headers["Location"] = f"{router.prefix}/{book.id}"
     return BookOut.of(book)
 
 
 @router.get("")
 async def list_books(
-    club: TheClub, q: Words = "", cursor: Cursor = None, limit: Limit = 50
+    application: TheApplication, q: Words = "", cursor: Cursor = None, limit: Limit = 50
 ) -> BookPage:
     """List or search the books, the newest first."""
-    async with club.unit_of_work() as transaction:
+    async with application.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
         await transaction.rollback()
     return BookPage(
@@ -73,9 +73,9 @@ async def list_books(
 
 
 @router.get("/{id}")
-async def get_book(id: UUID, club: TheClub) -> BookOut:
+async def get_book(id: UUID, application: TheApplication) -> BookOut:
     """Get one book."""
-    async with club.unit_of_work() as transaction:
+    async with application.unit_of_work() as transaction:
         book = await transaction.uow.books.get(id)
         await transaction.rollback()
     return BookOut.of(book)

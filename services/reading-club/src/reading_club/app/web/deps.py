@@ -6,16 +6,16 @@ from uuid import UUID
 from fastapi import Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
-from reading_club.app.composition import Club
+from reading_club.app.application import Application
 
 
-async def the_club(request: Request) -> Club:
-    """Return the club of the FastAPI application.
+async def the_application(request: Request) -> Application:
+    """Return the application behind the FastAPI application.
 
     This is a coroutine function because FastAPI runs plain functions in a thread pool.
     """
-    club: Club = request.app.state.club
-    return club
+    application: Application = request.app.state.application
+    return application
 
 
 async def _json(request: Request) -> None:
@@ -40,7 +40,7 @@ JsonOnly = Depends(_json)
 """Dependency of routes with a JSON body: 415 for another content type."""
 FormOnly = Depends(_form)
 """Dependency of routes with a form: 415 for another content type."""
-TheClub = Annotated[Club, Depends(the_club)]
+TheApplication = Annotated[Application, Depends(the_application)]
 Cursor = Annotated[
     UUID | None, Query(description="`next_cursor` of the page before; none for the first page")
 ]

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
-from reading_club.app.probes import Health, probe
-from reading_club.app.web.deps import TheClub
+from reading_club.app.health import Health, probe
+from reading_club.app.web.deps import TheApplication
 
 router = APIRouter(tags=["health"])
 
@@ -15,11 +15,11 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"model": Health}})
-async def readyz(club: TheClub, response: Response) -> Health:
+async def readyz(application: TheApplication, response: Response) -> Health:
     """Report whether requests can be served: 503 without the database.
 
     Without the broker requests are served, and the status is ``degraded``.
     """
-    health = await probe(club.engine, club.broker, club.beat)
+    health = await probe(application.dependencies)
     response.status_code = 503 if health.status == "unavailable" else 200
     return health

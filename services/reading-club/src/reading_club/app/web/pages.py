@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from lastuuid import uuid7
 from pydantic import ValidationError
 
-from reading_club.app.web.deps import FormOnly, TheClub
+from reading_club.app.web.deps import FormOnly, TheApplication
 from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
 from reading_club.app.web.templates import templates
 from reading_club.domain.errors import IdentifierTaken, Refusal
@@ -30,7 +30,7 @@ SENT_BEFORE = FieldError(
 
 async def _home(  # four of the arguments are keywords
     request: Request,
-    club: TheClub,
+    application: TheApplication,
     *,
     query: str = "",
     before: UUID | None = None,
@@ -38,7 +38,7 @@ async def _home(  # four of the arguments are keywords
     errors: list[FieldError] | None = None,
 ) -> HTMLResponse:
     context = {
-        **await _shelf(club, query, before),
+        **await _shelf(application, query, before),
         "form": {"id": str(uuid7()), **(form or {})},
         "errors": {error.field: error.detail for error in errors or []},
     }
@@ -47,9 +47,9 @@ async def _home(  # four of the arguments are keywords
     )
 
 
-async def _shelf(club: TheClub, query: str, before: UUID | None) -> dict[str, Any]:
+async def _shelf(application: TheApplication, query: str, before: UUID | None) -> dict[str, Any]:
     """Return a page of books with their ratings, and the newest entries of the activity log."""
-    async with club.unit_of_work() as transaction:
+    async with application.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
         entries = await transaction.uow.activity.page(limit=ENTRIES)
         ratings = await transaction.uow.catalogue.entries([book.id for book in books])
@@ -61,16 +61,16 @@ async def _shelf(club: TheClub, query: str, before: UUID | None) -> dict[str, An
 
 @router.get("/", response_class=HTMLResponse)
 async def home(
-    request: Request, club: TheClub, q: SearchWords = "", cursor: UUID | None = None
+    request: Request, application: TheApplication, q: SearchWords = "", cursor: UUID | None = None
 ) -> HTMLResponse:
     """Show the books, the form for a new book, and the activity."""
-    return await _home(request, club, query=q, before=cursor)
+    return await _home(request, application, query=q, before=cursor)
 
 
 @router.post("/books", dependencies=[FormOnly])
 async def add_book(  # the fields of the form, and its id
     request: Request,
-    club: TheClub,
+    application: TheApplication,
     id: FormId = None,
     title: Field = "",
     author: Field = "",
@@ -82,14 +82,14 @@ async def add_book(  # the fields of the form, and its id
     if id is not None:
         form["id"] = str(id)
     try:
-        await club.handle(RegisterBook.model_validate(form))
+        await application.handle(RegisterBook.model_validate(form))
     except ValidationError as exc:
-        return await _home(request, club, form=form, errors=field_errors(exc.errors()))
+        return await _home(request, application, form=form, errors=field_errors(exc.errors()))
     except IdentifierTaken:
         form.pop("id", None)
-        return await _home(request, club, form=form, errors=[SENT_BEFORE])
+        return await _home(request, application, form=form, errors=[SENT_BEFORE])
     except Refusal as exc:
-        return await _home(request, club, form=form, errors=refusal_errors(exc))
+        return await _home(request, application, form=form, errors=refusal_errors(exc))
     return RedirectResponse("/", status_code=303)
 
 

@@ -3,24 +3,88 @@
 import contextlib
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any, Final
 
-from amqp import spec
 from amqp.exceptions import ContentTooLarge, PreconditionFailed
 from kombu import Connection
 
+from reading_club.adapters.eventstream._pyamqp import (
+    on_blocked,
+    shut_down,
+    socket_of,
+    write_message,
+)
 from reading_club.adapters.eventstream.app import EventRouter
 from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked
-from reading_club.adapters.eventstream.publisher.confirm_tracker import ConfirmTracker
-from reading_club.adapters.eventstream.publisher.connection import PublisherConnection
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageTemplate
-from reading_club.adapters.eventstream.publisher.prerendered import SerializedProperties
-from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
+from reading_club.adapters.eventstream.publisher.encoding import (
+    EncodedMessage,
+    MessageTemplate,
+    SerializedProperties,
+)
+from reading_club.adapters.eventstream.publisher.publisher import (
+    NO_QUEUE,
+    PublisherConnection,
+    PublishResultBuilder,
+)
 
 DECLARE_EVERY: Final = 60.0
 """Seconds between declarations on a live connection, which restore lost bindings."""
 _REFUSED: Final = (ContentTooLarge, PreconditionFailed)
+
+
+class ConfirmTracker:
+    """Maps delivery tags to messages, and records the broker's acks, nacks and returns."""
+
+    def __init__(self, channel: Any, refusal_of: Callable[[EncodedMessage], str | None]) -> None:
+        self.result = PublishResultBuilder()
+        self.pending: dict[int, EncodedMessage] = {}
+        self.returned = False
+        self.nacked = False
+        self._tag = 0
+        self._refusal_of = refusal_of
+        channel.confirm_select()
+        channel.events["basic_ack"].add(self.on_ack)
+        channel.events["basic_nack"].add(self.on_nack)
+        channel.events["basic_return"].add(self.on_return)
+
+    def expect(self, message: EncodedMessage) -> None:
+        """Assign the next delivery tag to the message, which is published next."""
+        self._tag += 1
+        self.pending[self._tag] = message
+
+    def on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
+        """Record messages as confirmed; a returned message keeps its result."""
+        for message in self._pop_confirmed(tag, multiple=multiple):
+            self.result.confirm(message.key)
+
+    def on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
+        """Record messages as refused: one of their queues is full or unavailable.
+
+        The connection works, and other queues may have taken the messages.
+        """
+        self.nacked = True
+        for message in self._pop_confirmed(tag, multiple=multiple):
+            queue = "one of its queues" if message.exchange else f"queue {message.routing_key}"
+            self.result.refuse(message.key, f"{queue} is full or takes no messages")
+
+    def on_return(self, _exc: Exception, _exchange: str, _routing_key: str, returned: Any) -> None:
+        """Record a mandatory message without a queue as failed; the broker acks it later.
+
+        If the broker refused to declare the queue, the message is recorded as refused.
+        """
+        self.returned = True
+        task_id = returned.properties.get("correlation_id")
+        for message in self.pending.values():
+            if message.task_id == task_id and (refusal := self._refusal_of(message)):
+                self.result.refuse(message.key, refusal)
+            elif message.task_id == task_id:
+                self.result.fail(message.key, NO_QUEUE)
+
+    def _pop_confirmed(self, tag: int, *, multiple: bool) -> list[EncodedMessage]:
+        tags = list(takewhile(tag.__ge__, self.pending)) if multiple else [tag]
+        return [self.pending.pop(each) for each in tags if each in self.pending]
 
 
 class AmqpConnection(PublisherConnection):
@@ -31,37 +95,31 @@ class AmqpConnection(PublisherConnection):
         self._socket: socket.socket | None = None
         self._confirms: ConfirmTracker | None = None
         self._channel: Any = None
-        self._forms: dict[int, SerializedProperties] = {}
+        self._templates: dict[int, SerializedProperties] = {}
         self._declared_at = 0.0
 
     def connect(self) -> None:
-        """Connect, keep the socket for ``cut``, and read the reason of Connection.Blocked."""
+        """Connect, keep the socket for ``cut``, and read the reason of an alarm."""
         super().connect()
-        connection = self.connection.connection
-        self._socket = connection.sock
-        # py-amqp does not read the reason that RabbitMQ sends: low on memory, or on disk.
-        blocked = spec.Connection.Blocked
-        connection._METHODS = {**connection._METHODS, blocked: spec.method(blocked, "s")}  # noqa: SLF001  # as for other methods
-        connection._callbacks[blocked] = _on_blocked  # noqa: SLF001  # replaces py-amqp's
+        self._socket = socket_of(self.connection.connection)
+        on_blocked(self.connection.connection, raise_blocked)
 
-    def send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
+    def send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
         """Return when the broker has confirmed, returned or refused each message."""
         confirms = self._opened()
-        confirms.outcome = outcome
+        confirms.result = result
         try:
-            self._publish(letters, confirms)
+            self._publish(messages, confirms)
         except _REFUSED as exc:
             self._close_channel()
-            if len(letters) == 1:
-                outcome.fail(letters[0].key, f"the broker refuses it: {type(exc).__name__}")
+            if len(messages) == 1:
+                result.fail(messages[0].key, f"the broker refuses it: {type(exc).__name__}")
             else:
-                self._find(letters, outcome)
+                self._send_singly(messages, result)
 
     def cut(self) -> None:
-        """Shut the socket down below TLS, without TLS's closing message."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):  # already closed
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        """Let calls that wait for the broker fail at once. Any thread may call this."""
+        shut_down(self._socket)
 
     def _opened(self) -> ConfirmTracker:
         """Return the channel's confirms; declare the queues first after a return, or when due."""
@@ -76,43 +134,44 @@ class AmqpConnection(PublisherConnection):
             channel = self.connection.channel()
             self._confirms = ConfirmTracker(channel, self._refusal_of)
             self._channel = channel
-            self._forms = {}
+            self._templates = {}
         self._confirms.returned = False
         return self._confirms
 
-    def _publish(self, letters: Sequence[EncodedMessage], confirms: ConfirmTracker) -> None:
+    def _publish(self, messages: Sequence[EncodedMessage], confirms: ConfirmTracker) -> None:
         with contextlib.suppress(TimeoutError):  # the broker has sent nothing
             self.connection.drain_events(timeout=0)
-        for letter in letters:
-            confirms.expect(letter)
-            self._write(letter)
+        for message in messages:
+            confirms.expect(message)
+            self._write(message)
         while confirms.pending:
             with contextlib.suppress(TimeoutError):  # the socket's; a timer keeps the batch's
                 self.connection.drain_events()
 
-    def _write(self, letter: EncodedMessage) -> None:
-        """Publish as py-amqp's ``basic_publish`` does, without reading before each message."""
-        where = (0, letter.exchange, letter.routing_key, letter.mandatory, False)
-        message = self._written(letter.form).message(letter)
+    def _write(self, message: EncodedMessage) -> None:
+        exchange, key, mandatory = message.exchange, message.routing_key, message.mandatory
+        prerendered = self._serialized(message.template).message(message)
         try:
-            self._channel.send_method(spec.Basic.Publish, "Bssbb", where, message)
+            write_message(self._channel, prerendered, exchange, key, mandatory=mandatory)
         except OSError:
             # The broker may have sent its reason before. kombu would reconnect to read the reason.
             with contextlib.suppress(OSError):
                 self._channel.connection.drain_events(timeout=0)
             raise
 
-    def _written(self, form: MessageTemplate) -> SerializedProperties:
+    def _serialized(self, template: MessageTemplate) -> SerializedProperties:
         """Return the serialised template, cached by ``id``: the encoder keeps templates alive."""
-        if id(form) not in self._forms:
-            self._forms[id(form)] = SerializedProperties(form, self._channel)
-        return self._forms[id(form)]
+        if id(template) not in self._templates:
+            self._templates[id(template)] = SerializedProperties(template, self._channel)
+        return self._templates[id(template)]
 
-    def _find(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
+    def _send_singly(
+        self, messages: Sequence[EncodedMessage], result: PublishResultBuilder
+    ) -> None:
         """Send each undecided message alone: the broker does not say which one is too large."""
-        for letter in letters:
-            if not outcome.knows(letter.key):
-                self.send([letter], outcome)
+        for message in messages:
+            if not result.knows(message.key):
+                self.send([message], result)
 
     def _close_channel(self) -> None:
         """Close the channel, which py-amqp may have reopened after the broker closed it."""
@@ -120,7 +179,7 @@ class AmqpConnection(PublisherConnection):
         self._channel.close()
 
 
-def _on_blocked(reason: str) -> None:
+def raise_blocked(reason: str) -> None:
     """Raise BrokerBlocked in the thread that reads from the connection."""
     alarms = [alarm for alarm in ("memory", "disk") if alarm in reason]
     raise BrokerBlocked(f"the broker's {' and '.join(alarms) or 'resource'} alarm")

@@ -1,24 +1,27 @@
 """Encodes events as Celery messages, equal to those of ``send_task``."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from amqp import Message
 from celery import Celery
 from kombu.compression import compress
 from kombu.exceptions import EncodeError
 from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
+from reading_club.adapters.eventstream._pyamqp import PrerenderedMessage, serialized_properties
 from reading_club.adapters.eventstream.app import REDACTED_REPRS, EventRouter
-from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
+from reading_club.adapters.eventstream.failure_reasons import root_cause
 from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_name
+from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 
 TASK_ID_PLACEHOLDER: Final = "00000000-0000-0000-0000-000000000000"
 """Placeholder for a task id, of the same length."""
 
+_PERSISTENT: Final = 2
 _LONGEST_ROUTING_KEY: Final = 255
 _UNENCODABLE: Final = (EncodeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -36,10 +39,6 @@ class MessageTemplate:
     compression: str | None
 
 
-MessageTemplates = Mapping[bool, MessageTemplate]
-"""The templates, by whether an event was attempted before."""
-
-
 @dataclass(frozen=True)
 class EncodedMessage:
     """An encoded event, ready to be published."""
@@ -47,7 +46,7 @@ class EncodedMessage:
     key: OutboxKey
     task_id: str
     body: bytes
-    form: MessageTemplate
+    template: MessageTemplate
     exchange: str
     routing_key: str
     mandatory: bool
@@ -56,8 +55,8 @@ class EncodedMessage:
     def options(self) -> dict[str, Any]:
         """The keyword arguments of kombu's ``Producer.publish``."""
         return {
-            **self._identified(self.form.properties),
-            "headers": self._identified(self.form.headers),
+            **self._identified(self.template.properties),
+            "headers": self._identified(self.template.headers),
             "exchange": self.exchange,
             "routing_key": self.routing_key,
             "mandatory": self.mandatory,
@@ -69,37 +68,63 @@ class EncodedMessage:
         }
 
 
+class SerializedProperties:
+    """A template's AMQP properties, serialised once per channel, with the placeholder.
+
+    Serialising the headers of each message was much of the cost of sending. The headers differ in
+    the task id alone, whose length is fixed.
+    """
+
+    def __init__(self, template: MessageTemplate, channel: Any) -> None:
+        properties = {**template.properties, "delivery_mode": _PERSISTENT}
+        message = channel.prepare_message(
+            b"",
+            priority=0,
+            content_type=properties.pop("content_type"),
+            content_encoding=properties.pop("content_encoding"),
+            headers=template.headers,
+            properties=properties,
+        )
+        self._serialized = serialized_properties(message)
+
+    def message(self, message: EncodedMessage) -> Message:
+        """Return the message that kombu's producer would send, with the task id filled in."""
+        task_id = message.task_id.encode()
+        properties = self._serialized.replace(TASK_ID_PLACEHOLDER.encode(), task_id)
+        return PrerenderedMessage(message.body, properties)
+
+
 class MessageEncoder:
     """Encodes events by the configuration of the app."""
 
     def __init__(self, app: Celery) -> None:
         self._app: Any = app  # the stubs are incomplete
-        self.route = _route_of(app)
-        self._forms: dict[int, MessageTemplates] = {}
+        routes = self._app.conf.task_routes or ()
+        routers = (route for route in routes if isinstance(route, EventRouter))
+        self.route = next(routers, EventRouter([]))
+        # The name of the process is in a header.
+        self._templates = PerProcess(self._new_templates)
 
     def encode(
-        self, events: Iterable[OutboxMessage], outcome: PublishResultBuilder
-    ) -> list[EncodedMessage]:
-        """Return messages in the order of the events; events that cannot be encoded fail."""
-        letters, forms = [], self._of_this_process()
+        self, events: Iterable[OutboxMessage]
+    ) -> tuple[list[EncodedMessage], dict[OutboxKey, str]]:
+        """Return messages in the order of the events, and reasons of those that have none."""
+        messages, failed = [], {}
+        templates = self._templates.get()
         for event in events:
             try:
-                letters.append(self._letter(event, forms[event.attempted]))
+                messages.append(self._message(event, templates[event.attempted]))
             except _UNENCODABLE as exc:
                 # The error's text may repeat the event's content.
-                outcome.fail(event.key, f"it cannot be encoded: {_root(exc)}")
-        return letters
+                failed[event.key] = f"it cannot be encoded: {type(root_cause(exc)).__name__}"
+        return messages, failed
 
-    def _of_this_process(self) -> MessageTemplates:
-        """Return the templates of this process, whose name is in a header."""
-        pid = os.getpid()
-        if pid not in self._forms:
-            form = self._new_form()
-            attempted = replace(form, headers={**form.headers, ATTEMPTED: True})
-            self._forms[pid] = {False: form, True: attempted}
-        return self._forms[pid]
+    def _new_templates(self) -> Mapping[bool, MessageTemplate]:
+        """Return the templates, by whether an event was attempted before."""
+        first = self._new_template()
+        return {False: first, True: replace(first, headers={**first.headers, ATTEMPTED: True})}
 
-    def _new_form(self) -> MessageTemplate:
+    def _new_template(self) -> MessageTemplate:
         """Return Celery's headers and properties of a task without arguments."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
@@ -117,36 +142,22 @@ class MessageEncoder:
         encoded = {"content_type": type_, "content_encoding": encoding}
         return MessageTemplate(headers, {**properties, **encoded}, embed, serializer, compression)
 
-    def _letter(self, event: OutboxMessage, form: MessageTemplate) -> EncodedMessage:
-        message = dict(event.envelope)
-        where = self._where(event.key.subscriber, message)
-        content = ((), {"message": message}, form.embed)
-        body = _bytes(dumps(content, serializer=form.serializer)[2])
-        if form.compression:
-            body = compress(body, form.compression)[0]
-        return EncodedMessage(event.key, uuid(), body, form, *where)
+    def _message(self, event: OutboxMessage, template: MessageTemplate) -> EncodedMessage:
+        envelope = dict(event.envelope)
+        address = self._address(event.key.subscriber, envelope)
+        content = ((), {"message": envelope}, template.embed)
+        text = dumps(content, serializer=template.serializer)[2]
+        body = text.encode() if isinstance(text, str) else text
+        if template.compression:
+            body = compress(body, template.compression)[0]
+        return EncodedMessage(event.key, uuid(), body, template, *address)
 
-    def _where(self, subscriber: str, message: dict[str, Any]) -> tuple[str, str, bool]:
+    def _address(self, subscriber: str, envelope: dict[str, Any]) -> tuple[str, str, bool]:
         """Return exchange, routing key, and whether the message is mandatory. Raises ValueError."""
-        options = self.route(SEND_MESSAGE, (), {"message": message}, {}) or {}
-        where = (options["exchange"], options["routing_key"], options["mandatory"])
+        options = self.route(SEND_MESSAGE, (), {"message": envelope}, {}) or {}
+        address = (options["exchange"], options["routing_key"], options["mandatory"])
         if subscriber != ALL_SUBSCRIBERS:
-            where = ("", queue_name(subscriber), True)
-        if len(str.encode(where[1])) > _LONGEST_ROUTING_KEY:
+            address = ("", queue_name(subscriber), True)
+        if len(str.encode(address[1])) > _LONGEST_ROUTING_KEY:
             raise ValueError("the routing key is too long")
-        return where
-
-
-def _route_of(app: Any) -> EventRouter:
-    routes = app.conf.task_routes or ()
-    return next((route for route in routes if isinstance(route, EventRouter)), EventRouter([]))
-
-
-def _bytes(body: str | bytes) -> bytes:
-    return body.encode() if isinstance(body, str) else body
-
-
-def _root(exc: BaseException) -> str:
-    while exc.__cause__ is not None:
-        exc = exc.__cause__
-    return type(exc).__name__
+        return address

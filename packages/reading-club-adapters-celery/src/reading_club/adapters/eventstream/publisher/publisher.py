@@ -1,21 +1,112 @@
 """The batch publisher, for any broker that the app is configured for."""
 
-import os
-from collections.abc import Sequence
+import contextlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from celery import Celery
+from kombu import Connection
 
-from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
-from reading_club.adapters.eventstream.publisher.connection import PublisherConnection
-from reading_club.adapters.eventstream.publisher.deadline import deadline
+from reading_club.adapters.eventstream.app import EventRouter
+from reading_club.adapters.eventstream.deadline import deadline
+from reading_club.adapters.eventstream.failure_reasons import reason_of
 from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
-from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
-from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
-from reading_club.eventstream.ports.outbox import OutboxMessage
+from reading_club.adapters.eventstream.queues import connect, declare
+from reading_club.eventstream.per_process import PerProcess
+from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
 
+logger = logging.getLogger(__name__)
+
 PUBLISH_TIMEOUT: Final = 5.0
+NO_QUEUE: Final = "no queue takes it"
+
+
+class PublishResultBuilder:
+    """Collects the result of each event of a batch, while it is published."""
+
+    def __init__(self, failed: Mapping[OutboxKey, str] | None = None) -> None:
+        self._confirmed: dict[OutboxKey, None] = {}
+        self._failed = dict(failed or {})
+        self._refused: dict[OutboxKey, str] = {}
+
+    def confirm(self, key: OutboxKey) -> None:
+        """Record the event as confirmed, unless it is recorded as failed or refused."""
+        if key not in self._failed and key not in self._refused:
+            self._confirmed[key] = None
+
+    def fail(self, key: OutboxKey, reason: str) -> None:
+        """Record the event as failed: a fault of the event, such as its size."""
+        self._failed[key] = reason
+
+    def refuse(self, key: OutboxKey, reason: str) -> None:
+        """Record the event as refused: a fault of a queue, such as its length limit."""
+        self._refused[key] = reason
+
+    def knows(self, key: OutboxKey) -> bool:
+        """Return whether the event has a result."""
+        return any(key in keys for keys in (self._confirmed, self._failed, self._refused))
+
+    def build(self, outage: Exception | None = None) -> PublishResult:
+        """Return all results, and the outage that ended the batch, if any."""
+        return PublishResult(
+            dict(self._confirmed).keys(),
+            dict(self._failed),
+            outage,
+            dict(self._refused),
+            "" if outage is None else reason_of(outage),
+        )
+
+
+class PublisherConnection(ABC):
+    """A broker connection, used in one process and one thread, and dropped after an error."""
+
+    def __init__(self, connection: Connection, route: EventRouter) -> None:
+        self.connection: Any = connection  # the stubs are incomplete
+        self.route = route
+        self._refusals: Mapping[str, str] = {}
+
+    def connect(self) -> None:
+        """Connect, trying each broker of a cluster once. Raises kombu's errors."""
+        connect(self.connection)
+
+    @abstractmethod
+    def send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
+        """Send messages in their order, and record the result of each.
+
+        Raises the driver's error if the broker is unavailable, slow or full.
+        """
+
+    @abstractmethod
+    def cut(self) -> None:
+        """Let calls that wait for the broker fail at once. Any thread may call this."""
+
+    def drop(self) -> None:
+        """Close the connection without a closing handshake, which the broker may not answer."""
+        self.cut()
+        with contextlib.suppress(Exception):  # dropped, whatever its state
+            self.connection.collect()
+
+    def _declare(self) -> None:
+        """Declare the queues of all known subscribers; log each refusal once per reason.
+
+        Raises the driver's error if the broker is unavailable.
+        """
+        refusals = declare(self.connection, self.route.queues)
+        for name in sorted(refusals):
+            if refusals[name] != self._refusals.get(name):
+                logger.warning(
+                    "a queue is refused", extra={"queue": name, "reason": refusals[name]}
+                )
+        self._refusals = refusals
+
+    def _refusal_of(self, message: EncodedMessage) -> str | None:
+        """Return why a queue of the message was refused, or None if none was."""
+        wanted = {queue for type_, queue in self.route.bindings if type_ == message.routing_key}
+        names = wanted if message.exchange else {message.routing_key}
+        return next((self._refusals[name] for name in sorted(names & set(self._refusals))), None)
 
 
 class BatchPublisher:
@@ -33,43 +124,43 @@ class BatchPublisher:
         self.app = app
         self.timeout = timeout
         self._encoder = MessageEncoder(app)
-        self._lines: dict[int, PublisherConnection] = {}
+        self._connections = PerProcess(self._new_connection)
 
     def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Send the events in their order; return the result of each, and an outage if any."""
-        outcome = PublishResultBuilder()
-        letters = self._encoder.encode(events, outcome)
+        messages, failed = self._encoder.encode(events)
+        result = PublishResultBuilder(failed)
         try:
-            if letters:
-                self._send(letters, outcome)
+            if messages:
+                self._send(messages, result)
         except Exception as exc:  # noqa: BLE001  # any error is an outage
             self.close()
-            return outcome.published(outage=exc)
+            return result.build(outage=exc)
         except BaseException:
             self.close()  # messages in flight are undecided
             raise
-        return outcome.published()
+        return result.build()
 
     def close(self) -> None:
         """Drop the connection of this process, without waiting for the broker."""
-        line = self._lines.pop(os.getpid(), None)
-        if line is not None:
-            line.drop()
+        connection = self._connections.pop()
+        if connection is not None:
+            connection.drop()
 
-    def _send(self, letters: Sequence[EncodedMessage], outcome: PublishResultBuilder) -> None:
-        line = self._line()
-        with deadline(self.timeout, line.cut):
-            line.send(letters, outcome)
+    def _send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
+        connection = self._connections.find()
+        if connection is None:
+            # Kept before connecting, to be dropped if that fails.
+            connection = self._connections.get()
+            connection.connect()
+        with deadline(self.timeout, connection.cut):
+            connection.send(messages, result)
 
-    def _line(self) -> PublisherConnection:
-        pid = os.getpid()
-        if pid not in self._lines:
-            # Stored before connecting, to be dropped if that fails.
-            self._lines[pid] = self._new_line()
-            self._lines[pid].connect()
-        return self._lines[pid]
+    def _new_connection(self) -> PublisherConnection:
+        # Imported here: both modules are on top of this one.
+        from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
+        from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
 
-    def _new_line(self) -> PublisherConnection:
         app: Any = self.app  # the stubs are incomplete
         connection = app.connection_for_write(transport_options={"confirm_publish": False})
         confirms = connection.transport.driver_type == "amqp"

@@ -18,6 +18,16 @@ from reading_club.adapters.eventstream.testing.batch_publisher import (
     Delivered,
 )
 from reading_club.adapters.eventstream.testing.consumer_fixture import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.testing.events import (
+    LISTENERS,
+    PARCEL_SENT,
+    ParcelSent,
+    a_listener,
+)
+from reading_club.adapters.eventstream.testing.failing_subscriber import (
+    FailingSubscriber,
+    ProcessKilled,
+)
 from reading_club.adapters.eventstream.testing.fake import FakeCelery, SentTask
 from reading_club.adapters.eventstream.testing.fixtures import (
     celery_app,
@@ -25,10 +35,8 @@ from reading_club.adapters.eventstream.testing.fixtures import (
     transport,
 )
 from reading_club.adapters.eventstream.testing.publisher import (
-    LISTENERS,
     Arrived,
     EventPublisherContract,
-    a_listener,
     outgoing,
 )
 from reading_club.adapters.eventstream.testing.transport import (
@@ -38,6 +46,7 @@ from reading_club.adapters.eventstream.testing.transport import (
 
 __all__ = [
     "LISTENERS",
+    "PARCEL_SENT",
     "Arrived",
     "BatchPublisherContract",
     "BatchPublisherFixtures",
@@ -45,7 +54,10 @@ __all__ = [
     "Delivered",
     "EventPublisherContract",
     "EventstreamTransportContract",
+    "FailingSubscriber",
     "FakeCelery",
+    "ParcelSent",
+    "ProcessKilled",
     "Received",
     "SentTask",
     "a_listener",

@@ -9,8 +9,8 @@ from kombu import Message, pools
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
+from reading_club.adapters.eventstream.testing.events import LISTENERS
 from reading_club.adapters.eventstream.testing.publisher import (
-    LISTENERS,
     Arrived,
     EventPublisherContract,
     outgoing,
@@ -113,7 +113,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
         """An event whose subscriber has no queue fails, and the other events are sent."""
-        events = [outgoing(), outgoing(subscriber="nobody"), outgoing()]
+        events = [outgoing(), outgoing(subscriber="third"), outgoing()]
 
         published = publisher.publish(events)
 
@@ -132,7 +132,7 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
     ) -> None:
         """A published message equals that of ``send_task``, except for its ids."""
         app.conf.task_compression = compression
-        event = outgoing('{"title": "Domain-Driven Design"}')
+        event = outgoing('{"weight": 3}')
 
         publisher.publish([event])
         app.send_task(SEND_MESSAGE, kwargs={"message": dict(event.envelope)})

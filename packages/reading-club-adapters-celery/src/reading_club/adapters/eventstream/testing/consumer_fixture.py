@@ -66,6 +66,6 @@ class ConsumerFixture:
         self.now += timedelta(seconds=seconds)
 
     @property
-    def letters(self) -> list[DeadLetter]:
+    def dead_letters(self) -> list[DeadLetter]:
         """The dead letters."""
         return list(self.database.dead_letters.values())

@@ -1,30 +1,14 @@
 """The contract of publishers of batches, for any broker."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import pytest
 
 from reading_club.adapters.eventstream.testing.transport import TEXTS, an_envelope
-from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import EventPublisher
-from reading_club.eventstream.subscriber import Subscriber
-
-
-def a_listener(name: str) -> Subscriber[Any]:
-    """Return a subscriber to ``book_registered_v1``."""
-    subscriber = Subscriber[Any](name)
-
-    @subscriber.on(BookRegistered)
-    async def hear(event: Any, uow: Any) -> None: ...
-
-    return subscriber
-
-
-LISTENERS: Final = (a_listener("first"), a_listener("second"))
-"""The subscribers that the contract's publisher knows."""
 
 
 def outgoing(
@@ -46,7 +30,7 @@ class Arrived(Protocol):
 class EventPublisherContract:
     """Provide ``publisher``, for the LISTENERS, and ``arrived``, on one empty broker."""
 
-    def test_a_window_arrives_in_its_order(
+    def test_a_batch_arrives_in_its_order(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
         """Each confirmed event is on the queue of each subscriber, in the batch's order."""
@@ -58,18 +42,18 @@ class EventPublisherContract:
         assert (published.failed, published.outage) == ({}, None)
         assert arrived("first") == arrived("second") == [event.envelope for event in events]
 
-    def test_windows_arrive_one_after_the_other(
+    def test_batches_arrive_one_after_the_other(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
-        """Batcher arrive in the order of their publication."""
-        windows = [[outgoing(), outgoing()] for _ in range(5)]
+        """Batches arrive in the order of their publication."""
+        batches = [[outgoing(), outgoing()] for _ in range(5)]
 
-        for window in windows:
-            assert len(publisher.publish(window).confirmed) == 2
+        for batch in batches:
+            assert len(publisher.publish(batch).confirmed) == 2
 
-        assert arrived("first") == [event.envelope for window in windows for event in window]
+        assert arrived("first") == [event.envelope for batch in batches for event in batch]
 
-    def test_an_event_for_one_subscriber_is_for_nobody_else(
+    def test_an_event_for_one_subscriber_goes_to_its_queue_alone(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
         """An event for one subscriber goes to that queue alone, in its order."""
@@ -92,18 +76,18 @@ class EventPublisherContract:
 
         assert arrived("first") == [event.envelope]
 
-    def test_what_nobody_wants_is_confirmed(
+    def test_an_event_without_subscribers_is_confirmed(
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
         """An event without a subscriber is confirmed, and goes to no queue."""
-        event = outgoing(type="book_burnt_v1")
+        event = outgoing(type="parcel_lost_v1")
 
         published = publisher.publish([event])
 
         assert list(published.confirmed) == [event.key]
         assert arrived("first") == []
 
-    def test_an_empty_window_is_nothing(self, publisher: EventPublisher) -> None:
+    def test_an_empty_batch_has_an_empty_result(self, publisher: EventPublisher) -> None:
         """An empty batch has an empty result."""
         published = publisher.publish([])
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from kombu.exceptions import EncodeError
 
+from reading_club.adapters.eventstream.testing.events import PARCEL_SENT
 from reading_club.adapters.eventstream.transport import EventstreamTransport
 from reading_club.eventstream.errors import EventstreamUnavailable
 
@@ -15,7 +16,7 @@ TEXTS = ["", "plain", 'quo"te \\ back', "é ß 漢字 🦉", "\u2028 \x00 \x7f",
 
 
 class Received(Protocol):
-    """Reads the messages of a subscriber to ``book_registered_v1``."""
+    """Reads the messages of a subscriber to ``parcel_sent_v1``."""
 
     def __call__(self, expected: int, /) -> Sequence[Mapping[str, Any]]:
         """Return the messages, after waiting a while for the expected number."""
@@ -27,7 +28,7 @@ def an_envelope(payload: object = "{}") -> dict[str, Any]:
     return {
         "id": str(uuid4()),
         "created_at": "2024-02-03T04:05:06.789012+00:00",
-        "type": "book_registered_v1",
+        "type": PARCEL_SENT,
         "payload": payload,
     }
 
@@ -39,7 +40,7 @@ class EventstreamTransportContract:
         self, transport: EventstreamTransport, received: Received
     ) -> None:
         """The received message has the same fields and values."""
-        message = an_envelope('{"title":"Domain-Driven Design"}')
+        message = an_envelope('{"weight":3}')
 
         await transport.send_message_serialized(message)
 

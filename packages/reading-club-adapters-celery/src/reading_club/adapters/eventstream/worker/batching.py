@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 LARGEST_BATCH: Final = 100
 
 
-class Receive(Protocol):
+class ReceiveBatch(Protocol):
     """Handles a batch; returns False if its messages have to be handled one by one."""
 
     def __call__(self, messages: Sequence[object], /, *, arrived: float) -> bool:
@@ -29,13 +29,13 @@ class Batcher:
 
     An idle worker handles a message at once, as a batch of one. A batch that fails is split: each
     of its messages becomes a Celery task. Messages are acknowledged in the worker's own thread, as
-    in Celery.
+    in Celery. ``worker`` is a ``WorkerConsumer``.
     """
 
     def __init__(
         self,
         worker: Any,
-        receive: Receive,
+        receive: ReceiveBatch,
         handle: Callable[[Message], object],
         *,
         largest: int = LARGEST_BATCH,
@@ -53,20 +53,20 @@ class Batcher:
         """Add a message to the next batch; it is acknowledged after its effect is committed."""
         with self._lock:
             self._waiting.append(message)
-            self._next()
+            self._start_next()
 
     def abandon(self) -> None:
         """Drop the waiting messages after a lost connection: the broker redelivers them."""
         with self._lock:
             self._waiting.clear()
 
-    def _next(self) -> None:
+    def _start_next(self) -> None:
         if self._busy or not self._waiting:
             return
         self._busy = True
         count = min(self._largest, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(count)]
-        self._worker.pool.apply_async(self._run, (batch,), callback=_nothing)
+        self._worker.run_in_pool(self._run, batch)
 
     def _run(self, batch: Sequence[Message]) -> None:
         """Handle a batch, in a thread of the pool."""
@@ -74,19 +74,19 @@ class Batcher:
         try:
             events = [message.payload[1]["message"] for message in batch]
             arrived = min(float(message.headers[ARRIVED]) for message in batch)
-            together = self._receive(events, arrived=arrived)
-            finish = self._acknowledge if together else self._handle
+            is_done = self._receive(events, arrived=arrived)
+            finish = self._acknowledge if is_done else self._handle
         except Reject:
             logger.debug("the worker is stopping: a batch goes back to its queue")
         finally:
-            self._worker.call_soon_ack(self._settle, batch, finish)
+            self._worker.call_soon_ack(self._finish, batch, finish)
 
-    def _settle(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
+    def _finish(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
         """Finish each message, start the next batch, and raise the first error."""
         with self._lock:
             failures = [exc for message in batch if (exc := _failure(finish, message)) is not None]
             self._busy = False
-            self._next()
+            self._start_next()
         if failures:
             raise failures[0]
 
@@ -95,10 +95,6 @@ class Batcher:
 
     def _requeue(self, message: Message) -> None:
         message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
-
-
-def _nothing(_: object) -> None:
-    """Ignore the pool's result: the acknowledgements have been scheduled."""
 
 
 def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:

@@ -12,8 +12,7 @@ from celery import Celery, signals
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
-from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing
-from reading_club.adapters.eventstream.worker.stop_signal import StopSignal
+from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing, StopSignal
 from reading_club.eventstream.errors import UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
 from reading_club.eventstream.inbox.batch import BatchTransaction
@@ -57,17 +56,17 @@ class EventTask:
         self.stopping = StopSignal()
         pacing = pacing or Pacing()
         policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
-        self._handling = InboxProcessor(subscriber, events, policy, clock)
-        self._letters = self._handling.letters
-        self._deferral = Deferral(subscriber.name, policy, self._letters)
+        self._processor = InboxProcessor(subscriber, events, policy, clock)
+        self._dead_letters = self._processor.letters
+        self._deferral = Deferral(subscriber.name, policy, self._dead_letters)
         self._loop = EventLoopThread(resources)
         wait = wait or self.stopping.wait
-        self._holding = OutageRetry(self._loop, self._letters, pacing, wait)
+        self._outage_retry = OutageRetry(self._loop, self._dead_letters, pacing, wait)
 
     def register(self, app: Celery) -> None:
         """Register the task on the app, and connect to the worker's shutdown signals.
 
-        Call this before the worker forks. A message is acknowledged when the task returns.
+        A message is acknowledged when the task returns.
         """
 
         def send_message(task: Any, *args: Any, **kwargs: Any) -> None:
@@ -79,11 +78,9 @@ class EventTask:
                 self._refuse(*unwrapped(args, kwargs))
 
         task: Any = app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
-        task.receive_together = self.receive_together
+        task.receive_batch = self.receive_batch
         task.receive_suspected = self.receive_suspected
-        signals.worker_ready.connect(self._on_ready)
         signals.worker_shutting_down.connect(self._on_stopping)
-        signals.worker_process_shutdown.connect(self._on_shutdown)
         signals.worker_shutdown.connect(self._on_shutdown)
 
     def receive(
@@ -99,29 +96,29 @@ class EventTask:
         the worker is asked to stop.
         """
         delivery = Delivery(message, suspected)
-        self._holding.hold(
+        self._outage_retry.retry_until_done(
             message,
-            partial(self._handling.attempt, delivery),
+            partial(self._processor.attempt, delivery),
             lambda error: partial(self._deferral.one, delivery, error),
             arrived=arrived,
             alone=suspected,
         )
 
-    def receive_together(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
+    def receive_batch(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
         """Return True when all messages have taken effect, now or before, or are deferred.
 
         They are handled in one transaction. Returns False, without any effect, if the batch has to
         be split: receive each message alone then. Holds and defers messages during an outage, and
         raises Celery's Reject, as ``receive`` does.
         """
-        together = BatchTransaction(self._handling, messages)
-        self._holding.hold(
+        transaction = BatchTransaction(self._processor, messages)
+        self._outage_retry.retry_until_done(
             messages[0],
-            together.attempt,
+            transaction.attempt,
             lambda error: partial(self._deferral.all, messages, error),
             arrived=arrived,
         )
-        return not together.apart
+        return not transaction.apart
 
     def receive_suspected(
         self, messages: Sequence[object], *, arrived: float | None = None
@@ -133,31 +130,21 @@ class EventTask:
 
     def _refuse(self, message: object, error: UnreadableMessage) -> None:
         """Return when the message is a dead letter; raises Reject as ``receive`` does."""
-        self._letters.log(logging.ERROR, "message set aside", message, error)
+        self._dead_letters.log(logging.ERROR, "message set aside", message, error)
 
         async def set_aside(make_uow: UnitOfWorkFactory) -> bool:
-            await self._letters.set_aside(Delivery(message), error, make_uow)
+            await self._dead_letters.set_aside(Delivery(message), error, make_uow)
             return True
 
-        self._holding.hold(message, set_aside, None)
+        self._outage_retry.retry_until_done(message, set_aside, None)
 
     def close(self) -> None:
         """Close the resources and the loop of this process, and release the stop signal."""
         self._loop.close()
         self.stopping.close()
 
-    def _on_ready(self, sender: Any, **_: object) -> None:
-        """Wake the worker's event loop each second: on AMQP a stop would wait up to 20 s."""
-        hub = getattr(sender, "hub", None)
-        if hub is not None:
-            hub.call_repeatedly(1.0, _nothing)
-
     def _on_stopping(self, **_: object) -> None:
         self.stopping.set()
 
     def _on_shutdown(self, **_: object) -> None:
         self._loop.close()
-
-
-def _nothing() -> None:
-    """Do nothing: the call itself wakes the event loop."""

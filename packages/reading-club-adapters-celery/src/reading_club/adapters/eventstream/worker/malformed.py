@@ -19,7 +19,7 @@ from reading_club.eventstream.errors import UnreadableMessage
 ARRIVED: Final = "arrived"
 """Header that a worker sets: the monotonic time at which it received the message."""
 
-_WRAPPED: Final = frozenset({"garbage", "error"})
+_WRAPPED: Final = frozenset({"malformed", "error"})
 _BODY_PARTS: Final = 3
 _UNREADABLE: Final = (TypeError, ValueError, RecursionError)
 
@@ -64,7 +64,7 @@ def wrapped(message: Message, error: Exception) -> Message:
     The message is embedded as text, and so is not decoded a second time. The call has no channel:
     acknowledge the original message.
     """
-    kwargs = {"garbage": _description(message), "error": f"{type(error).__name__}: {error}"}
+    kwargs = {"malformed": _description(message), "error": f"{type(error).__name__}: {error}"}
     return Message(
         body=json.dumps([[], kwargs, {}]),
         content_type="application/json",
@@ -82,7 +82,7 @@ def wrapped(message: Message, error: Exception) -> Message:
 def unwrapped(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[object, UnreadableMessage]:
     """Return content and error of the dead letter for a call with other arguments than an event."""
     if not args and kwargs.keys() == _WRAPPED:
-        return _value(kwargs["garbage"]), UnreadableMessage(str(kwargs["error"]))
+        return _value(kwargs["malformed"]), UnreadableMessage(str(kwargs["error"]))
     call = {**_identity([args, kwargs]), "args": list(args), "kwargs": dict(kwargs)}
     return call, UnreadableMessage(f"{SEND_MESSAGE} takes a message and nothing else")
 

@@ -1,6 +1,8 @@
 """Retries a message in the worker: until it is done or deferred, or the worker stops."""
 
 import logging
+import os
+import selectors
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,7 +21,7 @@ from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 Work = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, bool]]
 """One attempt; returns True if the message may be acknowledged."""
 
-_NEXT_TURN: Final = 0.05
+_TURN_CHECK_INTERVAL: Final = 0.05
 """Seconds between two checks whether the message tried before is done."""
 
 
@@ -40,27 +42,57 @@ class Pacing:
     timer: Callable[[], float] = time.monotonic
 
 
+class StopSignal:
+    """A stop of the worker: set once, and seen by all waiting threads.
+
+    A pipe that becomes readable: unlike a lock, it may be set in a signal handler that interrupts
+    another one.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        self._open = True
+
+    def set(self) -> None:
+        """Wake all waiting threads."""
+        if self._open:
+            os.write(self._writer, b"!")
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for ``seconds``, or return True at once when the worker is asked to stop."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._reader, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
+
+    def close(self) -> None:
+        """Close the pipe, after the last wait."""
+        if self._open:
+            self._open = False
+            os.close(self._reader)
+            os.close(self._writer)
+
+
 class OutageRetry:
     """Retries the work on a message, with back-off, until it is done."""
 
     def __init__(
         self,
         loop: EventLoopThread[UnitOfWorkFactory],
-        letters: DeadLetterWriter,
+        dead_letters: DeadLetterWriter,
         pacing: Pacing,
         wait: Callable[[float], bool],
     ) -> None:
         self._loop = loop
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._pacing = pacing
         self._wait = wait
         self._turn = threading.Lock()
 
-    def hold(
+    def retry_until_done(
         self,
         message: object,
         work: Work,
-        put_off: Callable[[TransientFailure], Work] | None,
+        defer: Callable[[TransientFailure], Work] | None,
         *,
         arrived: float | None = None,
         alone: bool = False,
@@ -75,8 +107,8 @@ class OutageRetry:
             with self._one_at_a_time() if alone else nullcontext():
                 done, failure = self._attempt(message, work)
             late = failure is not None and self._is_late(failure, begun, arrived)
-            if failure is not None and put_off is not None and late:
-                done, _ = self._attempt(message, put_off(failure))
+            if failure is not None and defer is not None and late:
+                done, _ = self._attempt(message, defer(failure))
             if done:
                 return
             self._pause(delay)
@@ -91,17 +123,17 @@ class OutageRetry:
         try:
             return self._loop.run(work), None
         except TransientFailure as exc:
-            self._letters.log(logging.WARNING, "waiting for what is away", message, exc)
+            self._dead_letters.log(logging.WARNING, "waiting for what is away", message, exc)
             return False, exc
         except Exception as exc:  # noqa: BLE001  # the dead letter cannot be stored either
             text = "cannot set the message aside"
-            self._letters.log(logging.ERROR, text, message, exc, trace=True)
+            self._dead_letters.log(logging.ERROR, text, message, exc, trace=True)
             return False, None
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
         while not self._turn.acquire(blocking=False):
-            self._pause(_NEXT_TURN)
+            self._pause(_TURN_CHECK_INTERVAL)
         try:
             yield
         finally:

@@ -61,8 +61,7 @@ class SQLSubscriptions:
         newest = messages.c.recorded_at <= database_time(dialect, -after)
         if not idle:
             newest &= messages.c.recorded_at <= await self._progress_cutoff(subscriber, after)
-        oldest = messages.c.recorded_at >= database_time(dialect, -horizon)
-        query = self._missing_query(subscriber).where(newest, oldest).limit(limit)
+        query = self._missing_query(subscriber, horizon).where(newest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [OutboxKey(row.message_id, subscriber) for row in missing]
         await SQLOutboxWriter(self.session, self.tables).add_all(keys)
@@ -97,13 +96,13 @@ class SQLSubscriptions:
             timestamps={"again_at": pause},
         )
 
-    def _missing_query(self, subscriber: str) -> Select[Any, Any]:
+    def _missing_query(self, subscriber: str, horizon: float) -> Select[Any, Any]:
         """Return the query for missing events that may be sent now, the oldest first."""
         messages, resends = self.tables.messages, self.tables.resends
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
-            behind(self.tables, subscriber)
+            behind(self.tables, subscriber, self.session.dialect, horizon)
             .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
@@ -117,11 +116,12 @@ class SQLSubscriptions:
         )
 
 
-def behind(tables: StreamTables, subscriber: str) -> Select[Any]:
+def behind(tables: StreamTables, subscriber: str, dialect: str, horizon: float) -> Select[Any]:
     """Return the query for the ids of events that a subscriber has yet to receive.
 
-    The events were recorded since it subscribed, and have neither an inbox row nor a dead letter.
-    The reconciler's missing events, and the late ones of ``status``, are subsets.
+    The events were recorded since it subscribed and up to ``horizon`` seconds ago, and have neither
+    an inbox row nor a dead letter. The reconciler's missing events are a subset, the lag of a
+    subscriber is their number.
     """
     heard = (tables.subscriptions.c.type == tables.messages.c.type) & (
         tables.subscriptions.c.subscriber == subscriber
@@ -131,6 +131,7 @@ def behind(tables: StreamTables, subscriber: str) -> Select[Any]:
         .join(tables.subscriptions, heard)
         .where(
             tables.messages.c.recorded_at >= tables.subscriptions.c.since,
+            tables.messages.c.recorded_at >= database_time(dialect, -horizon),
             _not_in(tables.messages.c.id, tables.inbox, RELAY, subscriber),
             _not_in(tables.messages.c.id, tables.dead_letters, RELAY, subscriber),
         )

@@ -45,7 +45,7 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
             reached = await connection.run_sync(read_state)
             await connection.rollback()
             if reached.kind == "unfinished":
-                await online.finish(connection, reached.needed)
+                await online.finish(connection)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:

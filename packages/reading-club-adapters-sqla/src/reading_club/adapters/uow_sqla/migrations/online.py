@@ -138,14 +138,18 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
 """The online steps of each revision, in order."""
 
 
-async def finish(connection: AsyncConnection, revision: str) -> None:
-    """Run a revision's online steps, and mark the revision as finished."""
-    for step in STEPS.get(revision, ()):
-        await step.run(connection)
-    await begin(connection)
-    done = text("UPDATE schema_compatibility SET finished = true WHERE revision = :revision")
-    await connection.execute(done, {"revision": revision})
-    await connection.commit()
+async def finish(connection: AsyncConnection) -> None:
+    """Run the online steps of all unfinished revisions, in order, and mark each as finished."""
+    unfinished = "SELECT revision FROM schema_compatibility WHERE NOT finished ORDER BY revision"
+    revisions = (await connection.scalars(text(unfinished))).all()
+    await connection.rollback()
+    for revision in revisions:
+        for step in STEPS.get(revision, ()):
+            await step.run(connection)
+        await begin(connection)
+        done = text("UPDATE schema_compatibility SET finished = true WHERE revision = :revision")
+        await connection.execute(done, {"revision": revision})
+        await connection.commit()
 
 
 async def begin(connection: AsyncConnection) -> None:

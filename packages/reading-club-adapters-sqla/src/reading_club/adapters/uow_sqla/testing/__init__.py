@@ -28,6 +28,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     heartbeats,
     history,
     outbox,
+    statistics,
     tables,
     titles,
     uow,
@@ -39,8 +40,8 @@ from reading_club.adapters.uow_sqla.testing.migrations import (
     TestUpgrade,
 )
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
+from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
 from reading_club.adapters.uow_sqla.testing.repositories import (
-    TestActivityLog,
     TestBooks,
     TestCatalogue,
     TestReviewers,
@@ -68,12 +69,12 @@ from reading_club.testing.contracts.eventstream.suite import (
     TestOutboxSplit,
     TestPublication,
     TestReconciliationExclusions,
+    TestStatistics,
     TestTransactions,
     TestWrongClock,
 )
 
 __all__ = [
-    "TestActivityLog",
     "TestAttempts",
     "TestBackfill",
     "TestBookPages",
@@ -94,11 +95,13 @@ __all__ = [
     "TestOutboxLeases",
     "TestOutboxSplit",
     "TestPublication",
+    "TestReadModels",
     "TestReconciliationExclusions",
     "TestRetention",
     "TestReviewers",
     "TestReviews",
     "TestSchemaState",
+    "TestStatistics",
     "TestStoredRows",
     "TestTables",
     "TestTransactionCosts",
@@ -111,6 +114,7 @@ __all__ = [
     "history",
     "outbox",
     "pass_time",
+    "statistics",
     "tables",
     "titles",
     "uow",

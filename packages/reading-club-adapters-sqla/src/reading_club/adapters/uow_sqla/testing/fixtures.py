@@ -14,6 +14,7 @@ from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
+from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.testing.contracts import club, eventstream
@@ -68,6 +69,12 @@ def outbox(engine: AsyncEngine, tables: StreamTables) -> SQLOutbox:
 def heartbeats(engine: AsyncEngine, tables: StreamTables) -> SQLHeartbeats:
     """The heartbeats in the engine's database."""
     return SQLHeartbeats(engine, tables)
+
+
+@pytest.fixture
+def statistics(engine: AsyncEngine, tables: StreamTables) -> SQLStatistics:
+    """The statistics of the engine's database."""
+    return SQLStatistics(engine, tables, horizon=eventstream.HORIZON)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

@@ -45,10 +45,6 @@ class TestReviews(club.ReviewRepositoryContract):
     """The reviews on SQL."""
 
 
-class TestActivityLog(club.ActivityLogContract):
-    """The activity log on SQL."""
-
-
 class TestCatalogue(club.CatalogueContract):
     """The catalogue on SQL."""
 

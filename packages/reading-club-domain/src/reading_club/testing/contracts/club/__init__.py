@@ -4,19 +4,19 @@ Subclass a contract in a test module and provide the fixture ``uow_factory`` (se
 ``UnitOfWorkFactory``).
 """
 
-from reading_club.testing.contracts.club.activity import ActivityLogContract
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
+from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.club.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract, UnitOfWorkFactory
 
 __all__ = [
-    "ActivityLogContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
+    "ReadModelsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
     "UnitOfWorkContract",

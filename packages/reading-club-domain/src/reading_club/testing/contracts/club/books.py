@@ -119,6 +119,19 @@ class BookRepositoryContract:
             assert (await transaction.uow.books.get(book.id)).title == "Before"
             await transaction.rollback()
 
+    async def test_books_are_counted(self, uow_factory: UnitOfWorkFactory) -> None:
+        """The number of books, without those of a rolled-back transaction."""
+        await store(uow_factory, a_book(), a_book())
+
+        async with uow_factory() as transaction:
+            await transaction.uow.books.add(a_book())
+            assert await transaction.uow.books.count() == 3
+            await transaction.rollback()
+
+        async with uow_factory() as transaction:
+            assert await transaction.uow.books.count() == 2
+            await transaction.rollback()
+
     @pytest.mark.parametrize(
         "query",
         [

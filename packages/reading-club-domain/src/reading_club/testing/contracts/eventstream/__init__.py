@@ -26,13 +26,16 @@ from reading_club.testing.contracts.eventstream.outbox import OutboxContract
 from reading_club.testing.contracts.eventstream.outbox_leases import OutboxLeaseContract
 from reading_club.testing.contracts.eventstream.outbox_split import OutboxSplitContract
 from reading_club.testing.contracts.eventstream.publication import PublicationContract
+from reading_club.testing.contracts.eventstream.reconciliation import HORIZON
 from reading_club.testing.contracts.eventstream.reconciliation_exclusions import (
     ReconciliationExclusionsContract,
 )
+from reading_club.testing.contracts.eventstream.statistics import StatisticsContract
 from reading_club.testing.contracts.eventstream.unit_of_work import TransactionContract
 from reading_club.testing.contracts.eventstream.wrong_clock import WrongClockContract
 
 __all__ = [
+    "HORIZON",
     "AttemptsContract",
     "DeadLetterCommandsContract",
     "DeadLettersContract",
@@ -49,6 +52,7 @@ __all__ = [
     "PassTime",
     "PublicationContract",
     "ReconciliationExclusionsContract",
+    "StatisticsContract",
     "TransactionContract",
     "UnitOfWorkFactory",
     "UnitOfWorkOn",

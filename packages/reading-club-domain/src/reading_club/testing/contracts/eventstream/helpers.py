@@ -1,12 +1,12 @@
 """Helpers of the event stream's contracts: types of fixtures, commits and claims of events."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
 from lastuuid import uuid7
-from messagebus import AsyncAbstractEventstreamTransport, Command, Event, Metadata
+from messagebus import AsyncAbstractEventstreamTransport, Command, Event, Message, Metadata
 from pydantic import Field
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
@@ -76,7 +76,7 @@ class OutboxFixtures:
 
 
 async def commit(
-    uow_on: UnitOfWorkOn, *events: Event, lease: Lease | None = None
+    uow_on: UnitOfWorkOn, *events: Message[Any], lease: Lease | None = None
 ) -> RecordingOutboxTransport:
     """Commit events in one transaction; without ``lease``, their rows can be claimed at once."""
     transport = RecordingOutboxTransport(lease)

@@ -1,6 +1,8 @@
 """Base of the reconciler's contracts: events that get lost."""
 
-from messagebus import Event
+from typing import Any
+
+from messagebus import Event, Message
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.eventstream.ports.dead_letters import DeadLetter
@@ -35,7 +37,7 @@ class Reconciling(OutboxFixtures):
         lease = Lease(60.0)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1000, lease)))
 
-    async def publish(self, *events: Event) -> None:
+    async def publish(self, *events: Message[Any]) -> None:
         """Commit and send events."""
         await commit(self.uow_on, *events)
         await self.send()

@@ -16,6 +16,7 @@ __all__ = [
     "TestOutboxSplit",
     "TestPublication",
     "TestReconciliationExclusions",
+    "TestStatistics",
     "TestTransactions",
     "TestWrongClock",
 ]
@@ -79,3 +80,7 @@ class TestDeadLetters(eventstream.DeadLettersContract):
 
 class TestDeadLetterCommands(eventstream.DeadLetterCommandsContract):
     """Retry, discard and replay of dead letters."""
+
+
+class TestStatistics(eventstream.StatisticsContract):
+    """Counts and ages of outbox and subscribers."""

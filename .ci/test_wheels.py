@@ -1,0 +1,130 @@
+"""Test the wheel of each package in an environment with only its own dependencies.
+
+In the workspace's environment a package can import a dependency that only another package
+declares; here the import fails. The example of each README runs first, on what its reader has
+installed.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A package, modules to import with its extras, and modules that must not be installed."""
+
+    name: str
+    modules: str
+    extras: str
+    tests: str
+    forbidden: tuple[str, ...]
+    example: str = ""
+    """The extra that the example of the README needs."""
+
+
+MEMBERS = (
+    Member(
+        "reading-club-domain",
+        "reading_club.domain.model, reading_club.service.bus, reading_club.service.projections",
+        extras="",
+        tests="testing",
+        forbidden=("sqlalchemy", "celery", "pytest"),
+    ),
+    Member(
+        "reading-club-adapters-sqla",
+        "reading_club.adapters.uow_sqla.migrations, alembic, asyncpg, aiosqlite",
+        extras="postgres,sqlite",
+        tests="testing",
+        forbidden=("celery", "pytest"),
+        example="sqlite",
+    ),
+    Member(
+        "reading-club-adapters-celery",
+        "reading_club.adapters.eventstream, kombu.transport.pyamqp, kombu.transport.redis",
+        extras="redis",
+        tests="testing",
+        forbidden=("sqlalchemy", "pytest"),
+    ),
+    Member(
+        "reading-club",
+        "reading_club.app.processes.web, reading_club.app.processes.worker, "
+        "kombu.transport.redis, asyncpg",
+        extras="",
+        tests="",
+        forbidden=("pytest", "reading_club_functional"),
+    ),
+)
+TEST_TOOLS = "hypothesis httpx2 pytest-asyncio"
+
+
+def call(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command. Raises CalledProcessError if it fails."""
+    subprocess.run([str(part) for part in command], check=True, cwd=cwd)
+
+
+def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
+    """Install a requirement: the workspace's wheels, and locked releases of other packages."""
+    constraints = ("--constraint", folder / "constraints.txt")
+    call(uv, "pip", "install", "--quiet", "--python", python, *constraints, *requirement.split())
+
+
+def try_member(uv: str, member: Member, folder: Path) -> None:
+    """Install the wheel alone, run its README's example, and with its extras run its tests."""
+    environment = folder / member.name
+    python = environment / "bin" / "python"
+    call(uv, "venv", "--quiet", "--python", sys.executable, environment)
+    install(uv, python, folder, member.name)
+    call(python, "-c", f"import {member.modules.split(',')[0]}", cwd=folder)
+    if member.example:
+        install(uv, python, folder, f"{member.name}[{member.example}]")
+    run_examples(python, member)
+    install(uv, python, folder, f"{member.name}[{member.extras}]")
+    absent = f"assert not any(map(importlib.util.find_spec, {list(member.forbidden)}))"
+    call(python, "-c", f"import importlib.util, {member.modules}; {absent}", cwd=folder)
+    extras = ",".join(filter(None, (member.extras, member.tests)))
+    needed = "" if member.tests else "reading-club-domain[testing]"
+    install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
+    print(f"{member.name}, alone:", flush=True)
+    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", source_of(member) / "tests")
+
+
+def run_examples(python: Path, member: Member) -> None:
+    """Run the Python examples of the package's README, each in an empty folder."""
+    readme = (source_of(member) / "README.md").read_text(encoding="utf-8")
+    for example in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
+        with tempfile.TemporaryDirectory() as empty:
+            call(python, "-c", example, cwd=Path(empty))
+
+
+def source_of(member: Member) -> Path:
+    """Return the folder of the package in the workspace."""
+    (folder,) = ROOT.glob(f"*/{member.name}")
+    return folder
+
+
+def main(uv: str) -> None:
+    """Build all wheels and test each of them."""
+    uv = str((ROOT / uv).resolve())
+    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-workspace")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        locked = folder / "constraints.txt"
+        call(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
+        options = ("--quiet", "--frozen", "--no-hashes", "--output-file", locked)
+        call(uv, "export", *options, *everything)
+        with locked.open("a", encoding="utf-8") as constraints:
+            for wheel in folder.glob("*.whl"):
+                name = wheel.name.split("-", 1)[0].replace("_", "-")
+                constraints.write(f"{name} @ {wheel.as_uri()}\n")
+        for member in MEMBERS:
+            try_member(uv, member, folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

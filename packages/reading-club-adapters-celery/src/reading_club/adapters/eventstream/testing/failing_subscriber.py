@@ -1,0 +1,47 @@
+"""Subscribers whose handlers fail, for tests of consumers."""
+
+from typing import Any
+
+from messagebus import Event
+
+from reading_club.eventstream.subscriber import Subscriber
+
+
+class ProcessKilled(BaseException):
+    """Simulates the death of the process."""
+
+
+class FailingSubscriber(Subscriber[Any]):
+    """Handles events as ``subscriber`` does, and then raises ``errors``, one at each event.
+
+    After the last of them each event raises ``forever``, or succeeds without it. ``calls`` is the
+    number of handled events.
+    """
+
+    def __init__(
+        self,
+        subscriber: Subscriber[Any],
+        *errors: BaseException,
+        forever: BaseException | None = None,
+    ) -> None:
+        super().__init__("failing")
+        self.errors, self.forever = list(errors), forever
+        self.calls = 0
+        self._subscriber = subscriber
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types on the wire that the other subscriber handles."""
+        return self._subscriber.types
+
+    def handles(self, event: Event) -> bool:
+        """Whether the other subscriber handles the event."""
+        return self._subscriber.handles(event)
+
+    async def handle(self, event: Event, uow: Any) -> None:
+        """Handle the event, and raise the next error."""
+        self.calls += 1
+        await self._subscriber.handle(event, uow)
+        error = self.errors.pop(0) if self.errors else self.forever
+        if error is not None:
+            raise error

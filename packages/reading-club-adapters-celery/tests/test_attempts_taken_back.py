@@ -1,0 +1,81 @@
+"""Attempts that an outage or a stop ends are not counted."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from celery.exceptions import Reject
+
+from reading_club.adapters.eventstream.testing import (
+    ConsumerFixture,
+    FailingSubscriber,
+    ProcessKilled,
+    on_the_wire,
+)
+from reading_club.adapters.eventstream.worker.event_task import EventTask
+from reading_club.adapters.memory.inbox import InMemoryInbox
+from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.errors import StorageBusy
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.service.projections import activity
+from reading_club.testing.builders import an_event
+
+Consume = Callable[[Subscriber[Any]], EventTask]
+
+
+def numbers(club: ConsumerFixture) -> list[int]:
+    """Return the counted attempts in the database."""
+    return [count.number for count in club.database.attempts.values()]
+
+
+def redeliver(consumer: EventTask, event: BookRegistered) -> None:
+    """Deliver an event that may have killed a worker."""
+    consumer.receive(on_the_wire(event), suspected=True)
+
+
+@pytest.mark.parametrize("restarts", [1, 6])
+def test_an_attempt_that_an_outage_ended_is_taken_back(
+    consume: Consume, club: ConsumerFixture, restarts: int
+) -> None:
+    """An outage undoes the count, before a retry or a requeue."""
+    club.stop_after = 1
+    event = an_event()
+    for _ in range(restarts):
+        with pytest.raises(Reject):
+            redeliver(consume(FailingSubscriber(activity, forever=StorageBusy("busy"))), event)
+
+    assert numbers(club) == [0]
+    assert club.dead_letters == []
+
+
+def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the database does not take the undo, the count stays at one during the outage."""
+
+    async def away(*_: Any) -> None:
+        raise StorageBusy("away")
+
+    monkeypatch.setattr(InMemoryInbox, "take_back_attempt", away)
+    outage = [StorageBusy("away")] * 9
+    failing = FailingSubscriber(activity, *outage, forever=ProcessKilled())
+
+    with pytest.raises(ProcessKilled):
+        redeliver(consume(failing), an_event())
+
+    assert numbers(club) == [1]
+    assert failing.calls == 10
+
+
+def test_an_attempt_that_a_stop_ended_is_taken_back(
+    consume: Consume, club: ConsumerFixture
+) -> None:
+    """A handler that a stop cancels undoes the count."""
+    club.stop_after = 1
+    consumer = consume(FailingSubscriber(activity, asyncio.CancelledError()))
+
+    with pytest.raises(Reject):
+        consumer.receive(on_the_wire(an_event()), suspected=True)
+
+    assert numbers(club) == [0]

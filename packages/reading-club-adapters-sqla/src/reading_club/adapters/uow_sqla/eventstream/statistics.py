@@ -1,0 +1,122 @@
+"""Statistics of outbox and subscribers on SQL."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Executable, Select, and_, case, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from reading_club.adapters.uow_sqla.errors import translated
+from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
+from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.ports.statistics import Backlog, BlockedQueue, SubscriberProgress
+
+FIRST: Final = 1000
+"""Maximum of outbox rows, by ascending message id, that ``backlog`` reads: this bounds its cost."""
+LOCK_TIMEOUT: Final = text("SET LOCAL lock_timeout = '1s'")
+
+
+class SQLStatistics:
+    """Queries of the stream's tables, each on a connection of its own.
+
+    ``horizon`` is the reconciler's, in seconds. Inbox rows of older events may be deleted, so that
+    those events are not told from missing ones.
+    """
+
+    def __init__(self, engine: AsyncEngine, tables: StreamTables, *, horizon: float) -> None:
+        self.engine = engine
+        self.tables = tables
+        self.horizon = horizon
+
+    async def pending(self) -> int:
+        """Count the rows of the outbox."""
+        async with self._connected() as connection:
+            return await _count(connection, select(func.count()).select_from(self.tables.outbox))
+
+    async def backlog(self) -> Backlog:
+        """Query age and blocked queues of the first rows of the outbox."""
+        async with self._connected() as connection:
+            rows = (
+                await connection.execute(_first_rows(self.tables, self.engine.dialect.name))
+            ).all()
+        ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
+        refused = Counter[tuple[str, str]]()
+        for row in rows:
+            if row.subscriber != ALL_SUBSCRIBERS and row.reason:
+                refused[row.subscriber, row.reason] += row.events
+        oldest = max((age for age in ages if age is not None), default=None)
+        blocked = tuple(BlockedQueue(*queue, events) for queue, events in sorted(refused.items()))
+        return Backlog(oldest, blocked)
+
+    async def progress(self, subscriber: str, types: Collection[str]) -> SubscriberProgress:
+        """Count the published, handled, missing and dead-lettered events of a subscriber."""
+        tables = self.tables
+        published = select(func.count()).where(tables.messages.c.type.in_(types))
+        handled = select(func.count()).where(tables.inbox.c.subscriber == subscriber)
+        letters = select(func.count()).where(tables.dead_letters.c.subscriber == subscriber)
+        async with self._connected() as connection:
+            late = (await connection.execute(self._lag(subscriber))).one()
+            return SubscriberProgress(
+                name=subscriber,
+                published=await _count(connection, published),
+                handled=await _count(connection, handled),
+                lag=late.events,
+                lag_seconds=_age(late.oldest, late.now),
+                dead_letters=await _count(connection, letters),
+            )
+
+    def _lag(self, subscriber: str) -> Executable:
+        dialect = self.engine.dialect.name
+        return behind(self.tables, subscriber, dialect, self.horizon).with_only_columns(
+            func.count().label("events"),
+            func.min(self.tables.messages.c.recorded_at).label("oldest"),
+            database_time(dialect).label("now"),
+            maintain_column_froms=True,
+        )
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            async with self.engine.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(LOCK_TIMEOUT)
+                yield connection
+
+
+def _first_rows(tables: StreamTables, dialect: str) -> Executable:
+    """Return the query for the first rows, by subscriber, reason and whether they are deferred.
+
+    A row for all subscribers waits since ``added_at``, or since its message was recorded if
+    ``added_at`` is NULL. A row for one subscriber waits since the end of its deferral.
+    """
+    messages, outbox, now = tables.messages, tables.outbox, database_time(dialect)
+    known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
+    added = func.coalesce(outbox.c.added_at, known.scalar_subquery())
+    single = outbox.c.subscriber != ALL_SUBSCRIBERS
+    first = (
+        select(
+            outbox.c.subscriber,
+            outbox.c.reason,
+            and_(single, outbox.c.leased_until > now).label("deferred"),
+            case((single, outbox.c.leased_until), else_=added).label("since"),
+        )
+        .order_by(outbox.c.message_id, outbox.c.subscriber)
+        .limit(FIRST)
+        .subquery()
+    )
+    groups = (first.c.subscriber, first.c.reason, first.c.deferred)
+    events, oldest = func.count().label("events"), func.min(first.c.since).label("oldest")
+    return select(*groups, events, oldest, now.label("now")).group_by(*groups)
+
+
+async def _count(connection: AsyncConnection, query: Select[Any]) -> int:
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else round(max(0.0, (now - moment).total_seconds()), 1)

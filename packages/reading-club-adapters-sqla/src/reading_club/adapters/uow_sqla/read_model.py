@@ -1,0 +1,22 @@
+"""Base of the read models on SQL."""
+
+from typing import ClassVar
+
+from reading_club.adapters.uow_sqla.session import Session
+
+
+class SQLReadModel:
+    """A read model on SQL, an attribute of the club's unit of work.
+
+    The modules of ``read_models`` define one subclass each, with its tables, which the unit of work
+    finds.
+    """
+
+    name: ClassVar[str]
+    """The attribute of the unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def flush(self) -> None:
+        """Write what was collected: before a read, and once before the commit."""

@@ -1,0 +1,44 @@
+"""The catalogue, in memory."""
+
+from collections.abc import Collection, Mapping
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+from reading_club.adapters.memory.read_model import InMemoryReadModel
+from reading_club.service.catalogue import BookRating, CatalogueEntry
+
+
+class InMemoryCatalogue(InMemoryReadModel):
+    """The catalogue, in memory."""
+
+    name = "catalogue"
+    tables = ("catalogue", "ratings")
+
+    async def put(self, entry: CatalogueEntry) -> None:
+        """Add a book; a known id changes nothing."""
+        self.transaction.write(lambda tables: tables.catalogue.setdefault(entry.book_id, entry))
+
+    async def rate(self, rating: BookRating) -> None:
+        """Store a rating, unless this or a higher version of the review is stored already."""
+
+        def upsert(tables: Any) -> None:
+            known = tables.ratings.get(rating.review_id)
+            if known is None or known.version < rating.version:
+                tables.ratings[rating.review_id] = rating
+
+        self.transaction.write(upsert)
+
+    async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
+        """Return the entries of these books, with their ratings."""
+        books = self.transaction.tables.catalogue
+        return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
+
+    def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
+        ratings = [
+            rating.rating
+            for rating in self.transaction.tables.ratings.values()
+            if rating.book_id == entry.book_id
+        ]
+        average = fmean(ratings) if ratings else None
+        return entry.model_copy(update={"ratings": len(ratings), "average": average})

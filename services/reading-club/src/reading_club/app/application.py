@@ -1,0 +1,55 @@
+"""The application of a web process: handles commands and makes units of work."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lastuuid import uuid7
+
+from reading_club.app.health import Dependencies
+from reading_club.domain.messages import ClubCommand
+from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
+from reading_club.eventstream.ports.heartbeats import Process
+from reading_club.service.bus import ClubBus, build_bus
+from reading_club.service.uow import AbstractUnitOfWork
+
+
+class Application:
+    """The open application of a web process.
+
+    ``unit_of_work`` returns a new unit of work, not yet entered, for one task. ``dependencies`` are
+    what the health checks query, and ``process`` is the identity in the heartbeats.
+    """
+
+    def __init__(
+        self,
+        unit_of_work: Callable[[], AbstractUnitOfWork],
+        dependencies: Dependencies,
+        process: Process,
+    ) -> None:
+        self.unit_of_work = unit_of_work
+        self.dependencies = dependencies
+        self.process = process
+        self._bus: ClubBus = build_bus()
+
+    async def handle(self, command: ClubCommand) -> Any:
+        """Run a command in a transaction of its own and return its handler's result.
+
+        On return the transaction is committed and its events are in the outbox, whether or not
+        the broker is available. A command whose commit is in doubt is run a second time, which
+        has no effect if the first run was stored. Raises CommitInDoubt, with the command's id,
+        if the second run has a transient failure.
+        """
+        try:
+            return await self._handle_once(command)
+        except CommitInDoubt as doubt:
+            reason = doubt.reason
+        try:
+            return await self._handle_once(command.model_copy(update={"message_id": uuid7()}))
+        except TransientFailure as exc:
+            raise CommitInDoubt(reason, getattr(command, "id", None)) from exc
+
+    async def _handle_once(self, command: ClubCommand) -> Any:
+        async with self.unit_of_work() as transaction:
+            result = await self._bus.handle(command, transaction)
+            await transaction.commit()
+        return result

@@ -1,0 +1,115 @@
+"""The command ``reading-club``."""
+
+import asyncio
+import json
+import sys
+
+import click
+
+from reading_club.app.cli.dead_letters import dead_letters
+from reading_club.app.cli.support import Cli, bring_schema_up, read_settings
+from reading_club.service.projections import SUBSCRIBERS
+
+
+@click.group(cls=Cli)
+@click.version_option(package_name="reading-club")
+def main() -> None:
+    """Run a reading club: a shelf of books, its members' reviews, and what happens."""
+
+
+@main.command()
+def run() -> None:
+    """Run the whole club in one data folder; Ctrl-C stops all of it."""
+    from reading_club.app.embedded.run import run as run_club
+
+    run_club(
+        read_settings(), lambda url: click.echo(f"The club is open: {url}  (Ctrl-C closes it)")
+    )
+
+
+MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")
+
+
+@main.command()
+@MIGRATE
+def web(*, migrate: bool) -> None:
+    """Serve the API and the pages."""
+    from reading_club.app.processes.web import serve
+
+    settings = read_settings()
+    if migrate:
+        bring_schema_up(settings, wait=True)
+    serve(settings)
+
+
+@main.command()
+@click.option(
+    "--subscriber",
+    type=click.Choice([s.name for s in SUBSCRIBERS]),
+    help="Whose events to handle; without it, those of all, in a process for each.",
+)
+@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True)
+@MIGRATE
+def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
+    """Handle the events of one subscriber, or of all."""
+    settings = read_settings()
+    if migrate:
+        bring_schema_up(settings, wait=True)
+    if subscriber is None:
+        from reading_club.app.processes.all_workers import work_for_all
+
+        work_for_all(settings, concurrency)
+    else:
+        from reading_club.app.processes.worker import work
+
+        work(settings, subscriber, concurrency)
+
+
+@main.command()
+@MIGRATE
+def relay(*, migrate: bool) -> None:
+    """Send the events that wait in the outbox; any number of relays may run."""
+    from reading_club.app.processes.relay import relay
+
+    settings = read_settings()
+    if migrate:
+        bring_schema_up(settings, wait=True)
+    relay(settings)
+
+
+@main.command()
+def reconcile() -> None:
+    """Send again, once and now, what was published and did not reach a subscriber."""
+    from reading_club.app.processes.relay import reconcile_now
+
+    found, sent = asyncio.run(reconcile_now(read_settings()))
+    click.echo(f"{found} events did not arrive" + (" and are sent again" if found else ""))
+    if not sent:
+        click.echo("the broker is away: a relay sends them when it is back", err=True)
+
+
+main.add_command(dead_letters)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the schema of the database to the newest version."""
+    click.echo(bring_schema_up(read_settings()))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(*, as_json: bool) -> None:
+    """Tell how the club is doing, and what is wrong.
+
+    The exit code is 1 if it cannot serve, and 3 if something behind it does not work.
+    """
+    from reading_club.app.status import Status, status_of
+
+    report: Status = asyncio.run(status_of(read_settings()))
+    if as_json:
+        click.echo(json.dumps(report.model_dump(), indent=2))
+    else:
+        for line in report.lines():
+            click.echo(line)
+    sys.exit(report.exit_code)

@@ -1,0 +1,1 @@
+"""Child processes: start, readiness, restarts, and a watchdog for the death of the parent."""

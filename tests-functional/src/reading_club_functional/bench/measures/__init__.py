@@ -1,0 +1,1 @@
+"""The pairs of measures, one module for each family."""

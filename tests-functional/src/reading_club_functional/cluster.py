@@ -1,0 +1,157 @@
+"""One club as real processes: web, relays and workers on a database and a broker."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pydantic import SecretStr
+
+from reading_club.app.settings import Settings
+from reading_club.service.projections import SUBSCRIBERS
+from reading_club_functional.database import Database
+from reading_club_functional.process import APP, ClubProcess, command, environment
+from reading_club_functional.servers.ports import free_ports
+
+READY = {
+    "run": "The club is open",
+    "web": "running on",
+    "worker": "is ready",
+    "relay": "is ready",
+}
+SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
+
+
+class Browser(httpx2.Client):
+    """An HTTP client of one club."""
+
+    def add_book(self, **book: str) -> httpx2.Response:
+        """Register a book over HTTP."""
+        return self.post("/api/books", json=book)
+
+    def activity(self) -> list[dict[str, Any]]:
+        """Return the entries of the activity log, the newest first."""
+        items: list[dict[str, Any]] = self.get("/api/activity").json()["items"]
+        return items
+
+
+class ClubCluster:
+    """A club whose processes can be started, killed and started again.
+
+    All processes end with the ``prepared_cluster`` or ``open_cluster`` block that made the club.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], stack: ExitStack) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.database = Database(settings["database_url"])
+        self._stack = stack
+        url = f"http://127.0.0.1:{settings['port']}"
+        self.browser: Browser = stack.enter_context(Browser(base_url=url, timeout=10))
+
+    @property
+    def url(self) -> str:
+        """The URL of the web process, the same after a restart."""
+        return str(self.browser.base_url)
+
+    @property
+    def app_settings(self) -> Settings:
+        """The settings of its processes, for an application in this process."""
+        return Settings(
+            database_url=SecretStr(self.settings["database_url"]),
+            broker_url=SecretStr(self.settings["broker_url"]),
+            data_dir=self.folder / "var",
+        )
+
+    def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+        """Start a process, wait until it is ready and return it; ``settings`` apply to it alone."""
+        return self.ready(self.begin(*arguments, module=module, **settings))[0]
+
+    def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+        """Start a process like ``start``, without waiting until it is ready."""
+        process = ClubProcess(
+            self.folder, *arguments, settings={**self.settings, **settings}, module=module
+        )
+        self._stack.enter_context(process)
+        return process
+
+    def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
+        """Wait until all these processes, started by ``begin``, are ready; return them."""
+        for process in processes:
+            process.expect(READY[process.name.partition(" ")[0]])
+        return processes
+
+    def web(self) -> ClubProcess:
+        """Start the web process."""
+        return self.start("web")
+
+    def relay(self) -> ClubProcess:
+        """Start a relay."""
+        return self.start("relay")
+
+    def worker(self, subscriber: str, **options: str) -> ClubProcess:
+        """Start a worker of one subscriber."""
+        return self.start("worker", "--subscriber", subscriber, **options)
+
+    def begin_workers(self, *subscribers: str) -> list[ClubProcess]:
+        """Start a worker for each of these subscribers (default: all), without waiting."""
+        return [
+            self.begin("worker", "--subscriber", subscriber)
+            for subscriber in subscribers or SUBSCRIBER_NAMES
+        ]
+
+    def log_tails(self, lines: int = 15) -> str:
+        """Return the last lines of each process's output, for a test that fails."""
+        logs = sorted(self.folder.glob("*.log"))
+        return "\n".join(
+            "\n".join([f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-lines:]])
+            for log in logs
+        )
+
+    def call(self, *arguments: str) -> str:
+        """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""
+        done = self._run(*arguments)
+        done.check_returncode()
+        return done.stdout
+
+    def status(self) -> tuple[int, dict[str, Any]]:
+        """Return the exit code of the command ``status`` and its report."""
+        done = self._run("status", "--json")
+        report: dict[str, Any] = json.loads(done.stdout)
+        return done.returncode, report
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            env=environment(self.folder, **self.settings),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@contextmanager
+def prepared_cluster(
+    folder: Path, database_url: str, broker_url: str, **settings: str
+) -> Iterator[ClubCluster]:
+    """Yield a club with a migrated database and without processes."""
+    (port,) = free_ports(1)
+    addresses = {"database_url": database_url, "broker_url": broker_url, "port": str(port)}
+    with ExitStack() as stack:
+        club = ClubCluster(folder, {**addresses, **settings}, stack)
+        club.call("migrate")
+        yield club
+
+
+@contextmanager
+def open_cluster(
+    folder: Path, database_url: str, broker_url: str, **settings: str
+) -> Iterator[ClubCluster]:
+    """Run web, relay and a worker for each subscriber, and yield the club."""
+    with prepared_cluster(folder, database_url, broker_url, **settings) as club:
+        club.ready(*club.begin_workers(), club.begin("relay"), club.begin("web"))
+        yield club

@@ -1,0 +1,110 @@
+"""Reads a club's tables into the observation that the checker takes."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from reading_club_functional.database import Database
+from reading_club_functional.faults.checker import Observed, Tables
+from reading_club_functional.faults.supervised_processes import SupervisedProcesses
+from reading_club_functional.faults.writer import Writer
+
+KEYS = {"activity": "id", "catalogue": "book_id"}
+"""For each subscriber's table, the column with the id of the event or of the book."""
+UNFINISHED_ATTEMPTS = (
+    "SELECT count(*) FROM attempts AS a"
+    " WHERE NOT EXISTS (SELECT 1 FROM inbox AS i"
+    " WHERE i.subscriber = a.subscriber AND i.message_id = a.message_id)"
+    " AND NOT EXISTS (SELECT 1 FROM dead_letters AS d"
+    " WHERE d.subscriber = a.subscriber AND d.message_id = a.message_id)"
+)
+"""The number of attempts at unfinished events. A copy killed while another copy was handled leaves
+its attempts, which retention removes."""
+ATTEMPTS = "SELECT count(*) FROM attempts"
+EVENTS = "SELECT id, payload FROM messages WHERE type = 'book_registered_v1'"
+RECEIVED = "SELECT message_id FROM inbox WHERE subscriber = '{name}'"
+EFFECTS = "SELECT key FROM effects WHERE subscriber = '{name}'"
+ROWS = "SELECT {key} FROM {name}"
+DEAD_LETTERS = "SELECT subscriber, message_id, error FROM dead_letters"
+SQLITE_TRIGGER = (
+    "CREATE TRIGGER witness_{table}_{verb} AFTER {verb} ON {table} BEGIN"
+    " INSERT INTO effects VALUES ('{table}', NEW.{key}); END"
+)
+POSTGRESQL_FUNCTION = (
+    "CREATE FUNCTION witness_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " INSERT INTO effects VALUES ('{table}', NEW.{key}); RETURN NULL; END $$"
+)
+POSTGRESQL_TRIGGER = (
+    "CREATE TRIGGER witness_{table}_{verb} AFTER {verb} ON {table}"
+    " FOR EACH ROW EXECUTE FUNCTION witness_{table}()"
+)
+
+
+def count_effects(database: Database, *, sqlite: bool) -> None:
+    """Create triggers that record each INSERT and UPDATE of a subscriber's table."""
+    database.rows("CREATE TABLE effects (subscriber text, key text)")
+    for table, key in KEYS.items():
+        if not sqlite:
+            database.rows(POSTGRESQL_FUNCTION.format(table=table, key=key))
+        trigger = SQLITE_TRIGGER if sqlite else POSTGRESQL_TRIGGER
+        for verb in ("INSERT", "UPDATE"):
+            database.rows(trigger.format(table=table, key=key, verb=verb))
+
+
+def observe(database: Database, writer: Writer, processes: SupervisedProcesses) -> Observed:
+    """Read the tables, with the triggers' counts of effects, after the answers."""
+    return Observed(
+        begun=frozenset(writer.begun),
+        created=frozenset(writer.created),
+        wrong=tuple(writer.wrong),
+        poison=frozenset(writer.poison),
+        ended=tuple(processes.ended),
+        **vars(read_tables(database, unfinished=UNFINISHED_ATTEMPTS, effects=EFFECTS)),
+    )
+
+
+def read_tables(database: Database, *, unfinished: str = ATTEMPTS, effects: str = ROWS) -> Tables:
+    """Read the tables; outbox and attempts first: if they are empty, the rest is final.
+
+    Without triggers that count them, the effects are the rows.
+    """
+    outbox = database.count("outbox")
+    ((attempts,),) = database.rows(unfinished)
+    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
+    received = _by_subscriber(database, RECEIVED, book_of)
+    return Tables(
+        books=frozenset(_ids(database.rows("SELECT id FROM books"))),
+        events=Counter(book_of.values()),
+        effects=_by_subscriber(database, effects, book_of),
+        rows=_by_subscriber(database, ROWS, book_of),
+        receipts={name: frozenset(books) for name, books in received.items()},
+        dead_letters=_dead_letters(database, book_of),
+        outbox=outbox,
+        attempts=attempts,
+    )
+
+
+def _by_subscriber(
+    database: Database, query: str, book_of: Mapping[UUID, UUID]
+) -> dict[str, Counter[UUID]]:
+    """Return how often a query gives the id of a book, or of its event, by subscriber and book."""
+    found = {name: database.rows(query.format(name=name, key=key)) for name, key in KEYS.items()}
+    return {
+        name: Counter(book_of.get(key, key) for key in _ids(rows)) for name, rows in found.items()
+    }
+
+
+def _dead_letters(database: Database, book_of: Mapping[UUID, UUID]) -> dict[tuple[str, UUID], str]:
+    """Return the error of each dead letter, by subscriber and book."""
+    found = ((name, UUID(str(id_)), error) for name, id_, error in database.rows(DEAD_LETTERS))
+    return {(name, book_of.get(key, key)): error for name, key, error in found}
+
+
+def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[UUID]:
+    return (UUID(str(id_)) for (id_,) in rows)
+
+
+def _book(payload: Any) -> UUID:
+    return UUID(json.loads(payload)["id"] if isinstance(payload, str) else payload["id"])
