@@ -37,7 +37,7 @@ class TestTransactionCosts:
         self, engine: AsyncEngine, uow: SQLUnitOfWork, bus: ClubBus
     ) -> None:
         """Without an outbox, command and event of a new book are one INSERT beside the book's."""
-        command = RegisterBook(isbn=an_isbn(), title="Counted", author="Nobody")
+        command = RegisterBook(isbn=an_isbn(), title="Counted", author="A")
         async with statements(engine) as seen, uow as transaction:
             await bus.handle(command, transaction)
             await transaction.commit()
