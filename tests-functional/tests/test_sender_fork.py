@@ -7,7 +7,7 @@ FORK = """
 import asyncio, os, sys, time
 from contextlib import asynccontextmanager
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.adapters.memory.database import InMemoryDatabase
+from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
