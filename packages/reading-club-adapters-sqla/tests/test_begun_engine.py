@@ -10,12 +10,17 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from reading_club.adapters.uow_sqla import migrations
-from reading_club.adapters.uow_sqla.testing import TestTransaction, titles, uow
+from reading_club.adapters.uow_sqla.testing import (
+    TestTransactionCosts,
+    TestUnitOfWork,
+    uow,
+    uow_factory,
+)
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.errors import BookNotFound
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 
-__all__ = ["TestTransaction", "titles", "uow"]
+__all__ = ["TestTransactionCosts", "TestUnitOfWork", "uow", "uow_factory"]
 
 WAYS = ["by an event"]
 if sys.version_info >= (3, 12):

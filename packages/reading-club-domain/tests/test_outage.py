@@ -18,7 +18,7 @@ from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
 DAY: Final = 86_400.0
-EVERY: Final = 300.0
+EVENT_INTERVAL: Final = 300.0
 """Seconds between two events."""
 
 
@@ -33,7 +33,7 @@ class CountingOutbox(InMemoryOutbox):
         return await super().claim(limit, lease)
 
 
-class Club:
+class OutageFixture:
     """A relay whose probes are 90 seconds apart at most, and an unavailable broker."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Club:
     async def pass_a_day(self) -> None:
         """Commit events all day, and let the relay poll after each pause it returns."""
         while self.clock.seconds() < DAY:
-            while len(self.events) * EVERY <= self.clock.seconds():
+            while len(self.events) * EVENT_INTERVAL <= self.clock.seconds():
                 await self.commit()
             self.clock.advance(await self.relay.run_once())
 
@@ -69,10 +69,10 @@ async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
     There are more claims than probes because a failed probe is delayed: an outbox without other
     rows is polled as often as an empty one.
     """
-    club = Club()
+    club = OutageFixture()
     await club.pass_a_day()
 
-    assert len(club.events) == DAY / EVERY
+    assert len(club.events) == DAY / EVENT_INTERVAL
     assert len(club.broker.batch_sizes) == 966
     assert club.outbox.claims == 1195
     assert set(club.broker.batch_sizes) == {1}
@@ -87,7 +87,7 @@ async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
 
 async def test_after_a_day_without_a_broker_each_event_arrives_once() -> None:
     """Events are sent in order, and in batches of full size after the probe."""
-    club = Club()
+    club = OutageFixture()
     await club.pass_a_day()
     club.broker.outage = None
     club.broker.batch_sizes.clear()

@@ -14,8 +14,9 @@ from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.outbox.retry_policy import refusal_delay
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
+from reading_club.testing.polling import eventually
 from reading_club.testing.relay_fixture import RelayFixture, ids
-from reading_club.testing.sender_fixture import SendingClub, until
+from reading_club.testing.sender_fixture import WAIT_TIMEOUT, SenderFixture
 
 BOOKS = "book_registered_v1"
 
@@ -159,20 +160,20 @@ def test_an_outage_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.fixture
-def sending() -> Iterator[SendingClub]:
+def sending() -> Iterator[SenderFixture]:
     """A club with one full queue and a sender, which is closed after the test."""
-    with SendingClub() as club:
+    with SenderFixture() as club:
         for name in ("activity", "catalogue"):
             club.database.subscriptions[name, BOOKS] = club.clock.now()
         club.broker.full = {"activity"}
         yield club
 
 
-async def test_a_sender_leaves_a_row_for_each_subscriber(sending: SendingClub) -> None:
+async def test_a_sender_leaves_a_row_for_each_subscriber(sending: SenderFixture) -> None:
     """The sender splits refused rows at once, and the relay sends them to the other queue."""
     events = await sending.commit(3)
 
-    until(lambda: len(sending.database.outbox) == 6)
+    eventually(lambda: len(sending.database.outbox) == 6, within=WAIT_TIMEOUT)
 
     assert sending.sender._thread()._breaker.closed
     assert await Relay(InMemoryOutbox(sending.database), sending.broker).drain()

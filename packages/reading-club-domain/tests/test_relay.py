@@ -23,7 +23,7 @@ def club() -> RelayFixture:
     return RelayFixture()
 
 
-class Mortal(InMemoryOutbox):
+class CrashingOutbox(InMemoryOutbox):
     """The outbox of a relay that crashes before the DELETE."""
 
     async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:  # noqa: ARG002  # the port's
@@ -31,7 +31,7 @@ class Mortal(InMemoryOutbox):
         raise KeyboardInterrupt
 
 
-class Stopping(InMemoryPublisher):
+class StopRequestingPublisher(InMemoryPublisher):
     """A broker that sets ``stopping`` during a batch."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
@@ -87,7 +87,7 @@ async def test_what_a_dead_relay_has_sent_is_sent_again(club: RelayFixture) -> N
     """A row that was not deleted is sent again after its lease: at-least-once delivery."""
     events = await club.commit(2)
     with pytest.raises(KeyboardInterrupt):
-        await club.another_relay(Mortal(club.database)).run_once()
+        await club.another_relay(CrashingOutbox(club.database)).run_once()
     assert await club.relay.drain()
     assert len(club.sent()) == 2
 
@@ -113,7 +113,7 @@ async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayFixtur
     """The claimed batch is finished, and no other one is published."""
     await club.commit(25)
     stopping = asyncio.Event()
-    club.broker = Stopping(asyncio.get_running_loop(), stopping)
+    club.broker = StopRequestingPublisher(asyncio.get_running_loop(), stopping)
 
     await asyncio.wait_for(club.another_relay().run(stopping), 10)
 
@@ -122,7 +122,7 @@ async def test_it_finishes_its_window_when_it_is_asked_to_stop(club: RelayFixtur
 
 
 async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayFixture) -> None:
-    """Stopping interrupts the pause before the next poll, or during an outage."""
+    """StopRequestingPublisher interrupts the pause before the next poll, or during an outage."""
     stopping = asyncio.Event()
     relay = Relay(club.outbox, club.broker, poll=3600.0)
     asyncio.get_running_loop().call_soon(stopping.set)
@@ -132,7 +132,7 @@ async def test_a_pause_ends_when_it_is_asked_to_stop(club: RelayFixture) -> None
     assert club.broker.batch_sizes == []
 
 
-class Counting(InMemoryOutbox):
+class CountingOutbox(InMemoryOutbox):
     """An outbox that sets ``reached`` after a number of claims."""
 
     def __init__(self, database: InMemoryDatabase, number: int) -> None:
@@ -149,7 +149,7 @@ class Counting(InMemoryOutbox):
         return claimed
 
 
-class Patient(InMemoryPublisher):
+class WaitingPublisher(InMemoryPublisher):
     """A broker whose second batch waits for ``told``, and fails then if there is an ``outage``."""
 
     def __init__(self, told: threading.Event, outage: Exception | None = None) -> None:
@@ -167,8 +167,8 @@ class Patient(InMemoryPublisher):
 async def test_a_window_is_claimed_while_another_is_published(club: RelayFixture) -> None:
     """The next batch is claimed while the broker confirms one; events stay in order."""
     events = await club.commit(30)
-    outbox = Counting(club.database, 3)
-    broker = Patient(outbox.reached)
+    outbox = CountingOutbox(club.database, 3)
+    broker = WaitingPublisher(outbox.reached)
 
     assert await Relay(outbox, broker, batch_size=10).drain()
 
@@ -181,8 +181,8 @@ async def test_what_was_claimed_before_an_outage_was_found_is_given_back(
 ) -> None:
     """A batch claimed before the outage is released, without an attempt."""
     events = await club.commit(40)
-    outbox = Counting(club.database, 3)
-    broker = Patient(outbox.reached, EventstreamUnavailable("away"))
+    outbox = CountingOutbox(club.database, 3)
+    broker = WaitingPublisher(outbox.reached, EventstreamUnavailable("away"))
 
     assert not await Relay(outbox, broker, batch_size=10).drain()
 

@@ -51,7 +51,7 @@ async def test_each_probe_is_another_event(club: RelayFixture) -> None:
     """An event that makes the broker fail delays other events only for a short time."""
     bad, *good = await club.commit(5)
 
-    class Choking(InMemoryPublisher):
+    class FailingPublisher(InMemoryPublisher):
         """A broker that fails at the bad event."""
 
         def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
@@ -61,7 +61,7 @@ async def test_each_probe_is_another_event(club: RelayFixture) -> None:
             self.before_outage = keys.index(bad.message_id) if met else 0
             return super().publish(events)
 
-    club.broker = Choking()
+    club.broker = FailingPublisher()
     club.relay = club.another_relay()
 
     await club.turns(12)

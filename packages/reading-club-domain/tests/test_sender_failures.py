@@ -5,25 +5,28 @@ from collections.abc import Iterator
 import pytest
 
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
-from reading_club.testing.sender_fixture import LONG, SendingClub, until
+from reading_club.testing.polling import eventually
+from reading_club.testing.sender_fixture import WAIT_TIMEOUT, SenderFixture
 
 
 @pytest.fixture
-def club() -> Iterator[SendingClub]:
+def club() -> Iterator[SenderFixture]:
     """A sender on an empty outbox, closed after the test."""
-    with SendingClub() as club:
+    with SenderFixture() as club:
         yield club
 
 
-async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
+async def test_during_an_outage_nothing_piles_up(club: SenderFixture) -> None:
     """Queued and new events are left to the relay; the queue stays empty."""
     club.broker.gate.clear()
     events = await club.commit()
-    assert club.broker.reached.wait(LONG)
+    assert club.broker.reached.wait(WAIT_TIMEOUT)
     events += await club.commit(5)
     club.broker.outage = EventstreamUnavailable("away")
     club.broker.gate.set()
-    until(lambda: club.queued == 0 and not club.sender._thread()._breaker.closed)
+    eventually(
+        lambda: club.queued == 0 and not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT
+    )
 
     events += await club.commit(50)
 
@@ -36,12 +39,12 @@ async def test_during_an_outage_nothing_piles_up(club: SendingClub) -> None:
     assert club.sent() == events
 
 
-async def test_half_open_it_probes_with_one_event(club: SendingClub) -> None:
+async def test_half_open_it_probes_with_one_event(club: SenderFixture) -> None:
     """After the pause the sender sends one event of a batch; the relay sends the rest."""
     club.set_breaker(club.sender, 0.0)
     club.broker.gate.clear()
     await club.commit()
-    assert club.broker.reached.wait(LONG)
+    assert club.broker.reached.wait(WAIT_TIMEOUT)
     await club.commit(5)
     club.broker.outage = EventstreamUnavailable("away")
     club.broker.gate.set()
@@ -51,15 +54,15 @@ async def test_half_open_it_probes_with_one_event(club: SendingClub) -> None:
     assert club.broker.batch_sizes == [1, 1]
 
 
-async def test_after_an_outage_it_sends_again(club: SendingClub) -> None:
+async def test_after_an_outage_it_sends_again(club: SenderFixture) -> None:
     """A probe that arrives closes the breaker."""
     club.set_breaker(club.sender, 0.0)
     club.broker.outage = EventstreamUnavailable("away")
     (lost,) = await club.commit()
-    until(lambda: not club.sender._thread()._breaker.closed)
+    eventually(lambda: not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
     club.broker.outage = None
     events = await club.commit()
-    until(lambda: club.sender._thread()._breaker.closed)
+    eventually(lambda: club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
     events += await club.commit(2)
 
     club.sender.close()
@@ -70,7 +73,7 @@ async def test_after_an_outage_it_sends_again(club: SendingClub) -> None:
 
 @pytest.mark.parametrize("message", [{}, {"id": "x"}, {"id": None}])
 async def test_handing_over_never_fails(
-    club: SendingClub, message: dict[str, str], caplog: pytest.LogCaptureFixture
+    club: SenderFixture, message: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The transaction is committed, so that an error is only logged."""
     await club.sender.send_message_serialized(message)
@@ -78,12 +81,12 @@ async def test_handing_over_never_fails(
     assert "left to the relay" in caplog.text
 
 
-async def test_the_thread_survives_a_publisher_that_raises(club: SendingClub) -> None:
+async def test_the_thread_survives_a_publisher_that_raises(club: SenderFixture) -> None:
     """The failed batch is left to the relay; the same thread sends the next one."""
     club.set_breaker(club.sender, 0.0)
     club.broker.error = RuntimeError("a bug")
     (left,) = await club.commit()
-    until(lambda: not club.sender._thread()._breaker.closed)
+    eventually(lambda: not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
     thread = club.thread
     events = await club.commit()
 
@@ -94,12 +97,12 @@ async def test_the_thread_survives_a_publisher_that_raises(club: SendingClub) ->
     assert [key.message_id for key in club.database.outbox] == [left]
 
 
-async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SendingClub) -> None:
+async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SenderFixture) -> None:
     """A thread that cannot start logs the error; the next event starts another thread."""
     club.set_breaker(club.sender, 0.0)
     club.broken = True
     events = await club.commit()
-    until(lambda: not club.thread.is_alive())
+    eventually(lambda: not club.thread.is_alive(), within=WAIT_TIMEOUT)
     club.broken = False
     events += await club.commit()
 
@@ -111,15 +114,15 @@ async def test_a_publisher_that_cannot_be_made_is_asked_for_again(club: SendingC
     assert set(club.sent()) == set(events)
 
 
-async def test_a_database_that_is_away_leaves_the_rows(club: SendingClub) -> None:
+async def test_a_database_that_is_away_leaves_the_rows(club: SenderFixture) -> None:
     """An event whose row could not be deleted is sent twice; the thread continues."""
     club.broker.gate.clear()
     (twice,) = await club.commit()
-    assert club.broker.reached.wait(LONG)
+    assert club.broker.reached.wait(WAIT_TIMEOUT)
     club.database.error = StorageUnavailable("away")
     club.broker.gate.set()
-    until(lambda: bool(club.broker.sent))
-    until(lambda: club.queued == 0)
+    eventually(lambda: bool(club.broker.sent), within=WAIT_TIMEOUT)
+    eventually(lambda: club.queued == 0, within=WAIT_TIMEOUT)
     club.database.error = None
     (once,) = await club.commit()
 

@@ -1,6 +1,6 @@
 """Builders, fixtures and contract suites for tests.
 
-Load the fixtures ``bus``, ``uow``, ``transport`` and ``database`` with
+Load the fixtures ``bus``, ``uow``, ``transport``, ``database`` and ``make_event`` with
 ``-p reading_club.testing``; a conftest may replace any of them.
 """
 
@@ -16,7 +16,7 @@ from reading_club.testing.builders import (
     an_isbn,
 )
 from reading_club.testing.clock import ManualClock
-from reading_club.testing.fixtures import bus, database, transport, uow
+from reading_club.testing.fixtures import bus, database, make_event, transport, uow
 
 __all__ = [
     "ManualClock",
@@ -27,6 +27,7 @@ __all__ = [
     "an_isbn",
     "bus",
     "database",
+    "make_event",
     "transport",
     "uow",
 ]

@@ -6,6 +6,8 @@ from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.service.bus import ClubBus, build_bus
+from reading_club.testing.builders import an_event
+from reading_club.testing.contracts.eventstream.helpers import MakeEvent
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +20,12 @@ def bus() -> ClubBus:
 def transport() -> InMemoryEventstreamTransport:
     """An event stream that keeps its messages in a list."""
     return InMemoryEventstreamTransport()
+
+
+@pytest.fixture
+def make_event() -> MakeEvent:
+    """Make events of the club, for the contracts of the event stream."""
+    return an_event
 
 
 @pytest.fixture

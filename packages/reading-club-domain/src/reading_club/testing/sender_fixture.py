@@ -1,7 +1,6 @@
 """Fixture for tests of the sender: its thread, an in-memory outbox, and a broker that hangs."""
 
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from threading import Event, Thread
 from typing import Self
@@ -20,7 +19,7 @@ from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
-LONG = 30.0
+WAIT_TIMEOUT = 30.0
 """The timeout of each wait, in seconds."""
 
 
@@ -36,14 +35,14 @@ class HangingBroker(InMemoryPublisher):
     def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Take the batch when ``gate`` is set; raise ``error`` once."""
         self.reached.set()
-        self.gate.wait(LONG)
+        self.gate.wait(WAIT_TIMEOUT)
         if self.error is not None:
             error, self.error = self.error, None
             raise error
         return super().publish(events)
 
 
-class SendingClub:
+class SenderFixture:
     """A database, a broker, and a sender with a queue of ten events."""
 
     def __init__(self) -> None:
@@ -114,12 +113,3 @@ class SendingClub:
     def sent(self) -> list[UUID]:
         """Return the ids of the confirmed events, in order."""
         return [event.key.message_id for event in self.broker.sent]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds. Fails after a timeout."""
-    deadline = time.monotonic() + LONG
-    tick = Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        tick.wait(0.001)

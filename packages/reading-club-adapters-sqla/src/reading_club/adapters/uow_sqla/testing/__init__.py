@@ -9,15 +9,15 @@ import pytest
 pytest.register_assert_rewrite(
     f"{__name__}.backfill",
     f"{__name__}.book_pages",
-    f"{__name__}.costs",
-    f"{__name__}.endings",
+    f"{__name__}.statement_counts",
+    f"{__name__}.transaction_end",
     f"{__name__}.fixtures",
     f"{__name__}.migrations",
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.schema_state",
     f"{__name__}.stored_rows",
-    f"{__name__}.suites",
+    f"{__name__}.repositories",
     f"{__name__}.wrong_schema",
 )
 
@@ -29,6 +29,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     history,
     outbox,
     statistics,
+    tables,
     titles,
     uow,
     uow_factory,
@@ -39,39 +40,39 @@ from reading_club.adapters.uow_sqla.testing.migrations import (
     TestUpgrade,
 )
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
-from reading_club.adapters.uow_sqla.testing.outbox_inbox import (
-    TestAttempts,
+from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
+from reading_club.adapters.uow_sqla.testing.repositories import (
+    TestBooks,
     TestCatalogue,
+    TestReviewers,
+    TestReviews,
+    TestTables,
+    TestUnitOfWork,
+)
+from reading_club.adapters.uow_sqla.testing.retention import TestRetention
+from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
+from reading_club.adapters.uow_sqla.testing.statement_counts import TestCosts, TestTransactionCosts
+from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows
+from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
+from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
+from reading_club.testing.contracts.eventstream.suite import (
+    TestAttempts,
     TestDeadLetterCommands,
+    TestDeadLetters,
     TestHeartbeats,
     TestInbox,
+    TestMessageStore,
     TestMissingEvents,
     TestOutbox,
     TestOutboxDeferring,
     TestOutboxLeases,
     TestOutboxSplit,
+    TestPublication,
     TestReconciliationExclusions,
     TestStatistics,
+    TestTransactions,
     TestWrongClock,
 )
-from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
-from reading_club.adapters.uow_sqla.testing.repositories import (
-    TestBooks,
-    TestDeadLetters,
-    TestMessageStore,
-    TestPublication,
-    TestReviewers,
-    TestReviews,
-    TestTables,
-    TestTransaction,
-    TestUnitOfWork,
-)
-from reading_club.adapters.uow_sqla.testing.retention import TestRetention
-from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
-from reading_club.adapters.uow_sqla.testing.statement_counts import TestCosts
-from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows
-from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
-from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 
 __all__ = [
     "TestAttempts",
@@ -103,7 +104,8 @@ __all__ = [
     "TestStatistics",
     "TestStoredRows",
     "TestTables",
-    "TestTransaction",
+    "TestTransactionCosts",
+    "TestTransactions",
     "TestUnitOfWork",
     "TestUpgrade",
     "TestWrongClock",
@@ -113,6 +115,7 @@ __all__ = [
     "outbox",
     "pass_time",
     "statistics",
+    "tables",
     "titles",
     "uow",
     "uow_factory",

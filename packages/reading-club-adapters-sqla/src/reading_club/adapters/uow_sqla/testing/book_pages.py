@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
-from reading_club.testing import contracts
 from reading_club.testing.builders import a_book
+from reading_club.testing.contracts import club
 
 EXPLAIN = {"postgresql": "EXPLAIN", "sqlite": "EXPLAIN QUERY PLAN"}
 
@@ -28,7 +28,7 @@ async def fill(engine: AsyncEngine) -> Book:
     return books[1_000]
 
 
-class TestBookPages(contracts.BookPagesContract):
+class TestBookPages(club.BookPagesContract):
     """The lists of books on SQL."""
 
     @pytest.mark.parametrize("first", [True, False], ids=["first page", "a later page"])

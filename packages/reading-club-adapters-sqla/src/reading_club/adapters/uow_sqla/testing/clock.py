@@ -6,30 +6,36 @@ import pytest
 from sqlalchemy import Column, ColumnElement, Interval, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla import orm
-from reading_club.testing import contracts
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
+from reading_club.testing.contracts.eventstream import PassTime
 
-INSTANTS = (
-    orm.outbox.c.leased_until,
-    orm.outbox.c.added_at,
-    orm.inbox.c.received_at,
-    orm.attempts.c.at,
-    orm.resends.c.again_at,
-    orm.subscriptions.c.since,
-    orm.messages.c.recorded_at,
-    orm.books.c.registered_at,
-    orm.processes.c.beat_at,
-)
-"""Columns that are compared with the database's clock."""
+INSTANTS = {
+    "outbox": ("leased_until", "added_at"),
+    "inbox": ("received_at",),
+    "attempts": ("at",),
+    "resends": ("again_at",),
+    "subscriptions": ("since",),
+    "messages": ("recorded_at",),
+    "processes": ("beat_at",),
+    "books": ("registered_at",),
+}
+"""Columns that are compared with the database's clock, by table."""
 
 
 @pytest.fixture
-def pass_time(engine: AsyncEngine) -> contracts.PassTime:
+def pass_time(engine: AsyncEngine, tables: StreamTables) -> PassTime:
     """Move all stored instants back by the given seconds, to the millisecond."""
+    stored = tables.metadata.tables
+    instants = [
+        stored[name].c[column]
+        for name, columns in INSTANTS.items()
+        if name in stored
+        for column in columns
+    ]
 
     async def pass_(seconds: float) -> None:
         async with engine.begin() as connection:
-            for column in INSTANTS:
+            for column in instants:
                 earlier = _earlier(engine.dialect.name, column, seconds)
                 await connection.execute(update(column.table).values({column: earlier}))
 

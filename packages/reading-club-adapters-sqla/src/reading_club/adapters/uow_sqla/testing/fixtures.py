@@ -15,14 +15,15 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.testing import contracts
+from reading_club.testing.contracts import club, eventstream
 
 
 @pytest.fixture
 def uow_factory(
     transport: InMemoryEventstreamTransport, engine: AsyncEngine
-) -> contracts.UnitOfWorkFactory:
+) -> club.UnitOfWorkFactory:
     """Make units of work on the engine."""
     return lambda: SQLUnitOfWork(transport, engine)
 
@@ -34,40 +35,46 @@ def uow(transport: InMemoryEventstreamTransport, engine: AsyncEngine) -> SQLUnit
 
 
 @pytest.fixture
-def history(engine: AsyncEngine) -> contracts.History:
+def tables() -> StreamTables:
+    """The tables of the event stream in the engine's database: the club's."""
+    return orm.stream
+
+
+@pytest.fixture
+def history(engine: AsyncEngine, tables: StreamTables) -> eventstream.History:
     """Read the table ``messages``."""
 
     async def read() -> Sequence[Mapping[str, Any]]:
-        columns = [orm.messages.c[name] for name in ("id", "created_at", "metadata", "payload")]
+        columns = [tables.messages.c[name] for name in ("id", "created_at", "metadata", "payload")]
         async with engine.connect() as connection:
-            rows = await connection.execute(select(*columns).order_by(orm.messages.c.position))
+            rows = await connection.execute(select(*columns).order_by(tables.messages.c.position))
             return [{**row, "payload": json.loads(row["payload"])} for row in rows.mappings()]
 
     return read
 
 
 @pytest.fixture
-def uow_on(engine: AsyncEngine) -> contracts.UnitOfWorkOn:
+def uow_on(engine: AsyncEngine) -> eventstream.UnitOfWorkOn:
     """Make units of work on the engine, on any transport."""
     return lambda transport: SQLUnitOfWork(transport, engine)
 
 
 @pytest.fixture
-def outbox(engine: AsyncEngine) -> SQLOutbox:
+def outbox(engine: AsyncEngine, tables: StreamTables) -> SQLOutbox:
     """The outbox of the engine's database."""
-    return SQLOutbox(engine, orm.stream)
+    return SQLOutbox(engine, tables)
 
 
 @pytest.fixture
-def heartbeats(engine: AsyncEngine) -> SQLHeartbeats:
+def heartbeats(engine: AsyncEngine, tables: StreamTables) -> SQLHeartbeats:
     """The heartbeats in the engine's database."""
-    return SQLHeartbeats(engine, orm.stream)
+    return SQLHeartbeats(engine, tables)
 
 
 @pytest.fixture
-def statistics(engine: AsyncEngine) -> SQLStatistics:
+def statistics(engine: AsyncEngine, tables: StreamTables) -> SQLStatistics:
     """The statistics of the engine's database."""
-    return SQLStatistics(engine, orm.stream, horizon=contracts.HORIZON)
+    return SQLStatistics(engine, tables, horizon=eventstream.HORIZON)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

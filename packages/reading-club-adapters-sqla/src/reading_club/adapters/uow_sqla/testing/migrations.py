@@ -15,8 +15,8 @@ from reading_club.adapters.uow_sqla.testing.older_release import book_row, inser
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book, Review, Reviewer
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.testing import contracts
 from reading_club.testing.builders import a_book, a_review, a_reviewer
+from reading_club.testing.contracts.eventstream import a_letter
 
 
 class TestMigrations:
@@ -64,7 +64,7 @@ class TestUpgrade:
     ) -> None:
         """All rows are kept, and the catalogue begins with the stored books and ratings."""
         await migrations.upgrade(empty_engine, "0001")
-        book, unread, letter = a_book(title="É 🦉"), a_book(), contracts.a_letter()
+        book, unread, letter = a_book(title="É 🦉"), a_book(), a_letter()
         reviewers = [a_reviewer(), a_reviewer()]
         reviews = [a_review(book=book, reviewer=each, rating=7) for each in reviewers]
         reviews[0].revise(2, "no")

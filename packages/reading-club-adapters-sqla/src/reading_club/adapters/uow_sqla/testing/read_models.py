@@ -1,6 +1,6 @@
 """The contracts of the read models on SQL."""
 
-from reading_club.testing.contracts.read_models import ReadModelsContract
+from reading_club.testing.contracts.club import ReadModelsContract
 
 
 class TestReadModels(ReadModelsContract):

@@ -12,26 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.testing.fixtures import Titles, statements
 from reading_club.adapters.uow_sqla.types import database_time
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.domain.errors import BookAlreadyRegistered
-from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club.service.bus import ClubBus
-from reading_club.testing import contracts
-from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
+from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event
+from reading_club.testing.contracts import club
 
 
-class TestUnitOfWork(contracts.UnitOfWorkContract):
+class TestUnitOfWork(club.UnitOfWorkContract):
     """The unit of work on SQL."""
 
 
-class TestPublication(contracts.PublicationContract):
-    """The publication of the unit of work on SQL."""
-
-
-class TestBooks(contracts.BookRepositoryContract):
+class TestBooks(club.BookRepositoryContract):
     """The books on SQL."""
 
     @pytest.mark.parametrize("query", ["a\x00", "a\ud800"], ids=["NUL", "surrogate"])
@@ -45,86 +37,16 @@ class TestBooks(contracts.BookRepositoryContract):
             await transaction.rollback()
 
 
-class TestReviewers(contracts.ReviewerRepositoryContract):
+class TestReviewers(club.ReviewerRepositoryContract):
     """The reviewers on SQL."""
 
 
-class TestReviews(contracts.ReviewRepositoryContract):
+class TestReviews(club.ReviewRepositoryContract):
     """The reviews on SQL."""
 
 
-class TestMessageStore(contracts.MessageStoreContract):
-    """The message store on SQL."""
-
-
-class TestDeadLetters(contracts.DeadLettersContract):
-    """The dead letters on SQL."""
-
-
-class TestTransaction:
-    """A unit of work's transaction is one transaction of the database."""
-
-    async def test_commit(self, uow: SQLUnitOfWork, titles: Titles) -> None:
-        """A row is visible to other connections from the commit on."""
-        async with uow as transaction:
-            await transaction.uow.books.add(a_book(title="Kept"))
-            assert await titles() == []
-            await transaction.commit()
-
-        assert await titles() == ["Kept"]
-
-    async def test_rollback(self, uow: SQLUnitOfWork, titles: Titles) -> None:
-        """A row that is rolled back is not stored."""
-        async with uow as transaction:
-            await transaction.uow.books.add(a_book(title="Lost"))
-            await transaction.rollback()
-
-        assert await titles() == []
-
-    async def test_a_refused_insert_does_not_abort_the_transaction(
-        self, uow: SQLUnitOfWork, titles: Titles
-    ) -> None:
-        """Work before and after a refusal is committed: the database raises no error for it."""
-        known = a_book(title="Before")
-        async with uow as transaction:
-            await transaction.uow.books.add(known)
-            with pytest.raises(BookAlreadyRegistered):
-                await transaction.uow.books.add(a_book(isbn=known.isbn))
-            await transaction.uow.books.add(a_book(title="After"))
-            await transaction.commit()
-
-        assert sorted(await titles()) == ["After", "Before"]
-
-    async def test_an_error_in_the_block_undoes_everything(
-        self, uow: SQLUnitOfWork, titles: Titles
-    ) -> None:
-        """An INSERT that was the first statement is rolled back, on each kind of engine."""
-        with pytest.raises(KeyError):
-            async with uow as transaction:
-                await transaction.uow.books.add(a_book())
-                raise KeyError
-
-        assert await titles() == []
-
-    async def test_a_command_costs_few_statements(
-        self, engine: AsyncEngine, uow: SQLUnitOfWork, bus: ClubBus
-    ) -> None:
-        """Registering a book: one INSERT for the book, one for both messages, one commit."""
-        command = RegisterBook(isbn=an_isbn(), title="Counted", author="Nobody")
-        async with statements(engine) as seen, uow as transaction:
-            await bus.handle(command, transaction)
-            await transaction.commit()
-
-        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
-
-    async def test_a_transaction_without_statements_costs_nothing(
-        self, engine: AsyncEngine, uow: SQLUnitOfWork
-    ) -> None:
-        """An empty transaction sends no statement, not even BEGIN."""
-        async with statements(engine) as seen, uow as transaction:
-            await transaction.commit()
-
-        assert seen == []
+class TestCatalogue(club.CatalogueContract):
+    """The catalogue on SQL."""
 
 
 class TestTables:
@@ -154,13 +76,11 @@ class TestTables:
             with pytest.raises(StatementError, match="time zone"):
                 await connection.execute(insert(orm.activity).values(row))
 
-    async def test_the_database_says_when_a_row_was_inserted(
-        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn
-    ) -> None:
+    async def test_the_database_says_when_a_row_was_inserted(self, engine: AsyncEngine) -> None:
         """Rows get the database's time, even if the process's clock is wrong."""
         event = an_event()
         event.created_at -= timedelta(days=9)
-        async with uow_on(RecordingOutboxTransport()) as transaction:
+        async with SQLUnitOfWork(RecordingOutboxTransport(), engine) as transaction:
             await transaction.uow.books.add(a_book())
             await transaction.uow.messagestore.add(event)
             await transaction.uow.outbox.add(OutboxKey(event.message_id, "activity"))

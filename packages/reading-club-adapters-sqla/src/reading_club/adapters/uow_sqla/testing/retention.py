@@ -20,9 +20,9 @@ from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.retention import DAY, Retention
-from reading_club.testing import contracts
 from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.helpers import commit
+from reading_club.testing.contracts.eventstream import PassTime, UnitOfWorkOn, a_process
+from reading_club.testing.contracts.eventstream.helpers import commit
 
 
 async def values(engine: AsyncEngine, column: Any) -> set[Any]:
@@ -37,7 +37,7 @@ async def number_of(engine: AsyncEngine, table: Table) -> int:
         return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
 
 
-async def received(uow_on: contracts.UnitOfWorkOn, *message_ids: UUID) -> None:
+async def received(uow_on: UnitOfWorkOn, *message_ids: UUID) -> None:
     """Insert inbox rows and attempts of a subscriber for these messages."""
     async with uow_on(RecordingOutboxTransport()) as transaction:
         for message_id in message_ids:
@@ -51,9 +51,7 @@ class TestRetention:
     """Expired rows are deleted, and all others are kept."""
 
     @pytest.fixture(autouse=True)
-    def _storage(
-        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, pass_time: contracts.PassTime
-    ) -> None:
+    def _storage(self, engine: AsyncEngine, uow_on: UnitOfWorkOn, pass_time: PassTime) -> None:
         self.engine, self.uow_on, self.pass_time = engine, uow_on, pass_time
 
     async def prune(self, kept: Retention) -> dict[str, int]:
@@ -140,9 +138,9 @@ class TestRetention:
         self, heartbeats: SQLHeartbeats
     ) -> None:
         """The day-old heartbeat is deleted, and that of a running process is kept."""
-        await heartbeats.beat(contracts.a_process())
+        await heartbeats.beat(a_process())
         await self.pass_time(DAY)
-        await heartbeats.beat(running := contracts.a_process())
+        await heartbeats.beat(running := a_process())
 
         assert (await self.prune(Retention()))["processes"] == 1
         assert [beat.process for beat in await heartbeats.list()] == [running]

@@ -22,12 +22,36 @@ from reading_club.eventstream.ports.outbox import Lease
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.bus import ClubBus
-from reading_club.testing import contracts
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event, an_isbn
+from reading_club.testing.contracts.eventstream import UnitOfWorkOn
 
 BOOK, REVIEWER, NEWCOMER = a_book(), a_reviewer(), a_reviewer()
 REVIEW = a_review(book=BOOK, reviewer=REVIEWER)
 WINDOW, BATCH = 500, 100
+
+
+class TestTransactionCosts:
+    """A transaction has one BEGIN and one COMMIT on every engine, and none without statements."""
+
+    async def test_messages_without_an_outbox_cost_one_statement(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork, bus: ClubBus
+    ) -> None:
+        """Without an outbox, command and event of a new book are one INSERT beside the book's."""
+        command = RegisterBook(isbn=an_isbn(), title="Counted", author="Nobody")
+        async with statements(engine) as seen, uow as transaction:
+            await bus.handle(command, transaction)
+            await transaction.commit()
+
+        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+    async def test_a_transaction_without_statements_costs_nothing(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork
+    ) -> None:
+        """An empty transaction sends no statement, not even BEGIN."""
+        async with statements(engine) as seen, uow as transaction:
+            await transaction.commit()
+
+        assert seen == []
 
 
 class TestCosts:
@@ -68,7 +92,7 @@ class TestCosts:
         assert seen == ["BEGIN", *cost, *messages, "COMMIT"]
 
     async def test_a_full_window_is_relayed_by_seven_round_trips(
-        self, engine: AsyncEngine, uow_on: contracts.UnitOfWorkOn, outbox: SQLOutbox
+        self, engine: AsyncEngine, uow_on: UnitOfWorkOn, outbox: SQLOutbox
     ) -> None:
         """Claiming and deleting 500 events takes two transactions with three statements."""
         async with uow_on(RecordingOutboxTransport()) as transaction:

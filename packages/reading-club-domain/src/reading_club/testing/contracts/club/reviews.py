@@ -13,7 +13,7 @@ from reading_club.domain.errors import (
 from reading_club.domain.model import Review
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.testing.builders import a_book, a_review, a_reviewer
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 
 async def stored_review(uow_factory: UnitOfWorkFactory) -> Review:

@@ -5,39 +5,44 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from messagebus import Event
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.dead_letters import commands as letter_office
+from reading_club.eventstream.dead_letters import commands
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease, OutboxKey, OutboxStore
-from reading_club.service.projections import catalogue
-from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.dead_letters import a_letter
-from reading_club.testing.contracts.helpers import PassTime, UnitOfWorkOn, commit, keys, waiting
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, Lease, OutboxKey
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
+from reading_club.eventstream.wire import wire_type
+from reading_club.testing.contracts.eventstream.dead_letters import a_letter
+from reading_club.testing.contracts.eventstream.helpers import (
+    OutboxFixtures,
+    commit,
+    keys,
+    waiting,
+)
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
-Deed = Callable[[AbstractUnitOfWork], Awaitable[Any]]
+Deed = Callable[[StreamUnitOfWork], Awaitable[Any]]
 
 
-async def resend(uow: AbstractUnitOfWork) -> int:
+async def resend(uow: StreamUnitOfWork) -> int:
     """Re-send missing events."""
     return await uow.subscriptions.requeue_missing(
         "catalogue", idle=True, after=60.0, horizon=86_400.0, limit=10
     )
 
 
-class DeadLetterCommandsContract:
+async def ignore(event: Event, uow: StreamUnitOfWork) -> None:
+    """Handle an event without an effect."""
+
+
+class DeadLetterCommandsContract(OutboxFixtures):
     """Dead letters are retried or discarded once, each with an audit entry.
 
     Needs the fixtures of ``OutboxContract``.
     """
-
-    @pytest.fixture(autouse=True)
-    def _storage(self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime) -> None:
-        self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
 
     async def do(self, deed: Deed) -> Any:
         """Call ``deed`` in a transaction of its own."""
@@ -46,7 +51,12 @@ class DeadLetterCommandsContract:
             await transaction.commit()
         return result
 
-    async def dead(self, event: BookRegistered, subscriber: str, **changes: Any) -> DeadLetter:
+    async def subscribe(self) -> None:
+        """Subscribe to the made events."""
+        types = [wire_type(self.make_event())]
+        await self.do(lambda uow: uow.subscriptions.subscribe("catalogue", types))
+
+    async def dead(self, event: Event, subscriber: str, **changes: Any) -> DeadLetter:
         """Return the dead letter of an event that was sent and could not be handled."""
         lease = Lease(60.0)
         transport = await commit(self.uow_on, event)
@@ -59,12 +69,12 @@ class DeadLetterCommandsContract:
 
     async def retry(self, *letters: DeadLetter) -> list[DeadLetter]:
         """Retry dead letters."""
-        sent: list[DeadLetter] = await self.do(lambda uow: letter_office.retry(letters, uow, NOW))
+        sent: list[DeadLetter] = await self.do(lambda uow: commands.retry(letters, uow, NOW))
         return sent
 
     async def discard(self, *letters: DeadLetter) -> list[DeadLetter]:
         """Discard dead letters."""
-        gone: list[DeadLetter] = await self.do(lambda uow: letter_office.discard(letters, uow, NOW))
+        gone: list[DeadLetter] = await self.do(lambda uow: commands.discard(letters, uow, NOW))
         return gone
 
     async def left(self) -> Sequence[DeadLetter]:
@@ -79,7 +89,7 @@ class DeadLetterCommandsContract:
 
     async def test_a_retry_sends_the_message_again_to_whom_it_failed(self) -> None:
         """The outbox has the envelope for the subscriber, and the dead letter is deleted."""
-        letter = await self.dead(an_event(), "catalogue")
+        letter = await self.dead(self.make_event(), "catalogue")
 
         assert await self.retry(letter) == [letter]
         (event,) = await waiting(self.outbox)
@@ -87,12 +97,12 @@ class DeadLetterCommandsContract:
         assert event.envelope == letter.envelope
         assert await self.left() == []
         assert await self.audit() == [
-            (NOW, "retry", "catalogue", letter.message_id, "nobody knows it")
+            (NOW, "retry", "catalogue", letter.message_id, "unknown type")
         ]
 
     async def test_a_retry_gives_back_all_attempts(self) -> None:
         """The attempts are reset, or the first failure would dead-letter the message again."""
-        letter = await self.dead(an_event(), "catalogue")
+        letter = await self.dead(self.make_event(), "catalogue")
         receipt = InboxKey("catalogue", letter.message_id)
         for _ in range(3):
             await self.do(lambda uow: uow.inbox.count_attempt(receipt))
@@ -103,7 +113,7 @@ class DeadLetterCommandsContract:
 
     async def test_twice_does_nothing_more(self) -> None:
         """Two retries of one dead letter send one message, with one audit entry."""
-        letter = await self.dead(an_event(), "catalogue")
+        letter = await self.dead(self.make_event(), "catalogue")
 
         assert [await self.retry(letter), await self.retry(letter)] == [[letter], []]
         assert await self.discard(letter) == []
@@ -112,10 +122,10 @@ class DeadLetterCommandsContract:
 
     async def test_what_is_no_event_stays(self) -> None:
         """The dead letter of a message without id or type stays, as it cannot be sent."""
-        event = an_event()
+        event = self.make_event()
         letters = [
             a_letter(envelope="text"),
-            a_letter(envelope={"id": "x", "type": "book_burned_v1"}),
+            a_letter(envelope={"id": "x", "type": "parcel_burned_v1"}),
             a_letter(message_id=event.message_id, envelope={"id": str(event.message_id)}, type=""),
         ]
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
@@ -130,7 +140,7 @@ class DeadLetterCommandsContract:
 
     async def test_what_could_not_be_sent_is_sent_to_everybody(self) -> None:
         """The dead letter of RELAY is retried for all subscribers."""
-        letter = await self.dead(an_event(), RELAY)
+        letter = await self.dead(self.make_event(), RELAY)
 
         await self.retry(letter)
 
@@ -139,8 +149,8 @@ class DeadLetterCommandsContract:
     @pytest.mark.parametrize("subscriber", ["catalogue", RELAY])
     async def test_what_is_given_up_does_not_come_back(self, subscriber: str) -> None:
         """A discarded message has no effect when it is delivered or reconciled again."""
-        await self.do(lambda uow: uow.subscriptions.subscribe("catalogue", catalogue.types))
-        letter = await self.dead(an_event(), subscriber)
+        await self.subscribe()
+        letter = await self.dead(self.make_event(), subscriber)
 
         assert await self.discard(letter) == [letter]
 
@@ -151,13 +161,13 @@ class DeadLetterCommandsContract:
         await self.do(lambda uow: uow.dead_letters.add(letter))
         assert await self.left() == []
         assert await self.audit() == [
-            (NOW, "discard", subscriber, letter.message_id, "nobody knows it")
+            (NOW, "discard", subscriber, letter.message_id, "unknown type")
         ]
 
     async def test_what_was_retried_comes_back_if_it_gets_lost(self) -> None:
         """The reconciler re-sends a retried event that was lost."""
-        await self.do(lambda uow: uow.subscriptions.subscribe("catalogue", catalogue.types))
-        letter, lease = await self.dead(an_event(), RELAY), Lease(60.0)
+        await self.subscribe()
+        letter, lease = await self.dead(self.make_event(), RELAY), Lease(60.0)
         await self.retry(letter)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1, lease)))
 
@@ -167,12 +177,15 @@ class DeadLetterCommandsContract:
 
     async def test_what_was_not_known_before_is_replayed(self) -> None:
         """Only parked dead letters of the subscriber are replayed, of types that it handles."""
-        wanted = await self.dead(an_event(), "catalogue", parked=True)
-        await self.dead(an_event(), "catalogue")
-        await self.dead(an_event(), "activity", parked=True)
-        await self.dead(an_event(), "catalogue", parked=True, type="book_burned_v1")
+        wanted = await self.dead(self.make_event(), "catalogue", parked=True)
+        await self.dead(self.make_event(), "catalogue")
+        await self.dead(self.make_event(), "activity", parked=True)
+        await self.dead(self.make_event(), "catalogue", parked=True, type="parcel_burned_v1")
 
-        sent = await self.do(lambda uow: letter_office.replay_parked(catalogue, uow, NOW))
+        catalogue = Subscriber[StreamUnitOfWork]("catalogue")
+        catalogue.on(type(self.make_event()))(ignore)
+
+        sent = await self.do(lambda uow: commands.replay_parked(catalogue, uow, NOW))
 
         assert sent == [wanted]
         assert keys(await waiting(self.outbox)) == [OutboxKey(wanted.message_id, "catalogue")]

@@ -2,9 +2,8 @@
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.helpers import keys, waiting
-from reading_club.testing.contracts.reconciliation import AFTER, HORIZON, Reconciling
+from reading_club.testing.contracts.eventstream.helpers import keys, waiting
+from reading_club.testing.contracts.eventstream.reconciliation import AFTER, HORIZON, Reconciling
 
 
 class MissingEventsContract(Reconciling):
@@ -20,7 +19,7 @@ class MissingEventsContract(Reconciling):
         assert await self.resend() == 1
         (waits,) = await waiting(self.outbox)
         assert waits.key == OutboxKey(event.message_id, "catalogue")
-        assert waits.envelope["type"] == "book_registered_v1"
+        assert waits.envelope["type"] == self.type
 
     async def test_it_is_sent_again_after_twice_the_time_only(self) -> None:
         """The wait doubles with each re-send: a subscriber away for days gets few copies."""
@@ -37,7 +36,7 @@ class MissingEventsContract(Reconciling):
     async def test_the_oldest_are_sent_first_up_to_the_limit(self) -> None:
         """A pass re-sends up to ``limit`` events; the next one continues."""
         await self.subscribe()
-        events = [an_event() for _ in range(5)]
+        events = [self.make_event() for _ in range(5)]
         await self.publish(*reversed(events))
         await self.pass_time(AFTER + 1)
 
@@ -51,7 +50,7 @@ class MissingEventsContract(Reconciling):
         """An event that one subscriber has received is re-sent to the other one alone."""
         await self.subscribe("activity")
         event = await self.lost()
-        other = an_event()
+        other = self.make_event()
         await self.publish(other)
         await self.pass_time(AFTER + 1)
         await self.receive("activity", event)
@@ -66,7 +65,7 @@ class MissingEventsContract(Reconciling):
     async def test_what_was_overtaken_is_missing_also_while_others_wait(self) -> None:
         """An event older than the received ones is lost, even if the queue is not empty."""
         await self.subscribe()
-        first, later = an_event(), an_event()
+        first, later = self.make_event(), self.make_event()
         await self.publish(first)
         await self.pass_time(AFTER + 1)
         await self.publish(later)

@@ -1,18 +1,16 @@
-"""What every unit of work promises."""
+"""What the club's unit of work promises on every storage."""
 
 import asyncio
 from typing import Protocol
 
 import pytest
-from messagebus.domain.model.transaction import TransactionError
 
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.domain.errors import BookAlreadyRegistered
-from reading_club.domain.messages import RegisterBook
-from reading_club.eventstream.errors import UnitOfWorkInUse
+from reading_club.domain.messages import CreateReview, RegisterBook, ReviseReview
 from reading_club.service.bus import ClubBus
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing.builders import a_book, an_isbn
+from reading_club.testing.builders import a_book, a_reviewer, an_isbn
 
 
 class UnitOfWorkFactory(Protocol):
@@ -29,7 +27,7 @@ def register(title: str = "Domain-Driven Design") -> RegisterBook:
 
 
 class UnitOfWorkContract:
-    """A transaction is atomic, and publishes the events that it committed."""
+    """A transaction of the repositories is atomic, and publishes the events of their aggregates."""
 
     async def test_a_commit_is_seen_by_the_next_unit_of_work(
         self, uow_factory: UnitOfWorkFactory
@@ -134,38 +132,37 @@ class UnitOfWorkContract:
             }
             await transaction.rollback()
 
-    async def test_a_block_without_commit_or_rollback_is_an_error(
+    async def test_a_loaded_aggregate_delivers_its_events(
         self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
     ) -> None:
-        """A missing commit raises TransactionError; nothing is stored or published."""
-        command = register()
-        with pytest.raises(TransactionError):
-            async with uow_factory() as transaction:
-                await bus.handle(command, transaction)
-
+        """Events of a loaded aggregate are published, as those of a new one."""
+        book, reviewer = a_book(), a_reviewer()
+        command = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=3)
         async with uow_factory() as transaction:
-            assert await transaction.uow.books.find(command.id) is None
-            await transaction.rollback()
-        assert transport.events == []
-
-    async def test_it_can_be_entered_again(
-        self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
-    ) -> None:
-        """One object serves many transactions, one after the other, with fresh state."""
-        uow = uow_factory()
-        async with uow as transaction:
-            await bus.handle(register("Lost"), transaction)
-            await transaction.rollback()
-        async with uow as transaction:
-            await bus.handle(register("Kept"), transaction)
+            await transaction.uow.books.add(book)
+            await transaction.uow.reviewers.add(reviewer)
+            await transaction.commit()
+        async with uow_factory() as transaction:
+            await bus.handle(command, transaction)
             await transaction.commit()
 
-        assert ["Kept" in event["payload"] for event in transport.events] == [True]
+        async with uow_factory() as transaction:
+            await bus.handle(ReviseReview(id=command.id, rating=9), transaction)
+            await transaction.commit()
 
-    async def test_it_cannot_be_entered_twice_at_once(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Entering an open unit of work raises UnitOfWorkInUse."""
-        uow = uow_factory()
-        async with uow as transaction:
-            with pytest.raises(UnitOfWorkInUse):
-                await uow.__aenter__()
-            await transaction.rollback()
+        assert transport.events[-1]["type"] == "review_revised_v1"
+
+    async def test_a_refused_command_publishes_nothing(
+        self, uow_factory: UnitOfWorkFactory, transport: InMemoryEventstreamTransport, bus: ClubBus
+    ) -> None:
+        """The event of a refused book is not published, even if the caller commits."""
+        command, twin = register("First"), register("Twin")
+        twin.isbn = command.isbn
+        async with uow_factory() as transaction:
+            await bus.handle(command, transaction)
+            with pytest.raises(Exception, match="already registered"):
+                await bus.handle(twin, transaction)
+            await transaction.commit()
+
+        assert len(transport.events) == 1
+        assert "First" in transport.events[0]["payload"]

@@ -7,7 +7,7 @@ import pytest
 
 from reading_club.service.discovery import modules_of
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 Promise = Callable[[UnitOfWorkFactory], Coroutine[Any, Any, None]]
 

@@ -2,7 +2,7 @@
 
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 
 async def test_an_event_is_recorded_once(uow_factory: UnitOfWorkFactory) -> None:

@@ -5,9 +5,9 @@ from uuid import UUID
 from lastuuid import uuid7
 
 from reading_club.testing.builders import a_book
-from reading_club.testing.contracts.books import store
-from reading_club.testing.contracts.helpers import PassTime
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.books import store
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
+from reading_club.testing.contracts.eventstream.helpers import PassTime
 
 
 class BookPagesContract:

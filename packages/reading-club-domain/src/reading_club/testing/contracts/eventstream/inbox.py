@@ -1,16 +1,14 @@
 """What every inbox promises."""
 
 import asyncio
-from collections.abc import Sequence
 
 from lastuuid import uuid7
 
 from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.service.activity import ActivityEntry
-from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.helpers import PassTime
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.eventstream.dead_letters import a_letter
+from reading_club.testing.contracts.eventstream.helpers import PassTime, UnitOfWorkFactory
 
 
 async def receive(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> bool:
@@ -31,12 +29,12 @@ async def count(
     return number
 
 
-async def recorded(uow_factory: UnitOfWorkFactory) -> Sequence[ActivityEntry]:
-    """Return the entries of the activity log."""
+async def stored(uow_factory: UnitOfWorkFactory) -> list[DeadLetter]:
+    """Return all dead letters."""
     async with uow_factory() as transaction:
-        entries = await transaction.uow.activity.page()
+        letters = list(await transaction.uow.dead_letters.page())
         await transaction.rollback()
-    return entries
+    return letters
 
 
 class InboxContract:
@@ -85,14 +83,14 @@ class InboxContract:
     async def test_of_two_at_once_one_takes_effect(self, uow_factory: UnitOfWorkFactory) -> None:
         """The second transaction gets False, or is refused as a whole."""
         receipt = InboxKey("activity", uuid7())
-        entries = [ActivityEntry.of(an_event()) for _ in range(2)]
+        effects = [a_letter(), a_letter()]
         received = asyncio.Event()
 
-        async def handle(entry: ActivityEntry) -> bool:
+        async def handle(effect: DeadLetter) -> bool:
             async with uow_factory() as transaction:
                 first = await transaction.uow.inbox.insert_new(receipt)
                 if first:
-                    await transaction.uow.activity.record(entry)
+                    await transaction.uow.dead_letters.add(effect)
                 received.set()
                 await asyncio.sleep(0)
                 await transaction.commit()
@@ -100,13 +98,13 @@ class InboxContract:
 
         async def handle_second() -> bool:
             await received.wait()
-            return await handle(entries[1])
+            return await handle(effects[1])
 
-        outcomes = await asyncio.gather(handle(entries[0]), handle_second(), return_exceptions=True)
+        outcomes = await asyncio.gather(handle(effects[0]), handle_second(), return_exceptions=True)
 
         assert outcomes[0] is True
         assert outcomes[1] is False or isinstance(outcomes[1], TransientFailure)
-        assert list(await recorded(uow_factory)) == [entries[0]]
+        assert await stored(uow_factory) == [effects[0]]
 
     async def test_the_second_takes_effect_if_the_first_is_undone(
         self, uow_factory: UnitOfWorkFactory

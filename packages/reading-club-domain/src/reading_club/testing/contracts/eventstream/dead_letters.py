@@ -13,9 +13,9 @@ from reading_club.eventstream.ports.dead_letters import (
     DeadLetterFilter,
 )
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.eventstream.helpers import UnitOfWorkFactory
 
-BURNED = frozenset({"book_burned_v1", "x"})
+BURNED = frozenset({"parcel_burned_v1", "x"})
 FILTERS = [
     (DeadLetterFilter(), "abcd"),
     (DeadLetterFilter(subscriber="activity"), "abc"),
@@ -38,9 +38,9 @@ def a_letter(**changes: Any) -> DeadLetter:
     letter = {
         "subscriber": "activity",
         "message_id": uuid7(),
-        "type": "book_burned_v1",
-        "envelope": {"type": "book_burned_v1", "payload": "\x00 é 🦉"},
-        "error": "nobody knows it",
+        "type": "parcel_burned_v1",
+        "envelope": {"type": "parcel_burned_v1", "payload": "\x00 é 🦉"},
+        "error": "unknown type",
         "set_aside_at": NEW_YEAR,
     }
     return DeadLetter.model_validate(letter | changes)
@@ -102,7 +102,7 @@ class DeadLettersContract:
             "a": a_letter(error="KeyError: Refused"),
             "b": a_letter(error="the broker refused it"),
             "c": a_letter(error="100% wrong"),
-            "d": a_letter(error="É", subscriber="catalogue", type="book_drowned_v1", parked=True),
+            "d": a_letter(error="É", subscriber="catalogue", type="parcel_drowned_v1", parked=True),
         }
         await self.add(*letters.values())
 

@@ -5,9 +5,8 @@ from math import inf
 from lastuuid import uuid7
 
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
-from reading_club.testing.contracts.helpers import PassTime
-from reading_club.testing.contracts.inbox import count, receive
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.eventstream.helpers import PassTime, UnitOfWorkFactory
+from reading_club.testing.contracts.eventstream.inbox import count, receive
 
 
 async def on_record(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attempts:

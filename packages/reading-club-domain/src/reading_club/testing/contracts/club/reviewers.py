@@ -5,7 +5,7 @@ from lastuuid import uuid7
 
 from reading_club.domain.errors import IdentifierTaken, NicknameTaken, ReviewerNotFound
 from reading_club.testing.builders import a_reviewer
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 
 class ReviewerRepositoryContract:

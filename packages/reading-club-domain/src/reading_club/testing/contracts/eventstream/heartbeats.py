@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from reading_club.eventstream.ports.heartbeats import Heartbeats, Process
-from reading_club.testing.contracts.helpers import PassTime
+from reading_club.testing.contracts.eventstream.helpers import PassTime
 
 
 def a_process(role: str = "relay", subscriber: str | None = None) -> Process:

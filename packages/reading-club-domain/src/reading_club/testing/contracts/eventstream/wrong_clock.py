@@ -3,23 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from messagebus import Event
 
-from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.helpers import keys, waiting
-from reading_club.testing.contracts.reconciliation import AFTER, Reconciling
+from reading_club.testing.contracts.eventstream.helpers import keys, waiting
+from reading_club.testing.contracts.eventstream.reconciliation import AFTER, Reconciling
 
 WRONG = pytest.mark.parametrize(
     "off", [timedelta(days=-9), timedelta(hours=2)], ids=["9 days behind", "2 hours ahead"]
 )
-
-
-def an_event_of_a_wrong_clock(off: timedelta) -> BookRegistered:
-    """Return an event whose own time differs from the time of the database."""
-    event = an_event()
-    event.created_at += off
-    return event
 
 
 class WrongClockContract(Reconciling):
@@ -28,11 +20,17 @@ class WrongClockContract(Reconciling):
     Needs the fixtures of ``OutboxContract``.
     """
 
+    def event_of_a_wrong_clock(self, off: timedelta) -> Event:
+        """Return an event whose own time differs from the time of the database."""
+        event = self.make_event()
+        event.created_at += off
+        return event
+
     @WRONG
     async def test_a_lost_event_is_sent_again(self, off: timedelta) -> None:
         """By the database's clock, the event is in the horizon, subscribed, and old enough."""
         await self.subscribe()
-        event = an_event_of_a_wrong_clock(off)
+        event = self.event_of_a_wrong_clock(off)
         await self.publish(event)
         await self.pass_time(AFTER + 1)
 
@@ -43,7 +41,7 @@ class WrongClockContract(Reconciling):
     async def test_a_young_event_is_not_missing(self, off: timedelta) -> None:
         """An event is young by the database's clock, however old by its own."""
         await self.subscribe()
-        await self.publish(an_event_of_a_wrong_clock(off))
+        await self.publish(self.event_of_a_wrong_clock(off))
         await self.pass_time(AFTER - 5)
 
         assert await self.resend() == 0
@@ -52,7 +50,7 @@ class WrongClockContract(Reconciling):
     async def test_an_event_is_overtaken_by_what_was_stored_later(self, off: timedelta) -> None:
         """The order of the events is the order in which the database stored them."""
         await self.subscribe()
-        event, later = an_event_of_a_wrong_clock(off), an_event()
+        event, later = self.event_of_a_wrong_clock(off), self.make_event()
         await self.publish(event)
         await self.pass_time(AFTER + 1)
         await self.publish(later)
@@ -65,8 +63,8 @@ class WrongClockContract(Reconciling):
     async def test_an_event_of_the_same_time_overtakes_nothing(self, off: timedelta) -> None:
         """A difference between two clocks is no difference in age between two events."""
         await self.subscribe()
-        received = an_event_of_a_wrong_clock(off)
-        await self.publish(an_event(), received)
+        received = self.event_of_a_wrong_clock(off)
+        await self.publish(self.make_event(), received)
         await self.receive("catalogue", received)
         await self.pass_time(AFTER + 1)
 

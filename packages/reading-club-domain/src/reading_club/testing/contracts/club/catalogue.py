@@ -7,7 +7,7 @@ import pytest
 from lastuuid import uuid7
 
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 
 def an_entry(title: str = "Domain-Driven Design") -> CatalogueEntry:

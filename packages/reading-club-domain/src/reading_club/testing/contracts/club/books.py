@@ -8,7 +8,7 @@ from reading_club.domain.errors import BookAlreadyRegistered, BookNotFound, Iden
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Book
 from reading_club.testing.builders import a_book
-from reading_club.testing.contracts.uow import UnitOfWorkFactory
+from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 
 EVANS = UUID(int=1)
 

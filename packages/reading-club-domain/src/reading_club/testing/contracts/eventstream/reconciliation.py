@@ -1,30 +1,35 @@
 """Base of the reconciler's contracts: events that get lost."""
 
-import pytest
+from typing import Any
+
+from messagebus import Event, Message
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.domain.messages import BookRegistered, ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import Lease, OutboxStore
-from reading_club.testing.builders import an_event
-from reading_club.testing.contracts.helpers import PassTime, UnitOfWorkOn, commit, keys
+from reading_club.eventstream.ports.outbox import Lease
+from reading_club.eventstream.wire import wire_type
+from reading_club.testing.contracts.eventstream.helpers import (
+    OutboxFixtures,
+    commit,
+    keys,
+)
 
 AFTER, HORIZON = 60.0, 86_400.0
-BOOKS = ("book_registered_v1",)
 
 
-class Reconciling:
+class Reconciling(OutboxFixtures):
     """Steps that subscribe, publish, lose, receive and re-send events."""
 
-    @pytest.fixture(autouse=True)
-    def _storage(self, uow_on: UnitOfWorkOn, outbox: OutboxStore, pass_time: PassTime) -> None:
-        self.uow_on, self.outbox, self.pass_time = uow_on, outbox, pass_time
+    @property
+    def type(self) -> str:
+        """The type of the made events."""
+        return wire_type(self.make_event())
 
-    async def subscribe(self, subscriber: str = "catalogue") -> None:
-        """Subscribe to BookRegistered from now on."""
+    async def subscribe(self, subscriber: str = "catalogue", type_: str | None = None) -> None:
+        """Subscribe to a type, by default that of the made events, from now on."""
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
-            await transaction.uow.subscriptions.subscribe(subscriber, BOOKS)
+            await transaction.uow.subscriptions.subscribe(subscriber, [type_ or self.type])
             await transaction.commit()
 
     async def send(self) -> None:
@@ -32,7 +37,7 @@ class Reconciling:
         lease = Lease(60.0)
         await self.outbox.delete(lease.token, keys(await self.outbox.claim(1000, lease)))
 
-    async def publish(self, *events: ClubEvent) -> None:
+    async def publish(self, *events: Message[Any]) -> None:
         """Commit and send events."""
         await commit(self.uow_on, *events)
         await self.send()
@@ -55,26 +60,26 @@ class Reconciling:
             await transaction.commit()
         return found
 
-    async def receive(self, subscriber: str, event: ClubEvent) -> None:
+    async def receive(self, subscriber: str, event: Event) -> None:
         """Insert the inbox row of an event."""
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
             await transaction.uow.inbox.insert_new(InboxKey(subscriber, event.message_id))
             await transaction.commit()
 
-    async def lost(self) -> BookRegistered:
+    async def lost(self) -> Event:
         """Return an event that was published after the subscription and got lost."""
         await self.subscribe()
-        event = an_event()
+        event = self.make_event()
         await self.publish(event)
         await self.pass_time(AFTER + 1)
         return event
 
-    async def set_aside(self, subscriber: str, event: ClubEvent) -> None:
+    async def set_aside(self, subscriber: str, event: Event) -> None:
         """Make a dead letter of an event."""
         letter = DeadLetter(
             subscriber=subscriber,
             message_id=event.message_id,
-            type="book_registered_v1",
+            type=self.type,
             envelope={},
             error="no",
             set_aside_at=event.created_at,

@@ -1,0 +1,62 @@
+"""Contract tests of the event stream's ports, under any domain.
+
+Subclass a contract in a test module and provide the fixtures that its docstring names:
+``uow_factory`` (see ``UnitOfWorkFactory``), ``transport``, and ``make_event`` (see ``MakeEvent``),
+which returns events of the domain. The contracts of outbox and reconciler need ``uow_on``,
+``outbox`` and ``pass_time`` as well: see ``OutboxContract``.
+"""
+
+from reading_club.testing.contracts.eventstream.attempts import AttemptsContract
+from reading_club.testing.contracts.eventstream.dead_letter_commands import (
+    DeadLetterCommandsContract,
+)
+from reading_club.testing.contracts.eventstream.dead_letters import DeadLettersContract, a_letter
+from reading_club.testing.contracts.eventstream.deferral import OutboxDeferringContract
+from reading_club.testing.contracts.eventstream.heartbeats import HeartbeatsContract, a_process
+from reading_club.testing.contracts.eventstream.helpers import (
+    MakeEvent,
+    PassTime,
+    UnitOfWorkFactory,
+    UnitOfWorkOn,
+)
+from reading_club.testing.contracts.eventstream.inbox import InboxContract
+from reading_club.testing.contracts.eventstream.message_store import History, MessageStoreContract
+from reading_club.testing.contracts.eventstream.missing_events import MissingEventsContract
+from reading_club.testing.contracts.eventstream.outbox import OutboxContract
+from reading_club.testing.contracts.eventstream.outbox_leases import OutboxLeaseContract
+from reading_club.testing.contracts.eventstream.outbox_split import OutboxSplitContract
+from reading_club.testing.contracts.eventstream.publication import PublicationContract
+from reading_club.testing.contracts.eventstream.reconciliation import HORIZON
+from reading_club.testing.contracts.eventstream.reconciliation_exclusions import (
+    ReconciliationExclusionsContract,
+)
+from reading_club.testing.contracts.eventstream.statistics import StatisticsContract
+from reading_club.testing.contracts.eventstream.unit_of_work import TransactionContract
+from reading_club.testing.contracts.eventstream.wrong_clock import WrongClockContract
+
+__all__ = [
+    "HORIZON",
+    "AttemptsContract",
+    "DeadLetterCommandsContract",
+    "DeadLettersContract",
+    "HeartbeatsContract",
+    "History",
+    "InboxContract",
+    "MakeEvent",
+    "MessageStoreContract",
+    "MissingEventsContract",
+    "OutboxContract",
+    "OutboxDeferringContract",
+    "OutboxLeaseContract",
+    "OutboxSplitContract",
+    "PassTime",
+    "PublicationContract",
+    "ReconciliationExclusionsContract",
+    "StatisticsContract",
+    "TransactionContract",
+    "UnitOfWorkFactory",
+    "UnitOfWorkOn",
+    "WrongClockContract",
+    "a_letter",
+    "a_process",
+]
