@@ -2,12 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Table, exists, or_, select, tuple_, update
-from sqlalchemy.sql.functions import count
+from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, tuple_, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
@@ -134,7 +132,9 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         order = (orm.books.c.registered_at, orm.books.c.id)
         statement = select(orm.books).order_by(*[each.desc() for each in order]).limit(limit)
         if before is not None:
-            statement = statement.where(tuple_(*order) < tuple_(_registered_at(before), before))
+            last = orm.books.alias("last")  # NULL for an unknown book, which empties the page
+            time = select(last.c.registered_at).where(last.c.id == before).scalar_subquery()
+            statement = statement.where(tuple_(*order) < tuple_(time, before))
         if all(wanted):
             found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
             statement = statement.where(or_(*found))
@@ -142,7 +142,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
 
     async def count(self) -> int:
         """Count the rows."""
-        return await self._scalar(count(orm.books.c.id))
+        return await self._scalar(func.count(orm.books.c.id))
 
 
 class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository):
@@ -192,9 +192,3 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         )
         if (await self.session.write(statement)).rowcount != 1:
             raise WriteConflict(f"review {review.id} was changed by another transaction")
-
-
-def _registered_at(book_id: UUID) -> ScalarSelect[datetime]:
-    """Return the subquery for a book's time; NULL for an unknown book, which empties the page."""
-    book = orm.books.alias("last")
-    return select(book.c.registered_at).where(book.c.id == book_id).scalar_subquery()

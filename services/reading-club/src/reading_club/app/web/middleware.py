@@ -64,13 +64,14 @@ class RequestLimit:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.running = 0
+        self.limit = min(MOST_REQUESTS, connection_limit() * 2 // 3)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the request while it is handled, or refuse it."""
         if scope["type"] != "http" or scope["path"] in HEALTH:
             await self.app(scope, receive, send)
             return
-        if self.running >= min(MOST_REQUESTS, connection_limit() * 2 // 3):
+        if self.running >= self.limit:
             error = HTTPException(503, "too many requests at once", {"Retry-After": "1"})
             answer = await on_http_error(Request(scope), error)
             await answer(scope, receive, send)
