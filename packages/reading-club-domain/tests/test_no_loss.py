@@ -146,7 +146,7 @@ class OutboxMachine(RuleBasedStateMachine):
         """Begin these failures and end all others; a broker takes a few more events before."""
         self.broker.outage = EventstreamUnavailable("away") if "broker" in failures else None
         self.broker.before_outage = before_outage
-        self.broker.full = set(SUBSCRIBERS).intersection(failures)
+        self.broker.full = {name for name in failures if name in SUBSCRIBERS}
         self.database.error = AWAY if "database" in failures else None
         self.outbox.crashes = "crash between publication and DELETE" in failures
 

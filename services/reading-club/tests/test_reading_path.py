@@ -91,12 +91,16 @@ async def post(engine: AsyncEngine, sender: Sender) -> set[str]:
     app = create_app(build_application(engine, sender, publisher_app("memory://", SUBSCRIBERS)))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as client:
-        for _ in range(2):
+
+        async def register() -> set[str]:
             book = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": str(an_isbn())}
             with entered(sys.setprofile) as files:
                 answer = await client.post("/api/books", json=book)
             assert answer.status_code == 201
-    return files
+            return files
+
+        await register()
+        return await register()
 
 
 async def test_a_request_and_the_sender_enter_few_files(
