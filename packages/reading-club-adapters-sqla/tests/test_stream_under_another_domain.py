@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from messagebus import Event, Metadata
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,30 +19,13 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     outbox,
     statistics,
 )
-from reading_club.testing.contracts.eventstream import MakeEvent, UnitOfWorkFactory, UnitOfWorkOn
+from reading_club.testing.contracts.eventstream import UnitOfWorkFactory, UnitOfWorkOn
+from reading_club.testing.contracts.eventstream.parcels import make_event
 from reading_club.testing.contracts.eventstream.suite import *  # noqa: F403  # its tests run here
 
-__all__ = ["heartbeats", "history", "outbox", "pass_time", "statistics"]
+__all__ = ["heartbeats", "history", "make_event", "outbox", "pass_time", "statistics"]
 
 TABLES = stream_tables(MetaData())
-PARCEL_SENT = Metadata(name="parcel_sent", schema_version=1, published=True)
-
-
-class ParcelEvent(Event):
-    """Base of the events of a domain without books."""
-
-
-class ParcelSent(ParcelEvent):
-    """A parcel was sent."""
-
-    address: str
-    metadata: Metadata = PARCEL_SENT
-
-
-@pytest.fixture
-def make_event() -> MakeEvent:
-    """Make events of the other domain."""
-    return lambda text="1 Main Street": ParcelSent(address=text)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class InMemoryInbox:
         return [inbox_key for inbox_key in inbox_keys if await self.insert_new(inbox_key)]
 
     async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
-        """Count an attempt, unless the last one is less than ``apart`` seconds ago."""
+        """Count an attempt, unless the last one is less than ``min_interval`` seconds ago."""
         now = self.transaction.now
 
         def count(tables: InMemoryStreamDatabase) -> None:

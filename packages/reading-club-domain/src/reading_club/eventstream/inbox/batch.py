@@ -21,25 +21,25 @@ class BatchTransaction:
     database that is busy several times in a row: one slow handler does not delay the others.
     """
 
-    def __init__(self, handling: InboxProcessor, messages: Sequence[object]) -> None:
-        self._handling = handling
+    def __init__(self, processor: InboxProcessor, messages: Sequence[object]) -> None:
+        self._processor = processor
         self._messages = messages
         self._busy = 0
-        self.apart = False
+        self.is_split = False
 
     async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
         """Return True when the batch took effect or has to be split. Raises TransientFailure."""
         try:
-            await self._handling.together(self._messages, make_uow)
+            await self._processor.process_batch(self._messages, make_uow)
         except TransientFailure as exc:
             self._busy = self._busy + 1 if isinstance(exc, BUSY) else 0
             if self._busy < BUSY_ATTEMPTS:
                 raise
-            self._take_apart(exc)
+            self._split(exc)
         except Exception as exc:  # noqa: BLE001  # handling each alone shows which one fails
-            self._take_apart(exc)
+            self._split(exc)
         return True
 
-    def _take_apart(self, error: Exception) -> None:
-        self.apart = True
+    def _split(self, error: Exception) -> None:
+        self.is_split = True
         logger.info("a batch is taken apart", extra={"error": type(error).__name__})

@@ -113,7 +113,7 @@ class InboxProcessor:
             delivery.number -= 1
             delivery.count_before, delivery.counted = True, False
 
-    async def together(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
+    async def process_batch(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
         """Handle messages in one transaction, each with its inbox row.
 
         Raises the first error of any message, or TransientFailure; no message has an effect then.

@@ -40,8 +40,8 @@ class Inbox(Protocol):
     async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt to handle the message; return the number of attempts so far.
 
-        Attempts less than ``apart`` seconds after the last attempt or stall count as the same one:
-        copies of a message that arrive together, after an outage, use up one attempt.
+        Attempts less than ``min_interval`` seconds after the last attempt or stall count as the
+        same one: copies of a message that arrive together, after an outage, use up one attempt.
         """
         ...
 

@@ -118,7 +118,7 @@ class EventTask:
             lambda error: partial(self._deferral.all, messages, error),
             arrived=arrived,
         )
-        return not transaction.apart
+        return not transaction.is_split
 
     def receive_suspected(
         self, messages: Sequence[object], *, arrived: float | None = None
