@@ -82,7 +82,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
     def close(self) -> None:
         """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
         self._closed = True
-        executor = self._executors.find()
+        executor = self._executors.value
         if executor is not None:
             executor.close(self.timeout)
 
