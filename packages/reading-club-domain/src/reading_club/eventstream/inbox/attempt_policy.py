@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
-from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
@@ -14,12 +13,26 @@ GROWTH: Final = 4.0
 LONGEST_PAUSE: Final = 3600.0
 
 
-class Begun(NamedTuple):
-    """An attempt that was counted, or the time until it may begin."""
+@dataclass
+class Delivery:
+    """One delivery of a message to a worker, and the state of its attempts."""
 
-    number: int
-    wait: float
-    """Seconds until the attempt may begin; 0 if it was counted."""
+    message: object
+    suspected: bool = False
+    """Whether an earlier attempt may have killed its worker."""
+    number: int = 0
+    """The attempts counted so far; a first attempt is counted only if it fails."""
+    count_before: bool = False
+    """Whether the next attempt is counted before it begins."""
+    counted: bool = False
+    """Whether the current attempt was counted before it began."""
+    stalled_at: float | None = None
+    """Monotonic time of the last counted attempt or stall before this delivery."""
+    begun: bool = False
+    """Whether this process has begun an attempt: the next one needs no pause before it."""
+
+    def __post_init__(self) -> None:
+        self.count_before = self.suspected
 
 
 @dataclass(frozen=True)
@@ -54,22 +67,18 @@ class AttemptPolicy:
 
     async def begin(
         self, delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork
-    ) -> Begun | None:
-        """Count the attempt, or return how long it has to wait; None for a dead letter."""
+    ) -> float | None:
+        """Count the attempt, and return the seconds until it may begin; None for a dead letter."""
         last = await uow.inbox.attempts(inbox_key)
-        if await _is_dead_letter(inbox_key, uow):
+        known = DeadLetterFilter(subscriber=inbox_key.subscriber, message_id=inbox_key.message_id)
+        if await uow.dead_letters.page(known, limit=1):
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
-        number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
-        if not pause or number > last.number:
-            return Begun(number, 0.0)
-        return Begun(number, pause - last.age if last.age < pause else pause)
-
-
-async def _is_dead_letter(inbox_key: InboxKey, uow: StreamUnitOfWork) -> bool:
-    wanted = DeadLetterFilter(subscriber=inbox_key.subscriber, message_id=inbox_key.message_id)
-    return bool(await uow.dead_letters.page(wanted, limit=1))
+        delivery.number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        if not pause or delivery.number > last.number:
+            return 0.0
+        return pause - last.age if last.age < pause else pause

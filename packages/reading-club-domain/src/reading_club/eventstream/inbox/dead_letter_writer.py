@@ -7,7 +7,7 @@ from typing import Any
 
 from reading_club.eventstream.dead_letters.builder import build_dead_letter, with_text_envelope
 from reading_club.eventstream.errors import TransientFailure, UnknownEvent
-from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.inbox.attempt_policy import Delivery
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory

@@ -6,9 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from reading_club.eventstream.errors import BUSY
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
-from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
@@ -29,10 +28,12 @@ async def defer(
 class Deferral:
     """Defers messages that a transient failure delays, if the database accepts the rows."""
 
-    def __init__(self, subscriber: str, policy: AttemptPolicy, letters: DeadLetterWriter) -> None:
+    def __init__(
+        self, subscriber: str, policy: AttemptPolicy, dead_letters: DeadLetterWriter
+    ) -> None:
         self._subscriber = subscriber
         self._policy = policy
-        self._letters = letters
+        self._dead_letters = dead_letters
 
     async def one(self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
         """Defer a message, or make a dead letter of it at the limit of stalls; return True.
@@ -56,7 +57,7 @@ class Deferral:
             await transaction.commit()
         if stalls >= self._policy.limit:
             delivery.number = stalls
-            await self._letters.give_up(delivery, error, make_uow)
+            await self._dead_letters.give_up(delivery, error, make_uow)
         return True
 
     async def all(

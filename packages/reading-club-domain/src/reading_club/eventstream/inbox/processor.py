@@ -9,16 +9,24 @@ from typing import Any, Final
 
 from messagebus import Event
 
-from reading_club.eventstream.errors import TransientFailure, UnknownEvent, UnreadableMessage
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
+from reading_club.eventstream.errors import (
+    BUSY,
+    TransientFailure,
+    UnknownEvent,
+    UnreadableMessage,
+)
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.inbox.deferral import defer
-from reading_club.eventstream.inbox.delivery import Delivery
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
 
+logger = logging.getLogger(__name__)
+
+BUSY_ATTEMPTS: Final = 3
+"""Attempts in a row that a busy database fails before the batch is split."""
 NEVER_ENDED: Final = "its handling never came to an end"
 SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
 
@@ -45,7 +53,7 @@ class InboxProcessor:
         self.subscriber = subscriber
         self._events = events
         self.policy = policy
-        self.letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
+        self.dead_letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
 
     async def attempt(self, delivery: Delivery, make_uow: UnitOfWorkFactory) -> bool:
         """Return True when the message may be acknowledged, False if it has to be tried again.
@@ -55,8 +63,8 @@ class InboxProcessor:
         try:
             event = self._decode(delivery.message)
         except UnreadableMessage as exc:
-            self.letters.log(logging.ERROR, "message set aside", delivery.message, exc)
-            await self.letters.set_aside(delivery, exc, make_uow)
+            self.dead_letters.log(logging.ERROR, "message set aside", delivery.message, exc)
+            await self.dead_letters.set_aside(delivery, exc, make_uow)
             return True
         inbox_key = InboxKey(self.subscriber.name, event.message_id)
         if delivery.count_before and not await self._may_begin(delivery, inbox_key, make_uow):
@@ -78,20 +86,18 @@ class InboxProcessor:
         It is deferred if too early, given up without attempts left, skipped if dead-lettered.
         """
         async with make_uow() as transaction:
-            begun = await self.policy.begin(delivery, inbox_key, transaction.uow)
-            if begun is None:
+            wait = await self.policy.begin(delivery, inbox_key, transaction.uow)
+            if wait is None:
                 await transaction.uow.inbox.forget_attempts(inbox_key)
-                await transaction.commit()
-                return False
-            number, wait = begun
-            if wait:
+            elif wait:
                 await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
-        if wait:
+        if wait != 0.0:
             return False
-        delivery.number = number
-        if number > self.policy.limit:
-            await self.letters.give_up(delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow)
+        if delivery.number > self.policy.limit:
+            await self.dead_letters.give_up(
+                delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow
+            )
             return False
         delivery.count_before, delivery.counted = False, True
         return True
@@ -150,18 +156,40 @@ class InboxProcessor:
         self, delivery: Delivery, inbox_key: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
         if not delivery.number:
-            await self._count(delivery, inbox_key, make_uow)
+            async with make_uow() as transaction:
+                delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
+                await transaction.commit()
         if delivery.number >= self.policy.limit:
-            await self.letters.give_up(delivery, error, make_uow)
+            await self.dead_letters.give_up(delivery, error, make_uow)
             return True
-        self.letters.log(logging.WARNING, "handling failed", delivery.message, error, trace=True)
+        self.dead_letters.log(
+            logging.WARNING, "handling failed", delivery.message, error, trace=True
+        )
         delivery.count_before, delivery.counted, delivery.begun = True, False, True
         return False
 
-    async def _count(
-        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
-    ) -> None:
-        """Count the first attempt, after it has failed."""
-        async with make_uow() as transaction:
-            delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
-            await transaction.commit()
+
+class BatchTransaction:
+    """Handles messages in one transaction, and splits the batch if that fails.
+
+    An outage is retried as a batch. An error of one message splits the batch, and so does a
+    database that is busy several times in a row: one slow handler does not delay the others.
+    """
+
+    def __init__(self, processor: InboxProcessor, messages: Sequence[object]) -> None:
+        self._processor = processor
+        self._messages = messages
+        self._busy = 0
+        self.is_split = False
+
+    async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
+        """Return True when the batch took effect or has to be split. Raises TransientFailure."""
+        try:
+            await self._processor.process_batch(self._messages, make_uow)
+        except Exception as exc:  # handling each message alone shows which one fails
+            self._busy = self._busy + 1 if isinstance(exc, BUSY) else 0
+            if isinstance(exc, TransientFailure) and self._busy < BUSY_ATTEMPTS:
+                raise
+            self.is_split = True
+            logger.info("a batch is taken apart", extra={"error": type(exc).__name__})
+        return True

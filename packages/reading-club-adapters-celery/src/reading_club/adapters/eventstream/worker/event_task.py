@@ -14,11 +14,9 @@ from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
 from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing, StopSignal
 from reading_club.eventstream.errors import UnreadableMessage
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.batch import BatchTransaction
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
 from reading_club.eventstream.inbox.deferral import Deferral
-from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.inbox.processor import InboxProcessor
+from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
@@ -57,7 +55,7 @@ class EventTask:
         pacing = pacing or Pacing()
         policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
         self._processor = InboxProcessor(subscriber, events, policy, clock)
-        self._dead_letters = self._processor.letters
+        self._dead_letters = self._processor.dead_letters
         self._deferral = Deferral(subscriber.name, policy, self._dead_letters)
         self._loop = EventLoopThread(resources)
         wait = wait or self.stopping.wait
