@@ -5,16 +5,32 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused, TransientFailure
-from reading_club.eventstream.ports.queues import QueueInspector
-from reading_club.eventstream.retention import DAY
+from reading_club.eventstream.ports.inbox import DAY
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 logger = logging.getLogger(__name__)
+
+
+class QueueInspector(Protocol):
+    """The port to the subscribers' queues on the broker. Its methods block, up to a timeout."""
+
+    def declare(self, subscriber: Subscriber[Any]) -> None:
+        """Declare the subscriber's queue and its bindings, if they do not exist.
+
+        Raises QueueRefused for this queue, and EventstreamUnavailable.
+        """
+
+    def is_empty(self, subscriber: str) -> bool:
+        """Whether the subscriber's queue has no waiting message or does not exist.
+
+        Raises EventstreamUnavailable.
+        """
+        ...
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
-from reading_club.eventstream.retention import DAY
+from reading_club.eventstream.ports.inbox import ATTEMPTS, DAY
 
-ATTEMPTS = 5
 RECONCILE_DAYS = 7.0
 SLACK_DAYS = 1.0
 """Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""

@@ -17,8 +17,8 @@ from reading_club.app.bootstrap.database import (
 )
 from reading_club.app.settings import Settings
 from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.ports.inbox import Retention
 from reading_club.eventstream.reconciler import Reconciler
-from reading_club.eventstream.retention import Retention
 from reading_club.service.projections import SUBSCRIBERS
 
 LEASE = 15.0

@@ -26,7 +26,7 @@ from reading_club.app.health import Dependencies
 from reading_club.app.process_identity import this_process
 from reading_club.app.settings import RECONCILE_DAYS, Settings
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.eventstream.retention import DAY
+from reading_club.eventstream.ports.inbox import DAY
 from reading_club.service.projections import SUBSCRIBERS
 
 DRAIN = 2.0

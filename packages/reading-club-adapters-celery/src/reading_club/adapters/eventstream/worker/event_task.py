@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from celery import Celery, signals
 
@@ -17,14 +17,12 @@ from reading_club.eventstream.errors import UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
 from reading_club.eventstream.inbox.deferral import Deferral
 from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
+from reading_club.eventstream.ports.inbox import ATTEMPTS
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
-
-ATTEMPTS: Final = 5
-"""Default number of attempts before a failing message becomes a dead letter."""
 
 
 def _now() -> datetime:

@@ -9,7 +9,7 @@ from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.adapters.uow_sqla.types import database_time
-from reading_club.eventstream.retention import DAY, Retention
+from reading_club.eventstream.ports.inbox import DAY, Retention
 
 PROCESSES: Final = 1.0
 """Days to keep the heartbeat of a process that ended without removing it."""
