@@ -15,7 +15,6 @@ from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspe
 from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing, StopSignal
 from reading_club.eventstream.errors import UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
-from reading_club.eventstream.inbox.deferral import Deferral
 from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
 from reading_club.eventstream.ports.inbox import ATTEMPTS
 from reading_club.eventstream.subscriber import Subscriber
@@ -54,7 +53,6 @@ class EventTask:
         policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
         self._processor = InboxProcessor(subscriber, events, policy, clock)
         self._dead_letters = self._processor.dead_letters
-        self._deferral = Deferral(subscriber.name, policy, self._dead_letters)
         self._loop = EventLoopThread(resources)
         wait = wait or self.stopping.wait
         self._outage_retry = OutageRetry(self._loop, self._dead_letters, pacing, wait)
@@ -95,7 +93,7 @@ class EventTask:
         self._outage_retry.retry_until_done(
             message,
             partial(self._processor.attempt, delivery),
-            lambda error: partial(self._deferral.one, delivery, error),
+            lambda error: partial(self._processor.defer, delivery, error),
             arrived=arrived,
             alone=suspected,
         )
@@ -111,7 +109,7 @@ class EventTask:
         self._outage_retry.retry_until_done(
             messages[0],
             transaction.attempt,
-            lambda error: partial(self._deferral.all, messages, error),
+            lambda error: partial(transaction.defer, error),
             arrived=arrived,
         )
         return not transaction.is_split
