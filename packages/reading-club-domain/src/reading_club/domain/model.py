@@ -14,14 +14,7 @@ from reading_club.domain.messages import (
     ReviewerCreated,
     ReviewRevised,
 )
-from reading_club.domain.text import (
-    Author,
-    Comment,
-    Nickname,
-    Rating,
-    Title,
-    casefold_unaccented,
-)
+from reading_club.domain.text import Author, Comment, Nickname, Rating, Title, casefold_unaccented
 
 
 class Aggregate(Model):

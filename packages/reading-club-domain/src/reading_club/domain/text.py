@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -65,10 +66,6 @@ def _validate_single_line(text: str) -> str:
     return text
 
 
-def _many_lines(text: str) -> str:
-    return _refuse_controls(text, allowed="\n\t")
-
-
 def _few_marks(text: str) -> str:
     """Refuse a character with more than MOST_MARKS marks, which would cover the text around it.
 
@@ -123,7 +120,8 @@ Author = Annotated[str, _length(200), AfterValidator(_validate_single_line), _no
 Nickname = Annotated[str, _length(50), AfterValidator(_validate_single_line), _normalised(50)]
 """The name of a reviewer: 1 to 50 characters."""
 
-Comment = Annotated[str, _length(5_000, least=0), AfterValidator(_many_lines), _normalised(5_000)]
+_LINES = AfterValidator(partial(_refuse_controls, allowed="\n\t"))
+Comment = Annotated[str, _length(5_000, least=0), _LINES, _normalised(5_000)]
 """The comment of a review: up to 5,000 characters, line breaks allowed."""
 
 SearchWords = Annotated[

@@ -20,7 +20,7 @@ def build_dead_letter(
     return DeadLetter(
         subscriber=subscriber,
         message_id=_message_id(message, text),
-        type=_type(message),
+        type=_sanitise(_field(message, "type"), _LONGEST_TYPE),
         envelope=value,
         error=_sanitise(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
         set_aside_at=now,
@@ -58,16 +58,11 @@ def _as_json(message: object) -> tuple[str, Any]:
         value = json.loads(text, parse_constant=str)
     except (TypeError, ValueError, RecursionError):
         text = value = f"a {type(message).__name__} that is not JSON"
-    return text, value if _is_unicode(value) else text
-
-
-def _is_unicode(value: object) -> bool:
-    """Whether all strings can be encoded as UTF-8: lone surrogates in JSON cannot."""
     try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return text, text
+    return text, value
 
 
 def _message_id(message: object, text: str) -> UUID:
@@ -75,10 +70,6 @@ def _message_id(message: object, text: str) -> UUID:
         return UUID(_field(message, "id"))
     except ValueError:
         return uuid5(NAMESPACE_URL, text)
-
-
-def _type(message: object) -> str:
-    return _sanitise(_field(message, "type"), _LONGEST_TYPE)
 
 
 def _field(message: object, name: str) -> str:

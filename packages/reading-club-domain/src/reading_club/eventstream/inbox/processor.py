@@ -9,12 +9,7 @@ from uuid import UUID
 
 from messagebus import Event
 
-from reading_club.eventstream.errors import (
-    BUSY,
-    TransientFailure,
-    UnknownEvent,
-    UnreadableMessage,
-)
+from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
 from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
