@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla.types import DatabaseNow, JsonText, UtcDateTime
+from reading_club.adapters.uow_sqla.types import DatabaseTime, JsonText, UtcDateTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def _messages(metadata: MetaData) -> Table:
         Column("type", String(200), nullable=False),
         Column("metadata", JSON, nullable=False),
         Column("payload", JsonText, nullable=False),
-        Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseNow(), index=True),
+        Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseTime(), index=True),
     )
 
 
@@ -126,7 +126,7 @@ def _outbox(metadata: MetaData) -> Table:
         Column("leased_until", UtcDateTime, nullable=False),
         Column("attempts", Integer, nullable=False),
         Column("envelope", JSON(none_as_null=True)),
-        Column("added_at", UtcDateTime, nullable=True, default=DatabaseNow()),
+        Column("added_at", UtcDateTime, nullable=True, default=DatabaseTime()),
         Column("reason", Text, nullable=True),
         Column("attempted", Boolean, nullable=False, server_default=false()),
     )
@@ -138,7 +138,7 @@ def _inbox(metadata: MetaData) -> Table:
         metadata,
         Column("subscriber", String(100), primary_key=True),
         Column("message_id", Uuid, primary_key=True),
-        Column("received_at", UtcDateTime, nullable=False, index=True),
+        Column("received_at", UtcDateTime, nullable=False, default=DatabaseTime(), index=True),
     )
 
 
