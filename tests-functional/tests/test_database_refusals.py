@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.app.bootstrap.web import build_application
@@ -180,7 +180,7 @@ async def test_a_time_limit_of_the_server(
     async with locked(operator):
         answers = await asyncio.gather(*[post(browser) for _ in range(4)])
         page = await browser.get("/api/books")
-        session = Session(engine)
+        session = Session(engine, orm.stream)
         with pytest.raises(StorageBusy, match=reason):
             await session.read(text("SELECT * FROM catalogue"))
         await session.close()

@@ -89,7 +89,7 @@ async def test_a_connection_whose_statement_was_cancelled_is_ended(
 
 async def test_a_query_of_sqlalchemy_may_be_cancelled_as_well(engine: AsyncEngine) -> None:
     """SQLAlchemy has invalidated the connection; closing the session raises no error."""
-    session = Session(engine)
+    session = Session(engine, orm.stream)
     await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
@@ -104,7 +104,7 @@ async def test_a_connection_may_be_lost_in_a_transaction(
     engine: AsyncEngine, elsewhere: AsyncEngine, lane: str
 ) -> None:
     """Each further call raises StorageUnavailable; the next transaction has a new connection."""
-    session = Session(engine)
+    session = Session(engine, orm.stream)
     await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     query = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {OTHERS}"
     assert await ask(elsewhere, f"{query} AND backend_type = 'client backend'") is True
@@ -133,7 +133,7 @@ async def test_the_isolation_of_the_engine_is_that_of_its_transactions(
     """A session begins with the engine's isolation level, and resets the connection after it."""
     set_to = engine.execution_options(isolation_level=level)
     isolation = text("SHOW transaction_isolation")
-    session = Session(set_to)
+    session = Session(set_to, orm.stream)
     assert (await session.read(isolation)).scalar_one() == expected
     await session.execute_cached(insert_into("postgresql", orm.books), {**a_book().model_dump()})
     await session.close()
@@ -159,7 +159,7 @@ async def test_a_transaction_that_the_database_has_undone_is_not_committed(
     engine: AsyncEngine,
 ) -> None:
     """``commit`` raises StorageUnavailable, although PostgreSQL reports no error."""
-    session = Session(engine)
+    session = Session(engine, orm.stream)
     await session.execute_cached(insert_into("postgresql", orm.books), a_book().model_dump())
     with pytest.raises(IntegrityError):
         await session.execute_cached(
@@ -179,17 +179,17 @@ async def test_a_plan_that_a_migration_has_made_stale_is_an_outage(
     """A stale prepared plan raises StorageUnavailable; the next transaction plans anew."""
     query = select(orm.books)
     for _ in range(2):
-        session = Session(engine)
+        session = Session(engine, orm.stream)
         await session.read(query)
         await session.close()
     async with elsewhere.begin() as connection:
         await connection.execute(text("ALTER TABLE books ALTER COLUMN title TYPE text"))
 
-    session = Session(engine)
+    session = Session(engine, orm.stream)
     with pytest.raises(StorageUnavailable, match="altered"):
         await session.read(query)
     await session.close()
 
-    session = Session(engine)
+    session = Session(engine, orm.stream)
     assert (await session.read(query)).all() == []
     await session.close()

@@ -48,7 +48,12 @@ async def engine(tmp_path: Path, tables: StreamTables) -> AsyncIterator[AsyncEng
 @pytest.fixture
 def uow_on(engine: AsyncEngine, tables: StreamTables) -> UnitOfWorkOn:
     """Make units of work of the event stream alone."""
-    return lambda transport: SQLStreamUnitOfWork(transport, engine, tables)
+
+    class UnitOfWork(SQLStreamUnitOfWork):
+        """A unit of work without repositories."""
+
+    UnitOfWork.tables = tables
+    return lambda transport: UnitOfWork(transport, engine)
 
 
 @pytest.fixture

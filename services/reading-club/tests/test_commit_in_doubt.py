@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app.application import Application
 from reading_club.app.web.application import create_app
@@ -31,18 +32,32 @@ AWAY: Final = "the database is away"
 LOST_ANSWER: Final = "the database's answer to a commit is lost"
 
 
-class UnreliableUnitOfWork(SQLUnitOfWork):
-    """A unit of work whose commit fails as ``ending`` says; an empty ``ending`` is a success."""
+class UnreliableSession(Session):
+    """A session whose commit fails as ``ending`` says; an empty ``ending`` is a success."""
 
     ending = ""
 
-    async def _commit(self) -> None:
+    async def commit(self) -> None:
+        """Commit unless the ending says otherwise, and raise its error."""
         if self.ending == AWAY:
             raise StorageUnavailable(AWAY)
         if self.ending != LOST:
-            await super()._commit()
+            await super().commit()
         if self.ending:
             raise CommitInDoubt(LOST_ANSWER)
+
+
+class UnreliableUnitOfWork(SQLUnitOfWork):
+    """A unit of work on such a session."""
+
+    ending = ""
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.session = self.messagestore.session = session = UnreliableSession(
+            self.engine, self.tables
+        )
+        session.ending = self.ending
 
 
 class UnreliableApplication(Application):

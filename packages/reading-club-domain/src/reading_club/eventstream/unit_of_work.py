@@ -3,20 +3,19 @@
 messagebus publishes after the commit, at the end of the ``async with`` block. This base
 class adds three guarantees:
 
-- repositories and message store are new for each transaction, so that no event of a
+- repositories, ports and message store are new for each transaction, so that no event of a
   rolled-back transaction is published;
 - after commit or rollback the transaction refuses messages, so that only committed events
   are published;
 - the events of a committed transaction are published even if the block raises.
 
-The stream's ports are attributes of the unit of work; an application's own unit of work adds its
-repositories.
+An adapter declares its ports, and an application its repositories, by ``per_transaction``.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from messagebus import (
     AsyncAbstractEventstreamTransport,
@@ -31,8 +30,46 @@ from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetrics
 from reading_club.eventstream.errors import UnitOfWorkClosed, UnitOfWorkInUse
 from reading_club.eventstream.ports.dead_letters import AuditLog, DeadLetters
 from reading_club.eventstream.ports.inbox import Inbox
-from reading_club.eventstream.ports.outbox import OutboxTransport, OutboxWriter
+from reading_club.eventstream.ports.outbox import Lease, OutboxTransport, OutboxWriter
 from reading_club.eventstream.ports.subscriptions import Subscriptions
+
+TPort = TypeVar("TPort")
+
+
+def per_transaction(make: Callable[[Any], TPort], name: str = "") -> TPort:
+    """Declare an attribute of a unit of work, made anew at its first use in each transaction.
+
+    ``make`` gets the session of the transaction. If its result has a method ``flush``, which writes
+    collected rows, this is awaited before the commit. Only an attribute that is set after its class
+    was defined needs a ``name``.
+    """
+    return cast("TPort", _PerTransaction(make, name))
+
+
+class _PerTransaction:
+    def __init__(self, make: Callable[[Any], Any], name: str) -> None:
+        self.make = make
+        self.name = name
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, uow: Any, _: type | None = None) -> Any:
+        if uow is None:
+            return self
+        uow.made.append(self.name)
+        made = uow.__dict__[self.name] = self.make(uow.session)
+        return made
+
+
+class StreamSession(Protocol):
+    """One transaction on an adapter's storage."""
+
+    async def commit(self) -> None:
+        """Commit. Raises TransientFailure."""
+
+    async def close(self) -> None:
+        """Roll back what is not committed, and release resources. May be called again."""
 
 
 class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
@@ -42,16 +79,36 @@ class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
     transaction and leased to the transport. Any other transport publishes directly.
     """
 
-    def __init__(self, transport: AsyncAbstractEventstreamTransport) -> None:
+    def __init__(self, transport: AsyncAbstractEventstreamTransport, session: Any) -> None:
         super().__init__(AsyncEventstreamPublisher(transport))
-        self.lease = transport.lease if isinstance(transport, OutboxTransport) else None
+        self.transport = transport
+        self.session = session
         self.closed = False
+        self._added: list[Message[Any]] = []
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease of new rows in the outbox; None if events are published directly."""
+        return self.transport.lease if isinstance(self.transport, OutboxTransport) else None
 
     async def add(self, message: Message[Any]) -> None:
         """Store a message, to be published after the commit. Raises UnitOfWorkClosed."""
         if self.closed:
             raise UnitOfWorkClosed("the transaction has ended: it takes no more messages")
         await super().add(message)
+
+    async def _add(self, message: Message[Any]) -> None:
+        self._added.append(message)
+
+    async def flush(self) -> None:
+        """Insert the added messages, in their order. Raises MessageAlreadyStored."""
+        added, self._added = self._added, []
+        if added:
+            await self._insert(added)
+
+    @abstractmethod
+    async def _insert(self, messages: Sequence[Message[Any]]) -> None:
+        """Insert messages, and outbox rows of published ones. Raises MessageAlreadyStored."""
 
 
 class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, AbstractMetricsStore]):
@@ -62,6 +119,19 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
     EventstreamUnavailable if the broker did not take the committed events.
     """
 
+    inbox: Inbox
+    """The inbox of all subscribers."""
+    subscriptions: Subscriptions
+    """Subscriptions and their missing events."""
+    outbox: OutboxWriter
+    """The transaction's side of the outbox."""
+    dead_letters: DeadLetters
+    """The dead letters of all subscribers."""
+    audit: AuditLog
+    """The log of what operators did with dead letters."""
+    session: StreamSession
+    """The transaction, of which ports and repositories are made."""
+
     def __init__(
         self,
         transport: AsyncAbstractEventstreamTransport,
@@ -71,31 +141,7 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
         self.metrics_store = metrics_store or SinkholeMetricsStore()
         self._entered = False
         self._committed = False
-
-    @property
-    @abstractmethod
-    def inbox(self) -> Inbox:
-        """The inbox of all subscribers."""
-
-    @property
-    @abstractmethod
-    def subscriptions(self) -> Subscriptions:
-        """Subscriptions and their missing events."""
-
-    @property
-    @abstractmethod
-    def outbox(self) -> OutboxWriter:
-        """The transaction's side of the outbox."""
-
-    @property
-    @abstractmethod
-    def dead_letters(self) -> DeadLetters:
-        """The dead letters of all subscribers."""
-
-    @property
-    @abstractmethod
-    def audit(self) -> AuditLog:
-        """The log of what operators did with dead letters."""
+        self.made: list[str] = []
 
     async def __aenter__(  # pyright: ignore[reportIncompatibleMethodOverride]  # returns Self
         self,
@@ -103,6 +149,8 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
         if self._entered:
             raise UnitOfWorkInUse("this unit of work is open already; make one for each task")
         self._entered, self._committed = True, False
+        while self.made:
+            delattr(self, self.made.pop())
         self._begin()
         return await super().__aenter__()
 
@@ -117,18 +165,22 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
         finally:
             self.messagestore.closed = True
             self._entered = False
-            await self._release()
+            await self.session.close()
             if self._committed:
                 await self.messagestore.publish_eventstream()
 
     async def commit(self) -> None:
-        """Commit the transaction's changes and messages, and end the transaction.
-
-        Raises UnitOfWorkClosed if it has ended already.
-        """
+        """Commit changes and messages, and end the transaction. Raises UnitOfWorkClosed."""
         if self.messagestore.closed:
             raise UnitOfWorkClosed("the transaction has ended already")
-        await self._commit()
+        try:
+            for name in self.made:
+                if flush := getattr(self.__dict__[name], "flush", None):
+                    await flush()
+            await self.messagestore.flush()
+            await self.session.commit()
+        finally:
+            await self.session.close()
         self.messagestore.closed = True
         self._committed = True
 
@@ -137,19 +189,11 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
         if self.messagestore.closed:
             return
         self.messagestore.closed = True
-        await self._release()
+        await self.session.close()
 
     @abstractmethod
     def _begin(self) -> None:
-        """Make the repositories and the message store of a new transaction."""
-
-    @abstractmethod
-    async def _commit(self) -> None:
-        """Commit the transaction and release its resources."""
-
-    @abstractmethod
-    async def _release(self) -> None:
-        """Roll back uncommitted changes and release resources. May be called twice."""
+        """Set ``session`` and ``messagestore`` for a new transaction."""
 
 
 UnitOfWorkFactory = Callable[[], StreamUnitOfWork]

@@ -75,14 +75,6 @@ def is_open(connection: AsyncConnection) -> bool:
     return not driver.is_closed() and bool(driver.is_in_transaction())
 
 
-def is_idle(connection: AsyncConnection) -> bool:
-    """Return True if the connection can be returned without a ROLLBACK, a cancellable await."""
-    if connection.invalidated:
-        return False
-    driver = _dbapi_connection(connection).driver_connection
-    return not driver.is_closed() and not driver.is_in_transaction()
-
-
 async def commit(connection: AsyncConnection) -> None:
     """Commit the transaction. Raises StorageUnavailable if the server rolled it back instead.
 

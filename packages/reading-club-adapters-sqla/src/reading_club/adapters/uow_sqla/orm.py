@@ -23,7 +23,7 @@ from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
-from reading_club.adapters.uow_sqla.types import DatabaseNow, UtcDateTime
+from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
 
 metadata = club_metadata.metadata
 stream = stream_tables(metadata)
@@ -45,7 +45,7 @@ books = Table(
     Column("author", String(200), nullable=False),
     Column("isbn", String(13), nullable=False, unique=True),
     Column("search", Text, nullable=False, server_default=""),
-    Column("registered_at", UtcDateTime, nullable=True, default=DatabaseNow()),
+    Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
     Index("ix_books_registered_at_id", "registered_at", "id"),
 )
 """``registered_at`` is the database's time: lists are ordered by it, newest first."""

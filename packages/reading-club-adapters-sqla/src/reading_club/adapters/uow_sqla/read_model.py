@@ -6,10 +6,10 @@ from reading_club.adapters.uow_sqla.session import Session
 
 
 class SQLReadModel:
-    """A read model on SQL, an attribute of the club's unit of work.
+    """A read model on SQL, an attribute of the club's unit of work, made with its session.
 
     The modules of ``read_models`` define one subclass each, with its tables, which the unit of work
-    finds.
+    finds. What it collects is written by its method ``flush``, before a read and before the commit.
     """
 
     name: ClassVar[str]
@@ -17,6 +17,3 @@ class SQLReadModel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-
-    async def flush(self) -> None:
-        """Write what was collected: before a read, and once before the commit."""

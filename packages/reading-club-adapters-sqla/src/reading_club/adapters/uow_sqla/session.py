@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from logging import getLogger
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, MetaData
+from sqlalchemy import CursorResult, Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from reading_club.adapters.uow_sqla import _asyncpg as postgresql
-from reading_club.adapters.uow_sqla import sqlite
+from reading_club.adapters.uow_sqla import _asyncpg
 from reading_club.adapters.uow_sqla.errors import is_read_only, translation
+from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.schema import require_schema
 from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
 
@@ -28,21 +28,21 @@ class Session:
     of another transaction; a read begins as a reader, without a wait. Methods raise
     UnitOfWorkClosed after the end. StorageUnavailable and WriteConflict end the transaction; the
     work may succeed in a later one.
+
+    ``tables`` are the event stream's in this database, ``dialect`` is the name of SQLAlchemy's
+    dialect, such as ``sqlite``.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, tables: StreamTables) -> None:
+        self.tables = tables
+        self.dialect = engine.dialect.name
         self._engine = engine
-        self._native = postgresql if engine.dialect.name == "postgresql" else sqlite
+        self._driver: Any = _asyncpg if self.dialect == "postgresql" else SQLite
         self._connection: AsyncConnection | None = None
         self._failure: TransientFailure | None = None
         self._lock = asyncio.Lock()
         self._closed = False
         self._reusable = True
-
-    @property
-    def dialect(self) -> str:
-        """The name of the database's dialect, such as ``sqlite``."""
-        return self._engine.dialect.name
 
     async def read(self, statement: Executable) -> CursorResult[Any]:
         """Execute a statement that only reads."""
@@ -53,15 +53,14 @@ class Session:
         return await self._run(lambda connection: connection.execute(statement), write=True)
 
     async def execute_cached(
-        self, statement: Executable, parameters: Mapping[str, Any]
+        self, statement: Executable, parameters: Any
     ) -> Sequence[Mapping[str, Any]]:
         """Execute an INSERT, and return its rows.
 
         On PostgreSQL the same statement object is compiled once, for all transactions.
         """
-        run = self._native.run
         return await self._run(
-            lambda connection: run(connection, statement, parameters), write=True
+            lambda connection: self._driver.run(connection, statement, parameters), write=True
         )
 
     async def commit(self) -> None:
@@ -72,7 +71,7 @@ class Session:
         self._ensure_open()
         if self._connection is not None:
             self._reusable = False
-            await self._run(self._native.commit, write=True)
+            await self._run(self._driver.commit, write=True)
             self._reusable = True
 
     async def close(self) -> None:
@@ -82,11 +81,7 @@ class Session:
         """
         self._closed = True
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        if self._reusable and self._native.is_idle(connection):
-            await self._release(connection)
-        else:
+        if connection is not None:
             await asyncio.shield(self._release(connection))
 
     async def _run(
@@ -115,13 +110,13 @@ class Session:
             raise UnitOfWorkClosed("the transaction has ended")
         if self._failure is not None:
             raise self._failure
-        if self._connection is not None and not self._native.is_open(self._connection):
+        if self._connection is not None and not self._driver.is_open(self._connection):
             raise StorageUnavailable("the database has undone the transaction")
 
     async def _begin_connection(self, *, write: bool) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
-            await self._native.begin(connection, write=write)
+            await self._driver.begin(connection, write=write)
         except BaseException as exc:
             self._reusable = not is_read_only(exc)
             await asyncio.shield(self._release(connection))
@@ -132,7 +127,7 @@ class Session:
         """Return the connection; close one that cannot write, or may be in a transaction."""
         try:
             if self._reusable:
-                await self._native.reset(connection)
+                await self._driver.reset(connection)
                 await connection.close()
                 return
         except Exception as exc:  # noqa: BLE001  # drivers' errors have no common base
@@ -142,16 +137,64 @@ class Session:
             await connection.close()
 
 
+class SQLite:
+    """SQLite's transactions, as ``_asyncpg`` has PostgreSQL's, in whichever mode the engine is."""
+
+    @staticmethod
+    async def begin(connection: AsyncConnection, *, write: bool) -> None:
+        """Begin a transaction, by BEGIN IMMEDIATE as a writer or by BEGIN as a reader.
+
+        Raises StorageUnavailable if the engine's only connection is in use.
+        """
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        if driver.in_transaction and isinstance(connection.sync_engine.pool, StaticPool):
+            raise StorageUnavailable("another transaction is open on the only connection")
+        if driver.in_transaction:
+            await driver.rollback()
+        if not raw.info.get("foreign keys are checked"):
+            await driver.execute("PRAGMA foreign_keys = ON")
+            raw.info["foreign keys are checked"] = True
+        await connection.begin()
+        if write and driver.in_transaction:
+            await driver.rollback()
+        if not driver.in_transaction:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    @staticmethod
+    def is_open(connection: AsyncConnection) -> bool:
+        """Return True while in a transaction: SQLite rolls it back itself when a disk is full."""
+        sync: Any = connection.sync_connection
+        return sync is not None and bool(sync.connection.driver_connection.in_transaction)
+
+    @staticmethod
+    async def commit(connection: AsyncConnection) -> None:
+        """Commit the transaction."""
+        await connection.commit()
+
+    @staticmethod
+    async def reset(_: AsyncConnection) -> None:
+        """Leave the rollback of an open transaction to SQLAlchemy."""
+
+    @staticmethod
+    async def run(
+        connection: AsyncConnection, statement: Executable, parameters: Any
+    ) -> Sequence[Mapping[str, Any]]:
+        """Execute a statement, and return its rows."""
+        result = await connection.execute(statement, parameters)
+        return [row._asdict() for row in result] if result.returns_rows else []
+
+
 @asynccontextmanager
-async def transaction(engine: AsyncEngine, metadata: MetaData) -> AsyncIterator[Session]:
+async def transaction(engine: AsyncEngine, tables: StreamTables) -> AsyncIterator[Session]:
     """Yield a session, commit it after the block, and roll back if the block raises."""
-    session = Session(engine)
+    session = Session(engine, tables)
     try:
         yield session
         await session.commit()
     except Exception as exc:
         await session.close()
-        await require_schema(engine, metadata, exc)
+        await require_schema(engine, tables.metadata, exc)
         raise
     finally:
         await session.close()

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 
 Insert = postgresql.Insert | sqlite.Insert
 
@@ -103,13 +103,13 @@ async def insert_many(
     statement is the same for any number of rows.
     """
     if session.dialect != "postgresql":
-        now = {name: database_time("sqlite", seconds) for name, seconds in timestamps.items()}
-        whole = insert.values([{**row, **constants, **now} for row in rows])
-        return await session.execute_cached(whole, NOTHING)
+        times = {name: DatabaseTime(seconds) for name, seconds in timestamps.items()}
+        whole = insert.values(times) if times else insert
+        return await session.execute_cached(whole, [{**row, **constants} for row in rows])
     many = insert_arrays(insert, tuple(rows[0]), tuple(constants), tuple(timestamps))
     values = {f"the_{name}": value for name, value in constants.items()}
-    times = {f"in_{name}": timedelta(seconds=s) for name, s in timestamps.items()}
-    return await session.execute_cached(many, {**arrays_of(rows), **values, **times})
+    shifts = {f"in_{name}": timedelta(seconds=s) for name, s in timestamps.items()}
+    return await session.execute_cached(many, {**arrays_of(rows), **values, **shifts})
 
 
 async def insert_new_if(
@@ -133,15 +133,6 @@ def in_values(
     if session.dialect == "postgresql":
         return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
     return column.in_(values)
-
-
-def contains_text(session: Session, column: Column[str], words: str) -> ColumnElement[bool]:
-    """Return the condition that the column contains the text, with the same case.
-
-    LIKE would do so on PostgreSQL, but ignores the case of ASCII characters on SQLite.
-    """
-    position = func.strpos if session.dialect == "postgresql" else func.instr
-    return position(column, words) > 0
 
 
 def is_storable(text: str) -> bool:

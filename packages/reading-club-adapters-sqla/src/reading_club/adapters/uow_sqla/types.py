@@ -1,6 +1,6 @@
 """Column types, and SQL expressions for the database's clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -9,14 +9,14 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Float,
-    Interval,
     Text,
     TypeDecorator,
     cast,
-    func,
     literal,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -48,42 +48,51 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class DatabaseNow(ColumnElement[datetime]):
-    """The time of the statement by the database's clock, as the default of a column."""
+class DatabaseTime(FunctionElement[datetime]):
+    """The database's clock plus ``seconds``, which may be negative.
+
+    Each statement reads the clock anew, also within a transaction.
+    """
 
     type = UtcDateTime()
     inherit_cache = True
 
-
-@compiles(DatabaseNow, "postgresql")
-def _postgresql_now(*_: Any, **__: Any) -> str:
-    return "clock_timestamp()"
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(*([literal(seconds, Float)] if seconds else []))
 
 
-@compiles(DatabaseNow, "sqlite")
-def _sqlite_now(*_: Any, **__: Any) -> str:
-    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+@compiles(DatabaseTime, "postgresql")
+def _postgresql_time(time: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(time.clauses, **options)
+    return (
+        f"clock_timestamp() + make_interval(secs => {seconds})" if seconds else "clock_timestamp()"
+    )
 
 
-def database_time(dialect: str, seconds: float = 0.0) -> ColumnElement[datetime]:
-    """Return the SQL expression for the database's clock plus ``seconds``, which may be negative.
-
-    Each statement reads the clock anew, also within a transaction.
-    """
-    if dialect == "sqlite":
-        return func.strftime(
-            "%Y-%m-%d %H:%M:%f000", "now", f"{seconds:.3f} seconds", type_=UtcDateTime
-        )
-    return func.clock_timestamp(type_=UtcDateTime) + literal(timedelta(seconds=seconds), Interval)
+@compiles(DatabaseTime, "sqlite")
+def _sqlite_time(time: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(time.clauses, **options)
+    shift = f", printf('%.3f seconds', {seconds})" if seconds else ""
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now'{shift})"
 
 
-def seconds_since(dialect: str, instant: ColumnElement[datetime]) -> ColumnElement[float]:
-    """Return the SQL expression for the seconds since ``instant`` by that clock; 0 for NULL."""
-    if dialect == "sqlite":
-        passed = (func.julianday("now") - func.julianday(instant)) * 86_400.0
-    else:
-        passed = cast(func.extract("epoch", func.clock_timestamp() - instant), Float)
-    return func.coalesce(passed, 0.0, type_=Float)
+class SecondsSince(FunctionElement[float]):
+    """The seconds since an instant by the database's clock; 0 for NULL."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(SecondsSince, "postgresql")
+def _postgresql_seconds(since: SecondsSince, compiler: SQLCompiler, **options: Any) -> str:
+    instant = compiler.process(since.clauses, **options)
+    return f"coalesce(CAST(extract(epoch FROM clock_timestamp() - {instant}) AS FLOAT), 0.0)"
+
+
+@compiles(SecondsSince, "sqlite")
+def _sqlite_seconds(since: SecondsSince, compiler: SQLCompiler, **options: Any) -> str:
+    instant = compiler.process(since.clauses, **options)
+    return f"coalesce((julianday('now') - julianday({instant})) * 86400.0, 0.0)"
 
 
 class JsonText(TypeDecorator[str]):

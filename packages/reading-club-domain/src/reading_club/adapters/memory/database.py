@@ -150,7 +150,7 @@ class InMemoryTransaction(Generic[TDatabase]):
         change(self.tables)
         self._writes.append(change)
 
-    def commit(self) -> None:
+    async def commit(self) -> None:
         """Apply all writes to the committed tables, or none if one is refused, and end."""
         with self.database.changed():
             self._open = False
@@ -161,7 +161,7 @@ class InMemoryTransaction(Generic[TDatabase]):
                 if isinstance(table, OverlayMapping):
                     table.apply()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End the transaction; uncommitted writes are lost."""
         self._open = False
 

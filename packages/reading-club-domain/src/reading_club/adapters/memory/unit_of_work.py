@@ -11,6 +11,7 @@ from reading_club.adapters.memory.repositories import (
     InMemoryReviewRepository,
 )
 from reading_club.adapters.memory.stream_unit_of_work import InMemoryStreamUnitOfWork
+from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club.service.uow import AbstractUnitOfWork
 
 
@@ -18,6 +19,9 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     """The club's repositories and read models, in one transaction with the event stream."""
 
     database: InMemoryDatabase
+    books = per_transaction(InMemoryBookRepository)
+    reviewers = per_transaction(InMemoryReviewerRepository)
+    reviews = per_transaction(InMemoryReviewRepository)
 
     def __init__(
         self,
@@ -29,10 +33,6 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
             transport, InMemoryDatabase() if database is None else database, metrics_store
         )
 
-    def _begin(self) -> None:
-        super()._begin()
-        self.books = InMemoryBookRepository(self._transaction)
-        self.reviewers = InMemoryReviewerRepository(self._transaction)
-        self.reviews = InMemoryReviewRepository(self._transaction)
-        for model in READ_MODELS:
-            setattr(self, model.name, model(self._transaction))
+
+for model in READ_MODELS:
+    setattr(InMemoryUnitOfWork, model.name, per_transaction(model, model.name))

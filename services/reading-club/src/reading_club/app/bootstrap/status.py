@@ -55,7 +55,7 @@ async def open_inspection(
 
 
 async def _count_books(engine: AsyncEngine) -> int:
-    async with transaction(engine, orm.metadata) as session:
+    async with transaction(engine, orm.stream) as session:
         if session.dialect == "postgresql":
             await session.read(LOCK_TIMEOUT)
         return await SQLBookRepository(session).count()

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 
-from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import contains_text, insert_new_if
+from reading_club.adapters.uow_sqla.statements import insert_new_if
 from reading_club.eventstream.ports.dead_letters import (
     NO_FILTER,
     AuditEntry,
@@ -16,41 +15,40 @@ from reading_club.eventstream.ports.dead_letters import (
 )
 
 
-async def insert_letter(session: Session, tables: StreamTables, letter: DeadLetter) -> None:
+async def insert_dead_letter(session: Session, letter: DeadLetter) -> None:
     """Insert a dead letter by one statement, unless it is stored or the message was received."""
-    inbox = tables.inbox.c
+    inbox = session.tables.inbox.c
     received = exists().where(
         inbox.subscriber == letter.subscriber,
         inbox.message_id == letter.message_id,
     )
-    await insert_new_if(session, tables.dead_letters, letter.model_dump(), ~received)
+    await insert_new_if(session, session.tables.dead_letters, letter.model_dump(), ~received)
 
 
 class SQLDeadLetters:
     """The dead letters, in the table ``dead_letters``."""
 
-    def __init__(self, session: Session, tables: StreamTables) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.tables = tables
 
     async def add(self, letter: DeadLetter) -> None:
         """Insert a dead letter, unless stored already, or received by the subscriber."""
-        await insert_letter(self.session, self.tables, letter)
+        await insert_dead_letter(self.session, letter)
 
     async def page(
         self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
     ) -> Sequence[DeadLetter]:
         """Return up to ``limit`` dead letters that match, the newest first."""
-        dead_letters = self.tables.dead_letters
+        dead_letters = self.session.tables.dead_letters
         columns = dead_letters.c
         newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
-        found = select(dead_letters).where(*_conditions(self.session, columns, wanted))
+        found = select(dead_letters).where(*_conditions(columns, wanted))
         rows = await self.session.read(found.order_by(*newest_first).limit(limit))
         return [DeadLetter.model_validate(row._asdict()) for row in rows]
 
     async def remove(self, letter: DeadLetter) -> bool:
         """Delete a dead letter; False if it was deleted already."""
-        dead_letters = self.tables.dead_letters
+        dead_letters = self.session.tables.dead_letters
         statement = delete(dead_letters).where(
             dead_letters.c.subscriber == letter.subscriber,
             dead_letters.c.message_id == letter.message_id,
@@ -58,15 +56,14 @@ class SQLDeadLetters:
         return (await self.session.write(statement)).rowcount == 1
 
 
-def _conditions(
-    session: Session, columns: Any, wanted: DeadLetterFilter
-) -> Iterator[ColumnElement[bool]]:
+def _conditions(columns: Any, wanted: DeadLetterFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.message_id is not None:
         yield columns.message_id == wanted.message_id
     if wanted.subscriber is not None:
         yield columns.subscriber == wanted.subscriber
-    if wanted.error is not None:
-        yield contains_text(session, columns.error, wanted.error)
+    if wanted.error:
+        # LIKE would ignore the case of ASCII characters on SQLite.
+        yield func.replace(columns.error, wanted.error, "") != columns.error
     if wanted.parked is not None:
         yield columns.parked.is_(wanted.parked)
     if wanted.types is not None:
@@ -76,16 +73,15 @@ def _conditions(
 class SQLAuditLog:
     """The log of actions on dead letters, in the table ``audit``."""
 
-    def __init__(self, session: Session, tables: StreamTables) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.tables = tables
 
     async def record(self, entry: AuditEntry) -> None:
         """Insert an entry."""
-        await self.session.write(insert(self.tables.audit).values(entry.model_dump()))
+        await self.session.write(insert(self.session.tables.audit).values(entry.model_dump()))
 
     async def page(self, *, limit: int = 50) -> Sequence[AuditEntry]:
         """Return up to ``limit`` entries, the newest first."""
-        audit = self.tables.audit
+        audit = self.session.tables.audit
         rows = await self.session.read(select(audit).order_by(audit.c.id.desc()).limit(limit))
         return [AuditEntry.model_validate(row._asdict()) for row in rows]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
 
 _CHANGING: Final = ("beat_at", "clock_offset", "trouble")
@@ -33,9 +33,9 @@ class SQLHeartbeats:
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
         """Insert or update the process's row, and return its clock's offset in seconds."""
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             offset = await self._clock_offset(session)
-            now = database_time(session.dialect)
+            now = DatabaseTime()
             moments = {"started_at": now, "beat_at": now}
             state = {"clock_offset": offset, "trouble": trouble}
             row = insert_into(session.dialect, self.tables.processes).values(
@@ -48,9 +48,9 @@ class SQLHeartbeats:
     async def check_writable(self) -> None:
         """Commit the INSERT and DELETE of a probe row. Raises StorageUnavailable."""
         processes = self.tables.processes
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             probe = Process(uuid4(), "probe", host="", pid=0, release="")
-            now = database_time(session.dialect)
+            now = DatabaseTime()
             row = {**vars(probe), "started_at": now, "beat_at": now}
             await session.write(insert(processes).values(row))
             await session.write(delete(processes).where(processes.c.id == probe.id))
@@ -58,22 +58,22 @@ class SQLHeartbeats:
     async def remove(self, process: Process) -> None:
         """Delete the process's row."""
         processes = self.tables.processes
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             await session.write(delete(processes).where(processes.c.id == process.id))
 
     async def list(self) -> Sequence[Heartbeat]:
         """Return heartbeats by role, subscriber and start, with ages by the database's clock."""
         processes = self.tables.processes
         columns = processes.c
-        async with transaction(self.engine, self.tables.metadata) as session:
-            now = database_time(session.dialect).label("now")
+        async with transaction(self.engine, self.tables) as session:
+            now = DatabaseTime().label("now")
             order = (columns.role, columns.subscriber, columns.started_at, columns.id)
             rows = await session.read(select(processes, now).order_by(*order))
             return [_heartbeat(row) for row in rows]
 
     async def _clock_offset(self, session: Session) -> float:
         before = self.clock()
-        now = (await session.write(select(database_time(session.dialect)))).scalar_one()
+        now = (await session.write(select(DatabaseTime()))).scalar_one()
         return clock_offset(before, now, self.clock())
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Table, case, delete, exists, select, update
 
-from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into, insert_many, insert_new_into
-from reading_club.adapters.uow_sqla.types import database_time, seconds_since
+from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 
 
@@ -22,9 +21,8 @@ def _insert(dialect: str, inbox: Table) -> Any:
 class SQLInbox:
     """Received messages, in the table ``inbox``, and attempts, in the table ``attempts``."""
 
-    def __init__(self, session: Session, tables: StreamTables) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.tables = tables
 
     async def insert_new(self, inbox_key: InboxKey) -> bool:
         """Insert the inbox row; False if stored. Waits for a transaction that inserts the same."""
@@ -40,23 +38,22 @@ class SQLInbox:
             return []
         inserted = await insert_many(
             self.session,
-            _insert(self.session.dialect, self.tables.inbox),
+            _insert(self.session.dialect, self.session.tables.inbox),
             [inbox_key._asdict() for inbox_key in sorted(set(inbox_keys))],
-            timestamps={"received_at": 0.0},
         )
         return {InboxKey(row["subscriber"], row["message_id"]) for row in inserted}
 
     async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
         """Count an attempt, unless the last is younger than ``min_interval``; return the count."""
-        attempts = self.tables.attempts
-        now = database_time(self.session.dialect)
+        attempts = self.session.tables.attempts
+        now = DatabaseTime()
         counted = (
             insert_into(self.session.dialect, attempts)
             .values({**inbox_key._asdict(), "number": 1, "at": now})
             .on_conflict_do_update(
                 index_elements=["subscriber", "message_id"],
                 set_={"number": attempts.c.number + 1, "at": now},
-                where=attempts.c.at <= database_time(self.session.dialect, -min_interval),
+                where=attempts.c.at <= DatabaseTime(-min_interval),
             )
             .returning(attempts.c.number)
         )
@@ -68,23 +65,23 @@ class SQLInbox:
 
     async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
-        attempts = self.tables.attempts
-        age = seconds_since(self.session.dialect, attempts.c.at).label("age")
+        attempts = self.session.tables.attempts
+        age = SecondsSince(attempts.c.at).label("age")
         known = select(attempts.c.number, age).where(*self._of(inbox_key))
         row = (await self.session.write(known)).one_or_none()
         return Attempts() if row is None else Attempts(row.number, row.age)
 
     async def take_back_attempt(self, inbox_key: InboxKey) -> None:
         """Decrement the number of attempts, if it is positive."""
-        attempts = self.tables.attempts
+        attempts = self.session.tables.attempts
         one_less = update(attempts).values(number=attempts.c.number - 1)
         await self.session.write(one_less.where(*self._of(inbox_key), attempts.c.number > 0))
 
     async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Return the stalls, one more if others were received in the last ``within`` seconds."""
-        inbox, attempts = self.tables.inbox, self.tables.attempts
+        inbox, attempts = self.session.tables.inbox, self.session.tables.attempts
         dialect = self.session.dialect
-        now, since = database_time(dialect), database_time(dialect, -within)
+        now, since = DatabaseTime(), DatabaseTime(-within)
         others = exists().where(
             inbox.c.subscriber == inbox_key.subscriber, inbox.c.received_at > since
         )
@@ -102,10 +99,10 @@ class SQLInbox:
 
     async def forget_attempts(self, inbox_key: InboxKey) -> None:
         """Delete the counts of attempts and stalls."""
-        await self.session.write(delete(self.tables.attempts).where(*self._of(inbox_key)))
+        await self.session.write(delete(self.session.tables.attempts).where(*self._of(inbox_key)))
 
     def _of(self, inbox_key: InboxKey) -> tuple[Any, Any]:
-        attempts = self.tables.attempts
+        attempts = self.session.tables.attempts
         return (
             attempts.c.subscriber == inbox_key.subscriber,
             attempts.c.message_id == inbox_key.message_id,

@@ -5,11 +5,10 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from messagebus import AsyncAbstractEventstreamTransport, Message
+from messagebus import Message
 from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
-from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
@@ -20,7 +19,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
 )
 from reading_club.eventstream.errors import MessageAlreadyStored
-from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 from reading_club.eventstream.unit_of_work import AbstractMessageStore
 from reading_club.eventstream.wire import payload_json, wire_type
 
@@ -58,44 +57,35 @@ def row_of(message: Message[Any]) -> dict[str, Any]:
 
 
 class SQLMessageStore(AbstractMessageStore):
-    """Collects the messages of a transaction, and inserts them all at its commit."""
+    """Collects the messages of a transaction, and inserts them all at its commit.
 
-    def __init__(
-        self,
-        transport: AsyncAbstractEventstreamTransport,
-        session: Session,
-        tables: StreamTables,
-    ) -> None:
-        super().__init__(transport)
-        self.session = session
-        self.tables = tables
-        self._rows: list[dict[str, Any]] = []
+    One statement inserts up to 500 messages, with their outbox rows on PostgreSQL.
+    """
 
-    async def _add(self, message: Message[Any]) -> None:
-        self._rows.append(row_of(message))
+    session: Session
 
-    async def flush(self) -> None:
-        """Insert the added messages in their order, up to 500 by one statement.
-
-        With a lease, each message to be published gets a leased outbox row. Raises
-        MessageAlreadyStored.
-        """
-        rows, self._rows = self._rows, []
+    async def _insert(self, messages: Sequence[Message[Any]]) -> None:
+        rows = [row_of(message) for message in messages]
         for start in range(0, len(rows), ROWS_A_STATEMENT):
             try:
-                await self._insert(rows[start : start + ROWS_A_STATEMENT])
+                await self._insert_rows(rows[start : start + ROWS_A_STATEMENT])
             except IntegrityError as exc:
                 raise MessageAlreadyStored("a message with this id is stored already") from exc
 
-    async def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        insert = insert_into(self.session.dialect, self.tables.messages)
-        if self.lease is None:
-            await insert_many(self.session, insert, rows)
-        elif self.session.dialect == "postgresql":
-            lease = {"token": self.lease.token, "seconds": timedelta(seconds=self.lease.seconds)}
-            statement = _insert_and_lease(self.tables, tuple(rows[0]))
-            await self.session.execute_cached(statement, {**arrays_of(rows), **lease})
-        else:
-            await insert_many(self.session, insert, rows)
-            published = [row["id"] for row in rows if row["metadata"]["published"]]
-            await SQLOutboxWriter(self.session, self.tables).add_leased(published, self.lease)
+    async def _insert_rows(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        session, lease = self.session, self.lease
+        if lease is not None and session.dialect == "postgresql":
+            statement = _insert_and_lease(session.tables, tuple(rows[0]))
+            leased = {"token": lease.token, "seconds": timedelta(seconds=lease.seconds)}
+            await session.execute_cached(statement, {**arrays_of(rows), **leased})
+            return
+        await insert_many(session, insert_into(session.dialect, session.tables.messages), rows)
+        published = [row["id"] for row in rows if row["metadata"]["published"]]
+        if lease is not None and published:
+            await insert_many(
+                session,
+                insert_into(session.dialect, session.tables.outbox),
+                [OutboxKey(id_)._asdict() for id_ in published],
+                constants={"token": lease.token, "attempts": 0},
+                timestamps={"leased_until": lease.seconds},
+            )

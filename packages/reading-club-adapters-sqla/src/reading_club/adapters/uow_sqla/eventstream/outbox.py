@@ -1,5 +1,6 @@
 """The outbox on SQL."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -9,14 +10,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_letter
-from reading_club.adapters.uow_sqla.eventstream.outbox_split import insert_for_subscribers
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_dead_letter
+from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
-from reading_club.adapters.uow_sqla.statements import (
-    in_values,
-)
-from reading_club.adapters.uow_sqla.types import database_time, seconds_since
+from reading_club.adapters.uow_sqla.statements import in_values
+from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
 from reading_club.eventstream.dead_letters.builder import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
@@ -31,12 +30,11 @@ class SQLOutbox:
     async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
         """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
         outbox = self.tables.outbox
-        async with transaction(self.engine, self.tables.metadata) as session:
-            dialect, key = session.dialect, outbox.primary_key.columns
-            now = database_time(dialect)
+        async with transaction(self.engine, self.tables) as session:
+            key = outbox.primary_key.columns
             due = (
                 select(*key)
-                .where(outbox.c.leased_until <= now)
+                .where(outbox.c.leased_until <= DatabaseTime())
                 .order_by(*key)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -45,14 +43,14 @@ class SQLOutbox:
             claimed = (
                 update(outbox)
                 .where(*[column == due.c[column.name] for column in key])
-                .values(token=lease.token, leased_until=database_time(dialect, lease.seconds))
-                .returning(*outbox.c, seconds_since(dialect, outbox.c.added_at).label("age"))
+                .values(token=lease.token, leased_until=DatabaseTime(lease.seconds))
+                .returning(*outbox.c, SecondsSince(outbox.c.added_at).label("age"))
             )
             return await self._outgoing(session, (await session.write(claimed)).all())
 
     async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete rows that bear the token, by one statement for each value of ``subscriber``."""
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             for mine in self._held_by(session, token, keys):
                 await session.write(delete(self.tables.outbox).where(mine))
 
@@ -65,8 +63,8 @@ class SQLOutbox:
         reason: str | None = None,
     ) -> None:
         """Make rows that bear the token due in ``retry_in`` seconds; note the reason, if any."""
-        async with transaction(self.engine, self.tables.metadata) as session:
-            changes: dict[str, Any] = {"leased_until": database_time(session.dialect, retry_in)}
+        async with transaction(self.engine, self.tables) as session:
+            changes: dict[str, Any] = {"leased_until": DatabaseTime(retry_in)}
             if reason is not None:
                 changes["reason"] = reason
             for mine in self._held_by(session, token, keys):
@@ -77,22 +75,24 @@ class SQLOutbox:
     ) -> None:
         """Replace each row that bears the token by one row a subscriber, in one transaction."""
         outbox = self.tables.outbox
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             for mine in self._held_by(session, token, keys):
                 taken = delete(outbox).where(mine).returning(*outbox.c)
                 rows = (await session.write(taken)).all()
-                events = await self._outgoing(session, rows)
-                types = {e.key.message_id: str(e.envelope.get("type", "")) for e in events}
                 envelopes = {row.message_id: row.envelope for row in rows}
-                await insert_for_subscribers(session, self.tables, types, envelopes, retry_in)
+                types = {
+                    event.key.message_id: str(event.envelope.get("type", ""))
+                    for event in await self._outgoing(session, rows)
+                }
+                await _insert_for_subscribers(session, types, envelopes, retry_in)
 
     async def fail(
         self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
     ) -> None:
         """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
         outbox = self.tables.outbox
-        async with transaction(self.engine, self.tables.metadata) as session:
-            later = database_time(session.dialect, retry_in)
+        async with transaction(self.engine, self.tables) as session:
+            later = DatabaseTime(retry_in)
             counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
             for mine in self._held_by(session, token, failures):
                 await session.write(update(outbox).where(mine).values(counted))
@@ -100,14 +100,14 @@ class SQLOutbox:
     async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Move rows that bear the token to the dead letters."""
         outbox = self.tables.outbox
-        async with transaction(self.engine, self.tables.metadata) as session:
+        async with transaction(self.engine, self.tables) as session:
             # Begin as a writer: SQLite may refuse to turn a reader into one.
-            now = (await session.write(select(database_time(session.dialect)))).scalar_one()
+            now = (await session.write(select(DatabaseTime()))).scalar_one()
             for mine in self._held_by(session, token, failures):
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await self._outgoing(session, (await session.write(removed)).all()):
                     letter = build_unsendable(event, failures[event.key], now)
-                    await insert_letter(session, self.tables, letter)
+                    await insert_dead_letter(session, letter)
 
     def _held_by(
         self, session: Session, token: UUID, keys: Collection[OutboxKey]
@@ -158,3 +158,25 @@ def _envelope(row: Row[Any]) -> dict[str, str]:
         "type": row.type,
         "payload": row.payload,
     }
+
+
+async def _insert_for_subscribers(
+    session: Session, types: Mapping[UUID, str], envelopes: Mapping[UUID, Any], retry_in: float
+) -> None:
+    """Insert a row for each subscriber to a message's type; existing rows stay.
+
+    ``envelopes`` are of messages that are not stored. A message without subscribers gets a row
+    for all subscribers again, due in ``retry_in`` seconds.
+    """
+    subscriptions, writer = session.tables.subscriptions, SQLOutboxWriter(session)
+    subscribed = in_values(session, subscriptions.c.type, set(types.values()))
+    names = defaultdict[str, list[str]](list)
+    for row in await session.read(select(subscriptions).where(subscribed)):
+        names[row.type].append(row.subscriber)
+    keys = [OutboxKey(id_, name) for id_, type_ in types.items() for name in names[type_]]
+    unheard = [OutboxKey(id_) for id_, type_ in types.items() if not names[type_]]
+    for wanted, pause in ((keys, 0.0), (unheard, retry_in)):
+        await writer.add_all([k for k in wanted if envelopes[k.message_id] is None], pause=pause)
+        for key in wanted:
+            if (envelope := envelopes[key.message_id]) is not None:
+                await writer.add_all([key], envelope, pause=pause)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.ports.statistics import Backlog, BlockedQueue, SubscriberProgress
 
@@ -41,9 +41,7 @@ class SQLStatistics:
     async def backlog(self) -> Backlog:
         """Query age and blocked queues of the first rows of the outbox."""
         async with self._connected() as connection:
-            rows = (
-                await connection.execute(_first_rows(self.tables, self.engine.dialect.name))
-            ).all()
+            rows = (await connection.execute(_first_rows(self.tables))).all()
         ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
         refused = Counter[tuple[str, str]]()
         for row in rows:
@@ -71,11 +69,10 @@ class SQLStatistics:
             )
 
     def _lag(self, subscriber: str) -> Executable:
-        dialect = self.engine.dialect.name
-        return behind(self.tables, subscriber, dialect, self.horizon).with_only_columns(
+        return behind(self.tables, subscriber, self.horizon).with_only_columns(
             func.count().label("events"),
             func.min(self.tables.messages.c.recorded_at).label("oldest"),
-            database_time(dialect).label("now"),
+            DatabaseTime().label("now"),
             maintain_column_froms=True,
         )
 
@@ -88,13 +85,13 @@ class SQLStatistics:
                 yield connection
 
 
-def _first_rows(tables: StreamTables, dialect: str) -> Executable:
+def _first_rows(tables: StreamTables) -> Executable:
     """Return the query for the first rows, by subscriber, reason and whether they are deferred.
 
     A row for all subscribers waits since ``added_at``, or since its message was recorded if
     ``added_at`` is NULL. A row for one subscriber waits since the end of its deferral.
     """
-    messages, outbox, now = tables.messages, tables.outbox, database_time(dialect)
+    messages, outbox, now = tables.messages, tables.outbox, DatabaseTime()
     known = select(messages.c.recorded_at).where(messages.c.id == outbox.c.message_id)
     added = func.coalesce(outbox.c.added_at, known.scalar_subquery())
     single = outbox.c.subscriber != ALL_SUBSCRIBERS

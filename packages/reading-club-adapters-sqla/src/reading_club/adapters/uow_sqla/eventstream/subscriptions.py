@@ -19,7 +19,7 @@ from reading_club.adapters.uow_sqla.statements import (
     insert_many,
     insert_new_into,
 )
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 
@@ -38,14 +38,13 @@ def _upsert(dialect: str, resends: Table) -> Insert:
 class SQLSubscriptions:
     """Subscriptions, in the table ``subscriptions``, and their missing events."""
 
-    def __init__(self, session: Session, tables: StreamTables) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.tables = tables
 
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Insert subscriptions as of now; existing ones keep their time."""
         rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
-        insert = insert_new_into(self.session.dialect, self.tables.subscriptions)
+        insert = insert_new_into(self.session.dialect, self.session.tables.subscriptions)
         await insert_many(self.session, insert, rows, timestamps={"since": 0.0})
 
     async def requeue_missing(
@@ -56,15 +55,14 @@ class SQLSubscriptions:
         Returns their number, up to ``limit``. An event counts if its age is between ``after`` and
         ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff.
         """
-        messages = self.tables.messages
-        dialect = self.session.dialect
-        newest = messages.c.recorded_at <= database_time(dialect, -after)
+        messages = self.session.tables.messages
+        newest = messages.c.recorded_at <= DatabaseTime(-after)
         if not idle:
             newest &= messages.c.recorded_at <= await self._progress_cutoff(subscriber, after)
         query = self._missing_query(subscriber, horizon).where(newest).limit(limit)
         missing = (await self.session.read(query)).all()
         keys = [OutboxKey(row.message_id, subscriber) for row in missing]
-        await SQLOutboxWriter(self.session, self.tables).add_all(keys)
+        await SQLOutboxWriter(self.session).add_all(keys)
         in_groups = groupby(sorted(missing, key=attrgetter("number")), attrgetter("number"))
         for number, rows in in_groups:
             ids = [row.message_id for row in rows]
@@ -73,7 +71,7 @@ class SQLSubscriptions:
 
     async def _progress_cutoff(self, subscriber: str, after: float) -> datetime:
         """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""
-        inbox, messages = self.tables.inbox, self.tables.messages
+        inbox, messages = self.session.tables.inbox, self.session.tables.messages
         latest = (
             select(inbox.c.message_id)
             .where(inbox.c.subscriber == subscriber)
@@ -90,7 +88,7 @@ class SQLSubscriptions:
         rows = [{"message_id": message_id} for message_id in message_ids]
         await insert_many(
             self.session,
-            _upsert(self.session.dialect, self.tables.resends),
+            _upsert(self.session.dialect, self.session.tables.resends),
             rows,
             constants={"subscriber": subscriber, "number": number},
             timestamps={"again_at": pause},
@@ -98,25 +96,25 @@ class SQLSubscriptions:
 
     def _missing_query(self, subscriber: str, horizon: float) -> Select[Any, Any]:
         """Return the query for missing events that may be sent now, the oldest first."""
-        messages, resends = self.tables.messages, self.tables.resends
+        messages, resends = self.session.tables.messages, self.session.tables.resends
         id_ = messages.c.id
         again = (resends.c.message_id == id_) & (resends.c.subscriber == subscriber)
         return (
-            behind(self.tables, subscriber, self.session.dialect, horizon)
+            behind(self.session.tables, subscriber, horizon)
             .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
                 or_(
                     resends.c.again_at.is_(None),
-                    resends.c.again_at <= database_time(self.session.dialect),
+                    resends.c.again_at <= DatabaseTime(),
                 ),
-                _not_in(id_, self.tables.outbox, ALL_SUBSCRIBERS, subscriber),
+                _not_in(id_, self.session.tables.outbox, ALL_SUBSCRIBERS, subscriber),
             )
             .order_by(messages.c.recorded_at, id_)
         )
 
 
-def behind(tables: StreamTables, subscriber: str, dialect: str, horizon: float) -> Select[Any]:
+def behind(tables: StreamTables, subscriber: str, horizon: float) -> Select[Any]:
     """Return the query for the ids of events that a subscriber has yet to receive.
 
     The events were recorded since it subscribed and up to ``horizon`` seconds ago, and have neither
@@ -131,7 +129,7 @@ def behind(tables: StreamTables, subscriber: str, dialect: str, horizon: float) 
         .join(tables.subscriptions, heard)
         .where(
             tables.messages.c.recorded_at >= tables.subscriptions.c.since,
-            tables.messages.c.recorded_at >= database_time(dialect, -horizon),
+            tables.messages.c.recorded_at >= DatabaseTime(-horizon),
             _not_in(tables.messages.c.id, tables.inbox, RELAY, subscriber),
             _not_in(tables.messages.c.id, tables.dead_letters, RELAY, subscriber),
         )

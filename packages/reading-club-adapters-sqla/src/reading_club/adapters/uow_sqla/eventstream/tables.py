@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla.types import DatabaseNow, JsonText, UtcDateTime
+from reading_club.adapters.uow_sqla.types import DatabaseTime, JsonText, UtcDateTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,133 +60,102 @@ class StreamTables:
 def stream_tables(metadata: MetaData) -> StreamTables:
     """Return the tables of an event stream, made on this metadata."""
     return StreamTables(
-        messages=_messages(metadata),
-        dead_letters=_dead_letters(metadata),
-        audit=_audit(metadata),
-        outbox=_outbox(metadata),
-        inbox=_inbox(metadata),
-        attempts=_attempts(metadata),
-        subscriptions=_subscriptions(metadata),
-        resends=_resends(metadata),
-        processes=_processes(metadata),
-    )
-
-
-def _messages(metadata: MetaData) -> Table:
-    return Table(
-        "messages",
-        metadata,
-        Column(
-            "position", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True
+        messages=Table(
+            "messages",
+            metadata,
+            Column(
+                "position",
+                BigInteger().with_variant(Integer, "sqlite"),
+                Identity(),
+                primary_key=True,
+            ),
+            Column("id", Uuid, nullable=False, unique=True),
+            Column("created_at", UtcDateTime, nullable=False, index=True),
+            Column("type", String(200), nullable=False),
+            Column("metadata", JSON, nullable=False),
+            Column("payload", JsonText, nullable=False),
+            Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseTime(), index=True),
         ),
-        Column("id", Uuid, nullable=False, unique=True),
-        Column("created_at", UtcDateTime, nullable=False, index=True),
-        Column("type", String(200), nullable=False),
-        Column("metadata", JSON, nullable=False),
-        Column("payload", JsonText, nullable=False),
-        Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseNow(), index=True),
-    )
-
-
-def _dead_letters(metadata: MetaData) -> Table:
-    return Table(
-        "dead_letters",
-        metadata,
-        Column("subscriber", String(100), primary_key=True),
-        Column("message_id", Uuid, primary_key=True),
-        Column("type", Text, nullable=False),
-        Column("envelope", JSON, nullable=False),
-        Column("error", Text, nullable=False),
-        Column("set_aside_at", UtcDateTime, nullable=False),
-        Column("attempts", Integer, nullable=False, server_default="0"),
-        Column("parked", Boolean, nullable=False, server_default=false()),
-    )
-
-
-def _audit(metadata: MetaData) -> Table:
-    return Table(
-        "audit",
-        metadata,
-        Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
-        Column("at", UtcDateTime, nullable=False),
-        Column("action", String(20), nullable=False),
-        Column("subscriber", String(100), nullable=False),
-        Column("message_id", Uuid, nullable=False),
-        Column("error", Text, nullable=False),
-    )
-
-
-def _outbox(metadata: MetaData) -> Table:
-    return Table(
-        "outbox",
-        metadata,
-        Column("message_id", Uuid, primary_key=True),
-        Column("subscriber", String(100), primary_key=True),
-        Column("token", Uuid, nullable=False),
-        Column("leased_until", UtcDateTime, nullable=False),
-        Column("attempts", Integer, nullable=False),
-        Column("envelope", JSON(none_as_null=True)),
-        Column("added_at", UtcDateTime, nullable=True, default=DatabaseNow()),
-        Column("reason", Text, nullable=True),
-        Column("attempted", Boolean, nullable=False, server_default=false()),
-    )
-
-
-def _inbox(metadata: MetaData) -> Table:
-    return Table(
-        "inbox",
-        metadata,
-        Column("subscriber", String(100), primary_key=True),
-        Column("message_id", Uuid, primary_key=True),
-        Column("received_at", UtcDateTime, nullable=False, index=True),
-    )
-
-
-def _attempts(metadata: MetaData) -> Table:
-    return Table(
-        "attempts",
-        metadata,
-        Column("subscriber", String(100), primary_key=True),
-        Column("message_id", Uuid, primary_key=True),
-        Column("number", Integer, nullable=False),
-        Column("at", UtcDateTime, nullable=False),
-        Column("stalls", Integer, nullable=False, server_default="0"),
-    )
-
-
-def _subscriptions(metadata: MetaData) -> Table:
-    return Table(
-        "subscriptions",
-        metadata,
-        Column("subscriber", String(100), primary_key=True),
-        Column("type", String(200), primary_key=True),
-        Column("since", UtcDateTime, nullable=False),
-    )
-
-
-def _resends(metadata: MetaData) -> Table:
-    return Table(
-        "resends",
-        metadata,
-        Column("subscriber", String(100), primary_key=True),
-        Column("message_id", Uuid, primary_key=True),
-        Column("number", Integer, nullable=False),
-        Column("again_at", UtcDateTime, nullable=False),
-    )
-
-
-def _processes(metadata: MetaData) -> Table:
-    return Table(
-        "processes",
-        metadata,
-        Column("id", Uuid, primary_key=True),
-        Column("role", String(20), nullable=False),
-        Column("subscriber", String(100), nullable=True),
-        Column("host", String(255), nullable=False),
-        Column("pid", Integer, nullable=False),
-        Column("release", String(50), nullable=False),
-        Column("started_at", UtcDateTime, nullable=False),
-        Column("beat_at", UtcDateTime, nullable=False),
-        Column("clock_offset", Float, nullable=False, server_default="0"),
-        Column("trouble", Text, nullable=True),
+        dead_letters=Table(
+            "dead_letters",
+            metadata,
+            Column("subscriber", String(100), primary_key=True),
+            Column("message_id", Uuid, primary_key=True),
+            Column("type", Text, nullable=False),
+            Column("envelope", JSON, nullable=False),
+            Column("error", Text, nullable=False),
+            Column("set_aside_at", UtcDateTime, nullable=False),
+            Column("attempts", Integer, nullable=False, server_default="0"),
+            Column("parked", Boolean, nullable=False, server_default=false()),
+        ),
+        audit=Table(
+            "audit",
+            metadata,
+            Column(
+                "id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True
+            ),
+            Column("at", UtcDateTime, nullable=False),
+            Column("action", String(20), nullable=False),
+            Column("subscriber", String(100), nullable=False),
+            Column("message_id", Uuid, nullable=False),
+            Column("error", Text, nullable=False),
+        ),
+        outbox=Table(
+            "outbox",
+            metadata,
+            Column("message_id", Uuid, primary_key=True),
+            Column("subscriber", String(100), primary_key=True),
+            Column("token", Uuid, nullable=False),
+            Column("leased_until", UtcDateTime, nullable=False),
+            Column("attempts", Integer, nullable=False),
+            Column("envelope", JSON(none_as_null=True)),
+            Column("added_at", UtcDateTime, nullable=True, default=DatabaseTime()),
+            Column("reason", Text, nullable=True),
+            Column("attempted", Boolean, nullable=False, server_default=false()),
+        ),
+        inbox=Table(
+            "inbox",
+            metadata,
+            Column("subscriber", String(100), primary_key=True),
+            Column("message_id", Uuid, primary_key=True),
+            Column("received_at", UtcDateTime, nullable=False, default=DatabaseTime(), index=True),
+        ),
+        attempts=Table(
+            "attempts",
+            metadata,
+            Column("subscriber", String(100), primary_key=True),
+            Column("message_id", Uuid, primary_key=True),
+            Column("number", Integer, nullable=False),
+            Column("at", UtcDateTime, nullable=False),
+            Column("stalls", Integer, nullable=False, server_default="0"),
+        ),
+        subscriptions=Table(
+            "subscriptions",
+            metadata,
+            Column("subscriber", String(100), primary_key=True),
+            Column("type", String(200), primary_key=True),
+            Column("since", UtcDateTime, nullable=False),
+        ),
+        resends=Table(
+            "resends",
+            metadata,
+            Column("subscriber", String(100), primary_key=True),
+            Column("message_id", Uuid, primary_key=True),
+            Column("number", Integer, nullable=False),
+            Column("again_at", UtcDateTime, nullable=False),
+        ),
+        processes=Table(
+            "processes",
+            metadata,
+            Column("id", Uuid, primary_key=True),
+            Column("role", String(20), nullable=False),
+            Column("subscriber", String(100), nullable=True),
+            Column("host", String(255), nullable=False),
+            Column("pid", Integer, nullable=False),
+            Column("release", String(50), nullable=False),
+            Column("started_at", UtcDateTime, nullable=False),
+            Column("beat_at", UtcDateTime, nullable=False),
+            Column("clock_offset", Float, nullable=False, server_default="0"),
+            Column("trouble", Text, nullable=True),
+        ),
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.adapters.uow_sqla import sqlite
+from reading_club.adapters.uow_sqla.session import SQLite
 
 BATCH: Final = 1_000
 """Rows of one UPDATE."""
@@ -155,6 +155,6 @@ async def finish(connection: AsyncConnection) -> None:
 async def begin(connection: AsyncConnection) -> None:
     """Begin a transaction that writes."""
     if connection.dialect.name == "sqlite":
-        await sqlite.begin(connection, write=True)
+        await SQLite.begin(connection, write=True)
     else:
         await connection.begin()

@@ -29,7 +29,7 @@ class SQLActivityLog(SQLReadModel):
     name = "activity"
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        self.session = session
         self._rows: dict[UUID, dict[str, Any]] = {}
 
     async def record(self, entry: ActivityEntry) -> None:

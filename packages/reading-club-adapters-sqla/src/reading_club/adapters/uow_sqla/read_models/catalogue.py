@@ -55,7 +55,7 @@ class SQLCatalogue(SQLReadModel):
     name = "catalogue"
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        self.session = session
         self._books: dict[UUID, dict[str, Any]] = {}
         self._ratings: dict[UUID, BookRating] = {}
 

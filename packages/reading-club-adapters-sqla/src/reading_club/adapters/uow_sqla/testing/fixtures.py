@@ -144,7 +144,7 @@ def checked_out(engine: AsyncEngine) -> int:
 
 async def lose_connection(engine: AsyncEngine, uow: SQLUnitOfWork) -> None:
     """Close the connection of an open unit of work, which has executed a statement."""
-    connection = uow._session._connection
+    connection = uow.session._connection
     assert connection is not None
     if engine.dialect.name == "sqlite":
         await connection.invalidate()

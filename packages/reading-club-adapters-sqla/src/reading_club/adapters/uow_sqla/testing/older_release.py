@@ -13,7 +13,7 @@ from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.orm import metadata
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.model import Book
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, Lease
 from reading_club.testing.builders import a_book, an_event
@@ -76,7 +76,7 @@ class TestOlderRelease:
         await insert_as_before(empty_engine, "messages", row_of(event))
         await insert_as_before(empty_engine, "outbox", outbox_row(event.message_id))
 
-        ago, now = (database_time(empty_engine.dialect.name, each) for each in (-60.0, 0.0))
+        ago, now = (DatabaseTime(each) for each in (-60.0, 0.0))
         for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
             async with empty_engine.connect() as connection:
                 assert list(await connection.scalars(select(each.between(ago, now)))) == [True]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.types import database_time
+from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event
@@ -86,7 +86,7 @@ class TestTables:
             await transaction.uow.outbox.add(OutboxKey(event.message_id, "activity"))
             await transaction.commit()
 
-        ago, now = (database_time(engine.dialect.name, seconds) for seconds in (-60.0, 0.0))
+        ago, now = (DatabaseTime(seconds) for seconds in (-60.0, 0.0))
         for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
             async with engine.connect() as connection:
                 assert set(await connection.scalars(select(each.between(ago, now)))) == {True}

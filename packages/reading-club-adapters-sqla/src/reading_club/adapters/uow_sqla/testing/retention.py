@@ -10,7 +10,10 @@ from lastuuid import uuid7
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import RecordingOutboxTransport
+from reading_club.adapters.memory.transport import (
+    InMemoryEventstreamTransport,
+    RecordingOutboxTransport,
+)
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.eventstream import retention
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
@@ -59,8 +62,7 @@ class TestRetention:
 
     async def sent(self, *events: ClubEvent) -> Sequence[UUID]:
         """Commit events that do not wait in the outbox, and return their ids."""
-        async with self.uow_on(RecordingOutboxTransport()) as transaction:
-            transaction.uow.messagestore.lease = None
+        async with self.uow_on(InMemoryEventstreamTransport()) as transaction:
             for event in events:
                 await transaction.uow.messagestore.add(event)
             await transaction.commit()

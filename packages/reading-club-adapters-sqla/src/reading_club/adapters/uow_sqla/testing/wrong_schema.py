@@ -25,7 +25,7 @@ async def alter(engine: AsyncEngine, change: str) -> None:
 async def query(uow: SQLUnitOfWork, sql: str) -> None:
     """Run a statement in a transaction of its own."""
     async with uow as transaction:
-        await transaction.uow._session.read(text(sql))
+        await transaction.uow.session.read(text(sql))
         await transaction.commit()
 
 
