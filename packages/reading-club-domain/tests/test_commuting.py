@@ -19,21 +19,26 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 
 PROJECTIONS = [table for model in READ_MODELS for table in model.tables]
-RATINGS = st.lists(st.integers(0, 10), min_size=1, max_size=4)
+WITHDRAWN = None
+LATER = st.lists(st.integers(0, 10) | st.just(WITHDRAWN), max_size=4)
+REVIEWS = st.lists(st.tuples(st.integers(0, 10), LATER), max_size=3)
 
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[ClubEvent]:
-    """Return the events of a few books, each with reviews that were revised."""
+    """Return the events of a few books, each with reviews that were revised or withdrawn."""
     aggregates: list[Any] = []
-    for ratings in draw(st.lists(st.lists(RATINGS, max_size=3), min_size=1, max_size=3)):
+    for ratings in draw(st.lists(REVIEWS, min_size=1, max_size=3)):
         book = a_book()
         aggregates.append(book)
-        for first, *others in ratings:
+        for first, others in ratings:
             reviewer = a_reviewer()
             review = a_review(book=book, reviewer=reviewer, rating=first)
             for number, rating in enumerate(others):
-                review.revise(rating, f"revision {number}")
+                if rating is WITHDRAWN:
+                    review.withdraw(by=reviewer.id)
+                else:
+                    review.revise(rating, f"revision {number}")
             aggregates += [reviewer, review]
     return [event for aggregate in aggregates for event in aggregate.messages]
 

@@ -24,6 +24,7 @@ def one_of_each() -> list[ClubEvent]:
     book, reviewer = a_book(), a_reviewer()
     review = a_review(book=book, reviewer=reviewer)
     review.revise(1, "no")
+    review.withdraw(by=reviewer.id)
     return [e for a in (book, reviewer, review) for e in a.messages if isinstance(e, ClubEvent)]
 
 

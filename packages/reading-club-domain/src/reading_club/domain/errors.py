@@ -76,3 +76,11 @@ class AlreadyReviewed(Conflict):
         super().__init__(f"reviewer {reviewer_id} has already reviewed book {book_id}")
         self.book_id = book_id
         self.reviewer_id = reviewer_id
+
+
+class VersionMismatch(Conflict):
+    """The review has another version than expected: it was changed meanwhile."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"the review was changed since its version {expected}")
+        self.expected = expected

@@ -78,7 +78,7 @@ class ReviewerCreated(ClubEvent):
 
 
 class CreateReview(ClubCommand):
-    """Create a review, with or without a comment; one review a reviewer and book."""
+    """Create a review, one a reviewer and book, or write again after withdrawing it."""
 
     id: UUID = Field(default_factory=uuid7)
     book_id: UUID
@@ -101,11 +101,13 @@ class ReviewCreated(ClubEvent):
 
 
 class ReviseReview(ClubCommand):
-    """Replace the rating and the comment of a review."""
+    """Replace the rating and the comment of a review, if it has the expected version."""
 
     id: UUID
     rating: Rating
     comment: Comment = ""
+    expected_version: int | None = None
+    """The version that the reviewer has seen; None to replace any."""
     metadata: Metadata = _command("revise_review")
 
 
@@ -121,7 +123,35 @@ class ReviewRevised(ClubEvent):
     metadata: Metadata = _event("review_revised")
 
 
-COMMANDS: tuple[type[ClubCommand], ...] = (RegisterBook, CreateReviewer, CreateReview, ReviseReview)
+class WithdrawReview(ClubCommand):
+    """Withdraw a review; a withdrawn one stays as it is."""
+
+    id: UUID
+    withdrawn_by: UUID
+    """The reviewer who withdraws it: its own, or an organiser."""
+    expected_version: int | None = None
+    """The version that the reviewer has seen; None to withdraw any."""
+    metadata: Metadata = _command("withdraw_review")
+
+
+class ReviewWithdrawn(ClubEvent):
+    """A review was withdrawn, which is a version too: of two versions the higher one is valid."""
+
+    id: UUID
+    book_id: UUID
+    reviewer_id: UUID
+    withdrawn_by: UUID
+    version: int
+    metadata: Metadata = _event("review_withdrawn")
+
+
+COMMANDS: tuple[type[ClubCommand], ...] = (
+    RegisterBook,
+    CreateReviewer,
+    CreateReview,
+    ReviseReview,
+    WithdrawReview,
+)
 """Every command of the club."""
 
 EVENTS: tuple[type[ClubEvent], ...] = (
@@ -129,5 +159,6 @@ EVENTS: tuple[type[ClubEvent], ...] = (
     ReviewerCreated,
     ReviewCreated,
     ReviewRevised,
+    ReviewWithdrawn,
 )
 """Every event of the club."""

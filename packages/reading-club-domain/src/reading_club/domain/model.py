@@ -1,20 +1,29 @@
 """The aggregates. They record events, which the unit of work collects."""
 
-import unicodedata
 from typing import Any, Self, cast
 from uuid import UUID
 
 from messagebus import Model
 from pydantic import ConfigDict, Field
 
+from reading_club.domain.errors import VersionMismatch
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import (
     BookRegistered,
     ReviewCreated,
     ReviewerCreated,
     ReviewRevised,
+    ReviewWithdrawn,
 )
-from reading_club.domain.text import Author, Comment, Nickname, Rating, Title, casefold_unaccented
+from reading_club.domain.text import (
+    Author,
+    Comment,
+    Nickname,
+    Rating,
+    Title,
+    casefold_unaccented,
+    nickname_key,
+)
 
 
 class Aggregate(Model):
@@ -66,9 +75,8 @@ class Reviewer(Aggregate):
 
     @property
     def nickname_key(self) -> str:
-        """The unique form of the nickname: case-folded, without invisible characters."""
-        visible = (char for char in self.nickname if unicodedata.category(char) != "Cf")
-        return "".join(visible).casefold()
+        """The unique form of the nickname, see ``nickname_key``."""
+        return nickname_key(self.nickname)
 
     @classmethod
     def create(cls, id: UUID, nickname: str) -> Self:
@@ -86,6 +94,8 @@ class Review(Aggregate):
     rating: Rating
     comment: Comment = ""
     version: int = Field(default=1, ge=1)
+    withdrawn: bool = False
+    """Whether the reviewer took it back: its comment is empty, and its rating does not count."""
 
     @classmethod
     def create(
@@ -95,14 +105,33 @@ class Review(Aggregate):
         review = cls(
             id=id, book_id=book_id, reviewer_id=reviewer_id, rating=rating, comment=comment
         )
-        review.messages.append(ReviewCreated(**review.model_dump()))
+        review.messages.append(ReviewCreated(**review.model_dump(exclude={"withdrawn"})))
         return review
 
+    def require_version(self, expected: int | None) -> None:
+        """Raise VersionMismatch if the review has another version; None expects any."""
+        if expected is not None and self.version != expected:
+            raise VersionMismatch(expected)
+
     def revise(self, rating: int, comment: str) -> None:
-        """Replace rating and comment and record ReviewRevised; equal values change nothing."""
-        if (self.rating, self.comment) == (rating, comment):
+        """Replace rating and comment and record ReviewRevised; equal values change nothing.
+
+        A withdrawn review is written again.
+        """
+        if (self.rating, self.comment, self.withdrawn) == (rating, comment, False):
             return
         self.rating = rating
         self.comment = comment
+        self.withdrawn = False
         self.version += 1
-        self.messages.append(ReviewRevised(**self.model_dump()))
+        self.messages.append(ReviewRevised(**self.model_dump(exclude={"withdrawn"})))
+
+    def withdraw(self, by: UUID) -> None:
+        """Drop the comment, and record ReviewWithdrawn; a withdrawn review does not change."""
+        if self.withdrawn:
+            return
+        self.comment = ""
+        self.withdrawn = True
+        self.version += 1
+        said = self.model_dump(include={"id", "book_id", "reviewer_id", "version"})
+        self.messages.append(ReviewWithdrawn(**said, withdrawn_by=by))

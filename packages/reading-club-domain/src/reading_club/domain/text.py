@@ -48,6 +48,17 @@ def search_terms(query: str) -> tuple[str, ...]:
     return (text,)
 
 
+def nickname_key(nickname: str) -> str:
+    """Return the unique form of a nickname: nicknames that look the same have the same.
+
+    Compatible characters are unified (NFKC), invisible ones dropped, spaces collapsed, and the case
+    is folded, as in RFC 8266. Letters of different scripts stay different.
+    """
+    visible = (char for char in nickname if unicodedata.category(char) != "Cf")
+    folded = unicodedata.normalize("NFKC", "".join(visible)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 def _refuse_controls(text: str, allowed: str = "") -> str:
     if text.isprintable():  # no control character is
         return text

@@ -1,10 +1,13 @@
 """Port and types of the catalogue, the read model of books with their ratings."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
 
+from annotated_types import Len
 from pydantic import BaseModel, ConfigDict
+
+Distribution = Annotated[tuple[int, ...], Len(11, 11)]
 
 
 class CatalogueEntry(BaseModel):
@@ -17,10 +20,19 @@ class CatalogueEntry(BaseModel):
     author: str
     isbn: str
     """The canonical ISBN-13."""
-    ratings: int = 0
-    """How many reviews the book has."""
-    average: float | None = None
-    """The mean of the ratings, 0 to 10; None without reviews."""
+    distribution: Distribution = (0,) * 11
+    """How many reviews gave the rating 0, 1, … 10."""
+
+    @property
+    def ratings(self) -> int:
+        """How many reviews the book has."""
+        return sum(self.distribution)
+
+    @property
+    def average(self) -> float | None:
+        """The mean of the ratings, 0 to 10; None without reviews."""
+        total = sum(rating * number for rating, number in enumerate(self.distribution))
+        return total / self.ratings if self.ratings else None
 
 
 class BookRating(BaseModel):
@@ -30,7 +42,8 @@ class BookRating(BaseModel):
 
     review_id: UUID
     book_id: UUID
-    rating: int
+    rating: int | None
+    """0 to 10; None if the review was withdrawn."""
     version: int
 
 
@@ -38,7 +51,7 @@ class Catalogue(Protocol):
     """The catalogue, written by the subscriber ``catalogue``. Events may arrive in any order."""
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Add a book; a known id changes nothing. The entry's ratings and average are ignored."""
+        """Add a book; a known id changes nothing. The entry's distribution is ignored."""
 
     async def rate(self, rating: BookRating) -> None:
         """Store a rating, unless this or a higher version of the review is stored already."""

@@ -7,12 +7,14 @@ UnitOfWorkClosed after the end of the transaction.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from messagebus import AsyncAbstractRepository
 
-from reading_club.domain.errors import IdentifierTaken
+from reading_club.domain.errors import AlreadyReviewed, IdentifierTaken
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
 
@@ -79,15 +81,64 @@ class AbstractReviewerRepository(Repository[Reviewer]):
     """The members. ``add`` raises NicknameTaken, regardless of case; ``get`` ReviewerNotFound."""
 
 
+@dataclass(frozen=True)
+class ListedReview:
+    """A review in a list, with the names of its reviewer and its book."""
+
+    review: Review
+    nickname: str
+    title: str
+    created_at: datetime | None
+    """When the review was stored first, by the storage's clock; None for a very old one."""
+    updated_at: datetime | None
+    """When its current version was stored, by that clock."""
+
+
 class AbstractReviewRepository(Repository[Review]):
-    """The reviews. ``get`` raises ReviewNotFound.
+    """The reviews, also withdrawn ones. ``get`` raises ReviewNotFound.
 
     ``add`` raises BookNotFound, ReviewerNotFound or AlreadyReviewed.
     """
+
+    async def add_idempotent(self, aggregate: Review) -> Review:
+        """Add the review, or write it again if the reviewer has withdrawn it.
+
+        Returns the equal one that is stored under its id already. Raises as ``add`` does, and
+        WriteConflict if the withdrawn review was changed by another transaction.
+        """
+        try:
+            return await super().add_idempotent(aggregate)
+        except AlreadyReviewed:
+            known = await self.find_of(aggregate.book_id, aggregate.reviewer_id)
+            if known is None or not known.withdrawn:
+                raise
+            known.revise(aggregate.rating, aggregate.comment)
+            await self.update(known)
+            return known
+
+    @abstractmethod
+    async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
+        """Return the reviewer's review of the book, or None."""
 
     @abstractmethod
     async def update(self, review: Review) -> None:
         """Store the next version of a review.
 
         Raises WriteConflict unless the stored version is the previous one.
+        """
+
+    @abstractmethod
+    async def page(
+        self,
+        *,
+        book_id: UUID | None = None,
+        reviewer_id: UUID | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> Sequence[ListedReview]:
+        """Return up to ``limit`` reviews of a book, of a reviewer or of all, the newest first.
+
+        Withdrawn ones are left out. The order is by the time of the first storage, and by id.
+        ``before`` is the id of the last review of the previous page; after an unknown id the page
+        is empty.
         """

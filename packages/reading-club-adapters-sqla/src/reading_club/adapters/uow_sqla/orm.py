@@ -67,11 +67,15 @@ reviews = Table(
     Column("rating", SmallInteger, nullable=False),
     Column("comment", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
+    Column("created_at", UtcDateTime, nullable=True, default=DatabaseTime()),
+    Column("updated_at", UtcDateTime, nullable=True, default=DatabaseTime()),
     UniqueConstraint("book_id", "reviewer_id"),
+    Index("ix_reviews_reviewer_id_created_at", "reviewer_id", "created_at"),
     CheckConstraint("rating BETWEEN 0 AND 10", name="rating"),
     CheckConstraint("version >= 1", name="version"),
 )
-
+"""``created_at`` and ``updated_at`` are the database's time; NULL for rows of an older release."""
 
 compatibility = Table(
     "schema_compatibility",
@@ -88,3 +92,4 @@ compatibility = Table(
 activity = activity_log.activity
 catalogue = book_catalogue.catalogue
 catalogue_ratings = book_catalogue.catalogue_ratings
+catalogue_counts = book_catalogue.catalogue_counts

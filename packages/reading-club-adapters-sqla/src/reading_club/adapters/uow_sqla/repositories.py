@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, tuple_
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_if, is_storable
 from reading_club.domain.errors import (
-    AlreadyReviewed,
     BookAlreadyRegistered,
     BookNotFound,
     Conflict,
@@ -20,16 +19,14 @@ from reading_club.domain.errors import (
     NotFound,
     Refusal,
     ReviewerNotFound,
-    ReviewNotFound,
 )
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.model import Aggregate, Book, Review, Reviewer
+from reading_club.domain.model import Aggregate, Book, Reviewer
 from reading_club.domain.text import search_terms
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
-    AbstractReviewRepository,
     Repository,
 )
 
@@ -159,36 +156,3 @@ class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository)
         same = orm.reviewers.c.nickname_key == aggregate.nickname_key
         known = await self._scalar(exists().where(same))
         return NicknameTaken(aggregate.nickname) if known else None
-
-
-class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
-    """The reviews, in the table ``reviews``."""
-
-    table = orm.reviews
-    model = Review
-    not_found = ReviewNotFound
-
-    def _conditions(self, aggregate: Review) -> Sequence[ColumnElement[bool]]:
-        return [
-            exists().where(orm.books.c.id == aggregate.book_id),
-            exists().where(orm.reviewers.c.id == aggregate.reviewer_id),
-        ]
-
-    async def _refusal(self, aggregate: Review) -> Refusal | None:
-        if not await self._exists(orm.books, aggregate.book_id):
-            return BookNotFound(aggregate.book_id)
-        if not await self._exists(orm.reviewers, aggregate.reviewer_id):
-            return ReviewerNotFound(aggregate.reviewer_id)
-        pair = (aggregate.book_id, aggregate.reviewer_id)
-        same = (orm.reviews.c.book_id == pair[0]) & (orm.reviews.c.reviewer_id == pair[1])
-        return AlreadyReviewed(*pair) if await self._scalar(exists().where(same)) else None
-
-    async def update(self, review: Review) -> None:
-        """Update the row of the previous version. Raises WriteConflict if it has another."""
-        statement = (
-            update(orm.reviews)
-            .where(orm.reviews.c.id == review.id, orm.reviews.c.version == review.version - 1)
-            .values(review.model_dump(include={"rating", "comment", "version"}))
-        )
-        if (await self.session.write(statement)).rowcount != 1:
-            raise WriteConflict(f"review {review.id} was changed by another transaction")

@@ -21,6 +21,7 @@ class InMemoryDatabase(InMemoryStreamDatabase):
         self.reviewers: MutableMapping[UUID, Reviewer] = {}
         self.reviews: MutableMapping[UUID, Review] = {}
         self.registered: MutableMapping[UUID, datetime] = {}
+        self.reviewed: MutableMapping[UUID, tuple[datetime, datetime]] = {}
         for model in READ_MODELS:
             for table in model.tables:
                 setattr(self, table, {})

@@ -12,23 +12,19 @@ from pydantic import BaseModel
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.domain.errors import (
-    AlreadyReviewed,
     BookAlreadyRegistered,
     BookNotFound,
     IdentifierTaken,
     NicknameTaken,
     NotFound,
     ReviewerNotFound,
-    ReviewNotFound,
 )
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.model import Aggregate, Book, Review, Reviewer
+from reading_club.domain.model import Aggregate, Book, Reviewer
 from reading_club.domain.text import search_terms
-from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
-    AbstractReviewRepository,
     Repository,
 )
 
@@ -141,36 +137,6 @@ class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerR
         known = {reviewer.nickname_key for reviewer in tables.reviewers.values()}
         if aggregate.nickname_key in known:
             raise NicknameTaken(aggregate.nickname)
-
-
-class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewRepository):
-    """The reviews, in memory."""
-
-    table = "reviews"
-    not_found = ReviewNotFound
-
-    def _refuse(self, aggregate: Review, tables: InMemoryDatabase) -> None:
-        if aggregate.book_id not in tables.books:
-            raise BookNotFound(aggregate.book_id)
-        if aggregate.reviewer_id not in tables.reviewers:
-            raise ReviewerNotFound(aggregate.reviewer_id)
-        pair = (aggregate.book_id, aggregate.reviewer_id)
-        if pair in {(review.book_id, review.reviewer_id) for review in tables.reviews.values()}:
-            raise AlreadyReviewed(*pair)
-
-    async def update(self, review: Review) -> None:
-        """Store a copy of the next version."""
-
-        revised = detached_copy(review)
-
-        def replace(tables: InMemoryDatabase) -> None:
-            stored = tables.reviews.get(revised.id)
-            if stored is None or stored.version != revised.version - 1:
-                raise WriteConflict(f"review {revised.id} was changed by another transaction")
-            said = revised.model_dump(include={"rating", "comment", "version"})
-            tables.reviews[revised.id] = detached_copy(stored.model_copy(update=said))
-
-        self.transaction.write(replace)
 
 
 def detached_copy(model: TRow) -> TRow:

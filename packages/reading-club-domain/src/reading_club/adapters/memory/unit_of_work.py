@@ -8,8 +8,8 @@ from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
     InMemoryBookRepository,
     InMemoryReviewerRepository,
-    InMemoryReviewRepository,
 )
+from reading_club.adapters.memory.review_repository import InMemoryReviewRepository
 from reading_club.adapters.memory.stream_unit_of_work import InMemoryStreamUnitOfWork
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club.service.uow import AbstractUnitOfWork

@@ -6,6 +6,7 @@ from reading_club.domain.messages import (
     ReviewCreated,
     ReviewerCreated,
     ReviewRevised,
+    ReviewWithdrawn,
 )
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.activity import ActivityEntry
@@ -14,7 +15,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 activity = Subscriber[AbstractUnitOfWork]("activity")
 
 
-@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised)
+@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

@@ -1,6 +1,11 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
-from reading_club.domain.messages import BookRegistered, ReviewCreated, ReviewRevised
+from reading_club.domain.messages import (
+    BookRegistered,
+    ReviewCreated,
+    ReviewRevised,
+    ReviewWithdrawn,
+)
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
@@ -18,14 +23,16 @@ async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
     )
 
 
-async def rate(event: ReviewCreated | ReviewRevised, uow: AbstractUnitOfWork) -> None:
-    """Store the rating, if its version is higher than the stored one."""
+async def rate(
+    event: ReviewCreated | ReviewRevised | ReviewWithdrawn, uow: AbstractUnitOfWork
+) -> None:
+    """Store the rating, or that there is none any more, if its version is higher."""
+    rating = None if isinstance(event, ReviewWithdrawn) else event.rating
     await uow.catalogue.rate(
-        BookRating(
-            review_id=event.id, book_id=event.book_id, rating=event.rating, version=event.version
-        )
+        BookRating(review_id=event.id, book_id=event.book_id, rating=rating, version=event.version)
     )
 
 
 catalogue.on(ReviewCreated)(rate)
 catalogue.on(ReviewRevised)(rate)
+catalogue.on(ReviewWithdrawn)(rate)

@@ -1,11 +1,12 @@
 """The catalogue, a read model, on SQL."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, SmallInteger, String, Table, Uuid, func, select
+from sqlalchemy import Boolean, Column, Integer, SmallInteger, String, Table, Uuid, false, select
 
 from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
@@ -15,6 +16,7 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
     insert_into,
     insert_many,
+    insert_new_into,
     insert_new_many,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
@@ -35,22 +37,43 @@ catalogue_ratings = Table(
     Column("book_id", Uuid, nullable=False, index=True),
     Column("rating", SmallInteger, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
 )
 """The highest version of each review's rating, in whichever order events arrive."""
 
+catalogue_counts = Table(
+    "catalogue_counts",
+    metadata,
+    Column("book_id", Uuid, primary_key=True),
+    Column("rating", SmallInteger, primary_key=True),
+    Column("reviews", Integer, nullable=False),
+)
+"""How many reviews of a book, without withdrawn ones, gave each rating."""
+
 
 @lru_cache(maxsize=4)
-def _upsert(dialect: str) -> Insert:
+def _insert_new_ratings(dialect: str) -> Insert:
+    return insert_new_into(dialect, catalogue_ratings).returning(catalogue_ratings.c.review_id)
+
+
+@lru_cache(maxsize=4)
+def _replace_ratings(dialect: str) -> Insert:
     insert = insert_into(dialect, catalogue_ratings)
+    changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
+    return insert.on_conflict_do_update(index_elements=["review_id"], set_=changes)
+
+
+@lru_cache(maxsize=4)
+def _add_counts(dialect: str) -> Insert:
+    insert = insert_into(dialect, catalogue_counts)
     return insert.on_conflict_do_update(
-        index_elements=["review_id"],
-        set_={"rating": insert.excluded.rating, "version": insert.excluded.version},
-        where=catalogue_ratings.c.version < insert.excluded.version,
+        index_elements=["book_id", "rating"],
+        set_={"reviews": catalogue_counts.c.reviews + insert.excluded.reviews},
     )
 
 
 class SQLCatalogue(SQLReadModel):
-    """The catalogue, in the tables ``catalogue`` and ``catalogue_ratings``."""
+    """The catalogue, in ``catalogue``, ``catalogue_ratings`` and ``catalogue_counts``."""
 
     name = "catalogue"
 
@@ -61,7 +84,7 @@ class SQLCatalogue(SQLReadModel):
 
     async def put(self, entry: CatalogueEntry) -> None:
         """Collect a book, to be inserted before the commit unless its id is stored."""
-        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"ratings", "average"}))
+        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"distribution"}))
 
     async def rate(self, rating: BookRating) -> None:
         """Collect a rating, to be stored before the commit unless a higher version is."""
@@ -70,29 +93,79 @@ class SQLCatalogue(SQLReadModel):
             self._ratings[rating.review_id] = rating
 
     async def flush(self) -> None:
-        """Insert collected books and ratings, one statement a table; higher versions replace lower.
+        """Insert collected books, store collected ratings, and add what they change to the counts.
 
-        Rows are written in the order of their ids, so concurrent transactions cannot deadlock.
+        Rows are written in the order of their keys, so concurrent transactions cannot deadlock.
         """
         books, self._books = self._books, {}
         ratings, self._ratings = self._ratings, {}
         await insert_new_many(self.session, catalogue, [books[id_] for id_ in sorted(books)])
         if ratings:
-            rows = [ratings[id_].model_dump() for id_ in sorted(ratings)]
-            await insert_many(self.session, _upsert(self.session.dialect), rows)
+            await self._add_counts(await self._store([ratings[id_] for id_ in sorted(ratings)]))
+
+    async def _store(self, ratings: Sequence[BookRating]) -> Counter[tuple[UUID, int]]:
+        """Store ratings unless a higher version is; return the changes of counts by book and rating.
+
+        A stored row is locked before its version is compared: what it counted is taken away once.
+        """
+        dialect, rows = self.session.dialect, {each.review_id: _row(each) for each in ratings}
+        inserted = await insert_many(
+            self.session, _insert_new_ratings(dialect), list(rows.values())
+        )
+        new = {row["review_id"] for row in inserted}
+        changes = Counter[tuple[UUID, int]]()
+        _count(changes, [rows[id_] for id_ in new], 1)
+        known = [id_ for id_ in rows if id_ not in new]
+        if known:
+            stored = (
+                select(catalogue_ratings)
+                .where(in_values(self.session, catalogue_ratings.c.review_id, known))
+                .order_by(catalogue_ratings.c.review_id)
+                .with_for_update()
+            )
+            older = [
+                row._asdict()
+                for row in await self.session.read(stored)
+                if row.version < rows[row.review_id]["version"]
+            ]
+            newer = [rows[row["review_id"]] for row in older]
+            _count(changes, older, -1)
+            _count(changes, newer, 1)
+            if newer:
+                await insert_many(self.session, _replace_ratings(dialect), newer)
+        return changes
+
+    async def _add_counts(self, changes: Counter[tuple[UUID, int]]) -> None:
+        rows = [
+            {"book_id": book_id, "rating": rating, "reviews": number}
+            for (book_id, rating), number in sorted(changes.items())
+            if number
+        ]
+        if rows:
+            await insert_many(self.session, _add_counts(self.session.dialect), rows)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the stored entries of these books, with number and average of their ratings."""
+        """Return the stored entries of these books, with the distribution of their ratings."""
         await self.flush()
+        counts = catalogue_counts.c
         statement = (
-            select(
-                *catalogue.c,
-                func.count(catalogue_ratings.c.review_id).label("ratings"),
-                func.avg(catalogue_ratings.c.rating).label("average"),
-            )
-            .outerjoin(catalogue_ratings, catalogue_ratings.c.book_id == catalogue.c.book_id)
+            select(catalogue, counts.rating, counts.reviews)
+            .outerjoin(catalogue_counts, counts.book_id == catalogue.c.book_id)
             .where(in_values(self.session, catalogue.c.book_id, book_ids))
-            .group_by(catalogue.c.book_id)
         )
-        rows = await self.session.read(statement)
-        return {row.book_id: CatalogueEntry.model_validate(row._asdict()) for row in rows}
+        found: dict[UUID, dict[str, Any]] = {}
+        for row in await self.session.read(statement):
+            entry = found.setdefault(row.book_id, {**row._asdict(), "distribution": [0] * 11})
+            if row.rating is not None:
+                entry["distribution"][row.rating] = row.reviews
+        return {id_: CatalogueEntry.model_validate(entry) for id_, entry in found.items()}
+
+
+def _row(rating: BookRating) -> dict[str, Any]:
+    return {**rating.model_dump(), "rating": rating.rating or 0, "withdrawn": rating.rating is None}
+
+
+def _count(changes: Counter[tuple[UUID, int]], rows: Sequence[Mapping[str, Any]], by: int) -> None:
+    for row in rows:
+        if not row["withdrawn"]:
+            changes[row["book_id"], row["rating"]] += by

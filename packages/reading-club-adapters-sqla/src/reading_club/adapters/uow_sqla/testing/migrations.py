@@ -1,6 +1,7 @@
 """Tests of migrations: upgrade, downgrade, concurrency and existing rows."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ class TestUpgrade:
             assert [await uow.reviews.get(each.id) for each in reviews] == reviews
             assert list(await uow.dead_letters.page()) == [letter]
             assert await uow.catalogue.entries([book.id, unread.id]) == {
-                book.id: entry(book, ratings=2, average=4.5),
+                book.id: entry(book, ratings=[2, 7]),
                 unread.id: entry(unread),
             }
             await uow.catalogue.rate(rating(reviews[0], 1, version=1))
@@ -103,15 +104,14 @@ async def store(uow: SQLUnitOfWork, *aggregates: Reviewer | Review) -> None:
             await uow.reviews.add(each)
 
 
-def entry(book: Book, ratings: int = 0, average: float | None = None) -> CatalogueEntry:
+def entry(book: Book, ratings: Sequence[int] = ()) -> CatalogueEntry:
     """Return the book's entry in the catalogue."""
     return CatalogueEntry(
         book_id=book.id,
         title=book.title,
         author=book.author,
         isbn=book.isbn.canonical,
-        ratings=ratings,
-        average=average,
+        distribution=tuple(ratings.count(number) for number in range(11)),
     )
 
 

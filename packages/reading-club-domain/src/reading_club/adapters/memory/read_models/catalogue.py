@@ -1,7 +1,7 @@
 """The catalogue, in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from statistics import fmean
 from typing import Any
 from uuid import UUID
 
@@ -35,10 +35,10 @@ class InMemoryCatalogue(InMemoryReadModel):
         return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
 
     def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
-        ratings = [
+        ratings = Counter(
             rating.rating
             for rating in self.transaction.tables.ratings.values()
             if rating.book_id == entry.book_id
-        ]
-        average = fmean(ratings) if ratings else None
-        return entry.model_copy(update={"ratings": len(ratings), "average": average})
+        )
+        distribution = tuple(ratings[number] for number in range(11))
+        return entry.model_copy(update={"distribution": distribution})

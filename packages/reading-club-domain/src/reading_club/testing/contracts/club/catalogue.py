@@ -1,6 +1,7 @@
 """What every catalogue promises."""
 
 from itertools import permutations
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ def an_entry(title: str = "Domain-Driven Design") -> CatalogueEntry:
 
 
 def a_rating(
-    book_id: UUID, rating: int, version: int = 1, review_id: UUID | None = None
+    book_id: UUID, rating: int | None, version: int = 1, review_id: UUID | None = None
 ) -> BookRating:
     """Return the rating of one version of a review."""
     return BookRating(
@@ -87,6 +88,48 @@ class CatalogueContract:
 
             (found,) = (await self.read(new[book.book_id])).values()
             assert (found.ratings, found.average) == (1, 2.0)
+
+    async def test_a_withdrawn_review_does_not_count(self) -> None:
+        """A withdrawal takes the rating away, in any order, until the review is written again."""
+        book, review_id = an_entry(), uuid7()
+        versions = [a_rating(book.book_id, n, v, review_id) for v, n in ((1, 9), (2, None), (3, 4))]
+        await self.write(book, a_rating(book.book_id, 10), versions[1], versions[0])
+        (withdrawn,) = (await self.read(book.book_id)).values()
+        await self.write(versions[2], versions[1])
+        (again,) = (await self.read(book.book_id)).values()
+
+        assert (withdrawn.ratings, withdrawn.average) == (1, 10.0)
+        assert again.distribution == (0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1)
+
+    @pytest.mark.parametrize("seed", range(8))
+    async def test_ratings_equal_a_recount(self, seed: int) -> None:
+        """After batches of versions in any order, some of them twice, each book's counts are right."""
+        chance = Random(seed)  # noqa: S311  # no secret
+        books = [an_entry() for _ in range(3)]
+        versions = [
+            a_rating(chance.choice(books).book_id, chance.choice([*range(11), None]))
+            for _ in range(20)
+        ]
+        versions += [
+            first.model_copy(update={"rating": chance.choice([*range(11), None]), "version": n})
+            for first in versions
+            for n in range(2, chance.randrange(2, 5))
+        ]
+        delivered = versions + chance.sample(versions, len(versions) // 2)
+        chance.shuffle(delivered)
+        await self.write(*books)
+        while delivered:
+            size = chance.randrange(1, 12)
+            await self.write(*delivered[:size])
+            del delivered[:size]
+
+        newest = {each.review_id: each for each in sorted(versions, key=lambda v: v.version)}
+        expected = {book.book_id: [0] * 11 for book in books}
+        for each in newest.values():
+            if each.rating is not None:
+                expected[each.book_id][each.rating] += 1
+        found = await self.read(*expected)
+        assert {id_: list(found[id_].distribution) for id_ in expected} == expected
 
     async def test_a_transaction_sees_what_it_wrote(self) -> None:
         """Several events in one transaction have the effect of several transactions."""

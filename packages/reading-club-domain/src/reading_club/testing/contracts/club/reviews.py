@@ -116,6 +116,75 @@ class ReviewRepositoryContract:
             assert (await transaction.uow.reviews.get(review.id)).comment == "theirs"
             await transaction.rollback()
 
+    async def test_a_withdrawn_review_is_written_again(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """It keeps its id, and its version grows; a review that is there is refused."""
+        review = await stored_review(uow_factory)
+        again = Review.create(uuid7(), review.book_id, review.reviewer_id, 3, "Again.")
+        async with uow_factory() as transaction:
+            loaded = await transaction.uow.reviews.get(review.id)
+            loaded.withdraw(by=review.reviewer_id)
+            await transaction.uow.reviews.update(loaded)
+            await transaction.commit()
+        async with uow_factory() as transaction:
+            withdrawn = await transaction.uow.reviews.find_of(review.book_id, review.reviewer_id)
+            assert withdrawn is not None
+            assert (withdrawn.withdrawn, withdrawn.comment, withdrawn.version) == (True, "", 2)
+            written = await transaction.uow.reviews.add_idempotent(again)
+            await transaction.commit()
+
+        async with uow_factory() as transaction:
+            stored = await transaction.uow.reviews.get(review.id)
+            assert stored == written
+            assert (stored.rating, stored.comment, stored.version) == (3, "Again.", 3)
+            assert not stored.withdrawn
+            with pytest.raises(AlreadyReviewed):
+                await transaction.uow.reviews.add_idempotent(again)
+            assert await transaction.uow.reviews.find_of(uuid7(), review.reviewer_id) is None
+            await transaction.rollback()
+
+    async def test_reviews_are_listed_without_withdrawn_ones(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """Pages of a book or a reviewer show the newest first, with names and times."""
+        book, other = a_book(title="One"), a_book()
+        reviewers = [a_reviewer() for _ in range(4)]
+        reviews = [a_review(book=book, reviewer=each) for each in reviewers]
+        elsewhere = a_review(book=other, reviewer=reviewers[0])
+        async with uow_factory() as transaction:
+            for shelved in (book, other):
+                await transaction.uow.books.add(shelved)
+            for reviewer in reviewers:
+                await transaction.uow.reviewers.add(reviewer)
+            await transaction.commit()
+        for review in [*reviews, elsewhere]:
+            async with uow_factory() as transaction:
+                await transaction.uow.reviews.add(review)
+                await transaction.commit()
+        async with uow_factory() as transaction:
+            gone = await transaction.uow.reviews.get(reviews[1].id)
+            gone.withdraw(by=gone.reviewer_id)
+            await transaction.uow.reviews.update(gone)
+            await transaction.commit()
+
+        async with uow_factory() as transaction:
+            page = transaction.uow.reviews.page
+            first = await page(book_id=book.id, limit=2)
+            second = await page(book_id=book.id, limit=2, before=first[-1].review.id)
+            own = await page(reviewer_id=reviewers[0].id)
+            none = await page(book_id=book.id, before=uuid7())
+            await transaction.rollback()
+        listed = [each.review for each in (*first, *second)]
+        assert listed == [reviews[3], reviews[2], reviews[0]]
+        assert [(each.nickname, each.title) for each in first] == [
+            (reviewers[3].nickname, "One"),
+            (reviewers[2].nickname, "One"),
+        ]
+        assert [each.review for each in own] == [elsewhere, reviews[0]]
+        assert list(none) == []
+        assert all(each.created_at == each.updated_at is not None for each in first)
+
     async def test_an_unknown_review_is_an_error(self, uow_factory: UnitOfWorkFactory) -> None:
         """Getting an unknown review raises, finding gives None."""
         async with uow_factory() as transaction:
