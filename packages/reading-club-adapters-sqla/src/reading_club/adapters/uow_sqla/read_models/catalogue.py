@@ -52,7 +52,7 @@ catalogue_counts = Table(
 
 
 @lru_cache(maxsize=4)
-def _insert_new_ratings(dialect: str) -> Insert:
+def _insert_new_ratings(dialect: str) -> Any:
     return insert_new_into(dialect, catalogue_ratings).returning(catalogue_ratings.c.review_id)
 
 
@@ -104,7 +104,7 @@ class SQLCatalogue(SQLReadModel):
             await self._add_counts(await self._store([ratings[id_] for id_ in sorted(ratings)]))
 
     async def _store(self, ratings: Sequence[BookRating]) -> Counter[tuple[UUID, int]]:
-        """Store ratings unless a higher version is; return the changes of counts by book and rating.
+        """Store ratings unless a higher version is; return the changes by book and rating.
 
         A stored row is locked before its version is compared: what it counted is taken away once.
         """

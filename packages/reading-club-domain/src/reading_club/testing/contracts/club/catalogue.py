@@ -103,7 +103,7 @@ class CatalogueContract:
 
     @pytest.mark.parametrize("seed", range(8))
     async def test_ratings_equal_a_recount(self, seed: int) -> None:
-        """After batches of versions in any order, some of them twice, each book's counts are right."""
+        """After batches of versions in any order, some of them twice, the counts are right."""
         chance = Random(seed)  # noqa: S311  # no secret
         books = [an_entry() for _ in range(3)]
         versions = [

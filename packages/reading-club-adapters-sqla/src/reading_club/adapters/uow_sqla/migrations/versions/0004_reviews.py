@@ -17,10 +17,7 @@ reviewers = sa.table(
     sa.column("nickname_key", sa.String()),
 )
 compatibility = sa.table(
-    "schema_compatibility",
-    sa.column("revision", sa.String()),
-    sa.column("oldest", sa.String()),
-    sa.column("finished", sa.Boolean()),
+    "schema_compatibility", sa.column("revision", sa.String()), sa.column("oldest", sa.String())
 )
 INDEX = "ix_reviews_reviewer_id_created_at"
 
@@ -50,7 +47,7 @@ def upgrade() -> None:
         "SELECT book_id, rating, count(*) FROM catalogue_ratings GROUP BY book_id, rating"
     )
     _mend_nicknames()
-    op.bulk_insert(compatibility, [{"revision": revision, "oldest": "0002", "finished": True}])
+    op.bulk_insert(compatibility, [{"revision": revision, "oldest": "0002"}])
 
 
 def _mend_nicknames() -> None:
