@@ -10,7 +10,7 @@ from redis import Redis
 
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.effects import assert_consistent, effects_of
-from reading_club_functional.faulty_handlers import MODULE as FAULTY_HANDLERS
+from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import ValkeyServer
@@ -47,7 +47,7 @@ def club(
     with prepared_cluster(tmp_path, database_url, broker.url, reconcile_after="5") as club:
         activity = ("worker", "--subscriber", "activity", "--concurrency", "1")
         club.ready(
-            club.begin(*activity, module=FAULTY_HANDLERS),
+            club.begin(*activity, module=FAULTY_COMMAND),
             *club.begin_workers("catalogue"),
             club.begin("relay"),
             club.begin("web"),

@@ -17,7 +17,7 @@ from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.effects import effects_of
-from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 

@@ -11,7 +11,7 @@ import pytest
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.effects import assert_consistent, effects_of
-from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 

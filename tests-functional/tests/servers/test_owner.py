@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from reading_club_functional.polling import eventually
-from reading_club_functional.servers import processes
-from reading_club_functional.servers.clients import CLIENTS
+from reading_club_functional.servers import process_control
+from reading_club_functional.servers.word_clients import CLIENTS
 
 OWNER = """
 import json, signal, sys
@@ -49,7 +49,7 @@ def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def reaper_family(pid: int) -> list[psutil.Process]:
     """Return a server's reaper and all its descendants."""
-    return processes.with_descendants(psutil.Process(pid).parents()[0])
+    return process_control.with_descendants(psutil.Process(pid).parents()[0])
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_servers_end_with_their_owner(end: signal.Signals, state: str) -> None:
 
         os.killpg(owner.pid, end)
 
-        eventually(lambda: processes.gone(family), within=30)
+        eventually(lambda: process_control.gone(family), within=30)
     eventually(lambda: not any(Path(folder).exists() for _, folder in opened), within=30)

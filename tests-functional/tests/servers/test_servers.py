@@ -13,11 +13,13 @@ from reading_club_functional.servers import (
     Server,
     ServerDidNotStart,
     ValkeyServer,
-    base,
-    processes,
+    process_control,
 )
-from reading_club_functional.servers.clients import CLIENTS, NO_ANSWER, Client
+from reading_club_functional.servers import (
+    server as server_module,
+)
 from reading_club_functional.servers.ports import LOOPBACK, free_ports
+from reading_club_functional.servers.word_clients import CLIENTS, NO_ANSWER, Client
 
 KINDS = list(CLIENTS)
 FROM_PYPI: list[type[Server]] = [PostgreSQLServer, ValkeyServer]
@@ -97,9 +99,9 @@ def test_a_closed_server_leaves_no_process_and_no_folder(kind: type[Server]) -> 
     """Sessions, port mapper and reaper have ended; data and logs are deleted."""
     with kind() as server:
         reaper = psutil.Process(server.pid).parents()[0]
-        family, folder = processes.with_descendants(reaper), server.folder
+        family, folder = process_control.with_descendants(reaper), server.folder
 
-    assert processes.gone(family)
+    assert process_control.gone(family)
     assert not folder.exists()
 
 
@@ -111,7 +113,7 @@ def test_a_port_that_was_taken_meanwhile_is_not_insisted_on(
     with socket.create_server((LOOPBACK, 0)) as rival:
         taken = rival.getsockname()[1]
         choices = iter([(taken,), free_ports(1)])
-        monkeypatch.setattr(base, "free_ports", lambda _: next(choices))
+        monkeypatch.setattr(server_module, "free_ports", lambda _: next(choices))
 
         with kind() as server:
             assert server.port != taken

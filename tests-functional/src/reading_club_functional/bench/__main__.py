@@ -4,25 +4,18 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
-from reading_club_functional.bench import regressions
-from reading_club_functional.bench.environment import Environment, open_environment
-from reading_club_functional.bench.measure import Pair, Result, run
-from reading_club_functional.bench.measures import commands, consuming, latency, relaying
+from reading_club_functional.bench.comparison import Result, run
+from reading_club_functional.bench.environment import open_environment
+from reading_club_functional.bench.measures import commands, consuming, latency, memory, relaying
 
 LATEST = Path("var/bench/latest.json")
 LIBRARIES = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
 OURS = ("messagebus", "sqlalchemy")
-FAMILIES = (relaying, commands, consuming, latency, regressions)
-
-
-def pairs(environment: Environment) -> Iterator[Pair]:
-    """Yield all pairs."""
-    for family in FAMILIES:
-        yield from family.pairs(environment)
+FAMILIES = (relaying, commands, consuming, latency, memory)
 
 
 def machine() -> dict[str, object]:
@@ -48,7 +41,7 @@ def save(results: list[Result]) -> None:
 
 
 def main() -> None:
-    """Measure the named pairs, or all."""
+    """Measure the named comparisons, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, three rounds, no warm-up"
@@ -57,9 +50,9 @@ def main() -> None:
     wanted = parser.parse_args()
     results: list[Result] = []
     with open_environment(quick=wanted.quick) as environment:
-        for pair in pairs(environment):
-            if not wanted.names or pair.name in wanted.names:
-                results.append(run(pair, quick=wanted.quick))
+        for comparison in chain.from_iterable(each.comparisons(environment) for each in FAMILIES):
+            if not wanted.names or comparison.name in wanted.names:
+                results.append(run(comparison, quick=wanted.quick))
                 print(results[-1], flush=True)
                 save(results)
     met = sum(result.met for result in results)

@@ -12,7 +12,7 @@ from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 from reading_club_functional.bench.checks import NotOnce
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 
 DUPLICATED_EVERY: Final = 100
 """One event of this number is published twice, to test that it takes effect once."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
-from reading_club_functional.faulty_handlers import CLOCK, FAILING, KILLING
+from reading_club_functional.faulty_command import CLOCK, FAILING, KILLING
 
 CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
 """Seconds by which the clock of a web process is off."""

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 
 from reading_club_functional.cluster import READY, SUBSCRIBER_NAMES, ClubCluster
-from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.polling import repeated
 from reading_club_functional.process import ClubProcess
 

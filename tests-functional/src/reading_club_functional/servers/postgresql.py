@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from reading_club_functional.servers.account import Account
-from reading_club_functional.servers.base import Server
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
+from reading_club_functional.servers.server import Server
 from reading_club_functional.servers.wheels import package_folder, program
 
 _SUPERUSER = "postgres"

@@ -2,9 +2,9 @@
 
 import redis
 
-from reading_club_functional.servers.base import Server
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
+from reading_club_functional.servers.server import Server
 from reading_club_functional.servers.wheels import package_folder, program
 
 

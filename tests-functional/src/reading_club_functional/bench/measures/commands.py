@@ -22,8 +22,8 @@ from reading_club.eventstream.ports.outbox import Lease
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench import http_client
 from reading_club_functional.bench.checks import STORED, assert_sent_once, assert_stored
+from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measure import Pair
 from reading_club_functional.bench.peers import asyncpg, cookbook
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.outages import frozen
@@ -41,20 +41,20 @@ Handle = Callable[[RegisterBook], Awaitable[object]]
 Opened = AbstractAsyncContextManager[Handle]
 
 
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the command path compared with its peers, with an outage, and over HTTP."""
     number = environment.size(5_000)
     stored = partial(commands_stored, environment, number)
     ours, cookbooks = partial(stored, without_sender), partial(stored, cookbook.opened, outbox=0)
-    yield Pair("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
+    yield Comparison("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
     raw = partial(stored, asyncpg.opened)
-    yield Pair("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
+    yield Comparison("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
     healthy, http = (
         partial(commands_sent, environment, number, opened) for opened in (application, web_process)
     )
     down = partial(commands_during_outage, environment, number)
-    yield Pair("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
-    yield Pair("http_overhead", UNIT, http, healthy, "in this process", 0.5)
+    yield Comparison("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
+    yield Comparison("http_overhead", UNIT, http, healthy, "in this process", 0.5)
 
 
 def commands_stored(

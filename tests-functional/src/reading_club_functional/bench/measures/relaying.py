@@ -19,26 +19,26 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import new_events
 from reading_club_functional.bench.checks import assert_arrived_once, sent
+from reading_club_functional.bench.comparison import Comparison, Envelope
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measure import Envelope, Pair
 from reading_club_functional.bench.peers import aio_pika, cookbook, faststream_outbox
 from reading_club_functional.database import Database
 
 UNIT = "events/s"
 
 
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the relay compared with its peers, and with itself on a backlog."""
     number, few = environment.size(20_000), environment.size(3_000)
     ours = partial(relayed, environment, number, number)
     confirmed = partial(published, environment, few, cookbook.publish)
-    yield Pair("relay_vs_cookbook", UNIT, ours, confirmed, "cookbook, confirmed", 8)
+    yield Comparison("relay_vs_cookbook", UNIT, ours, confirmed, "cookbook, confirmed", 8)
     stacked = partial(relayed_by_faststream, environment, number)
-    yield Pair("relay_vs_faststream_outbox", UNIT, ours, stacked, "faststream-outbox", 2)
+    yield Comparison("relay_vs_faststream_outbox", UNIT, ours, stacked, "faststream-outbox", 2)
     bare = partial(published, environment, number, aio_pika.publish)
-    yield Pair("relay_vs_aiopika", UNIT, ours, bare, "aio-pika, publishing only", 0.75)
+    yield Comparison("relay_vs_aiopika", UNIT, ours, bare, "aio-pika, publishing only", 0.75)
     backlog = partial(relayed, environment, number, environment.size(1_000_000))
-    yield Pair("backlog_1m", UNIT, backlog, ours, f"{number:,} waiting", 0.9)
+    yield Comparison("backlog_1m", UNIT, backlog, ours, f"{number:,} waiting", 0.9)
 
 
 def relayed(environment: Environment, number: int, waiting: int) -> float:

@@ -27,7 +27,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 
 
 class BookRepository(AsyncAbstractRepository[Book]):

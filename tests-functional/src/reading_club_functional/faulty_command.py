@@ -1,4 +1,4 @@
-"""The command ``reading-club`` with faulty handlers: ``python -m …faulty_handlers worker …``.
+"""The command ``reading-club`` with faulty handlers: ``python -m …faulty_command worker …``.
 
 The environment variable HANDLER_FAULTS lists faults of the handler of BookRegistered, each with
 the beginning of the titles that it applies to; by default `DEFAULT`:
@@ -27,7 +27,7 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
 
-MODULE = "reading_club_functional.faulty_handlers"
+MODULE = "reading_club_functional.faulty_command"
 FAILING, KILLING = "Failing", "Killing"
 DEFAULT = f"fails:{FAILING},dies:{KILLING}"
 CLOCK = "CLOCK_OFFSET"

@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 import psutil
 
 from reading_club_functional.polling import NotInTime, eventually
-from reading_club_functional.servers import processes
+from reading_club_functional.servers import process_control
 from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.ports import free_ports, is_free
 from reading_club_functional.servers.reaper_client import Command, Reaper
@@ -88,7 +88,7 @@ class Server(ABC):
     @property
     def running(self) -> bool:
         """Whether the server's main process exists, frozen or not."""
-        return processes.alive(self._process)
+        return process_control.alive(self._process)
 
     def start(self) -> None:
         """Start the server and wait until it answers; do nothing if it is running.
@@ -120,7 +120,7 @@ class Server(ABC):
     def kill(self) -> None:
         """Kill the server and all its processes by SIGKILL."""
         if self._process is not None:
-            processes.kill(self._process, self.stop_within)
+            process_control.kill(self._process, self.stop_within)
 
     def freeze(self) -> None:
         """Stop the server by SIGSTOP: connections open and stay open, without any answer."""
@@ -181,7 +181,7 @@ class Server(ABC):
             raise self._failure("ended instead of answering")
 
     def _serves(self) -> bool:
-        return processes.listens(self._process, self.port) and self._answers()
+        return process_control.listens(self._process, self.port) and self._answers()
 
     def _failure(self, reason: str) -> ServerDidNotStart:
         log = self._reaper_in_use().log

@@ -9,9 +9,9 @@ import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from reading_club_functional.servers.base import Server
 from reading_club_functional.servers.postgresql import PostgreSQLServer
 from reading_club_functional.servers.rabbitmq import RabbitMQServer
+from reading_club_functional.servers.server import Server
 from reading_club_functional.servers.valkey import ValkeyServer
 
 TIMEOUT = 2.0
