@@ -22,9 +22,9 @@ WITH event AS (
     INSERT INTO messages (id, created_at, type, metadata, payload)
     SELECT uuidv7(), clock_timestamp(), 'book_registered_v1',
         '{{"name": "book_registered", "schema_version": 1, "published": true}}',
-        json_build_object('id', uuidv7(), 'isbn', 9780000000000 + number,
+        json_build_object('id', uuidv7(), 'isbn', '9780321125217',
             'title', 'Domain-Driven Design', 'author', 'Eric Evans')
-    FROM generate_series(1, {count}) AS number
+    FROM generate_series(1, {count})
     RETURNING id
 )
 INSERT INTO outbox (message_id, subscriber, token, leased_until, attempts)
