@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,24 +38,19 @@ class Browser(httpx2.Client):
         return items
 
 
-class ClubCluster:
-    """A club whose processes can be started, killed and started again.
+class ClubCluster(ExitStack):
+    """A club on a free port, whose processes can be started, killed and started again.
 
-    All processes end with the ``prepared_cluster`` or ``open_cluster`` block that made the club.
+    All processes end with the ``with`` block of the club.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], stack: ExitStack) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__()
         self.folder = folder
-        self.settings = settings
+        self.settings = {"port": str(*free_ports(1)), **settings}
         self.database = Database(settings["database_url"])
-        self._stack = stack
-        url = f"http://127.0.0.1:{settings['port']}"
-        self.browser: Browser = stack.enter_context(Browser(base_url=url, timeout=10))
-
-    @property
-    def url(self) -> str:
-        """The URL of the web process, the same after a restart."""
-        return str(self.browser.base_url)
+        self.url = f"http://127.0.0.1:{self.settings['port']}"
+        self.browser = self.enter_context(Browser(base_url=self.url, timeout=10))
 
     @property
     def app_settings(self) -> Settings:
@@ -72,25 +67,16 @@ class ClubCluster:
 
     def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
         """Start a process like ``start``, without waiting until it is ready."""
-        process = ClubProcess(
-            self.folder, *arguments, settings={**self.settings, **settings}, module=module
+        ours = {**self.settings, **settings}
+        return self.enter_context(
+            ClubProcess(self.folder, *arguments, settings=ours, module=module)
         )
-        self._stack.enter_context(process)
-        return process
 
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
         """Wait until all these processes, started by ``begin``, are ready; return them."""
         for process in processes:
             process.expect(READY[process.name.partition(" ")[0]])
         return processes
-
-    def web(self) -> ClubProcess:
-        """Start the web process."""
-        return self.start("web")
-
-    def relay(self) -> ClubProcess:
-        """Start a relay."""
-        return self.start("relay")
 
     def worker(self, subscriber: str, **options: str) -> ClubProcess:
         """Start a worker of one subscriber."""
@@ -139,10 +125,7 @@ def prepared_cluster(
     folder: Path, database_url: str, broker_url: str, **settings: str
 ) -> Iterator[ClubCluster]:
     """Yield a club with a migrated database and without processes."""
-    (port,) = free_ports(1)
-    addresses = {"database_url": database_url, "broker_url": broker_url, "port": str(port)}
-    with ExitStack() as stack:
-        club = ClubCluster(folder, {**addresses, **settings}, stack)
+    with ClubCluster(folder, database_url=database_url, broker_url=broker_url, **settings) as club:
         club.call("migrate")
         yield club
 

@@ -33,13 +33,13 @@ def require_commit(commit: str, root: Path = ROOT) -> None:
         )
 
 
-def wheels_of(version: str, cache: Path = CACHE) -> Path:
+def wheels_of(version: str) -> Path:
     """Return a folder with the wheels of a release. Raises `ReleaseNotBuilt`."""
     commit = commits()[version]
     require_commit(commit)
-    folder = cache / commit
+    folder = CACHE / commit
     if not folder.exists():
-        source, wheels = (cache / f"{commit}.{part}" for part in ("source", "wheels"))
+        source, wheels = (CACHE / f"{commit}.{part}" for part in ("source", "wheels"))
         for left in (source, wheels):
             shutil.rmtree(left, ignore_errors=True)
         _extract(commit, source)

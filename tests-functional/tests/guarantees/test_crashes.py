@@ -77,7 +77,7 @@ def test_a_window_outlives_the_relay_that_has_it(cluster: RestartableCluster) ->
         sent = in_other_hands(database, before)
         cluster.relay.kill()
     left = database.count("outbox")
-    cluster.relay, cluster.web = cluster.club.relay(), cluster.club.web()
+    cluster.relay, cluster.web = cluster.club.start("relay"), cluster.club.start("web")
 
     print(f"{sent} events had arrived, and {left} waited, when the relay died")
     assert sent == left > 0

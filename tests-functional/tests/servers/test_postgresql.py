@@ -5,14 +5,12 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQLServer]:
     """A server for the module, with a setting."""
-    require(PostgreSQLServer)
     with PostgreSQLServer({"cluster_name": "the club's"}) as server:
         yield server
 

@@ -127,7 +127,7 @@ def test_a_server_that_cannot_start_says_why(kind: type[Server]) -> None:
     with pytest.raises(ServerDidNotStart, match="no_such_setting") as refusal:
         server.start()
 
-    assert refusal.value.server == kind.__name__
+    assert kind.__name__ in str(refusal.value)
     assert not server.running
 
 

@@ -4,8 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
@@ -16,44 +15,6 @@ from reading_club_functional.bench.backlog import INSERT_EVENTS
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
-from reading_club_functional.servers.ports import free_ports
-
-
-class Databases:
-    """Copies of template databases; each template is filled once, when it is first needed."""
-
-    def __init__(self, server: PostgreSQLServer) -> None:
-        self._server = server
-        self._templates: dict[object, str] = {}
-
-    @contextmanager
-    def migrated(self, waiting: int = 0) -> Iterator[str]:
-        """Yield the URL of a club's database whose outbox has `waiting` unsent events."""
-        with self.copy(("club", waiting), lambda url: self._fill(url, waiting)) as url:
-            yield url
-
-    @contextmanager
-    def copy(self, template: object, fill: Callable[[str], None]) -> Iterator[str]:
-        """Yield the URL of a copy of the template; `fill` fills the template.
-
-        The server has written the copy to disk, and drops it at the end.
-        """
-        if template not in self._templates:
-            url = self._server.create_database()
-            fill(url)
-            self._server.psql("VACUUM ANALYZE", _name(url))
-            self._templates[template] = url
-        copy = self._server.create_database(template=_name(self._templates[template]))
-        self._server.psql("CHECKPOINT")
-        try:
-            yield copy
-        finally:
-            self._server.drop_database(copy)
-
-    def _fill(self, url: str, waiting: int) -> None:
-        asyncio.run(_migrate(url))
-        if waiting:
-            self._server.psql(INSERT_EVENTS.format(count=waiting), _name(url))
 
 
 @dataclass(frozen=True)
@@ -64,15 +25,30 @@ class Environment:
     rabbitmq: RabbitMQServer
     folder: Path
     quick: bool
+    _templates: dict[object, str] = field(init=False, default_factory=dict)
+    """The URLs of the databases that are copied."""
 
     def size(self, full: int) -> int:
         """Return the amount of work: `full`, or a tenth of it in a quick run."""
         return full // 10 if self.quick else full
 
-    @cached_property
-    def databases(self) -> Databases:
-        """The databases on the server."""
-        return Databases(self.postgresql)
+    @contextmanager
+    def copy(self, template: object, fill: Callable[[str], None]) -> Iterator[str]:
+        """Yield the URL of a copy of the template, which `fill` fills when it is first needed.
+
+        The server has written the copy to disk, and drops it at the end.
+        """
+        if template not in self._templates:
+            url = self.postgresql.create_database()
+            fill(url)
+            self.postgresql.psql("VACUUM ANALYZE", _name(url))
+            self._templates[template] = url
+        copy = self.postgresql.create_database(template=_name(self._templates[template]))
+        self.postgresql.psql("CHECKPOINT")
+        try:
+            yield copy
+        finally:
+            self.postgresql.drop_database(copy)
 
     @contextmanager
     def club(self, waiting: int = 0) -> Iterator[ClubCluster]:
@@ -80,14 +56,21 @@ class Environment:
 
         Processes that are started in it end before its database is dropped.
         """
+
+        def fill(url: str) -> None:
+            asyncio.run(_migrate(url))
+            if waiting:
+                self.postgresql.psql(INSERT_EVENTS.format(count=waiting), _name(url))
+
         broker_url = self.rabbitmq.url
         queues.delete(broker_url)
-        with ExitStack() as stack:
-            database_url = stack.enter_context(self.databases.migrated(waiting))
-            stack.callback(queues.delete, broker_url)
-            settings = {"database_url": database_url, "broker_url": broker_url}
-            settings["port"] = str(*free_ports(1))
-            yield ClubCluster(Path(mkdtemp(dir=self.folder)), settings, stack)
+        folder = Path(mkdtemp(dir=self.folder))
+        with (
+            self.copy(("club", waiting), fill) as database_url,
+            ClubCluster(folder, database_url=database_url, broker_url=broker_url) as club,
+        ):
+            club.callback(queues.delete, broker_url)
+            yield club
 
 
 @contextmanager

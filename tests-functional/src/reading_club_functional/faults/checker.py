@@ -26,8 +26,11 @@ class InvariantViolation(AssertionError):
 
 
 @dataclass(frozen=True)
-class Tables:
-    """The rows of the tables of a club in which BookRegistered is the only event, by book."""
+class Observed:
+    """The tables by book, the answers to clients and the ends of processes.
+
+    BookRegistered is the only event of the club.
+    """
 
     books: frozenset[UUID]
     events: Counter[UUID]
@@ -44,19 +47,6 @@ class Tables:
     attempts: int
     """Attempts at events."""
 
-    def __str__(self) -> str:
-        rows = {name: counts.total() for name, counts in self.rows.items()}
-        inboxes = {name: len(books) for name, books in self.receipts.items()}
-        return (
-            f"books {len(self.books)}, events {self.events.total()}, rows {rows}, inbox {inboxes}, "
-            f"outbox {self.outbox}, dead letters {len(self.dead_letters)}, attempts {self.attempts}"
-        )
-
-
-@dataclass(frozen=True)
-class Observed(Tables):
-    """The tables, the answers to clients and the ends of processes."""
-
     begun: frozenset[UUID] = frozenset()
     """The books that clients have tried to register."""
     created: frozenset[UUID] = frozenset()
@@ -67,6 +57,14 @@ class Observed(Tables):
     """The books whose events cannot be handled."""
     ended: tuple[str, ...] = ()
     """The processes that ended unexpectedly."""
+
+    def __str__(self) -> str:
+        rows = {name: counts.total() for name, counts in self.rows.items()}
+        inboxes = {name: len(books) for name, books in self.receipts.items()}
+        return (
+            f"books {len(self.books)}, events {self.events.total()}, rows {rows}, inbox {inboxes}, "
+            f"outbox {self.outbox}, dead letters {len(self.dead_letters)}, attempts {self.attempts}"
+        )
 
     @property
     def is_quiescent(self) -> bool:

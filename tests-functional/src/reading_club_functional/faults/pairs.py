@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reading_club_functional.cluster import prepared_cluster
+from reading_club_functional.consistency import count_effects
 from reading_club_functional.faults import brokers, postgresql, sqlite
-from reading_club_functional.faults.observation import count_effects
 from reading_club_functional.faults.postgresql import DETECTED_AFTER
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.target import ROLE, Fault, Target

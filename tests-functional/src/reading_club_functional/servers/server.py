@@ -15,19 +15,14 @@ from reading_club_functional.servers import process_control
 from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.ports import free_ports, is_free
 from reading_club_functional.servers.reaper_client import Command, Reaper
+from reading_club_functional.servers.wheels import program
 
 _ATTEMPTS = 5
-_LAST_WORDS = 60
+_LINES = 60
 
 
 class ServerDidNotStart(Exception):
     """A private server ended or did not answer in time; the message has the end of its log."""
-
-    def __init__(self, server: str, reason: str, log: str) -> None:
-        super().__init__(f"{server} {reason}\n{log or '(it said nothing)'}")
-        self.server = server
-        self.reason = reason
-        self.log = log
 
 
 class Server(ABC):
@@ -52,9 +47,9 @@ class Server(ABC):
         self._process: psutil.Process | None = None
 
     @classmethod
-    @abstractmethod
     def missing(cls) -> str | None:
-        """Return how to install the server; None when it is installed."""
+        """Return how to install the server; None if it is installed, as those from wheels are."""
+        return None
 
     @property
     @abstractmethod
@@ -152,6 +147,10 @@ class Server(ABC):
         """Start and return the server's process; None if it has already ended."""
         return self._reaper_in_use().start(self._command(), self.discard_signal)
 
+    def _program(self, package: str, pattern: str) -> Path:
+        """Return a program of a wheel, copied to `folder` if the account cannot execute it."""
+        return program(package, pattern, self._account, self.folder / "programs")
+
     def _environment(self, **variables: str) -> dict[str, str]:
         """Return the server's whole environment, without this machine's server settings."""
         folder = str(self.folder)
@@ -186,7 +185,7 @@ class Server(ABC):
     def _failure(self, reason: str) -> ServerDidNotStart:
         log = self._reaper_in_use().log
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        return ServerDidNotStart(type(self).__name__, reason, "\n".join(lines[-_LAST_WORDS:]))
+        return ServerDidNotStart("\n".join([f"{type(self).__name__} {reason}", *lines[-_LINES:]]))
 
     def _reaper_in_use(self) -> Reaper:
         if self._guardian is None:

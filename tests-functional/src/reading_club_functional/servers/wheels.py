@@ -1,28 +1,25 @@
 """Programs installed by wheels."""
 
 import shutil
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 from reading_club_functional.servers.account import Account
 
 
-def package_folder(package: str) -> Path | None:
-    """Return the folder of an installed package, without importing it."""
-    spec = find_spec(package)
-    return Path(spec.origin).parent if spec and spec.origin else None
+def package_folder(package: str) -> Path:
+    """Return the folder of a package without importing it. Raises `PackageNotFoundError`."""
+    return Path(str(distribution(package).locate_file(package)))
 
 
 def program(package: str, pattern: str, account: Account, spare: Path) -> Path:
     """Return the one program of an installed package that matches `pattern`.
 
     The program is copied to `spare` if `account` cannot execute the original, for example in a
-    virtual environment below /root. Raises `FileNotFoundError` if no program matches.
+    virtual environment below /root. Raises `PackageNotFoundError`.
     """
     installed = package_folder(package)
-    found = next(installed.glob(pattern), None) if installed else None
-    if installed is None or found is None:
-        raise FileNotFoundError(f"{package}/{pattern} is not installed")
+    (found,) = installed.glob(pattern)
     copied = spare / found.relative_to(installed.parent)
     if not copied.exists():
         if account.can_run(found):

@@ -1,14 +1,13 @@
 """Minimal clients, which show whether a server answers and keeps a stored string."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import asyncpg
 import redis
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
+from reading_club_functional.database import Database
 from reading_club_functional.servers.postgresql import PostgreSQLServer
 from reading_club_functional.servers.rabbitmq import RabbitMQServer
 from reading_club_functional.servers.server import Server
@@ -33,27 +32,17 @@ class PostgreSQLClient:
     """Stores the word in a row."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.replace("+asyncpg", "")
+        self._database = Database(url, timeout=TIMEOUT)
 
     def leave(self, word: str) -> None:
         """Store the word."""
-        self._ask("CREATE TABLE word AS SELECT $1::text AS text", word)
+        self._database.rows(f"CREATE TABLE word AS SELECT '{word}' AS text")
 
     def fetch(self) -> str:
         """Return the word and delete it."""
-        word = self._ask("SELECT text FROM word")
-        self._ask("DROP TABLE word")
+        ((word,),) = self._database.rows("SELECT text FROM word")
+        self._database.rows("DROP TABLE word")
         return str(word)
-
-    def _ask(self, sql: str, *args: str) -> object:
-        async def ask() -> object:
-            connection = await asyncpg.connect(self._url, timeout=TIMEOUT)
-            try:
-                return await connection.fetchval(sql, *args, timeout=TIMEOUT)
-            finally:
-                await connection.close()
-
-        return asyncio.run(ask())
 
 
 class BrokerClient:

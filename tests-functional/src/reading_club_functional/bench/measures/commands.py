@@ -134,7 +134,7 @@ async def application(club: ClubCluster) -> AsyncIterator[Handle]:
 
 def web_process(club: ClubCluster) -> Opened:
     """Start the web process, and open connections to it."""
-    club.web()
+    club.start("web")
     return http_client.opened(int(club.settings["port"]), AT_ONCE)
 
 

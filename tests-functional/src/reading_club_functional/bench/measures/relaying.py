@@ -60,7 +60,7 @@ def relayed_by_faststream(environment: Environment, number: int) -> float:
     def fill(url: str) -> None:
         asyncio.run(faststream_outbox.store(url, events))
 
-    with environment.databases.copy(faststream_outbox, fill) as url:
+    with environment.copy(faststream_outbox, fill) as url:
         declare_anew(broker_url)
         seconds = asyncio.run(faststream_outbox.relay(url, broker_url, number))
         assert Database(url).count(faststream_outbox.TABLE.name) == 0, "rows are left"
