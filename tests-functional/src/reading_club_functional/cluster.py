@@ -13,15 +13,10 @@ from pydantic import SecretStr
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.database import Database
-from reading_club_functional.process import APP, ClubProcess, command, environment
+from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
 
-READY = {
-    "run": "The club is open",
-    "web": "running on",
-    "worker": "is ready",
-    "relay": "is ready",
-}
+LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 
 
@@ -75,7 +70,7 @@ class ClubCluster(ExitStack):
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
         """Wait until all these processes, started by ``begin``, are ready; return them."""
         for process in processes:
-            process.expect(READY[process.name.partition(" ")[0]])
+            process.expect(READY[process.role])
         return processes
 
     def worker(self, subscriber: str, **options: str) -> ClubProcess:
@@ -89,13 +84,12 @@ class ClubCluster(ExitStack):
             for subscriber in subscribers or SUBSCRIBER_NAMES
         ]
 
-    def log_tails(self, lines: int = 15) -> str:
+    def log_tails(self) -> str:
         """Return the last lines of each process's output, for a test that fails."""
-        logs = sorted(self.folder.glob("*.log"))
-        return "\n".join(
-            "\n".join([f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-lines:]])
-            for log in logs
-        )
+        tails: list[str] = []
+        for log in sorted(self.folder.glob("*.log")):
+            tails += [f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-LAST_LINES:]]
+        return "\n".join(tails)
 
     def call(self, *arguments: str) -> str:
         """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""

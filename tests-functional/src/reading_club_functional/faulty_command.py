@@ -13,6 +13,7 @@ The environment variable CLOCK_OFFSET, in seconds, is added to the clock.
 
 import asyncio
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -73,9 +74,7 @@ class ShiftedDatetime(datetime):
 
 def shift_clock() -> None:
     """Replace ``datetime`` in all imported modules of the club and of the message bus."""
-    import reading_club.app.processes.web
-
-    assert reading_club.app.processes.web
+    importlib.import_module("reading_club.app.processes.web")
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED) and getattr(module, "datetime", None) is datetime:
             module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # checked by getattr

@@ -26,11 +26,6 @@ class RestartableCluster:
         self.web.kill()
         self.web = self.club.start("web")
 
-    def new_worker(self, name: str, **options: str) -> None:
-        """Kill the worker of a subscriber and start its replacement."""
-        self.workers[name].kill()
-        self.workers[name] = self.club.worker(name, **options)
-
     def post(self, count: int) -> Posted:
         """Register `count` books. Raises AssertionError unless all are answered with 201."""
         posted = post_books(self.club.url, count)

@@ -135,7 +135,8 @@ def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
     with monkeypatch.context() as environment:
         environment.setenv("HANDLER_FAULTS", "waits")
         environment.setenv("HANDLER_FAULT_FILE", str(marker))
-        cluster.new_worker("activity", module=FAULTY_COMMAND)
+        cluster.workers["activity"].kill()
+        cluster.workers["activity"] = cluster.club.worker("activity", module=FAULTY_COMMAND)
     before = cluster.club.database.count("activity")
 
     posted = cluster.post(50)

@@ -13,9 +13,15 @@ import psutil
 import pytest
 
 from reading_club_functional.polling import eventually
-from reading_club_functional.servers import process_control
-from reading_club_functional.servers.word_clients import CLIENTS
+from reading_club_functional.servers import (
+    PostgreSQLServer,
+    RabbitMQServer,
+    Server,
+    ValkeyServer,
+    process_control,
+)
 
+KINDS: list[type[Server]] = [PostgreSQLServer, RabbitMQServer, ValkeyServer]
 OWNER = """
 import json, signal, sys
 from contextlib import ExitStack
@@ -35,7 +41,7 @@ with ExitStack() as stack:
 @contextmanager
 def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that opens servers and prints their pids and folders."""
-    names = [kind.__name__ for kind in CLIENTS if not kind.missing()]
+    names = [kind.__name__ for kind in KINDS if not kind.missing()]
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, state, *names],
         stdout=subprocess.PIPE,

@@ -17,10 +17,10 @@ def server() -> Iterator[PostgreSQLServer]:
 
 def test_a_database_is_made_from_a_template(server: PostgreSQLServer) -> None:
     """A copy has the rows of its template, so that tests can copy a migrated database."""
-    server.create_database("template")
-    server.psql("CREATE TABLE book AS SELECT 'Momo' AS title", "template")
+    template = server.create_database().rpartition("/")[2]
+    server.psql("CREATE TABLE book AS SELECT 'Momo' AS title", template)
 
-    copy = server.create_database(template="template")
+    copy = server.create_database(template)
 
     assert server.psql("SELECT title FROM book", copy.rpartition("/")[2]) == "Momo"
 

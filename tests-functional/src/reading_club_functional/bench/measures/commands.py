@@ -1,15 +1,9 @@
 """Commands: books registered per second, sixteen at a time."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-)
 from functools import partial
 from time import perf_counter
 
@@ -38,7 +32,7 @@ LEASE = 600.0
 SENT_BOOKS = f"{STORED[2]} AND NOT EXISTS (SELECT FROM outbox WHERE message_id = messages.id)"
 
 Handle = Callable[[RegisterBook], Awaitable[object]]
-Opened = AbstractAsyncContextManager[Handle]
+Opened = contextlib.AbstractAsyncContextManager[Handle]
 
 
 def comparisons(environment: Environment) -> Iterator[Comparison]:
@@ -104,7 +98,7 @@ def commands_during_outage(environment: Environment, number: int) -> float:
     return number / seconds
 
 
-@contextmanager
+@contextlib.contextmanager
 def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -> Iterator[None]:
     """Freeze the broker until the block ends; then add the books whose event is sent to `sent`."""
     with frozen(environment.rabbitmq):
@@ -113,7 +107,7 @@ def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -
             sent.update(id_ for (id_,) in pool.submit(club.database.rows, SENT_BOOKS).result())
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def without_sender(database_url: str, connections: int) -> AsyncIterator[Handle]:
     """Yield the application's handler; events are stored in the outbox and not sent."""
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
@@ -125,7 +119,7 @@ async def without_sender(database_url: str, connections: int) -> AsyncIterator[H
         await engine.dispose()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def application(club: ClubCluster) -> AsyncIterator[Handle]:
     """Yield the handler of the application with its sender, in this process."""
     async with open_application(club.app_settings) as opened:
@@ -139,7 +133,7 @@ def web_process(club: ClubCluster) -> Opened:
 
 
 async def register(
-    handler: Opened, number: int, during: AbstractContextManager[None] | None = None
+    handler: Opened, number: int, during: contextlib.AbstractContextManager[None] | None = None
 ) -> tuple[list[RegisterBook], float]:
     """Warm up, then register `number` books; return all commands, and the seconds of the latter.
 
@@ -148,7 +142,7 @@ async def register(
     first, then = new_commands(WARM_UP), new_commands(number)
     async with handler as handle:
         await at_once(handle, first)
-        with during or nullcontext():
+        with during or contextlib.nullcontext():
             seconds = await at_once(handle, then)
     return [*first, *then], seconds
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from reading_club.app.bootstrap.web import open_application
-from reading_club.domain.messages import RegisterBook
-from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
 from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
+from reading_club_functional.bench.measures.commands import new_commands
 from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.polling import eventually
@@ -79,9 +78,8 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
 
 async def _register(club: ClubCluster, count: int) -> None:
     async with open_application(club.app_settings) as opened:
-        for number in range(count):
-            book = RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
-            await opened.handle(book)
+        for command in new_commands(count):
+            await opened.handle(command)
             await asyncio.sleep(PAUSE)
 
 

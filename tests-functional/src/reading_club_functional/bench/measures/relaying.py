@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import cache, partial
 from time import perf_counter
 
@@ -61,7 +62,7 @@ def relayed_by_faststream(environment: Environment, number: int) -> float:
         asyncio.run(faststream_outbox.store(url, events))
 
     with environment.copy(faststream_outbox, fill) as url:
-        declare_anew(broker_url)
+        queues.declare(broker_url)
         seconds = asyncio.run(faststream_outbox.relay(url, broker_url, number))
         assert Database(url).count(faststream_outbox.TABLE.name) == 0, "rows are left"
         assert_arrived_once(broker_url, [event["id"] for event in events])
@@ -73,7 +74,7 @@ def published(
 ) -> float:
     """Return the events per second of a peer without an outbox, which publishes from memory."""
     events = same_events(number)
-    declare_anew(environment.rabbitmq.url)
+    queues.declare(environment.rabbitmq.url)
     seconds = publish(environment.rabbitmq.url, events)
     assert_arrived_once(environment.rabbitmq.url, [event["id"] for event in events])
     return number / seconds
@@ -83,12 +84,6 @@ def published(
 def same_events(number: int) -> Sequence[Envelope]:
     """Return the envelopes of `number` events, the same ones for each round."""
     return [*new_events(number).values()]
-
-
-def declare_anew(broker_url: str) -> None:
-    """Delete the queues, and declare them again."""
-    queues.delete(broker_url)
-    queues.declare(broker_url)
 
 
 class OldestOnly(SQLOutbox):
@@ -108,13 +103,11 @@ class OldestOnly(SQLOutbox):
 async def _relay(database_url: str, broker_url: str, number: int) -> float:
     """Return the seconds to send the oldest `number` events, including the time to connect."""
     engine, app = create_engine(database_url), publisher_app(broker_url, SUBSCRIBERS)
-    publisher = BatchPublisher(app)
-    relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE)
     try:
-        start = perf_counter()
-        assert await relay.drain(), "the broker or the database is away"
-        return perf_counter() - start
+        with closing(app), closing(BatchPublisher(app)) as publisher:
+            relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE)
+            start = perf_counter()
+            assert await relay.drain(), "the broker or the database is away"
+            return perf_counter() - start
     finally:
-        publisher.close()
-        app.close()
         await engine.dispose()
