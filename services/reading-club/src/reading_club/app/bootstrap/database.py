@@ -9,7 +9,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.configuration import UnusableAddress, configuration_fault
+from reading_club.adapters.uow_sqla.connection_check import UnusableAddress, configuration_fault
 from reading_club.adapters.uow_sqla.engine import DRIVERS, create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
