@@ -81,7 +81,6 @@ WITH_EVENT: dict[str, Sent] = {
     "expired": header(expires="2001-01-01T00:00:00+00:00"),
     "timelimit": header(timelimit=5),
     "timelimit text": header(timelimit=["a", "b"]),
-    "stamps": header(stamps=5, stamped_headers=5),
     "compression": header(compression="klingon"),
     "keywords": body([[], {"message": EVENT, "x": 1}, {}]),
     "third is text": body([[], {"message": EVENT}, "args"]),

@@ -20,8 +20,12 @@ from reading_club.adapters.eventstream.topology import (
     queue_name,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
-from reading_club.adapters.eventstream.worker.event_task import ATTEMPTS, EventTask, Resources
-from reading_club.adapters.eventstream.worker.outage_retry import Pacing
+from reading_club.adapters.eventstream.worker.event_task import (
+    ATTEMPTS,
+    EventTask,
+    Pacing,
+    Resources,
+)
 from reading_club.adapters.eventstream.worker.run import run_worker
 
 __all__ = [
