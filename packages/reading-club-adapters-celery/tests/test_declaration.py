@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
 
-from reading_club.adapters.eventstream.app import EventRouter, publisher_app
+from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher import amqp
 from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
 from reading_club.adapters.eventstream.queues import SubscriberQueues, declare
 from reading_club.adapters.eventstream.testing import LISTENERS, PARCEL_SENT, outgoing
 from reading_club.adapters.eventstream.testing.fake_amqp import FakeConnection
-from reading_club.adapters.eventstream.topology import queue_for
+from reading_club.adapters.eventstream.topology import EventRouter, queue_for
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 
 FIRST, SECOND = "eventstream.first", "eventstream.second"

@@ -15,7 +15,7 @@ from kombu import pools
 from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.deadline import deadline
+from reading_club.adapters.eventstream.broker_errors import deadline
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing

@@ -9,8 +9,8 @@ from kombu.exceptions import ContentDisallowed
 from kombu.serialization import prepare_accept_content
 from kombu.transport.memory import Channel
 
-from reading_club.adapters.eventstream.app import EventRouter, publisher_app, worker_app
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
+from reading_club.adapters.eventstream.app import publisher_app, worker_app
+from reading_club.adapters.eventstream.topology import EXCHANGE, EventRouter, queue_for, queue_name
 from reading_club.domain.messages import ReviewCreated, ReviewRevised
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity

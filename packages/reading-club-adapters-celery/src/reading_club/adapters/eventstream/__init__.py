@@ -6,8 +6,8 @@ Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstre
 from reading_club.adapters.eventstream.app import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
-    EventRouter,
     publisher_app,
+    run_worker,
     worker_app,
 )
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
@@ -16,6 +16,7 @@ from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
+    EventRouter,
     queue_for,
     queue_name,
 )
@@ -26,7 +27,6 @@ from reading_club.adapters.eventstream.worker.event_task import (
     Pacing,
     Resources,
 )
-from reading_club.adapters.eventstream.worker.run import run_worker
 
 __all__ = [
     "ATTEMPTS",

@@ -30,7 +30,7 @@ from celery.worker.state import maybe_shutdown
 from kombu import Message
 
 from reading_club.adapters.eventstream._pyamqp import shut_down, socket_of
-from reading_club.adapters.eventstream.deadline import deadline
+from reading_club.adapters.eventstream.broker_errors import deadline
 from reading_club.eventstream.outbox.backoff import Backoff
 
 _STOP_TIMEOUT: Final = 5.0

@@ -16,7 +16,7 @@ from kombu import exceptions
 from messagebus import AsyncAbstractEventstreamTransport
 
 from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
-from reading_club.adapters.eventstream.failure_reasons import reason_of
+from reading_club.adapters.eventstream.broker_errors import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess

@@ -16,8 +16,7 @@ from reading_club.adapters.eventstream._pyamqp import (
     socket_of,
     write_message,
 )
-from reading_club.adapters.eventstream.app import EventRouter
-from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked
+from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
 from reading_club.adapters.eventstream.publisher.encoding import (
     EncodedMessage,
     MessageTemplate,
@@ -28,6 +27,7 @@ from reading_club.adapters.eventstream.publisher.publisher import (
     PublisherConnection,
     PublishResultBuilder,
 )
+from reading_club.adapters.eventstream.topology import EventRouter
 
 DECLARE_EVERY: Final = 60.0
 """Seconds between declarations on a live connection, which restore lost bindings."""

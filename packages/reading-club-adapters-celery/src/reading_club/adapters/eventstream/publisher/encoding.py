@@ -12,9 +12,14 @@ from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
 from reading_club.adapters.eventstream._pyamqp import PrerenderedMessage, serialized_properties
-from reading_club.adapters.eventstream.app import REDACTED_REPRS, EventRouter
-from reading_club.adapters.eventstream.failure_reasons import root_cause
-from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_name
+from reading_club.adapters.eventstream.broker_errors import root_cause
+from reading_club.adapters.eventstream.topology import (
+    ATTEMPTED,
+    REDACTED_REPRS,
+    SEND_MESSAGE,
+    EventRouter,
+    queue_name,
+)
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 

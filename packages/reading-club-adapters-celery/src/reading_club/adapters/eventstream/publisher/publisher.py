@@ -9,11 +9,10 @@ from typing import Any, Final
 from celery import Celery
 from kombu import Connection
 
-from reading_club.adapters.eventstream.app import EventRouter
-from reading_club.adapters.eventstream.deadline import deadline
-from reading_club.adapters.eventstream.failure_reasons import reason_of
+from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
 from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
 from reading_club.adapters.eventstream.queues import connect, declare
+from reading_club.adapters.eventstream.topology import EventRouter
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
