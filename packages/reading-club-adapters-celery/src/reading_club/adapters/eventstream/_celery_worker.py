@@ -46,6 +46,7 @@ _WAKE_INTERVAL: Final = 1.0
 class WorkerConsumer(Consumer, ABC):
     """Celery's consumer, which passes each received message to ``receive`` or ``refuse``."""
 
+    hub: Any
     _delays: Iterator[float] | None = None
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class at run time
@@ -84,17 +85,14 @@ class WorkerConsumer(Consumer, ABC):
 
     def run_in_pool(self, work: Callable[..., object], *args: object) -> None:
         """Run the work in a thread of the pool, and ignore its result."""
-        worker: Any = self  # the stubs are incomplete
-        worker.pool.apply_async(work, args, callback=_nothing)
+        self.pool.apply_async(work, args, callback=_nothing)
 
     def on_ready(self) -> None:
         """Tell Celery that the worker consumes, and wake a first event loop each second."""
-        worker: Any = self  # the stubs are incomplete
-        is_first = worker.init_callback is not None
-        parent: Any = super()
-        parent.on_ready()
-        if is_first and worker.hub is not None:
-            worker.hub.call_repeatedly(_WAKE_INTERVAL, _nothing)
+        is_first = self.init_callback is not None
+        super().on_ready()
+        if is_first and self.hub is not None:
+            self.hub.call_repeatedly(_WAKE_INTERVAL, _nothing)
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
         """Pause before the next log-in, longer each time, such as after a refused one."""
@@ -132,9 +130,8 @@ class WorkerConsumer(Consumer, ABC):
             yield
 
     def _cut(self) -> None:
-        worker: Any = self  # the stubs are incomplete
-        if worker.connection is not None and worker.connection.connected:
-            shut_down(socket_of(worker.connection.connection))
+        if self.connection is not None and self.connection.connected:
+            shut_down(socket_of(self.connection.connection))
 
 
 def _nothing(*_: object) -> None:

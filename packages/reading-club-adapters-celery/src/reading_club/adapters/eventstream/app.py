@@ -1,7 +1,8 @@
 """The Celery applications of publishers and workers: routing, broker options, serialisation.
 
 A publisher gives up within seconds, because the caller keeps the event and tries again; a worker
-waits for its broker without limit.
+waits for its broker without limit. Celery's defaults are JSON alone, no results, no task events,
+and on quorum queues a prefetch limit for each consumer.
 """
 
 import logging
@@ -26,20 +27,6 @@ is unavailable, is delivered a second time, and takes effect once.
 """
 
 _SOCKET_TIMEOUT: Final = 2.0
-
-_TASKS: Final[Mapping[str, Any]] = {
-    "accept_content": ["json"],
-    "result_accept_content": ["json"],
-    "task_serializer": "json",
-    "result_serializer": "json",
-    "event_serializer": "json",
-    "result_backend": None,
-    "task_ignore_result": True,
-    "task_store_errors_even_if_ignored": False,
-    "task_send_sent_event": False,
-    "worker_send_task_events": False,
-}
-"""JSON alone, and neither results nor events about tasks."""
 
 _PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
     "amqp": {
@@ -66,7 +53,6 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
     url = BrokerUrl(broker_url)
     app = Celery("eventstream-publisher", set_as_current=False)
     app.conf.update(
-        _TASKS,
         broker_url=url,
         broker_connection_timeout=_SOCKET_TIMEOUT,
         broker_heartbeat=0,
@@ -76,6 +62,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
             "max_retries": url.alternatives,
             **_PUBLISHER_TRANSPORT[url.broker],
         },
+        task_ignore_result=True,
         task_publish_retry=False,
         task_routes=(EventRouter([queue_for(subscriber) for subscriber in subscribers]),),
     )
@@ -95,8 +82,7 @@ def worker_app(
     redis = {"visibility_timeout": visibility_timeout, **_REDIS_WORKER}
     app = Celery(f"eventstream-{subscriber.name}", set_as_current=False)
     app.conf.update(
-        _TASKS,
-        **_WORKER,
+        _WORKER,
         broker_url=url,
         broker_transport_options=redis if url.broker == "redis" else {},
         # Celery also adds a default binding to each queue: make it one that exists.
@@ -115,10 +101,8 @@ _WORKER: Final[Mapping[str, Any]] = {
     "broker_connection_retry_on_startup": True,
     "task_acks_late": True,
     "task_create_missing_queues": False,
+    "task_ignore_result": True,
     "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:EventConsumer",
-    # Quorum queues need a prefetch limit for each consumer. The option's delay queues are
-    # left out by the worker's consumer.
-    "worker_detect_quorum_queues": True,
     "worker_enable_remote_control": False,
     "worker_hijack_root_logger": False,
     # For each thread: messages prefetched while a batch is handled are the next batch.

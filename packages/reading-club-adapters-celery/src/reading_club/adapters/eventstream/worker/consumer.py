@@ -11,6 +11,7 @@ from reading_club.adapters.eventstream._celery_worker import WorkerConsumer
 from reading_club.adapters.eventstream._kombu_redis import release_prefetch_on_ack_failure
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
+from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.malformed import (
     described,
     is_suspected,
@@ -35,34 +36,31 @@ class EventConsumer(WorkerConsumer):
         """
         for batcher in self._batchers.values():
             batcher.abandon()
-        worker: Any = self  # the stubs are incomplete
-        self._task = task = worker.app.tasks[SEND_MESSAGE].event_task
+        task: Any = self.app.tasks[SEND_MESSAGE]
+        events: EventTask = task.event_task
 
-        def receive_suspected(events: Sequence[object], **arrived: float) -> None:
-            task.receive(*events, suspected=True, **arrived)
+        def receive_suspected(messages: Sequence[object], *, arrived: float) -> None:
+            events.receive(*messages, suspected=True, arrived=arrived)
 
+        self._events = events
         self._batchers = {
-            False: Batcher(worker, task.receive_batch, task.receive),
-            True: Batcher(worker, receive_suspected, task.receive, largest=1),
+            False: Batcher(self, events.receive_batch, events.receive),
+            True: Batcher(self, receive_suspected, events.receive, largest=1),
         }
 
     def receive(self, message: Message) -> None:
         """Add an event to a batch, or refuse the message."""
-        release_prefetch_on_ack_failure(message)
         try:
             validate_task_message(message)
+            release_prefetch_on_ack_failure(message)
             headers: dict[str, Any] = message.headers
             headers[ARRIVED] = time.monotonic()
             self._batchers[is_suspected(message)].add(message)
         except Exception as exc:  # noqa: BLE001  # any error concerns this message alone
-            self._set_aside(message, exc)
+            self.refuse(message, exc)
 
     def refuse(self, message: Message, error: Exception) -> None:
-        """Make a dead letter of a message that kombu cannot read."""
-        release_prefetch_on_ack_failure(message)
-        self._set_aside(message, error)
-
-    def _set_aside(self, message: Message, error: Exception) -> None:
         """Let the pool make a dead letter, and then acknowledge or requeue the message."""
-        refuse = partial(self._task.refuse, described(message), error)
+        release_prefetch_on_ack_failure(message)
+        refuse = partial(self._events.refuse, described(message), error)
         self._batchers[True].start_alone(message, refuse)
