@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from amqp import Message
@@ -43,6 +44,17 @@ class MessageTemplate:
     serializer: str
     compression: str | None
 
+    @cached_property
+    def serialized(self) -> bytes:
+        """The AMQP headers and properties, with the placeholder.
+
+        Serialising them for each message was much of the cost of sending. They differ in the task
+        id alone, whose length is fixed.
+        """
+        properties = {"application_headers": self.headers, **self.properties}
+        message = Message(priority=0, delivery_mode=_PERSISTENT, **properties)
+        return serialized_properties(message)
+
 
 @dataclass(frozen=True)
 class EncodedMessage:
@@ -67,36 +79,16 @@ class EncodedMessage:
             "mandatory": self.mandatory,
         }
 
+    @property
+    def prerendered(self) -> Message:
+        """The message that kombu's producer would send to an AMQP broker."""
+        task_id, placeholder = self.task_id.encode(), TASK_ID_PLACEHOLDER.encode()
+        return PrerenderedMessage(self.body, self.template.serialized.replace(placeholder, task_id))
+
     def _identified(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name: self.task_id if of == TASK_ID_PLACEHOLDER else of for name, of in fields.items()
         }
-
-
-class SerializedProperties:
-    """A template's AMQP properties, serialised once per channel, with the placeholder.
-
-    Serialising the headers of each message was much of the cost of sending. The headers differ in
-    the task id alone, whose length is fixed.
-    """
-
-    def __init__(self, template: MessageTemplate, channel: Any) -> None:
-        properties = {**template.properties, "delivery_mode": _PERSISTENT}
-        message = channel.prepare_message(
-            b"",
-            priority=0,
-            content_type=properties.pop("content_type"),
-            content_encoding=properties.pop("content_encoding"),
-            headers=template.headers,
-            properties=properties,
-        )
-        self._serialized = serialized_properties(message)
-
-    def message(self, message: EncodedMessage) -> Message:
-        """Return the message that kombu's producer would send, with the task id filled in."""
-        task_id = message.task_id.encode()
-        properties = self._serialized.replace(TASK_ID_PLACEHOLDER.encode(), task_id)
-        return PrerenderedMessage(message.body, properties)
 
 
 class MessageEncoder:

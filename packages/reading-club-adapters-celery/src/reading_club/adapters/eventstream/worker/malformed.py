@@ -28,13 +28,12 @@ def validate_task_message(message: Message) -> None:
         raise UnreadableMessage("an event has no time to come and does not expire")
     if headers.get("timelimit") not in (None, [None, None], (None, None)):
         raise UnreadableMessage("an event has no time limit")
-    body: Any = message.payload
-    if not isinstance(body, list) or len(body) != len(("args", "kwargs", "embed")):
-        raise UnreadableMessage("the body is not a list of three")
-    if body[0] != [] or not isinstance(body[1], dict) or body[1].keys() != {"message"}:
-        raise UnreadableMessage(f"{SEND_MESSAGE} takes a message and nothing else")
-    if body[2] and (not isinstance(body[2], dict) or any(body[2].values())):
-        raise UnreadableMessage("nothing is called after an event")
+    match message.payload:
+        case [[], {"message": _, **others}, embed] if not others:
+            if embed and (not isinstance(embed, dict) or any(embed.values())):
+                raise UnreadableMessage("nothing is called after an event")
+        case _:
+            raise UnreadableMessage(f"the body is no call of {SEND_MESSAGE} with a message alone")
 
 
 def is_suspected(message: Message) -> bool:
