@@ -40,7 +40,31 @@ _PUBLISHER_TRANSPORT: Final[Mapping[Broker, Mapping[str, Any]]] = {
         "socket_keepalive": True,
         "retry_on_timeout": False,
     },
-    "memory": {},
+}
+
+_WORKER: Final[Mapping[str, Any]] = {
+    "broker_channel_error_retry": True,
+    "broker_connection_max_retries": None,
+    "broker_connection_retry_on_startup": True,
+    "task_acks_late": True,
+    "task_create_missing_queues": False,
+    "task_ignore_result": True,
+    "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:EventConsumer",
+    "worker_enable_remote_control": False,
+    "worker_hijack_root_logger": False,
+    # For each thread: messages prefetched while a batch is handled are the next batch.
+    "worker_prefetch_multiplier": 64,
+    "worker_redirect_stdouts": False,
+}
+
+_REDIS_WORKER: Final[Mapping[str, Any]] = {
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    # Seconds for which a worker killed during its sweep blocks the sweeps of others.
+    "unacked_mutex_expire": 10,
+    "socket_connect_timeout": 5.0,
+    "socket_timeout": 10.0,
+    "socket_keepalive": True,
 }
 
 
@@ -60,7 +84,7 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
         broker_transport_options={
             # One attempt at each broker; without this option kombu retries until its timeout.
             "max_retries": url.alternatives,
-            **_PUBLISHER_TRANSPORT[url.broker],
+            **_PUBLISHER_TRANSPORT.get(url.broker, {}),
         },
         task_ignore_result=True,
         task_publish_retry=False,
@@ -93,33 +117,6 @@ def worker_app(
         task_queues=(queue,),
     )
     return app
-
-
-_WORKER: Final[Mapping[str, Any]] = {
-    "broker_channel_error_retry": True,
-    "broker_connection_max_retries": None,
-    "broker_connection_retry_on_startup": True,
-    "task_acks_late": True,
-    "task_create_missing_queues": False,
-    "task_ignore_result": True,
-    "worker_consumer": "reading_club.adapters.eventstream.worker.consumer:EventConsumer",
-    "worker_enable_remote_control": False,
-    "worker_hijack_root_logger": False,
-    # For each thread: messages prefetched while a batch is handled are the next batch.
-    "worker_prefetch_multiplier": 64,
-    "worker_redirect_stdouts": False,
-}
-
-
-_REDIS_WORKER: Final[Mapping[str, Any]] = {
-    "unacked_restore_interval": 1,
-    "unacked_restore_throttle": 1,
-    # Seconds for which a worker killed during its sweep blocks the sweeps of others.
-    "unacked_mutex_expire": 10,
-    "socket_connect_timeout": 5.0,
-    "socket_timeout": 10.0,
-    "socket_keepalive": True,
-}
 
 
 def run_worker(app: Celery, *, concurrency: int | None = None, name: str | None = None) -> int:

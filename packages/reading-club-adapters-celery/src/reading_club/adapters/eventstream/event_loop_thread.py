@@ -47,14 +47,15 @@ class EventLoopThread(Generic[TResource]):
                 self._started = self._opened = self._holder = None
                 loop.call_soon_threadsafe(loop.stop)
                 thread.join(within)
+                if not loop.is_running():
+                    loop.close()
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._started is None:
                 loop = asyncio.new_event_loop()
-                thread = threading.Thread(
-                    target=_serve, args=[loop], name="eventstream-loop", daemon=True
-                )
+                name = "eventstream-loop"
+                thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
                 thread.start()
                 self._started = loop, thread
             return self._started[0]
@@ -92,10 +93,3 @@ class EventLoopThread(Generic[TResource]):
             self._holder.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._holder
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()

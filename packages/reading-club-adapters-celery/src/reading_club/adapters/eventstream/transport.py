@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from functools import partial
 from queue import Empty, Full, Queue
 from time import monotonic
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from amqp.exceptions import AMQPError, MessageNacked
-from kombu import exceptions
+from kombu.exceptions import InconsistencyError, LimitExceeded, OperationalError
 from messagebus import AsyncAbstractEventstreamTransport
 
 from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
@@ -20,12 +20,6 @@ from reading_club.adapters.eventstream.broker_errors import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess
-
-_BUGS: Final = (
-    exceptions.SerializationError,
-    exceptions.SerializerNotInstalled,
-    exceptions.VersionMismatch,
-)
 
 
 class TaskSender(Protocol):
@@ -72,7 +66,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         except Full as exc:
             raise EventstreamUnavailable("too many messages wait for the broker") from exc
         except Exception as exc:
-            if isinstance(exc, _BUGS) or not _is_the_brokers(exc):
+            if not _is_the_brokers(exc):
                 raise
             raise EventstreamUnavailable(f"the broker did not take it: {reason_of(exc)}") from exc
 
@@ -136,7 +130,8 @@ def _run(future: Future[Any], call: Callable[[], Any]) -> None:
 
 
 def _is_the_brokers(exc: Exception) -> bool:
-    if isinstance(exc, exceptions.KombuError | AMQPError | MessageNacked | OSError | TimeoutError):
+    kombus = OperationalError | InconsistencyError | LimitExceeded
+    if isinstance(exc, kombus | AMQPError | MessageNacked | OSError):
         return True
     # kombu does not translate redis's errors while it opens a connection. redis is optional:
     # if the package was never imported, the error has another origin.

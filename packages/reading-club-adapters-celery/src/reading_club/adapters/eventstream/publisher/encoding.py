@@ -117,12 +117,7 @@ class MessageEncoder:
         return messages, failed
 
     def _new_templates(self) -> Mapping[bool, MessageTemplate]:
-        """Return the templates, by whether an event was attempted before."""
-        first = self._new_template()
-        return {False: first, True: replace(first, headers={**first.headers, ATTEMPTED: True})}
-
-    def _new_template(self) -> MessageTemplate:
-        """Return Celery's headers and properties of a task without arguments."""
+        """Return Celery's message without arguments, by whether an event was attempted before."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
         headers, properties, (_, _, embed), _ = self._app.amqp.as_task_v2(
@@ -136,8 +131,9 @@ class MessageEncoder:
         type_, encoding, _ = dumps({}, serializer=serializer)
         if compression:
             headers["compression"] = compress(b"", compression)[1]
-        encoded = {"content_type": type_, "content_encoding": encoding}
-        return MessageTemplate(headers, {**properties, **encoded}, embed, serializer, compression)
+        properties = {**properties, "content_type": type_, "content_encoding": encoding}
+        first = MessageTemplate(headers, properties, embed, serializer, compression)
+        return {False: first, True: replace(first, headers={**headers, ATTEMPTED: True})}
 
     def _message(self, event: OutboxMessage, template: MessageTemplate) -> EncodedMessage:
         envelope = dict(event.envelope)

@@ -50,13 +50,8 @@ class PublishResultBuilder:
 
     def build(self, outage: Exception | None = None) -> PublishResult:
         """Return all results, and the outage that ended the batch, if any."""
-        return PublishResult(
-            dict(self._confirmed).keys(),
-            dict(self._failed),
-            outage,
-            dict(self._refused),
-            "" if outage is None else reason_of(outage),
-        )
+        reason = "" if outage is None else reason_of(outage)
+        return PublishResult(self._confirmed.keys(), self._failed, outage, self._refused, reason)
 
 
 class PublisherConnection(ABC):

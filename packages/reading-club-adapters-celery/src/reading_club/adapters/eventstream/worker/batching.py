@@ -84,7 +84,12 @@ class Batcher:
     def _finish(self, messages: Sequence[Message], finish: Callable[[Message], object]) -> None:
         """Finish each message, start the next batch, and raise the first error."""
         with self._lock:
-            failures = [exc for message in messages if (exc := _failure(finish, message))]
+            failures = []
+            for message in messages:
+                try:
+                    finish(message)
+                except Exception as exc:  # noqa: BLE001  # the other messages are finished first
+                    failures.append(exc)
             if messages is self._running:
                 self._running = None
             self._start_next()
@@ -104,11 +109,3 @@ class Batcher:
 
 def _event(message: Message) -> object:
     return message.payload[1]["message"]
-
-
-def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:
-    try:
-        finish(message)
-    except Exception as exc:  # noqa: BLE001  # raised after all messages are finished
-        return exc
-    return None
