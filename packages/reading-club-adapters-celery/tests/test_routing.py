@@ -82,7 +82,7 @@ def test_an_event_without_subscribers_is_not_mandatory(ratings: Subscriber[Any])
     assert options["mandatory"] is False
 
 
-def test_another_task_is_not_touched() -> None:
+def test_the_router_leaves_other_tasks_alone() -> None:
     """The router leaves other tasks to Celery."""
     assert EventRouter([])("something_else", (), {"message": {"type": "x"}}, {}) is None
 
