@@ -7,11 +7,9 @@ from typing import Any
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream.app import worker_app
+from reading_club.adapters.eventstream.app import run_worker, worker_app
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.outage_retry import Pacing
-from reading_club.adapters.eventstream.worker.run import run_worker
+from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import open_units_of_work
 from reading_club.app.settings import Settings
