@@ -2,11 +2,9 @@
 
 import errno
 import fcntl
-import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import IO
+from contextlib import contextmanager
 
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
 from reading_club.app.errors import ConfigurationError
@@ -70,15 +68,15 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[ChildProcess]]]:
         yield settings.broker_url.get_secret_value(), []
         return
     broker = EmbeddedBroker(settings.data_dir)
-    broker.process.start()
+    broker.start()
     try:
-        if not broker.wait_ready(START_DEADLINE):
+        if not broker.wait_until_answering(START_DEADLINE):
             raise ConfigurationError(f"the broker did not start: its reasons are in {broker.log}")
         write_private(settings.broker_file, broker.url)
-        yield broker.url, [broker.process]
+        yield broker.url, [broker]
     finally:
         settings.broker_file.unlink(missing_ok=True)
-        broker.process.stop(STOP_DEADLINE)
+        broker.stop(STOP_DEADLINE)
 
 
 def choose_port(settings: Settings) -> int:
@@ -94,14 +92,12 @@ def choose_port(settings: Settings) -> int:
 def is_port_taken(host: str, port: int) -> bool:
     """Return whether the port is in use. Raises ConfigurationError for an unusable host."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            if exc.errno == errno.EADDRINUSE:
-                return True
-            raise ConfigurationError(f"READING_CLUB_HOST cannot be used: {host}") from exc
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as exc:
+        if exc.errno == errno.EADDRINUSE:
+            return True
+        raise ConfigurationError(f"READING_CLUB_HOST cannot be used: {host}") from exc
     return False
 
 
@@ -115,14 +111,9 @@ def data_dir_lock(settings: Settings) -> Iterator[None]:
     except OSError as exc:
         raise ConfigurationError(f"{path} cannot be written: {exc.strerror}") from exc
     with lock:
-        _lock(lock, settings)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = f"the club in {settings.data_dir} is running already"
+            raise ConfigurationError(text) from None
         yield
-
-
-def _lock(lock: IO[str], settings: Settings) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ConfigurationError(f"the club in {settings.data_dir} is running already") from None
-    with suppress(OSError):
-        os.write(lock.fileno(), f"{os.getpid()}\n".encode())

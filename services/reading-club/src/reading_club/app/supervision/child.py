@@ -1,7 +1,7 @@
 """A child process under a parent-death watchdog, and its report that it is ready."""
 
 import os
-import selectors
+import select
 import subprocess
 import sys
 import threading
@@ -19,11 +19,8 @@ class ChildProcess:
         name: str,
         command: Sequence[str],
         environment: Mapping[str, str] | None = None,
-        *,
-        reports: bool = True,
     ) -> None:
         self.name = name
-        self._reports = reports
         self._reported = False
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
         self._environment = {**os.environ, **(environment or {})}
@@ -58,10 +55,8 @@ class ChildProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the command has reported that it is ready, or runs if ``reports`` is False."""
-        if not self._reports:
-            return self.exit_code is None
-        return self._reported or self._has_reported(0.0)
+        """Whether the command has reported that it is ready."""
+        return self._has_reported(0.0)
 
     def wait_ready(self, timeout: float, stopping: threading.Event | None = None) -> bool:
         """Wait until the command reports that it is ready, and return True.
@@ -80,10 +75,8 @@ class ChildProcess:
         """Wait up to ``seconds`` for the report, or for the command's end, which ends the pipe."""
         if self._ready is None:
             return self._reported
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._ready, selectors.EVENT_READ)
-            if not selector.select(seconds):
-                return False
+        if not select.select([self._ready], [], [], seconds)[0]:
+            return False
         self._reported = os.read(self._ready, 16) == b"ready\n"
         self._close_ready()
         return self._reported
