@@ -1,8 +1,9 @@
 """The application of a web process: handles commands and makes units of work."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Depends, Request
 from lastuuid import uuid7
 
 from reading_club.app.health import Dependencies
@@ -53,3 +54,16 @@ class Application:
             result = await self._bus.handle(command, transaction)
             await transaction.commit()
         return result
+
+
+async def application_of(request: Request) -> Application:
+    """Return the application behind the FastAPI application of a request.
+
+    This is a coroutine function because FastAPI runs plain functions in a thread pool.
+    """
+    application: Application = request.app.state.application
+    return application
+
+
+TheApplication = Annotated[Application, Depends(application_of)]
+"""The type of a route's argument that is the application."""

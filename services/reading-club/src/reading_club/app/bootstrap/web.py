@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from celery import Celery
 from messagebus import AsyncAbstractEventstreamTransport
@@ -68,7 +69,7 @@ def build_application(
         heartbeats=heartbeats,
         statistics=SQLStatistics(engine, orm.stream, horizon=horizon),
     )
-    return Application(lambda: SQLUnitOfWork(transport, engine), dependencies, process)
+    return Application(partial(SQLUnitOfWork, transport, engine), dependencies, process)
 
 
 @asynccontextmanager
