@@ -9,7 +9,6 @@ from lastuuid import uuid7
 from reading_club.app.health import Dependencies
 from reading_club.domain.messages import ClubCommand
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
-from reading_club.eventstream.ports.heartbeats import Process
 from reading_club.service.bus import ClubBus, build_bus
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -18,18 +17,14 @@ class Application:
     """The open application of a web process.
 
     ``unit_of_work`` returns a new unit of work, not yet entered, for one task. ``dependencies`` are
-    what the health checks query, and ``process`` is the identity in the heartbeats.
+    what the health checks query.
     """
 
     def __init__(
-        self,
-        unit_of_work: Callable[[], AbstractUnitOfWork],
-        dependencies: Dependencies,
-        process: Process,
+        self, unit_of_work: Callable[[], AbstractUnitOfWork], dependencies: Dependencies
     ) -> None:
         self.unit_of_work = unit_of_work
         self.dependencies = dependencies
-        self.process = process
         self._bus: ClubBus = build_bus()
 
     async def handle(self, command: ClubCommand) -> Any:

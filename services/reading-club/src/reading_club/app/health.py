@@ -1,19 +1,23 @@
 """Health checks of database, broker, outbox and processes, each with a timeout."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from reading_club.app.checks import TIMEOUT, finding, within
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.heartbeat import clock_error
+from reading_club.app.settings import ConfigurationError
+from reading_club.eventstream.errors import StorageBusy, TransientFailure
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Heartbeats
 from reading_club.eventstream.ports.statistics import Backlog, Statistics
 from reading_club.service.projections import SUBSCRIBERS
 
+T = TypeVar("T")
+
+TIMEOUT: Final = 2.0
+"""Seconds for each check, unless the caller says otherwise."""
 OUTBOX_DEADLINE = 30.0
 """Seconds that an event may be in the outbox: a lease, and a few polls of the relay."""
 
@@ -47,12 +51,39 @@ class Dependencies:
 
     check_schema: Callable[[], Awaitable[None]]
     """Raises ConfigurationError, with the reason, for a schema that this release cannot use."""
-    check_writable: Callable[[], Awaitable[object]]
-    """Commits a change to the database."""
     connect_broker: Connect | None
     """Connects to the broker and closes the connection, blocking; None without a broker."""
     heartbeats: Heartbeats
     statistics: Statistics
+
+
+async def result_of(
+    work: Coroutine[Any, Any, T], seconds: float, unknown: str = "not readable"
+) -> tuple[T | None, str]:
+    """Return the result of a check, and the reason of its failure as text, without a URL.
+
+    ``unknown`` is the reason with any error that has no text for people.
+
+    After ``seconds`` the check is cancelled, and its end is not awaited: a call that blocks in a
+    thread may go on.
+    """
+    task = asyncio.create_task(work)
+    # Retrieve the error of an abandoned task, so that asyncio does not log it.
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        return (task.result(), "") if done else (None, f"no answer within {seconds:g} s")
+    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
+        return None, _reason(exc) or f"{unknown} ({type(exc).__name__})"
+    finally:
+        task.cancel()
+
+
+def _reason(exc: Exception) -> str:
+    if isinstance(exc, StorageBusy) and "lock" in str(exc):
+        return f"locked: {exc}"
+    known = isinstance(exc, ConfigurationError | TransientFailure | TimeoutError)
+    return str(exc) if known else ""
 
 
 async def probe_database(dependencies: Dependencies, seconds: float = TIMEOUT) -> Probe:
@@ -60,51 +91,41 @@ async def probe_database(dependencies: Dependencies, seconds: float = TIMEOUT) -
 
     async def check() -> None:
         await dependencies.check_schema()
-        await dependencies.check_writable()
+        await dependencies.heartbeats.check_writable()
 
-    try:
-        await within(seconds, check())
-    except ConfigurationError as wrong:
-        return Probe(ok=False, detail=str(wrong))
-    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-        return Probe(ok=False, detail=finding(exc))
-    return Probe(ok=True, detail="reachable")
+    _, failure = await result_of(check(), seconds)
+    return Probe(ok=not failure, detail=failure or "reachable")
 
 
 async def probe_broker(connect: Connect | None, seconds: float = TIMEOUT) -> Probe:
     """Check that the broker accepts a connection."""
     if connect is None:
         return Probe(ok=False, detail="not running")
-    try:
-        await within(seconds, asyncio.to_thread(connect))
-    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-        return Probe(ok=False, detail=f"not reachable ({type(exc).__name__})")
-    return Probe(ok=True, detail="reachable")
-
-
-def outbox_finding(waiting: Backlog) -> Probe:
-    """Return whether events leave the outbox in time; if not, relay or broker do not work."""
-    age = waiting.oldest_seconds
-    if age is None or age < OUTBOX_DEADLINE:
-        return Probe(ok=True, detail="events are on their way")
-    return Probe(ok=False, detail=f"an event waits for {age:.0f} s")
+    _, failure = await result_of(asyncio.to_thread(connect), seconds, "not reachable")
+    return Probe(ok=not failure, detail=failure or "reachable")
 
 
 async def probe_outbox(statistics: Statistics, seconds: float = TIMEOUT) -> tuple[Probe, list[str]]:
-    """Check the first rows of the outbox; return the result, and a sentence per refusing queue."""
-    try:
-        waiting = await within(seconds, statistics.backlog())
-    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-        return Probe(ok=False, detail=finding(exc)), []
-    return outbox_finding(waiting), list(blocked(waiting))
+    """Check the first rows of the outbox; return the result, and a sentence per refusing queue.
+
+    If events do not leave the outbox in time, relay or broker do not work.
+    """
+    waiting, failure = await result_of(statistics.backlog(), seconds)
+    if waiting is None:
+        return Probe(ok=False, detail=failure), []
+    age = waiting.oldest_seconds
+    if age is None or age < OUTBOX_DEADLINE:
+        outbox = Probe(ok=True, detail="events are on their way")
+    else:
+        outbox = Probe(ok=False, detail=f"an event waits for {age:.0f} s")
+    return outbox, list(blocked(waiting))
 
 
 async def probe_processes(heartbeats: Heartbeats, seconds: float = TIMEOUT) -> list[str]:
     """Check the heartbeats; return a sentence for each missing or failing process."""
-    try:
-        beats = await within(seconds, heartbeats.list())
-    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-        return [f"the heartbeats: {finding(exc)}"]
+    beats, failure = await result_of(heartbeats.list(), seconds)
+    if beats is None:
+        return [f"the heartbeats: {failure}"]
     return [*absent(beats), *troubled(beats)]
 
 

@@ -6,7 +6,6 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
 from reading_club.eventstream.retention import DAY
 
@@ -16,6 +15,18 @@ SLACK_DAYS = 1.0
 """Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong; the message says what to set."""
+
+
+def unusable(name: str, known: str) -> ConfigurationError:
+    """Return the error of a URL without its value, which may hold a password."""
+    return ConfigurationError(
+        f"{name} is not an address that the club can use: it takes {known}, "
+        "with the special characters of a password percent-encoded"
+    )
 
 
 class Settings(BaseSettings):

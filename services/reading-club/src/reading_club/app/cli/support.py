@@ -8,8 +8,7 @@ import click
 from pydantic import ValidationError
 
 from reading_club.app import logs
-from reading_club.app.errors import ConfigurationError
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.eventstream.errors import TransientFailure
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import write_private
 from reading_club.app.processes.all_workers import workers
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.app.supervision.supervisor import (
     COMMAND,

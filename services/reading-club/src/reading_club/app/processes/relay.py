@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from reading_club.app.bootstrap.database import open_heartbeats
 from reading_club.app.bootstrap.relay import Prune, open_relay
-from reading_club.app.heartbeat import beating
-from reading_club.app.process_identity import this_process
+from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.bootstrap.database import open_heartbeats
 from reading_club.app.bootstrap.web import open_application
-from reading_club.app.heartbeat import beating
+from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.processes.startup import stop_signals, when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready
@@ -69,7 +69,7 @@ async def _serve(settings: Settings) -> None:
             lambda: stack.enter_async_context(open_application(settings)), stopping
         )
         if application is not None:
-            beats = beating(open_heartbeats(settings), application.process)
+            beats = beating(open_heartbeats(settings), this_process("web"))
             await stack.enter_async_context(beats)
             await Server(_config(settings, create_app(application)), stopping).serve()
 

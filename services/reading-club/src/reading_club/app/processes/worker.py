@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 
 from reading_club.app.bootstrap.database import open_heartbeats, open_transaction
 from reading_club.app.bootstrap.worker import build_worker, open_in_thread
-from reading_club.app.heartbeat import beating
-from reading_club.app.process_identity import this_process
+from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.processes.startup import run_until_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from reading_club.app.errors import ConfigurationError
+from reading_club.app.settings import ConfigurationError
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.eventstream.outbox.backoff import Backoff
 
