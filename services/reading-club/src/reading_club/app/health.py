@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from reading_club.app.heartbeat import clock_error
 from reading_club.app.settings import ConfigurationError
 from reading_club.eventstream.errors import StorageBusy, TransientFailure
-from reading_club.eventstream.ports.heartbeats import Heartbeat, Heartbeats
+from reading_club.eventstream.ports.heartbeats import FRESH, Heartbeat, Heartbeats
 from reading_club.eventstream.ports.statistics import Backlog, Statistics
 from reading_club.service.projections import SUBSCRIBERS
 
@@ -86,17 +86,6 @@ def _reason(exc: Exception) -> str:
     return str(exc) if known else ""
 
 
-async def probe_database(dependencies: Dependencies, seconds: float = TIMEOUT) -> Probe:
-    """Check that the database has the schema of this release, and accepts a write."""
-
-    async def check() -> None:
-        await dependencies.check_schema()
-        await dependencies.heartbeats.check_writable()
-
-    _, failure = await result_of(check(), seconds)
-    return Probe(ok=not failure, detail=failure or "reachable")
-
-
 async def probe_broker(connect: Connect | None, seconds: float = TIMEOUT) -> Probe:
     """Check that the broker accepts a connection."""
     if connect is None:
@@ -105,28 +94,12 @@ async def probe_broker(connect: Connect | None, seconds: float = TIMEOUT) -> Pro
     return Probe(ok=not failure, detail=failure or "reachable")
 
 
-async def probe_outbox(statistics: Statistics, seconds: float = TIMEOUT) -> tuple[Probe, list[str]]:
-    """Check the first rows of the outbox; return the result, and a sentence per refusing queue.
-
-    If events do not leave the outbox in time, relay or broker do not work.
-    """
-    waiting, failure = await result_of(statistics.backlog(), seconds)
-    if waiting is None:
-        return Probe(ok=False, detail=failure), []
+def outbox_probe(waiting: Backlog) -> Probe:
+    """Return whether events leave the outbox in time; if not, relay or broker do not work."""
     age = waiting.oldest_seconds
     if age is None or age < OUTBOX_DEADLINE:
-        outbox = Probe(ok=True, detail="events are on their way")
-    else:
-        outbox = Probe(ok=False, detail=f"an event waits for {age:.0f} s")
-    return outbox, list(blocked(waiting))
-
-
-async def probe_processes(heartbeats: Heartbeats, seconds: float = TIMEOUT) -> list[str]:
-    """Check the heartbeats; return a sentence for each missing or failing process."""
-    beats, failure = await result_of(heartbeats.list(), seconds)
-    if beats is None:
-        return [f"the heartbeats: {failure}"]
-    return [*absent(beats), *troubled(beats)]
+        return Probe(ok=True, detail="events are on their way")
+    return Probe(ok=False, detail=f"an event waits for {age:.0f} s")
 
 
 def blocked(waiting: Backlog) -> Iterator[str]:
@@ -136,22 +109,20 @@ def blocked(waiting: Backlog) -> Iterator[str]:
         yield f"{events} for {queue.subscriber}: {queue.reason}"
 
 
-def absent(beats: Sequence[Heartbeat]) -> Iterator[str]:
-    """Yield a sentence for the relay and for each worker without a heartbeat in the last 30 s."""
-    expected: list[tuple[str, str | None]] = [("relay", None)]
-    expected += [("worker", subscriber.name) for subscriber in SUBSCRIBERS]
-    for role, subscriber in expected:
-        same = [b for b in beats if (b.process.role, b.process.subscriber) == (role, subscriber)]
-        if any(beat.fresh for beat in same):
-            continue
-        name = "no relay" if subscriber is None else f"no worker of {subscriber}"
-        last = min((beat.age for beat in same), default=None)
-        seen = "" if last is None else f"; the last heartbeat is {last:.0f} s old"
-        yield f"{name} is running{seen}"
+def failing(beats: Sequence[Heartbeat]) -> Iterator[str]:
+    """Yield a sentence for each failure of the processes.
 
-
-def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
-    """Yield a sentence for each running process with a wrong clock, or with a reported failure."""
+    Relay and workers fail without a heartbeat in the last 30 s, and every running process with a
+    wrong clock, or with a failure that it reports.
+    """
+    expected = {"relay": "no relay"}
+    expected |= {f"worker {s.name}": f"no worker of {s.name}" for s in SUBSCRIBERS}
+    for name, sentence in expected.items():
+        ages = [beat.age for beat in beats if beat.process.name == name]
+        if not ages:
+            yield f"{sentence} is running"
+        elif min(ages) >= FRESH:
+            yield f"{sentence} is running; the last heartbeat is {min(ages):.0f} s old"
     for beat in beats:
         if beat.fresh and beat.clock_is_wrong:
             yield f"the clock of {beat.process} is {clock_error(beat.clock_offset)}"
@@ -161,16 +132,24 @@ def troubled(beats: Sequence[Heartbeat]) -> Iterator[str]:
 
 async def probe(dependencies: Dependencies, seconds: float = TIMEOUT) -> Health:
     """Run all checks concurrently; each has ``seconds``."""
-    database, broker, (outbox, refused), processes = await asyncio.gather(
-        probe_database(dependencies, seconds),
+
+    async def check_database() -> None:
+        await dependencies.check_schema()
+        await dependencies.heartbeats.check_writable()
+
+    (_, no_database), broker, (waiting, no_backlog), (beats, no_beats) = await asyncio.gather(
+        result_of(check_database(), seconds),
         probe_broker(dependencies.connect_broker, seconds),
-        probe_outbox(dependencies.statistics, seconds),
-        probe_processes(dependencies.heartbeats, seconds),
+        result_of(dependencies.statistics.backlog(), seconds),
+        result_of(dependencies.heartbeats.list(), seconds),
     )
+    database = Probe(ok=not no_database, detail=no_database or "reachable")
+    outbox = outbox_probe(waiting) if waiting else Probe(ok=False, detail=no_backlog)
     named = {"database": database, "broker": broker, "outbox": outbox}
     culprits = [f"{name}: {found.detail}" for name, found in named.items() if not found.ok]
     if database.ok:
-        culprits += [*refused, *processes]
+        culprits += blocked(waiting) if waiting else ()
+        culprits += [f"the heartbeats: {no_beats}"] if beats is None else failing(beats)
     return Health(
         status=("degraded" if culprits else "ok") if database.ok else "unavailable",
         culprits=culprits,

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,38 +27,26 @@ DEFAULT_PORT = 8000
 def run(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
 
-    ``announce`` is called with the URL of the web process after the processes have started.
+    ``announce`` is called with the URL of the web process after the processes have started. Each
+    process upgrades the schema first, which has no effect on a current schema.
     """
     stopping = stop_on_signals()
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
-        children = [*broker, *club_processes(url, settings.host, port)]
-        with started(children[len(broker) :], stopping):
+        os.environ["READING_CLUB_BROKER_URL"] = url  # for the children
+        os.environ["READING_CLUB_PORT"] = str(port)
+        others = [ChildProcess(name, [*COMMAND, name, "--migrate"]) for name in ("relay", "web")]
+        children = [*workers("--migrate"), *others]
+        with started(children, stopping):
             if not stopping.is_set():
                 announce(address(settings.host, port))
-            supervise(children, stopping)
+            supervise([*broker, *children], stopping)
 
 
 def address(host: str, port: int) -> str:
     """Return the URL by which a browser on this machine reaches the web process."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # any, seen from here
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def club_processes(broker_url: str, host: str, port: int) -> list[ChildProcess]:
-    """Return web, relay and a worker for each subscriber, not started.
-
-    Each process upgrades the schema first, which has no effect on a current schema.
-    """
-    environment = {
-        "READING_CLUB_BROKER_URL": broker_url,
-        "READING_CLUB_HOST": host,
-        "READING_CLUB_PORT": str(port),
-    }
-    others = [
-        ChildProcess(name, [*COMMAND, name, "--migrate"], environment) for name in ("relay", "web")
-    ]
-    return [*workers("--migrate", environment=environment), *others]
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """``reading-club worker`` for all subscribers: a supervised child process for each."""
 
 import asyncio
-from collections.abc import Mapping
 
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import check_schema, raise_wrong_setting
@@ -13,14 +12,10 @@ from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
-def workers(*options: str, environment: Mapping[str, str] | None = None) -> list[ChildProcess]:
+def workers(*options: str) -> list[ChildProcess]:
     """Return a worker for each subscriber, not started."""
-    return [
-        ChildProcess(
-            f"worker {s.name}", [*COMMAND, "worker", *options, "--subscriber", s.name], environment
-        )
-        for s in SUBSCRIBERS
-    ]
+    command = [*COMMAND, "worker", *options, "--subscriber"]
+    return [ChildProcess(f"worker {s.name}", [*command, s.name]) for s in SUBSCRIBERS]
 
 
 def work_for_all(settings: Settings, concurrency: int) -> None:

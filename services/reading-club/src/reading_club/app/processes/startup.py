@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from reading_club.app.bootstrap.database import raise_wrong_setting
@@ -19,13 +18,12 @@ PAUSES: Final = Backoff(first=0.5, cap=10.0)
 """Delays between two attempts, in seconds."""
 
 
-@contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """Yield an event that is set on SIGINT and SIGTERM by a handler in the running loop."""
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that is set on SIGINT and SIGTERM by a handler in the running loop."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    yield stopping
+    return stopping
 
 
 async def when_available(
@@ -66,7 +64,6 @@ def run_until_available(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
     """Run ``when_available`` in a new event loop; None after SIGINT or SIGTERM."""
 
     async def wait() -> T | None:
-        with stop_signals() as stopping:
-            return await when_available(work, stopping)
+        return await when_available(work, stop_on_signals())
 
     return asyncio.run(wait())

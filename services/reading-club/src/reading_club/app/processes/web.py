@@ -12,7 +12,7 @@ from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.bootstrap.database import open_heartbeats
 from reading_club.app.bootstrap.web import open_application
 from reading_club.app.heartbeat import beating, this_process
-from reading_club.app.processes.startup import stop_signals, when_available
+from reading_club.app.processes.startup import stop_on_signals, when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.readiness import report_ready
 from reading_club.app.web.application import create_app
@@ -64,7 +64,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        stopping = stack.enter_context(stop_signals())
+        stopping = stop_on_signals()
         application = await when_available(
             lambda: stack.enter_async_context(open_application(settings)), stopping
         )

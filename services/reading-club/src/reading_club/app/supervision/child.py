@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from reading_club.app.supervision.readiness import READY_FD
 
@@ -14,16 +14,10 @@ from reading_club.app.supervision.readiness import READY_FD
 class ChildProcess:
     """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL."""
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name = name
         self._reported = False
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
-        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: int | None = None
 
@@ -38,7 +32,7 @@ class ChildProcess:
                 stdin=subprocess.PIPE,
                 start_new_session=True,
                 pass_fds=[write_end],
-                env={**self._environment, READY_FD: str(write_end)},
+                env={**os.environ, READY_FD: str(write_end)},
             )
         finally:
             os.close(write_end)

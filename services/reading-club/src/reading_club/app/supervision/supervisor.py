@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -103,25 +104,19 @@ def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
         deadline = time.monotonic() + START_DEADLINE
         for process in processes:
             left = max(LEAST_WAIT, deadline - time.monotonic())
-            if not process.wait_ready(left, stopping) and not stopping.is_set():
-                _report_not_ready(process)
+            if process.wait_ready(left, stopping) or stopping.is_set():
+                continue
+            if process.exit_code == WRONG_SETTINGS:
+                raise ConfigurationError(
+                    f"{process.name} did not start, for the reason that it gave"
+                )
+            if process.exit_code is None:
+                log.warning("%s is not ready yet", process.name)
         yield
     finally:
-        stops = [
-            threading.Thread(target=process.stop, args=[STOP_DEADLINE]) for process in processes
-        ]
-        for thread in stops:
-            thread.start()
-        for thread in stops:
-            thread.join()
-
-
-def _report_not_ready(process: ChildProcess) -> None:
-    """Log that a process is not ready. Raises ConfigurationError if it ended by wrong settings."""
-    if process.exit_code == WRONG_SETTINGS:
-        raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
-    if process.exit_code is None:
-        log.warning("%s is not ready yet", process.name)
+        with ThreadPoolExecutor(len(processes)) as pool:
+            for process in processes:
+                pool.submit(process.stop, STOP_DEADLINE)
 
 
 def supervise(processes: list[ChildProcess], stopping: threading.Event) -> None:

@@ -16,24 +16,21 @@ from starlette.routing import Match, Mount
 
 from reading_club.app.web.middleware import HEADERS
 from reading_club.app.web.templates import templates
-from reading_club.domain.errors import (
-    BookAlreadyRegistered,
-    Conflict,
-    IdentifierTaken,
-    NicknameTaken,
-    NotFound,
-    Refusal,
-)
+from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-STATUS: Mapping[type[Exception], int] = {NotFound: 404, Conflict: 409, TransientFailure: 503}
+STATUS: Mapping[type[Exception], int] = {
+    refusals.NotFound: 404,
+    refusals.Conflict: 409,
+    TransientFailure: 503,
+}
 FIELDS: Mapping[type[Exception], str] = {
-    BookAlreadyRegistered: "isbn",
-    IdentifierTaken: "id",
-    NicknameTaken: "nickname",
+    refusals.BookAlreadyRegistered: "isbn",
+    refusals.IdentifierTaken: "id",
+    refusals.NicknameTaken: "nickname",
 }
 
 
@@ -74,11 +71,8 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
     """Return the error of the field that a refusal concerns, or an empty list."""
-    return [
-        FieldError(field=field, detail=str(refusal))
-        for kind, field in FIELDS.items()
-        if isinstance(refusal, kind)
-    ]
+    field = FIELDS.get(type(refusal))
+    return [FieldError(field=field, detail=str(refusal))] if field else []
 
 
 def _field(error: Mapping[str, Any]) -> str:
@@ -97,23 +91,12 @@ def _detail(error: Mapping[str, Any]) -> str:
     return str(error["msg"])
 
 
-def _problem_of(error: Exception) -> Problem:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
-    return Problem(
-        type=f"urn:reading-club:problem:{name}",
-        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
-        status=status,
-        detail=str(error),
-        errors=refusal_errors(error),
-        id=error.identifier if isinstance(error, CommitInDoubt) else None,
-    )
-
-
 def _response(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> Response:
-    if _is_for_people(request):
+    """Return the page of a problem for a browser that asks for a page, else its JSON."""
+    wanted = request.headers.get("accept", "")
+    if "text/html" in wanted and not request.url.path.startswith("/api/"):
         context = {"problem": problem}
         return templates.TemplateResponse(
             request, "problem.html", context, status_code=problem.status, headers=headers
@@ -126,21 +109,26 @@ def _response(
     )
 
 
-def _is_for_people(request: Request) -> bool:
-    wanted = request.headers.get("accept", "")
-    return "text/html" in wanted and not request.url.path.startswith("/api/")
+async def on_failure(request: Request, error: refusals.Refusal | TransientFailure) -> Response:
+    """Respond to a refusal of the domain with 404, 409 or 400.
 
-
-async def on_refusal(request: Request, error: Refusal) -> Response:
-    """Respond to a refusal of the domain with 404, 409 or 400."""
-    return _response(request, _problem_of(error))
-
-
-async def on_transient_failure(request: Request, error: TransientFailure) -> Response:
-    """Respond to a transient failure with 503 and Retry-After, and log it."""
-    fields = {"method": request.method, "path": request.url.path, "error": type(error).__name__}
-    log.warning("answered with 503", extra={**fields, "reason": str(error)})
-    return _response(request, _problem_of(error), {"Retry-After": "5"})
+    Respond to a transient failure with 503 and Retry-After, and log it.
+    """
+    headers, name = {}, type(error).__name__
+    if isinstance(error, TransientFailure):
+        fields = {"method": request.method, "path": request.url.path, "error": name}
+        log.warning("answered with 503", extra={**fields, "reason": str(error)})
+        headers = {"Retry-After": "5"}
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+    problem = Problem(
+        type=f"urn:reading-club:problem:{name}",
+        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
+        status=next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400),
+        detail=str(error),
+        errors=refusal_errors(error),
+        id=error.identifier if isinstance(error, CommitInDoubt) else None,
+    )
+    return _response(request, problem, headers)
 
 
 async def on_invalid_request(request: Request, error: RequestValidationError) -> Response:
@@ -192,8 +180,8 @@ async def on_bug(request: Request, _: Exception) -> Response:
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
-    Refusal: on_refusal,
-    TransientFailure: on_transient_failure,
+    refusals.Refusal: on_failure,
+    TransientFailure: on_failure,
     RequestValidationError: on_invalid_request,
     HTTPException: on_http_error,
     Exception: on_bug,
