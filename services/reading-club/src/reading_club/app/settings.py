@@ -9,12 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from reading_club.app.private_files import make_private_folder
 from reading_club.eventstream.retention import DAY
 
-ATTEMPTS = 5
 RECONCILE_DAYS = 7.0
 SLACK_DAYS = 1.0
 """Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""
-
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 class ConfigurationError(Exception):
@@ -43,8 +40,8 @@ class Settings(BaseSettings):
     """Port of the web process; unset: 8000, or for ``run`` a free one if 8000 is taken."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
-    log_level: LogLevel = "INFO"
-    attempts: int = Field(default=ATTEMPTS, ge=1, le=100)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    attempts: int = Field(default=5, ge=1, le=100)
     """Attempts at an event whose handler fails, before it becomes a dead letter."""
     attempt_pause: float = Field(default=5.0, ge=0.1, le=3600)
     """Seconds between the first two attempts at an event that may have killed its worker."""

@@ -10,7 +10,6 @@ from pydantic import BaseModel, computed_field
 from reading_club.app.bootstrap.broker import broker_check
 from reading_club.app.bootstrap.status import CountBooks, has_database, open_inspection
 from reading_club.app.health import (
-    Connect,
     Dependencies,
     Health,
     Probe,
@@ -109,25 +108,21 @@ async def status_of(settings: Settings) -> Status:
     """Query database, broker, processes and subscribers; leave no new file or row behind."""
     connect = broker_check(settings)
     if not has_database(settings):
-        return await _without_database(connect)
+        database = Probe(ok=False, detail="there is none yet: migrate")
+        health = Health(
+            status="unavailable",
+            database=database,
+            broker=await probe_broker(connect, QUERY_TIMEOUT),
+            outbox=Probe(ok=False, detail="there is no database"),
+            culprits=[f"database: {database.detail}"],
+        )
+        return Status(health=health)
     async with open_inspection(settings, connect) as (dependencies, count_books):
         health = await probe(dependencies, QUERY_TIMEOUT)
         # The tables of a read-only database can be read.
         if health.database.ok or "read-only" in health.database.detail:
             return await _counted(dependencies, count_books, health)
         return Status(health=health)
-
-
-async def _without_database(connect: Connect | None) -> Status:
-    none = Probe(ok=False, detail="there is none yet: migrate")
-    broker = await probe_broker(connect, QUERY_TIMEOUT)
-    outbox = Probe(ok=False, detail="there is no database")
-    culprits = [f"database: {none.detail}"]
-    return Status(
-        health=Health(
-            status="unavailable", database=none, broker=broker, outbox=outbox, culprits=culprits
-        )
-    )
 
 
 async def _counted(dependencies: Dependencies, count_books: CountBooks, health: Health) -> Status:

@@ -22,9 +22,7 @@ def run() -> None:
     """Run the whole club in one data folder; Ctrl-C stops all of it."""
     from reading_club.app.embedded.run import run as run_club
 
-    run_club(
-        read_settings(), lambda url: click.echo(f"The club is open: {url}  (Ctrl-C closes it)")
-    )
+    run_club(read_settings())
 
 
 MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")
@@ -36,7 +34,7 @@ def web(*, migrate: bool) -> None:
     """Serve the API and the pages."""
     from reading_club.app.processes.web import serve
 
-    serve(read_settings(migrate=migrate))
+    asyncio.run(serve(read_settings(migrate=migrate)))
 
 
 @main.command()
@@ -66,7 +64,7 @@ def relay(*, migrate: bool) -> None:
     """Send the events that wait in the outbox; any number of relays may run."""
     from reading_club.app.processes.relay import relay
 
-    relay(read_settings(migrate=migrate))
+    asyncio.run(relay(read_settings(migrate=migrate)))
 
 
 @main.command()

@@ -3,14 +3,12 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import click
-from messagebus import AsyncUnitOfWorkTransaction
 
 from reading_club.app.cli.support import fail, read_settings
 from reading_club.app.logs import printable
@@ -64,7 +62,7 @@ def _decides(command: Callable[..., None]) -> Callable[..., None]:
 @_filtered
 def list_dead_letters(wanted: DeadLetterFilter, *, as_json: bool, limit: int) -> None:
     """List the dead letters, the newest first."""
-    found = asyncio.run(_find(wanted, limit))
+    found, _ = asyncio.run(_decide(wanted, limit=limit))
     if as_json:
         rows = [dead_letter.model_dump(mode="json", exclude={"envelope"}) for dead_letter in found]
         click.echo(json.dumps(rows, indent=2))
@@ -76,7 +74,7 @@ def list_dead_letters(wanted: DeadLetterFilter, *, as_json: bool, limit: int) ->
 @_filtered
 def show(wanted: DeadLetterFilter) -> None:
     """Show dead letters whole, with what their messages say."""
-    found = asyncio.run(_find(wanted, MOST))
+    found, _ = asyncio.run(_decide(wanted))
     if not found:
         fail("there are no such dead letters")
     for dead_letter in found:
@@ -119,26 +117,21 @@ def _apply(
     return len(found) - len(changed)
 
 
-def _transaction() -> AbstractAsyncContextManager[AsyncUnitOfWorkTransaction[AbstractUnitOfWork]]:
-    from reading_club.app.bootstrap.database import open_transaction
-
-    return open_transaction(read_settings())
-
-
-async def _find(wanted: DeadLetterFilter, limit: int) -> Sequence[DeadLetter]:
-    async with _transaction() as transaction:
-        found = await transaction.uow.dead_letters.page(wanted, limit=limit)
-        await transaction.rollback()
-    return found
-
-
 async def _decide(
-    wanted: DeadLetterFilter, decision: Decision, *, dry_run: bool
+    wanted: DeadLetterFilter,
+    decision: Decision | None = None,
+    *,
+    dry_run: bool = True,
+    limit: int = MOST,
 ) -> tuple[Sequence[DeadLetter], Sequence[DeadLetter]]:
     """Return the dead letters that match, and those that the decision changed, or would change."""
-    async with _transaction() as transaction:
-        found = await transaction.uow.dead_letters.page(wanted, limit=MOST)
-        changed = await decision(found, transaction.uow, datetime.now(UTC))
+    from reading_club.app.bootstrap.database import open_transaction
+
+    changed: Sequence[DeadLetter] = ()
+    async with open_transaction(read_settings()) as transaction:
+        found = await transaction.uow.dead_letters.page(wanted, limit=limit)
+        if decision is not None:
+            changed = await decision(found, transaction.uow, datetime.now(UTC))
         await (transaction.rollback() if dry_run else transaction.commit())
     return found, changed
 

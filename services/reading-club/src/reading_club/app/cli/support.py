@@ -1,5 +1,6 @@
 """CLI support: settings from the environment, errors in one line, migration at the start."""
 
+import asyncio
 import sys
 from typing import NoReturn
 
@@ -54,8 +55,8 @@ def read_settings(*, migrate: bool = False) -> Settings:
     logs.configure(settings.log_level)
     if migrate:
         from reading_club.app.bootstrap.database import upgrade_schema
-        from reading_club.app.processes.startup import run_until_available
+        from reading_club.app.processes.startup import when_available
 
-        if run_until_available(lambda: upgrade_schema(settings)) is None:
+        if asyncio.run(when_available(lambda: upgrade_schema(settings))) is None:
             sys.exit(0)
     return settings

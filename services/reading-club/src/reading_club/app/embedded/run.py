@@ -4,8 +4,10 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+import click
 
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
 from reading_club.app.private_files import write_private
@@ -24,11 +26,10 @@ from reading_club.app.supervision.supervisor import (
 DEFAULT_PORT = 8000
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
+def run(settings: Settings) -> None:
     """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
 
-    ``announce`` is called with the URL of the web process after the processes have started. Each
-    process upgrades the schema first, which has no effect on a current schema.
+    Each process upgrades the schema first, which has no effect on a current schema.
     """
     stopping = stop_on_signals()
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
@@ -39,7 +40,8 @@ def run(settings: Settings, announce: Callable[[str], None]) -> None:
         children = [*workers("--migrate"), *others]
         with started(children, stopping):
             if not stopping.is_set():
-                announce(address(settings.host, port))
+                page = address(settings.host, port)
+                click.echo(f"The club is open: {page}  (Ctrl-C closes it)")
             supervise([*broker, *children], stopping)
 
 
@@ -68,25 +70,22 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[ChildProcess]]]:
 
 
 def choose_port(settings: Settings) -> int:
-    """Return the port of the settings; without one 8000, or a free port if 8000 is in use."""
+    """Return the port of the settings; without one 8000, or a free port if 8000 is in use.
+
+    Raises ConfigurationError for an unusable host, and for a port of the settings that is in use.
+    """
     wanted = DEFAULT_PORT if settings.port is None else settings.port
-    if wanted != 0 and not is_port_taken(settings.host, wanted):
-        return wanted
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.create_server((settings.host, wanted), family=family) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as exc:
+        if exc.errno != errno.EADDRINUSE:
+            text = f"READING_CLUB_HOST cannot be used: {settings.host}"
+            raise ConfigurationError(text) from exc
     if settings.port:
         raise ConfigurationError(f"port {wanted} is in use: set READING_CLUB_PORT to another one")
     return free_port()
-
-
-def is_port_taken(host: str, port: int) -> bool:
-    """Return whether the port is in use. Raises ConfigurationError for an unusable host."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as exc:
-        if exc.errno == errno.EADDRINUSE:
-            return True
-        raise ConfigurationError(f"READING_CLUB_HOST cannot be used: {host}") from exc
-    return False
 
 
 @contextmanager

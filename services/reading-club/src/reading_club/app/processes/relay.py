@@ -12,7 +12,7 @@ from reading_club.app.bootstrap.relay import Prune, open_relay
 from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.processes.startup import stop_on_signals, when_available
 from reading_club.app.settings import Settings
-from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.child import report_ready
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.reconciler import Reconciler
 
@@ -30,15 +30,11 @@ class Trouble:
     text: str | None = None
 
 
-def relay(settings: Settings) -> None:
+async def relay(settings: Settings) -> None:
     """Relay events until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
     Raises ConfigurationError if this release does not work with the schema.
     """
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         stopping = stop_on_signals()
         opened = await when_available(

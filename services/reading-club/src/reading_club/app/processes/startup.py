@@ -28,14 +28,15 @@ def stop_on_signals() -> asyncio.Event:
 
 async def when_available(
     work: Callable[[], Coroutine[Any, Any, T]],
-    stopping: asyncio.Event,
+    stopping: asyncio.Event | None = None,
     backoff: Backoff = PAUSES,
 ) -> T | None:
     """Retry the work on TransientFailure; return its result, or None once ``stopping`` is set.
 
-    Each new reason is logged once. Raises ConfigurationError if a wrong setting is the cause.
+    Without ``stopping``, SIGINT and SIGTERM end the retries. Each new reason is logged once. Raises
+    ConfigurationError if a wrong setting is the cause.
     """
-    reason = ""
+    stopping, reason = stopping or stop_on_signals(), ""
     for pause in backoff.delays():
         try:
             return await unless_stopped(work(), stopping)
@@ -58,12 +59,3 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) 
     finally:
         task.cancel()
         stop.cancel()
-
-
-def run_until_available(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
-    """Run ``when_available`` in a new event loop; None after SIGINT or SIGTERM."""
-
-    async def wait() -> T | None:
-        return await when_available(work, stop_on_signals())
-
-    return asyncio.run(wait())

@@ -8,7 +8,16 @@ import threading
 import time
 from collections.abc import Sequence
 
-from reading_club.app.supervision.readiness import READY_FD
+READY_FD = "READING_CLUB_READY_FD"
+"""Environment variable with the file descriptor for the report that a process is ready."""
+
+
+def report_ready() -> None:
+    """Report on READY_FD that this process is ready; without that variable do nothing."""
+    descriptor = os.environ.pop(READY_FD, None)
+    if descriptor is not None:
+        os.write(int(descriptor), b"ready\n")
+        os.close(int(descriptor))
 
 
 class ChildProcess:
@@ -36,11 +45,6 @@ class ChildProcess:
             )
         finally:
             os.close(write_end)
-
-    @property
-    def pid(self) -> int | None:
-        """The id of the watchdog, the parent of the command; None before the start."""
-        return None if self._process is None else self._process.pid
 
     @property
     def exit_code(self) -> int | None:
