@@ -1,6 +1,7 @@
 """The application of a web process: handles commands and makes units of work."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from reading_club.service.bus import ClubBus, build_bus
 from reading_club.service.uow import AbstractUnitOfWork
 
 
+@dataclass
 class Application:
     """The open application of a web process.
 
@@ -20,12 +22,9 @@ class Application:
     what the health checks query.
     """
 
-    def __init__(
-        self, unit_of_work: Callable[[], AbstractUnitOfWork], dependencies: Dependencies
-    ) -> None:
-        self.unit_of_work = unit_of_work
-        self.dependencies = dependencies
-        self._bus: ClubBus = build_bus()
+    unit_of_work: Callable[[], AbstractUnitOfWork]
+    dependencies: Dependencies
+    _bus: ClubBus = field(default_factory=build_bus, init=False)
 
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return its handler's result.

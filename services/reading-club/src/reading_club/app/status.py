@@ -86,16 +86,12 @@ class Status(BaseModel):
         if self.books is not None:
             report.append(f"books     {self.books}")
         if self.outbox is not None:
-            report.append(f"outbox    {_waiting(self.outbox)}")
+            oldest = self.outbox.oldest_seconds
+            age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
+            report.append(f"outbox    {self.outbox.pending} events wait{age}")
         report += [f"{s.name:9} {_progress(s)}" for s in self.subscribers]
         report += [f"{name:9} {reason}" for name, reason in self.unread.items()]
         return [*report, *(f"culprit   {sentence}" for sentence in self.culprits)]
-
-
-def _waiting(outbox: OutboxReport) -> str:
-    oldest = outbox.oldest_seconds
-    age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
-    return f"{outbox.pending} events wait{age}"
 
 
 def _progress(subscriber: SubscriberProgress) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import select
+import socket
 import subprocess
 import sys
 import threading
@@ -25,26 +26,19 @@ class ChildProcess:
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name = name
-        self._reported = False
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready: int | None = None
+        self._reported = False
 
     def start(self) -> None:
         """Start the command in a new session, out of reach of the terminal's Ctrl-C."""
-        self._close_ready()
+        self.stop(0)
         self._reported = False
-        self._ready, write_end = os.pipe()
-        try:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
             self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=[write_end],
-                env={**os.environ, READY_FD: str(write_end)},
+                self._command, stdin=theirs.fileno(), start_new_session=True
             )
-        finally:
-            os.close(write_end)
 
     @property
     def exit_code(self) -> int | None:
@@ -63,35 +57,23 @@ class ChildProcess:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (stopping and stopping.is_set()):
-            if self._has_reported(0.2):
-                return True
-            if self._ready is None:
-                return False
-        return False
+            if self._has_reported(0.2) or self.exit_code is not None:
+                break
+        return self._reported
 
     def _has_reported(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for the report, or for the command's end, which ends the pipe."""
-        if self._ready is None:
-            return self._reported
-        if not select.select([self._ready], [], [], seconds)[0]:
-            return False
-        self._reported = os.read(self._ready, 16) == b"ready\n"
-        self._close_ready()
+        """Wait up to ``seconds`` for the report, or for the end of the watchdog."""
+        if not self._reported and select.select([self._socket], [], [], seconds)[0]:
+            self._reported = self._socket.recv(16) == b"ready\n"
         return self._reported
 
     def stop(self, timeout: float) -> None:
         """Let the watchdog end the command; kill the watchdog after ``timeout`` seconds."""
-        self._close_ready()
-        if self._process is None or self._process.stdin is None:
+        if self._process is None:
             return
-        self._process.stdin.close()
+        self._socket.close()
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def _close_ready(self) -> None:
-        if self._ready is not None:
-            os.close(self._ready)
-            self._ready = None
