@@ -66,7 +66,7 @@ class UnreliableApplication(Application):
     def __init__(
         self, application: Application, engine: AsyncEngine, transport: RecordingOutboxTransport
     ) -> None:
-        super().__init__(self._unreliable, application.dependencies, application.process)
+        super().__init__(self._unreliable, application.dependencies)
         self.endings: list[str] = []
         self.engine = engine
         self._transport = transport

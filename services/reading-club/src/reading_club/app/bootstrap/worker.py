@@ -1,5 +1,6 @@
 """Builds the Celery worker of a subscriber."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
@@ -49,13 +50,9 @@ def build_worker(
 def open_in_thread(resource: Callable[[], AbstractAsyncContextManager[Any]]) -> Iterator[None]:
     """Hold a resource open during the block, on an event loop in a thread."""
     thread = EventLoopThread(resource)
-    thread.run(_opened)
+    thread.run(lambda _: asyncio.sleep(0))  # starts it, and opens the resource
     try:
         yield
     finally:
         with suppress(TimeoutError):
             thread.close()
-
-
-async def _opened(_: object) -> None:
-    """Do nothing: the first call starts the thread, and opens the resource."""
