@@ -9,9 +9,9 @@ from uuid import UUID
 
 from messagebus import Event
 
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
@@ -56,8 +56,7 @@ class InboxProcessor:
         try:
             event = self._decode(delivery.message)
         except UnreadableMessage as exc:
-            self.dead_letters.log(logging.ERROR, "message set aside", delivery.message, exc)
-            await self.dead_letters.set_aside(delivery, exc, make_uow)
+            await self.dead_letters.give_up(delivery, exc, make_uow)
             return True
         inbox_key = InboxKey(self.subscriber.name, event.message_id)
         if delivery.count_before:

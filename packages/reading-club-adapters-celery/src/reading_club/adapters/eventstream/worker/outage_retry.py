@@ -13,8 +13,8 @@ from typing import Any, Final
 from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import BUSY, TransientFailure
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 

@@ -17,7 +17,7 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
 )
 from reading_club.adapters.uow_sqla.types import database_time, seconds_since
-from reading_club.eventstream.dead_letters.builder import build_unsendable
+from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
 
