@@ -29,19 +29,18 @@ async def commit():
 asyncio.run(commit())
 while database.outbox:  # a lock held by the thread would stay locked in the child
     time.sleep(0.001)
-parent = sender._thread()
-parent._lock.acquire()  # as a thread of the parent may hold it at this moment
+lease, queue, thread, lock = sender.lease, sender._queue, sender._thread, sender._lock
+lock.acquire()  # as a thread of the parent may hold it at this moment
 if (pid := os.fork()) == 0:
     before = len(publisher.sent)
     asyncio.run(commit())
-    mine = sender._thread()
     sender.close()
-    new = mine is not parent and mine.lease != parent.lease and mine._queue is not parent._queue
+    new = sender._thread is not thread and sender.lease != lease and sender._queue is not queue
     os._exit(not (new and len(publisher.sent) == before + 1))
 _, status = os.waitpid(pid, 0)
-parent._lock.release()
+lock.release()
 sender.close()
-sent = len(publisher.sent) == 1 and not database.outbox and sender._thread() is parent
+sent = len(publisher.sent) == 1 and not database.outbox and sender._thread is thread
 sys.exit(os.waitstatus_to_exitcode(status) or not sent)
 """
 

@@ -1,6 +1,5 @@
 """The batch publisher without a broker."""
 
-import os
 import socket
 import threading
 import traceback
@@ -78,22 +77,19 @@ def test_messages_confirmed_before_an_outage_are_reported(
     assert not published.failed
 
 
-def test_a_forked_process_connects_by_itself(
-    publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_forked_process_connects_by_itself(publisher: BatchPublisher) -> None:
     """A forked process uses and closes a connection of its own."""
     publisher.publish([outgoing()])
-    (parents,) = publisher._connections._values.values()
+    parents = publisher._connections.value
 
-    with monkeypatch.context() as child:
-        child.setattr(os, "getpid", lambda: -1)
-        published = publisher.publish([outgoing()])
-        childs = publisher._connections._values[-1]
-        publisher.close()
+    publisher._connections._leave_to_parent()
+    published = publisher.publish([outgoing()])
+    childs = publisher._connections.value
+    publisher.close()
 
     assert len(published.confirmed) == 1
     assert childs is not parents
-    assert list(publisher._connections._values.values()) == [parents]
+    assert parents is not None
     assert parents.connection.connected
 
 
@@ -110,7 +106,7 @@ def test_an_interrupted_batch_leaves_nothing_connected(
     with pytest.raises(KeyboardInterrupt):
         publisher.publish([outgoing()])
 
-    assert publisher._connections.find() is None
+    assert publisher._connections.value is None
 
 
 def test_a_block_that_takes_too_long_is_cut_off() -> None:

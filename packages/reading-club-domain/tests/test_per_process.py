@@ -14,7 +14,7 @@ from reading_club.eventstream.per_process import PerProcess
 owners = PerProcess(os.getpid)
 assert owners.get() == os.getpid()
 if (child := os.fork()) == 0:
-    os._exit(owners.find() is not None or owners.get() != os.getpid())
+    os._exit(owners.value is not None or owners.get() != os.getpid())
 _, status = os.waitpid(child, 0)
 sys.exit(os.waitstatus_to_exitcode(status) or owners.get() != os.getpid())
 """
@@ -27,18 +27,18 @@ def test_a_process_has_one_value() -> None:
     with ThreadPoolExecutor(8) as pool:
         seen = set(pool.map(lambda _: values.get(), range(64)))
 
-    assert seen == {values.find()}
+    assert seen == {values.value}
 
 
 def test_a_value_is_made_at_its_first_use() -> None:
     """Without a use there is no value, and a forgotten value is made again."""
     numbers = iter(range(9))
     values: PerProcess[int] = PerProcess(lambda: next(numbers))
-    assert (values.find(), values.pop()) == (None, None)
+    assert (values.value, values.pop()) == (None, None)
 
     first = values.get()
 
-    assert (first, values.pop(), values.find(), values.get()) == (0, 0, None, 1)
+    assert (first, values.pop(), values.value, values.get()) == (0, 0, None, 1)
 
 
 def test_a_forked_process_makes_its_own_value() -> None:

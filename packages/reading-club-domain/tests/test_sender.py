@@ -80,7 +80,7 @@ async def test_after_closing_it_takes_nothing(club: SenderFixture) -> None:
     events = await club.commit(2)
 
     assert club.queued == 0
-    assert club.sender._thread()._thread is None
+    assert club.sender._thread is None
     await club.relay()
     assert club.sent() == events
 

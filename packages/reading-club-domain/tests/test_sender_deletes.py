@@ -11,11 +11,10 @@ from lastuuid import uuid7
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.eventstream.outbox.sender_thread import SenderThread
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey
+from reading_club.eventstream.outbox.sender import BATCH_SIZE, Sender
+from reading_club.eventstream.ports.outbox import OutboxKey
 
 LEASE = 10.0
-WINDOW = 5
 
 
 class RecordingOutbox(InMemoryOutbox):
@@ -37,21 +36,19 @@ def outbox() -> RecordingOutbox:
     return RecordingOutbox()
 
 
-def a_thread(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> SenderThread:
-    """Return a sender thread, not started, with rows confirmed ``seconds_ago``."""
-    thread = SenderThread(
-        lambda: nullcontext(outbox), InMemoryPublisher, Lease(LEASE), capacity=10, batch_size=WINDOW
-    )
-    thread._confirmed = [OutboxKey(uuid7()) for _ in range(confirmed)]
-    thread._since = monotonic() - seconds_ago
-    return thread
+def a_sender(outbox: RecordingOutbox, confirmed: int, seconds_ago: float = 0.0) -> Sender:
+    """Return a sender, not started, with rows confirmed ``seconds_ago``."""
+    sender = Sender(lambda: nullcontext(outbox), InMemoryPublisher, lease=LEASE)
+    sender._confirmed = [OutboxKey(uuid7()) for _ in range(confirmed)]
+    sender._since = monotonic() - seconds_ago
+    return sender
 
 
 @pytest.mark.parametrize(
     ("confirmed", "seconds_ago", "at_once", "deleted"),
     [
-        (WINDOW - 1, 0.0, False, []),
-        (WINDOW, 0.0, False, [WINDOW]),
+        (BATCH_SIZE - 1, 0.0, False, []),
+        (BATCH_SIZE, 0.0, False, [BATCH_SIZE]),
         (1, LEASE / 5, False, [1]),
         (1, 0.0, True, [1]),
         (0, LEASE, True, []),
@@ -67,9 +64,9 @@ async def test_confirmed_rows_are_deleted_together(
     at_once: bool,
 ) -> None:
     """Rows are collected for a moment, and deleted long before their lease is over."""
-    thread = a_thread(outbox, confirmed, seconds_ago)
+    sender = a_sender(outbox, confirmed, seconds_ago)
 
-    await thread._delete_confirmed(outbox, at_once=at_once)
-    await thread._delete_confirmed(outbox, at_once=at_once)
+    await sender._delete_confirmed(outbox, at_once=at_once)
+    await sender._delete_confirmed(outbox, at_once=at_once)
 
     assert outbox.deleted == deleted

@@ -24,9 +24,7 @@ async def test_during_an_outage_nothing_piles_up(club: SenderFixture) -> None:
     events += await club.commit(5)
     club.broker.outage = EventstreamUnavailable("away")
     club.broker.gate.set()
-    eventually(
-        lambda: club.queued == 0 and not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT
-    )
+    eventually(lambda: club.queued == 0 and not club.sender._breaker.closed, within=WAIT_TIMEOUT)
 
     events += await club.commit(50)
 
@@ -59,10 +57,10 @@ async def test_after_an_outage_it_sends_again(club: SenderFixture) -> None:
     club.set_breaker(club.sender, 0.0)
     club.broker.outage = EventstreamUnavailable("away")
     (lost,) = await club.commit()
-    eventually(lambda: not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
+    eventually(lambda: not club.sender._breaker.closed, within=WAIT_TIMEOUT)
     club.broker.outage = None
     events = await club.commit()
-    eventually(lambda: club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
+    eventually(lambda: club.sender._breaker.closed, within=WAIT_TIMEOUT)
     events += await club.commit(2)
 
     club.sender.close()
@@ -86,7 +84,7 @@ async def test_the_thread_survives_a_publisher_that_raises(club: SenderFixture) 
     club.set_breaker(club.sender, 0.0)
     club.broker.error = RuntimeError("a bug")
     (left,) = await club.commit()
-    eventually(lambda: not club.sender._thread()._breaker.closed, within=WAIT_TIMEOUT)
+    eventually(lambda: not club.sender._breaker.closed, within=WAIT_TIMEOUT)
     thread = club.thread
     events = await club.commit()
 

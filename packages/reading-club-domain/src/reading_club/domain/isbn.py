@@ -64,7 +64,9 @@ class Isbn(str):
             _validated,
             core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                _serialized, return_schema=core_schema.str_schema(), when_used="json"
+                lambda isbn: isbn.canonical,
+                return_schema=core_schema.str_schema(),
+                when_used="json",
             ),
         )
 
@@ -99,7 +101,3 @@ def _validated(text: str) -> Isbn:
         return Isbn(text)
     except InvalidIsbn as exc:
         raise PydanticCustomError("isbn", "{reason}", {"reason": str(exc)}) from exc
-
-
-def _serialized(isbn: Isbn) -> str:
-    return isbn.canonical

@@ -1,6 +1,6 @@
 """Commands (requests to the club) and events (what has happened).
 
-PublishResult events are a contract with other programs: a field of a (name, schema_version)
+Published events are a contract with other programs: a field of a (name, schema_version)
 pair never changes its meaning, and a change is a new version.
 """
 

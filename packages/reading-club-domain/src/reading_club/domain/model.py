@@ -14,7 +14,7 @@ from reading_club.domain.messages import (
     ReviewerCreated,
     ReviewRevised,
 )
-from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
+from reading_club.domain.text import Author, Comment, Nickname, Rating, Title, casefold_unaccented
 
 
 class Aggregate(Model):
@@ -40,6 +40,11 @@ class Book(Aggregate):
     title: Title
     author: Author
     isbn: Isbn
+
+    @property
+    def search_text(self) -> str:
+        """The text that is searched: title, author and ISBN, without case and accents."""
+        return casefold_unaccented(f"{self.title}\n{self.author}\n{self.isbn.canonical}")
 
     @classmethod
     def reconstitute(cls, **fields: Any) -> Self:

@@ -1,15 +1,21 @@
-"""Types of user input: trimmed, of limited length, without control characters."""
+"""Texts of users: types that are trimmed, limited and free of control characters, and search."""
 
+import re
 import unicodedata
-from typing import Annotated
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from reading_club.domain.isbn import InvalidIsbn, Isbn
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE_CATEGORIES = frozenset({"Cf", "Mn", "Zs"})
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _MARK_CATEGORIES = frozenset({"Mn", "Me"})
+_PART_OF_AN_ISBN: Final = re.compile("[0-9]+(?:-[0-9]*)+")
 
 MOST_MARKS = 8
 """Combining marks on one character: Tibetan has up to eight, Hebrew six, Vietnamese two."""
@@ -28,6 +34,20 @@ def casefold_unaccented(text: str) -> str:
     return "".join(c for piece in pieces for c in piece if not unicodedata.combining(c))
 
 
+def search_terms(query: str) -> tuple[str, ...]:
+    """Return the search terms. A book is found if its ``search_text`` contains one of them.
+
+    A query that is an ISBN gives its thirteen digits, any other its folded text; if that may be
+    a part of an ISBN, also the text without hyphens.
+    """
+    with suppress(InvalidIsbn):
+        return (Isbn(query).canonical,)
+    text = casefold_unaccented(query.strip())
+    if _PART_OF_AN_ISBN.fullmatch(text):
+        return text, text.replace("-", "")
+    return (text,)
+
+
 def _refuse_controls(text: str, allowed: str = "") -> str:
     if text.isprintable():  # no control character is
         return text
@@ -44,10 +64,6 @@ def _validate_single_line(text: str) -> str:
     if text and all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text):
         raise PydanticCustomError("invisible_text", "must have a visible character")
     return text
-
-
-def _many_lines(text: str) -> str:
-    return _refuse_controls(text, allowed="\n\t")
 
 
 def _few_marks(text: str) -> str:
@@ -104,7 +120,8 @@ Author = Annotated[str, _length(200), AfterValidator(_validate_single_line), _no
 Nickname = Annotated[str, _length(50), AfterValidator(_validate_single_line), _normalised(50)]
 """The name of a reviewer: 1 to 50 characters."""
 
-Comment = Annotated[str, _length(5_000, least=0), AfterValidator(_many_lines), _normalised(5_000)]
+_LINES = AfterValidator(partial(_refuse_controls, allowed="\n\t"))
+Comment = Annotated[str, _length(5_000, least=0), _LINES, _normalised(5_000)]
 """The comment of a review: up to 5,000 characters, line breaks allowed."""
 
 SearchWords = Annotated[

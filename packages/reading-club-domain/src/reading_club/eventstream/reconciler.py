@@ -5,16 +5,32 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused, TransientFailure
-from reading_club.eventstream.ports.queues import QueueInspector
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
 logger = logging.getLogger(__name__)
+
+
+class QueueInspector(Protocol):
+    """The port to the subscribers' queues on the broker. Its methods block, up to a timeout."""
+
+    def declare(self, subscriber: Subscriber[Any]) -> None:
+        """Declare the subscriber's queue and its bindings, if they do not exist.
+
+        Raises QueueRefused for this queue, and EventstreamUnavailable.
+        """
+
+    def is_empty(self, subscriber: str) -> bool:
+        """Whether the subscriber's queue has no waiting message or does not exist.
+
+        Raises EventstreamUnavailable.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,11 @@ class Reconciler:
         return found
 
     async def _reconcile(self, subscriber: Subscriber[Any]) -> int:
-        await self._declare(subscriber)
+        try:
+            await asyncio.to_thread(self.queues.declare, subscriber)
+        except QueueRefused as exc:  # the queue may still take messages
+            fields = {"subscriber": subscriber.name, "reason": str(exc)}
+            logger.warning("a queue is refused", extra=fields)
         idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
         found, last = 0, self.limit
         while last == self.limit:
@@ -70,11 +90,3 @@ class Reconciler:
                 await transaction.commit()
             found += last
         return found
-
-    async def _declare(self, subscriber: Subscriber[Any]) -> None:
-        """Declare queue and bindings. A refusal is logged: the queue may still take messages."""
-        try:
-            await asyncio.to_thread(self.queues.declare, subscriber)
-        except QueueRefused as exc:
-            fields = {"subscriber": subscriber.name, "reason": str(exc)}
-            logger.warning("a queue is refused", extra=fields)

@@ -1,7 +1,7 @@
 """A subscriber: the name of a queue, and a handler for each event type."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from messagebus import Event
 
@@ -15,10 +15,6 @@ TUnitOfWork = TypeVar("TUnitOfWork", bound=StreamUnitOfWork)
 EventHandler = Callable[[TEvent, TUnitOfWork], Coroutine[Any, Any, None]]
 
 
-RESERVED_NAMES: Final = frozenset({ALL_SUBSCRIBERS, RELAY})
-"""Names that mean all subscribers, in the outbox and in dead letters."""
-
-
 class Subscriber(Generic[TUnitOfWork]):
     """A name, which is also the name of its queue, and a handler for each subscribed event type.
 
@@ -28,7 +24,7 @@ class Subscriber(Generic[TUnitOfWork]):
     """
 
     def __init__(self, name: str) -> None:
-        if name in RESERVED_NAMES:
+        if name in {ALL_SUBSCRIBERS, RELAY}:
             raise ValueError(f"a subscriber cannot be called {name!r}: it means all subscribers")
         self.name = name
         self._handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}

@@ -1,29 +1,21 @@
 """Events on the wire: their types and payloads, and decoding them."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from messagebus import Event, Message, Metadata
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from messagebus import Event, Message
+from pydantic import AwareDatetime, BaseModel, Json, ValidationError
 
 from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
 
 _NOT_PAYLOAD: Final = {"message_id", "created_at", "metadata"}
 
 
-def metadata_of(message: type[Message[Any]]) -> Metadata:
-    """Return the metadata that all messages of this type share. Raises TypeError without any."""
-    metadata = message.model_fields["metadata"].default
-    if not isinstance(metadata, Metadata):
-        raise TypeError(f"{message.__name__} has no metadata of its own")
-    return metadata
-
-
 def wire_type(message: type[Message[Any]] | Message[Any]) -> str:
     """Return the type on the wire, for example ``book_registered_v1``."""
-    metadata = metadata_of(message) if isinstance(message, type) else message.metadata
+    of_type = isinstance(message, type)
+    metadata = message.model_fields["metadata"].default if of_type else message.metadata
     return f"{metadata.name}_v{metadata.schema_version}"
 
 
@@ -43,7 +35,7 @@ class Envelope(BaseModel):
     id: UUID
     created_at: AwareDatetime
     type: str
-    payload: str
+    payload: Json[dict[str, Any]]
 
 
 class EventRegistry:
@@ -60,26 +52,18 @@ class EventRegistry:
         """
         try:
             envelope = Envelope.model_validate(message)
-            payload = json.loads(envelope.payload)
-        except (ValidationError, ValueError, RecursionError) as exc:
+        except ValidationError as exc:
             raise UnreadableMessage(f"not an envelope: {_reason(exc)}") from exc
         if envelope.type not in self._events:
             raise UnknownEvent(f"no event of type {envelope.type!r} is known here")
-        if not isinstance(payload, dict):
-            raise UnreadableMessage("the payload is not an object")
-        return self._event(envelope, payload)
-
-    def _event(self, envelope: Envelope, payload: dict[str, Any]) -> Event:
-        payload.pop("metadata", None)
-        fields = payload | {"message_id": envelope.id, "created_at": envelope.created_at}
+        fields = {**envelope.payload, "message_id": envelope.id, "created_at": envelope.created_at}
+        fields.pop("metadata", None)
         try:
             return self._events[envelope.type].model_validate(fields)
         except ValidationError as exc:
             raise UnreadableMessage(f"not a {envelope.type}: {_reason(exc)}") from exc
 
 
-def _reason(exc: Exception) -> str:
-    if not isinstance(exc, ValidationError):
-        return str(exc)
+def _reason(exc: ValidationError) -> str:
     errors = exc.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors)

@@ -1,1 +1,1 @@
-"""Use cases, ports, and the relay and sender of the outbox."""
+"""Use cases, projections, and the ports to repositories and read models."""

@@ -12,7 +12,6 @@ from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.outbox.retry_policy import RetryPolicy
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
@@ -37,7 +36,6 @@ class RelayFixture:
             outbox or self.outbox,
             self.broker,
             breaker=CircuitBreaker(backoff, self.clock.seconds),
-            retry_policy=RetryPolicy(attempts=3, initial_delay=1.0),
             batch_size=10,
             poll=POLL,
         )

@@ -58,7 +58,7 @@ class SenderFixture:
     def __exit__(self, *_: object) -> None:
         self.broker.gate.set()
         self.sender.close()
-        thread = self.sender._thread()._thread
+        thread = self.sender._thread
         assert thread is None or not thread.is_alive()
 
     def a_sender(self, lease: float = 60.0) -> Sender:
@@ -76,8 +76,7 @@ class SenderFixture:
     def set_breaker(self, sender: Sender, pause: float) -> None:
         """Replace the breaker by one that stays open for ``pause`` seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
-        thread = sender._thread()
-        thread._breaker = thread._report.breaker = CircuitBreaker(backoff)
+        sender._breaker = sender._report.breaker = CircuitBreaker(backoff)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[OutboxStore]:
@@ -101,12 +100,12 @@ class SenderFixture:
     @property
     def queued(self) -> int:
         """How many events are queued for the thread."""
-        return self.sender._thread()._queue.qsize()
+        return self.sender._queue.qsize()
 
     @property
     def thread(self) -> Thread:
         """The thread of the sender."""
-        thread = self.sender._thread()._thread
+        thread = self.sender._thread
         assert thread is not None
         return thread
 

@@ -21,12 +21,8 @@ from reading_club.adapters.eventstream.topology import (
     queue_name,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
-from reading_club.adapters.eventstream.worker.event_task import (
-    ATTEMPTS,
-    EventTask,
-    Pacing,
-    Resources,
-)
+from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing, Resources
+from reading_club.eventstream.ports.inbox import ATTEMPTS
 
 __all__ = [
     "ATTEMPTS",

@@ -73,7 +73,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
     def close(self) -> None:
         """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
         self._closed = True
-        threads = self._threads.pop()
+        threads = self._threads.value
         if threads is not None:
             threads.close(self.timeout)
 
@@ -90,13 +90,16 @@ class _Threads:
             threading.Thread(target=self._work, name=f"eventstream-{number}", daemon=True)
             for number in range(threads)
         ]
-        for thread in self._threads:
-            thread.start()
+        self._lock = threading.Lock()
 
     def submit(self, call: Callable[[], Any]) -> Future[Any]:
         """Return the call's future, which may be cancelled until a thread takes it. Raises Full."""
         future: Future[Any] = Future()
         self._jobs.put_nowait((future, call))
+        with self._lock:
+            for thread in self._threads:
+                if thread.ident is None:
+                    thread.start()
         return future
 
     def close(self, within: float) -> None:
@@ -107,7 +110,8 @@ class _Threads:
                 _run(job[0], _refuse)
         self._jobs.put(None)
         for thread in self._threads:
-            thread.join(max(0.0, until - monotonic()))
+            if thread.ident is not None:
+                thread.join(max(0.0, until - monotonic()))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

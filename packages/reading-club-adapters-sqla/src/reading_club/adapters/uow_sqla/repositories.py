@@ -24,7 +24,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import search_terms, search_text
+from reading_club.domain.text import search_terms
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
@@ -111,7 +111,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": search_text(aggregate)}
+        row = {**aggregate.model_dump(), "search": aggregate.search_text}
         return {**row, "isbn": aggregate.isbn.canonical}
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:

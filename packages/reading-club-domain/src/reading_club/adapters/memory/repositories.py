@@ -23,7 +23,7 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.domain.search import search_terms, search_text
+from reading_club.domain.text import search_terms
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
@@ -127,7 +127,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
 
 
 def _is_found(book: Book, wanted: Iterable[str]) -> bool:
-    text = search_text(book)
+    text = book.search_text
     return any(each in text for each in wanted)
 
 

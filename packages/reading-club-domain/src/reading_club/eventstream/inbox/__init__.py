@@ -1,1 +1,1 @@
-"""InboxProcessor delivered events: attempts, effects, dead letters and deferral."""
+"""Processing of delivered events: attempts, effects, dead letters and deferral."""

@@ -1,30 +1,63 @@
-"""The attempt limit and the growing pauses between attempts, counted in the database."""
+"""The attempt limit and the growing pauses between attempts, counted in the database.
 
+A message that has to wait is deferred: the relay sends it again, and others are handled meanwhile.
+"""
+
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.unit_of_work import StreamUnitOfWork
+from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
+
+logger = logging.getLogger(__name__)
 
 GROWTH: Final = 4.0
 LONGEST_PAUSE: Final = 3600.0
+SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
 
 
-class Begun(NamedTuple):
-    """An attempt that was counted, or the time until it may begin."""
+async def defer(
+    message: Any, inbox_key: InboxKey, pause: float, reason: str, uow: StreamUnitOfWork
+) -> None:
+    """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
+    key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
+    await uow.outbox.defer(key, message, pause=pause, reason=reason)
+    fields = {"subscriber": inbox_key.subscriber, "message_id": str(inbox_key.message_id)}
+    logger.info("message put off", extra={**fields, "seconds": round(pause, 1), "reason": reason})
 
-    number: int
-    wait: float
-    """Seconds until the attempt may begin; 0 if it was counted."""
+
+@dataclass
+class Delivery:
+    """One delivery of a message to a worker, and the state of its attempts."""
+
+    message: object
+    suspected: bool = False
+    """Whether an earlier attempt may have killed its worker."""
+    number: int = 0
+    """The attempts counted so far; a first attempt is counted only if it fails."""
+    count_before: bool = False
+    """Whether the next attempt is counted before it begins."""
+    counted: bool = False
+    """Whether the current attempt was counted before it began."""
+    stalled_at: float | None = None
+    """Monotonic time of the last counted attempt or stall before this delivery."""
+    begun: bool = False
+    """Whether this process has begun an attempt: the next one needs no pause before it."""
+
+    def __post_init__(self) -> None:
+        self.count_before = self.suspected
 
 
 @dataclass(frozen=True)
 class AttemptPolicy:
-    """The attempt limit and the pauses; counts attempts in the caller's transaction."""
+    """The attempt limit and the pauses; counts attempts, each in a transaction."""
 
     limit: int
     """Attempts before a failing message becomes a dead letter; outages do not count."""
@@ -53,23 +86,52 @@ class AttemptPolicy:
         return min(self.first_pause * GROWTH**before, LONGEST_PAUSE)
 
     async def begin(
+        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
+    ) -> bool:
+        """Commit the count of the attempt; return False if the message must not be handled now.
+
+        It is deferred if too early, and skipped if it is a dead letter.
+        """
+        async with make_uow() as transaction:
+            wait = await self._count(delivery, inbox_key, transaction.uow)
+            if wait is None:
+                await transaction.uow.inbox.forget_attempts(inbox_key)
+            elif wait:
+                await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
+            await transaction.commit()
+        return wait == 0.0
+
+    async def _count(
         self, delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork
-    ) -> Begun | None:
-        """Count the attempt, or return how long it has to wait; None for a dead letter."""
+    ) -> float | None:
+        """Count the attempt, and return the seconds until it may begin; None for a dead letter."""
         last = await uow.inbox.attempts(inbox_key)
-        if await _is_dead_letter(inbox_key, uow):
+        known = DeadLetterFilter(subscriber=inbox_key.subscriber, message_id=inbox_key.message_id)
+        if await uow.dead_letters.page(known, limit=1):
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
-        number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
-        if not pause or number > last.number:
-            return Begun(number, 0.0)
-        return Begun(number, pause - last.age if last.age < pause else pause)
+        delivery.number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        if not pause or delivery.number > last.number:
+            return 0.0
+        return pause - last.age if last.age < pause else pause
 
+    async def take_back(
+        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
+    ) -> None:
+        """Undo the count of an attempt that an outage or a stop ended, if the database allows.
 
-async def _is_dead_letter(inbox_key: InboxKey, uow: StreamUnitOfWork) -> bool:
-    wanted = DeadLetterFilter(subscriber=inbox_key.subscriber, message_id=inbox_key.message_id)
-    return bool(await uow.dead_letters.page(wanted, limit=1))
+        Otherwise the next try continues the same counted attempt.
+        """
+        delivery.begun = True
+        if not delivery.counted:
+            return
+        with contextlib.suppress(TransientFailure):
+            async with make_uow() as transaction:
+                await transaction.uow.inbox.take_back_attempt(inbox_key)
+                await transaction.commit()
+            delivery.number -= 1
+            delivery.count_before, delivery.counted = True, False

@@ -1,26 +1,27 @@
 """Processes the messages of one subscriber: effect, another attempt, or a dead letter."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from messagebus import Event
 
-from reading_club.eventstream.errors import TransientFailure, UnknownEvent, UnreadableMessage
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
-from reading_club.eventstream.inbox.deferral import defer
-from reading_club.eventstream.inbox.delivery import Delivery
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
+from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
 
+logger = logging.getLogger(__name__)
+
+BUSY_ATTEMPTS: Final = 3
+"""Attempts in a row that a busy database fails before the batch is split."""
 NEVER_ENDED: Final = "its handling never came to an end"
-SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
 
 
 class RedeliveryLimitExceeded(Exception):
@@ -45,7 +46,7 @@ class InboxProcessor:
         self.subscriber = subscriber
         self._events = events
         self.policy = policy
-        self.letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
+        self.dead_letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
 
     async def attempt(self, delivery: Delivery, make_uow: UnitOfWorkFactory) -> bool:
         """Return True when the message may be acknowledged, False if it has to be tried again.
@@ -55,63 +56,57 @@ class InboxProcessor:
         try:
             event = self._decode(delivery.message)
         except UnreadableMessage as exc:
-            self.letters.log(logging.ERROR, "message set aside", delivery.message, exc)
-            await self.letters.set_aside(delivery, exc, make_uow)
+            await self.dead_letters.give_up(delivery, exc, make_uow)
             return True
         inbox_key = InboxKey(self.subscriber.name, event.message_id)
-        if delivery.count_before and not await self._may_begin(delivery, inbox_key, make_uow):
-            return True
+        if delivery.count_before:
+            if not await self.policy.begin(delivery, inbox_key, make_uow):
+                return True
+            if delivery.number > self.policy.limit:
+                await self.dead_letters.give_up(
+                    delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow
+                )
+                return True
+            delivery.count_before, delivery.counted = False, True
         try:
             await self._handle(event, inbox_key, delivery, make_uow())
         except (TransientFailure, asyncio.CancelledError):
-            await self._take_back(delivery, inbox_key, make_uow)
+            await self.policy.take_back(delivery, inbox_key, make_uow)
             raise
         except Exception as exc:  # noqa: BLE001  # a handler's bug concerns its message only
             return await self._failed(delivery, inbox_key, exc, make_uow)
         return True
 
-    async def _may_begin(
-        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
+    async def defer(
+        self, delivery: Delivery, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
-        """Commit the count of the attempt; return False if the message must not be handled now.
+        """Defer a message that a transient failure delays, or give it up after too many stalls.
 
-        It is deferred if too early, given up without attempts left, skipped if dead-lettered.
+        A stall is counted if the database was too busy for this message while others of its
+        subscriber succeeded; each stall makes the pause four times as long. Other failures are not
+        counted. Returns False for an unreadable message, which cannot be deferred.
         """
+        try:
+            inbox_key = self.inbox_key(delivery.message)
+        except (TypeError, LookupError, ValueError):
+            return False
         async with make_uow() as transaction:
-            begun = await self.policy.begin(delivery, inbox_key, transaction.uow)
-            if begun is None:
-                await transaction.uow.inbox.forget_attempts(inbox_key)
-                await transaction.commit()
-                return False
-            number, wait = begun
-            if wait:
-                await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
+            if delivery.counted:
+                await transaction.uow.inbox.take_back_attempt(inbox_key)
+            within = self.policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
+            stalls = await transaction.uow.inbox.count_stall(inbox_key, within=within)
+            if stalls < self.policy.limit:
+                pause = self.policy.growing_pause(stalls)
+                await defer(delivery.message, inbox_key, pause, str(error), transaction.uow)
             await transaction.commit()
-        if wait:
-            return False
-        delivery.number = number
-        if number > self.policy.limit:
-            await self.letters.give_up(delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow)
-            return False
-        delivery.count_before, delivery.counted = False, True
+        if stalls >= self.policy.limit:
+            delivery.number = stalls
+            await self.dead_letters.give_up(delivery, error, make_uow)
         return True
 
-    async def _take_back(
-        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
-    ) -> None:
-        """Undo the count of an attempt that an outage or a stop ended, if the database allows.
-
-        Otherwise the next try continues the same counted attempt.
-        """
-        delivery.begun = True
-        if not delivery.counted:
-            return
-        with contextlib.suppress(TransientFailure):
-            async with make_uow() as transaction:
-                await transaction.uow.inbox.take_back_attempt(inbox_key)
-                await transaction.commit()
-            delivery.number -= 1
-            delivery.count_before, delivery.counted = True, False
+    def inbox_key(self, message: Any) -> InboxKey:
+        """Return the key of a message. Raises TypeError, LookupError or ValueError without one."""
+        return InboxKey(self.subscriber.name, UUID(message["id"]))
 
     async def process_batch(self, messages: Sequence[object], make_uow: UnitOfWorkFactory) -> None:
         """Handle messages in one transaction, each with its inbox row.
@@ -150,18 +145,50 @@ class InboxProcessor:
         self, delivery: Delivery, inbox_key: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
         if not delivery.number:
-            await self._count(delivery, inbox_key, make_uow)
+            async with make_uow() as transaction:
+                delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
+                await transaction.commit()
         if delivery.number >= self.policy.limit:
-            await self.letters.give_up(delivery, error, make_uow)
+            await self.dead_letters.give_up(delivery, error, make_uow)
             return True
-        self.letters.log(logging.WARNING, "handling failed", delivery.message, error, trace=True)
+        self.dead_letters.log(
+            logging.WARNING, "handling failed", delivery.message, error, trace=True
+        )
         delivery.count_before, delivery.counted, delivery.begun = True, False, True
         return False
 
-    async def _count(
-        self, delivery: Delivery, inbox_key: InboxKey, make_uow: UnitOfWorkFactory
-    ) -> None:
-        """Count the first attempt, after it has failed."""
+
+class BatchTransaction:
+    """Handles messages in one transaction, and splits the batch if that fails.
+
+    An outage is retried as a batch. An error of one message splits the batch, and so does a
+    database that is busy several times in a row: one slow handler does not delay the others.
+    """
+
+    def __init__(self, processor: InboxProcessor, messages: Sequence[object]) -> None:
+        self._processor = processor
+        self._messages = messages
+        self._busy = 0
+        self.is_split = False
+
+    async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
+        """Return True when the batch took effect or has to be split. Raises TransientFailure."""
+        try:
+            await self._processor.process_batch(self._messages, make_uow)
+        except Exception as exc:  # handling each message alone shows which one fails
+            self._busy = self._busy + 1 if isinstance(exc, BUSY) else 0
+            if isinstance(exc, TransientFailure) and self._busy < BUSY_ATTEMPTS:
+                raise
+            self.is_split = True
+            logger.info("a batch is taken apart", extra={"error": type(exc).__name__})
+        return True
+
+    async def defer(self, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
+        """Defer each message by the first pause, to be handled alone; return True."""
         async with make_uow() as transaction:
-            delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
+            for message in self._messages:
+                inbox_key = self._processor.inbox_key(message)
+                pause = self._processor.policy.first_pause
+                await defer(message, inbox_key, pause, str(error), transaction.uow)
             await transaction.commit()
+        return True

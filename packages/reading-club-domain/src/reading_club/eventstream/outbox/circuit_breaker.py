@@ -1,9 +1,14 @@
 """A circuit breaker: during an outage, one event at a time probes the broker."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 
 from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.ports.publisher import PublishResult
+
+logger = logging.getLogger(__name__)
 
 
 class CircuitBreaker:
@@ -19,7 +24,8 @@ class CircuitBreaker:
         self._backoff = backoff or Backoff(first=0.5, cap=5.0)
         self._clock = clock
         self._pauses: Iterator[float] | None = None
-        self._until = 0.0
+        self.open_until = 0.0
+        """Time at which the breaker is no longer open; it may have passed."""
 
     @property
     def closed(self) -> bool:
@@ -29,7 +35,7 @@ class CircuitBreaker:
     @property
     def pause(self) -> float:
         """Seconds for which the breaker stays open; 0 if it is closed or half-open."""
-        return 0.0 if self.closed else max(0.0, self._until - self._clock())
+        return max(0.0, self.open_until - self._clock())
 
     def permits(self, batch_size: int) -> int:
         """Return how many events of a batch may pass now: all, one or none."""
@@ -39,9 +45,55 @@ class CircuitBreaker:
 
     def record_success(self) -> None:
         """Close the breaker: the broker takes events."""
-        self._pauses = None
+        self._pauses, self.open_until = None, 0.0
 
     def record_failure(self) -> None:
         """Open the breaker: the broker is unavailable."""
         self._pauses = self._pauses or self._backoff.delays()
-        self._until = self._clock() + next(self._pauses)
+        self.open_until = self._clock() + next(self._pauses)
+
+
+class BatchReport:
+    """Reports each batch to the breaker, and changes since the previous batch to the log.
+
+    Only an outage opens the breaker; a queue that refuses events leaves it closed for the others.
+    Such a queue is logged when its refusals begin or change their reason, and when they end.
+    """
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self.breaker = breaker
+        self._refusing: dict[str, str] = {}
+
+    def add(self, published: PublishResult) -> None:
+        """Report a published batch."""
+        self._report_outage(published)
+        for key, error in published.failed.items():
+            fields = {"message_id": str(key.message_id), "error": error}
+            logger.error("an event was refused", extra=fields)
+        self._report_queues(published)
+
+    def _report_outage(self, published: PublishResult) -> None:
+        if published.outage is None:
+            if not self.breaker.closed:
+                logger.info("the broker is back")
+            self.breaker.record_success()
+            return
+        if self.breaker.closed:
+            error = type(published.outage).__name__
+            fields = {"error": error, "reason": published.reason or error}
+            logger.warning("the broker is away", extra=fields)
+        self.breaker.record_failure()
+
+    def _report_queues(self, published: PublishResult) -> None:
+        """Log queues that begin or cease to refuse; a row for all subscribers names no queue."""
+        refused = {key.subscriber: reason for key, reason in published.refused.items()}
+        refused.pop(ALL_SUBSCRIBERS, None)
+        for subscriber, reason in refused.items():
+            if reason != self._refusing.get(subscriber):
+                fields = {"subscriber": subscriber, "reason": reason}
+                logger.warning("a queue refuses events", extra=fields)
+        taking = {key.subscriber for key in published.confirmed}
+        for subscriber in taking & (self._refusing.keys() - refused.keys()):
+            logger.info("a queue takes events again", extra={"subscriber": subscriber})
+            del self._refusing[subscriber]
+        self._refusing |= refused

@@ -7,9 +7,8 @@ from contextlib import suppress
 from uuid import UUID
 
 from reading_club.eventstream.errors import TransientFailure
-from reading_club.eventstream.outbox.batch_report import BatchReport
-from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
-from reading_club.eventstream.outbox.retry_policy import RetryPolicy
+from reading_club.eventstream.outbox import retry_policy
+from reading_club.eventstream.outbox.circuit_breaker import BatchReport, CircuitBreaker
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage, OutboxStore
 from reading_club.eventstream.ports.publisher import EventPublisher, PublishResult
 
@@ -34,7 +33,6 @@ class Relay:
         publisher: EventPublisher,
         *,
         breaker: CircuitBreaker | None = None,
-        retry_policy: RetryPolicy | None = None,
         batch_size: int = 500,
         lease: float = 30.0,
         poll: float = 0.5,
@@ -43,7 +41,6 @@ class Relay:
         self._publisher = publisher
         self._breaker = breaker or CircuitBreaker()
         self._report = BatchReport(self._breaker)
-        self._retry_policy = retry_policy or RetryPolicy()
         self._batch_size = batch_size
         self._lease = lease
         self._poll = poll
@@ -108,6 +105,6 @@ class Relay:
             if self._breaker.permits(len(events)) == len(events):
                 probing = not self._breaker.closed
                 published = await asyncio.to_thread(self._publisher.publish, events)
-                self._report.add(events, published)
+                self._report.add(published)
                 pause = 2 * self._breaker.pause if probing else 0.0
-        await self._retry_policy.apply(self._outbox, token, events, published, pause=pause)
+        await retry_policy.finish(self._outbox, token, events, published, pause=pause)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -14,54 +13,41 @@ from reading_club.eventstream.ports.outbox import (
 )
 from reading_club.eventstream.ports.publisher import PublishResult
 
-LONGEST_PAUSE: Final = 3600.0
-"""The longest pause, in seconds, after a refusal because of the event itself."""
+ATTEMPTS: Final = 10
+"""The number of refusals because of the event itself after which it is a dead letter. The pauses
+between them are 1, 2, 4 and so on seconds."""
 LONGEST_REFUSAL: Final = 60.0
 """The longest pause, in seconds, after a refusal by a queue, which may have room at any time."""
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
-    """Decides for each row of a batch: delete, retry later or dead-letter."""
+async def finish(
+    outbox: OutboxStore,
+    token: UUID,
+    events: Sequence[OutboxMessage],
+    published: PublishResult,
+    *,
+    pause: float = 0.0,
+) -> None:
+    """Finish the rows of a batch, the confirmed ones first. An outage counts no attempt.
 
-    attempts: int = 10
-    """The number of refusals because of the event itself after which it is a dead letter."""
-    initial_delay: float = 1.0
-
-    async def apply(
-        self,
-        outbox: OutboxStore,
-        token: UUID,
-        events: Sequence[OutboxMessage],
-        published: PublishResult,
-        *,
-        pause: float = 0.0,
-    ) -> None:
-        """Finish the rows of a batch, the confirmed ones first. An outage counts no attempt.
-
-        Rows that an outage left without a result can be claimed after ``pause`` seconds: the next
-        probe is another event, in case this one is what the broker cannot take.
-        Raises StorageUnavailable; unfinished rows are sent again after their lease.
-        """
-        if published.confirmed:
-            await outbox.delete(token, published.confirmed)
-        for event in events:
-            reason = published.failed.get(event.key)
-            if reason is not None:
-                await self._record_failure(outbox, token, event, reason)
-        await finish_refused(outbox, token, events, published)
-        undecided = [e.key for e in events if not _is_decided(e.key, published)]
-        if undecided:
-            await outbox.release(token, undecided, retry_in=pause)
-
-    async def _record_failure(
-        self, outbox: OutboxStore, token: UUID, event: OutboxMessage, reason: str
-    ) -> None:
-        if event.attempts + 1 >= self.attempts:
+    Rows that an outage left without a result can be claimed after ``pause`` seconds: the next
+    probe is another event, in case this one is what the broker cannot take.
+    Raises StorageUnavailable; unfinished rows are sent again after their lease.
+    """
+    if published.confirmed:
+        await outbox.delete(token, published.confirmed)
+    for event in events:
+        if (reason := published.failed.get(event.key)) is None:
+            continue
+        if event.attempts + 1 >= ATTEMPTS:
             await outbox.dead_letter(token, {event.key: reason})
-            return
-        pause = min(self.initial_delay * 2.0**event.attempts, LONGEST_PAUSE)
-        await outbox.fail(token, {event.key: reason}, retry_in=pause)
+        else:
+            await outbox.fail(token, {event.key: reason}, retry_in=2.0**event.attempts)
+    await finish_refused(outbox, token, events, published)
+    decided = {*published.confirmed, *published.failed, *published.refused}
+    undecided = [event.key for event in events if event.key not in decided]
+    if undecided:
+        await outbox.release(token, undecided, retry_in=pause)
 
 
 async def finish_refused(
@@ -73,17 +59,17 @@ async def finish_refused(
     one row for each subscriber, so that only the queue that refuses is tried again.
     Raises StorageUnavailable.
     """
-    everybodys: list[OutboxKey] = []
-    ones = defaultdict[tuple[float, str], list[OutboxKey]](list)
+    to_all: list[OutboxKey] = []
+    to_one = defaultdict[tuple[float, str], list[OutboxKey]](list)
     for event in events:
         reason = published.refused.get(event.key)
         if reason is not None and event.key.subscriber == ALL_SUBSCRIBERS:
-            everybodys.append(event.key)
+            to_all.append(event.key)
         elif reason is not None:
-            ones[refusal_delay(event.age), reason].append(event.key)
-    if everybodys:
-        await outbox.split(token, everybodys, retry_in=LONGEST_REFUSAL)
-    for (pause, reason), keys in ones.items():
+            to_one[refusal_delay(event.age), reason].append(event.key)
+    if to_all:
+        await outbox.split(token, to_all, retry_in=LONGEST_REFUSAL)
+    for (pause, reason), keys in to_one.items():
         await outbox.release(token, keys, retry_in=pause, reason=reason)
 
 
@@ -93,7 +79,3 @@ def refusal_delay(age: float) -> float:
     The pause is a power of two, so that the rows of a batch have few different pauses.
     """
     return min(2.0 ** max(0, int(age).bit_length() - 1), LONGEST_REFUSAL)
-
-
-def _is_decided(key: OutboxKey, published: PublishResult) -> bool:
-    return any(key in keys for keys in (published.confirmed, published.failed, published.refused))

@@ -1,9 +1,12 @@
-"""Ports: the inbox with its counts of attempts, and subscriptions with missing events."""
+"""The port of the inbox with its counts of attempts, and how long its rows and others are kept."""
 
 from collections.abc import Collection
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
+
+ATTEMPTS: Final = 5
+"""Default number of attempts before a failing message becomes a dead letter."""
 
 
 class InboxKey(NamedTuple):

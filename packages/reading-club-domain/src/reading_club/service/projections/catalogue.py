@@ -13,10 +13,7 @@ async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
     """Add the book to the catalogue."""
     await uow.catalogue.put(
         CatalogueEntry(
-            book_id=event.id,
-            title=event.title,
-            author=event.author,
-            isbn=event.isbn.canonical,
+            book_id=event.id, title=event.title, author=event.author, isbn=event.isbn.canonical
         )
     )
 
@@ -25,10 +22,7 @@ async def rate(event: ReviewCreated | ReviewRevised, uow: AbstractUnitOfWork) ->
     """Store the rating, if its version is higher than the stored one."""
     await uow.catalogue.rate(
         BookRating(
-            review_id=event.id,
-            book_id=event.book_id,
-            rating=event.rating,
-            version=event.version,
+            review_id=event.id, book_id=event.book_id, rating=event.rating, version=event.version
         )
     )
 

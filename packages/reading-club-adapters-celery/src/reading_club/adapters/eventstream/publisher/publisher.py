@@ -142,7 +142,7 @@ class BatchPublisher:
             connection.drop()
 
     def _send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
-        connection = self._connections.find()
+        connection = self._connections.value
         if connection is None:
             # Kept before connecting, to be dropped if that fails.
             connection = self._connections.get()

@@ -16,12 +16,10 @@ from celery.exceptions import Reject
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnreadableMessage
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy
-from reading_club.eventstream.inbox.batch import BatchTransaction
-from reading_club.eventstream.inbox.deferral import Deferral
-from reading_club.eventstream.inbox.delivery import Delivery
-from reading_club.eventstream.inbox.processor import InboxProcessor
+from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
+from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
 from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.ports.inbox import ATTEMPTS
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
@@ -30,9 +28,6 @@ Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
 Attempt = Coroutine[Any, Any, bool | None]
 """Returns False if the message has to be tried again, and must not be acknowledged."""
-
-ATTEMPTS: Final = 5
-"""Default number of attempts before a failing message becomes a dead letter."""
 
 _CHECK_INTERVAL: Final = 0.05
 """Seconds between two checks for a stop, and whether the suspected message before is done."""
@@ -79,8 +74,7 @@ class EventTask:
         self._pacing = pacing or Pacing()
         policy = AttemptPolicy(attempts, self._pacing.attempt_pause, self._pacing.timer)
         self._processor = InboxProcessor(subscriber, events, policy, clock)
-        self._dead_letters = self._processor.letters
-        self._deferral = Deferral(subscriber.name, policy, self._dead_letters)
+        self._dead_letters = self._processor.dead_letters
         self._loop = EventLoopThread(resources)
         self._wait = wait or self._wait_for_stop
         self._suspects = threading.Lock()
@@ -110,7 +104,7 @@ class EventTask:
         """
         delivery = Delivery(message, suspected)
         attempt = partial(self._processor.attempt, delivery)
-        defer = partial(self._deferral.one, delivery)
+        defer = partial(self._processor.defer, delivery)
         with self._one_at_a_time() if suspected else nullcontext():
             self._retry_until_done(message, attempt, defer, arrived)
 
@@ -122,7 +116,7 @@ class EventTask:
         raises Celery's Reject, as ``receive`` does.
         """
         transaction = BatchTransaction(self._processor, messages)
-        defer = partial(self._deferral.all, messages)
+        defer = transaction.defer
         self._retry_until_done(messages[0], transaction.attempt, defer, arrived)
         return not transaction.is_split
 

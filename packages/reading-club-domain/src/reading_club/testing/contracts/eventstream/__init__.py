@@ -21,18 +21,17 @@ from reading_club.testing.contracts.eventstream.helpers import (
 )
 from reading_club.testing.contracts.eventstream.inbox import InboxContract
 from reading_club.testing.contracts.eventstream.message_store import History, MessageStoreContract
-from reading_club.testing.contracts.eventstream.missing_events import MissingEventsContract
 from reading_club.testing.contracts.eventstream.outbox import OutboxContract
 from reading_club.testing.contracts.eventstream.outbox_leases import OutboxLeaseContract
 from reading_club.testing.contracts.eventstream.outbox_split import OutboxSplitContract
 from reading_club.testing.contracts.eventstream.publication import PublicationContract
-from reading_club.testing.contracts.eventstream.reconciliation import HORIZON
+from reading_club.testing.contracts.eventstream.reconciliation import HORIZON, MissingEventsContract
 from reading_club.testing.contracts.eventstream.reconciliation_exclusions import (
     ReconciliationExclusionsContract,
+    WrongClockContract,
 )
 from reading_club.testing.contracts.eventstream.statistics import StatisticsContract
 from reading_club.testing.contracts.eventstream.unit_of_work import TransactionContract
-from reading_club.testing.contracts.eventstream.wrong_clock import WrongClockContract
 
 __all__ = [
     "HORIZON",
