@@ -39,7 +39,7 @@ PATCHED = ("reading_club.", "messagebus.")
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
-    handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # replaced below
+    handler = subscriber.handlers.pop(kind)  # replaced below
     if fault == "missing":
         return
 

@@ -20,19 +20,19 @@ class Subscriber(Generic[TUnitOfWork]):
 
     Handlers are idempotent and commutative: the same events, in any order and any number,
     leave the same tables. They never commit.
-    Raises ValueError for a reserved name.
+    ``handlers`` are the handlers by event type. Raises ValueError for a reserved name.
     """
 
     def __init__(self, name: str) -> None:
         if name in {ALL_SUBSCRIBERS, RELAY}:
             raise ValueError(f"a subscriber cannot be called {name!r}: it means all subscribers")
         self.name = name
-        self._handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}
+        self.handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}
 
     @property
     def types(self) -> frozenset[str]:
         """The types on the wire of the subscribed events."""
-        return frozenset(wire_type(event) for event in self._handlers)
+        return frozenset(wire_type(event) for event in self.handlers)
 
     def on(
         self, *events: type[TEvent]
@@ -43,19 +43,15 @@ class Subscriber(Generic[TUnitOfWork]):
             handler: EventHandler[TEvent, TUnitOfWork],
         ) -> EventHandler[TEvent, TUnitOfWork]:
             for event in events:
-                if event in self._handlers:
+                if event in self.handlers:
                     raise ValueError(f"{self.name} has a handler for {event.__name__} already")
-                self._handlers[event] = handler
+                self.handlers[event] = handler
             return handler
 
         return register
 
-    def handles(self, event: Event) -> bool:
-        """Whether there is a handler for this event."""
-        return type(event) in self._handlers
-
     async def handle(self, event: Event, uow: TUnitOfWork) -> None:
         """Call the event's handler in the open transaction; without a handler, do nothing."""
-        handler = self._handlers.get(type(event))
+        handler = self.handlers.get(type(event))
         if handler is not None:
             await handler(event, uow)

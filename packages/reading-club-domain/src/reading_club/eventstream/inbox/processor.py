@@ -121,12 +121,12 @@ class InboxProcessor:
             for inbox_key, event in zip(inbox_keys, events, strict=True):
                 if inbox_key in new:
                     new.remove(inbox_key)  # of two copies in one batch the first takes effect
-                    await self.subscriber.handle(event, uow)
+                    await self.subscriber.handlers[type(event)](event, uow)
             await transaction.commit()
 
     def _decode(self, message: object) -> Event:
         event = self._events.decode(message)
-        if not self.subscriber.handles(event):
+        if type(event) not in self.subscriber.handlers:
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
 
@@ -136,7 +136,7 @@ class InboxProcessor:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:
             if await uow.inbox.insert_new(inbox_key):
-                await self.subscriber.handle(event, uow)
+                await self.subscriber.handlers[type(event)](event, uow)
             if delivery.number:
                 await uow.inbox.forget_attempts(inbox_key)
             await transaction.commit()

@@ -135,14 +135,15 @@ class EventTask:
         arrived: float | None = None,
     ) -> None:
         """Return when the work is done, or the message was deferred after its holding time."""
-        begun = self._pacing.timer()
-        for delay in self._pacing.backoff.delays():
+        begun, delays = self._pacing.timer(), None
+        while True:
             done, failure = self._attempt(message, work)
             if failure and defer and self._is_late(failure, begun, arrived):
                 done, _ = self._attempt(message, partial(defer, failure))
             if done:
                 return
-            self._pause(delay)
+            delays = delays or self._pacing.backoff.delays()
+            self._pause(next(delays))
 
     def _attempt(
         self, message: object, work: Callable[[UnitOfWorkFactory], Attempt]
