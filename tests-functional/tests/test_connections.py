@@ -35,7 +35,7 @@ def club(tmp_path: Path) -> Iterator[ClubCluster]:
 @pytest.fixture
 def web(club: ClubCluster) -> ClubProcess:
     """The club's web process."""
-    return club.web()
+    return club.start("web")
 
 
 def connect(club: ClubCluster, stack: ExitStack, said: bytes) -> socket.socket:

@@ -51,7 +51,6 @@ def wrong_headers() -> list[Garbage]:
         header(task=5),
         header(timelimit=5),
         header(timelimit=["a", "b"]),
-        header(stamps=5, stamped_headers=5),
         header(eta="tomorrow"),
         header(expires="soon"),
         header(compression="klingon"),

@@ -18,8 +18,7 @@ from reading_club.adapters.eventstream.testing import (
     celery_queue,
     transport,
 )
-from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.outage_retry import Pacing
+from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork

@@ -5,7 +5,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked
+from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
 from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
 from reading_club.adapters.eventstream.publisher.publisher import PublishResultBuilder

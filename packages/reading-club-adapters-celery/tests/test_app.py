@@ -38,7 +38,7 @@ def test_passwords_are_not_printed(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "broker", "sqla+sqlite://", f"http://club:{SECRET}@broker"])
-def test_other_brokers_are_refused(url: str) -> None:
+def test_an_unsupported_broker_url_is_refused(url: str) -> None:
     """The error names the supported schemes, and hides the URL."""
     with pytest.raises(ValueError, match="amqp") as caught:
         publisher_app(url)
@@ -85,7 +85,7 @@ def test_a_publisher_gives_up_soon(url: str) -> None:
     assert conf.broker_pool_limit == PUBLISHER_CONNECTIONS
 
 
-def test_what_each_broker_needs() -> None:
+def test_each_broker_has_its_transport_options() -> None:
     """AMQP has confirms and timeouts; Redis has timeouts and fast redelivery."""
     amqp = publisher_app("amqp://broker").conf.broker_transport_options
     redis = publisher_app("redis://broker").conf.broker_transport_options

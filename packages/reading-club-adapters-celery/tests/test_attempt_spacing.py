@@ -15,8 +15,8 @@ from reading_club.adapters.eventstream.testing import (
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.memory.database import Count
 from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import StorageUnavailable
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.subscriber import Subscriber

@@ -49,7 +49,7 @@ def test_an_attempt_that_an_outage_ended_is_taken_back(
     assert club.dead_letters == []
 
 
-def test_where_it_cannot_be_taken_back_the_attempt_goes_on(
+def test_an_attempt_that_cannot_be_taken_back_goes_on(
     consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the database does not take the undo, the count stays at one during the outage."""

@@ -57,11 +57,14 @@ class BatchingFixture:
         self.worker = Worker()
         self.received: list[list[object]] = []
         self.arrived: list[float] = []
-        self.alone: list[Any] = []
+        self.alone: list[object] = []
         self.answer: bool | Exception = True
-        self.batcher = Batcher(self.worker, self._receive, self.alone.append)
+        self.batcher = Batcher(self.worker, self._receive, self._receive_alone)
 
-    def _receive(self, messages: Sequence[object], /, *, arrived: float) -> bool:
+    def _receive_alone(self, message: object, *, arrived: float) -> None:
+        self.alone.append((message, arrived))
+
+    def _receive(self, messages: Sequence[object], *, arrived: float) -> bool:
         self.received.append(list(messages))
         self.arrived.append(arrived)
         if isinstance(self.answer, Exception):
@@ -132,16 +135,19 @@ def test_a_batch_is_bounded(batching: BatchingFixture) -> None:
     assert [len(batch) for batch in batching.received] == [1, LARGEST_BATCH, 1]
 
 
-def test_each_message_of_a_failed_batch_becomes_a_task(batching: BatchingFixture) -> None:
-    """Each message of a failed batch becomes a task, and the next batch runs."""
+def test_each_message_of_a_failed_batch_is_handled_alone(batching: BatchingFixture) -> None:
+    """Each message of a failed batch is handled and acknowledged alone, beside the next batch."""
     batching.answer = False
-    messages = batching.add("a", "b")
+    messages = batching.add("first", "a", "bb")
 
     batching.worker.work()
-    batching.worker.work()
+    assert outcomes(messages) == [None] * 3
+    while batching.worker.jobs:
+        batching.worker.work()
 
-    assert batching.alone == messages
-    assert outcomes(messages) == [None, None]
+    assert batching.received == [["first"], ["a", "bb"]]
+    assert sorted(map(str, batching.alone)) == ["('a', 1.0)", "('bb', 2.0)", "('first', 5.0)"]
+    assert set(outcomes(messages)) == {"acknowledged"}
 
 
 @pytest.mark.parametrize("error", [Reject("stopping", requeue=True), ZeroDivisionError()])

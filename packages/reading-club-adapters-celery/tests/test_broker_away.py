@@ -60,7 +60,7 @@ async def failure_of(transport: EventstreamTransport) -> tuple[EventstreamUnavai
     return caught.value, monotonic() - start
 
 
-async def test_a_stuck_broker_fails_in_time(blocking: BlockingSender) -> None:
+async def test_a_publication_that_blocks_fails_at_its_deadline(blocking: BlockingSender) -> None:
     """A publication fails at its deadline while its thread still blocks."""
     transport = EventstreamTransport(blocking, timeout=0.05)
 
@@ -84,7 +84,7 @@ async def test_threads_and_backlog_are_bounded(blocking: BlockingSender) -> None
     assert threading.active_count() <= before + 2
 
 
-async def test_it_recovers_with_its_broker(blocking: BlockingSender) -> None:
+async def test_the_transport_recovers_with_its_broker(blocking: BlockingSender) -> None:
     """After an outage new messages are sent; those that timed out while waiting are not."""
     transport = EventstreamTransport(blocking, timeout=0.05, threads=1, backlog=3)
     for _ in range(3):
@@ -110,7 +110,7 @@ async def test_a_caller_that_gives_up_is_not_held(blocking: BlockingSender) -> N
         await task
 
 
-async def test_closing_waits_for_what_is_on_its_way(blocking: BlockingSender) -> None:
+async def test_closing_a_transport_waits_for_messages_being_sent(blocking: BlockingSender) -> None:
     """On close a message being sent is sent; waiting calls raise EventstreamUnavailable."""
     transport = EventstreamTransport(blocking, threads=1)
     sending = asyncio.create_task(transport.send_message_serialized(MESSAGE))
@@ -128,7 +128,7 @@ async def test_closing_waits_for_what_is_on_its_way(blocking: BlockingSender) ->
     assert blocking.calls == 1
 
 
-async def test_closing_is_bounded(blocking: BlockingSender) -> None:
+async def test_closing_a_transport_is_bounded(blocking: BlockingSender) -> None:
     """With a blocked broker, close returns after the timeout."""
     transport = EventstreamTransport(blocking, timeout=0.05)
     await failure_of(transport)
@@ -155,7 +155,7 @@ async def test_a_refused_connection_fails_at_once(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
-async def test_a_black_hole_fails_in_time(scheme: str) -> None:
+async def test_a_publication_to_a_silent_port_fails_in_time(scheme: str) -> None:
     """On a silent port the publication fails in time, and the error hides the password."""
     with a_socket(listening=True) as silent:
         port = silent.getsockname()[1]

@@ -76,7 +76,7 @@ def test_a_worker_that_lost_its_connection_stops_as_well() -> None:
         consumer._cut()
 
 
-class HubWithCalls:
+class RecordingHub:
     """An event loop that records the intervals of repeated calls, and calls back once."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ def test_an_event_loop_wakes_each_second() -> None:
     """The first connection schedules the wake-up; later ones and workers without a loop do not."""
     assert callable(Hub.call_repeatedly)
     consumer: Any = EventConsumer.__new__(EventConsumer)
-    consumer.hub, consumer.init_callback = HubWithCalls(), (ready := Mock())
+    consumer.hub, consumer.init_callback = RecordingHub(), (ready := Mock())
 
     consumer.on_ready()
     consumer.on_ready()

@@ -62,7 +62,7 @@ def test_a_channel_is_asked_for_confirms_before_anything_is_sent() -> None:
     }
 
 
-def test_one_answer_may_be_for_many(
+def test_one_confirm_may_be_for_many_messages(
     confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A multiple ack confirms all earlier messages, a single one its own, in any order."""
@@ -73,7 +73,7 @@ def test_one_answer_may_be_for_many(
     assert list(confirms.pending.values()) == [messages[2]]
 
 
-def test_what_is_returned_and_confirmed_has_failed(
+def test_a_returned_and_confirmed_message_has_failed(
     confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A returned message has failed, though the broker acks it afterwards."""
@@ -86,7 +86,7 @@ def test_what_is_returned_and_confirmed_has_failed(
     assert confirms.returned
 
 
-def test_what_a_queue_does_not_take_is_refused(
+def test_a_message_that_a_queue_does_not_take_is_refused(
     confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A nack means refused, without an outage; a message for one queue names that queue."""
@@ -107,7 +107,7 @@ def test_what_a_queue_does_not_take_is_refused(
     }
 
 
-def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
+def test_a_returned_message_whose_queue_is_refused_has_not_failed(
     messages: list[EncodedMessage],
 ) -> None:
     """A returned message is refused, not failed, if its queue's declaration was refused."""
@@ -128,7 +128,7 @@ def test_what_finds_no_queue_because_that_is_refused_has_not_failed(
     assert list(published.confirmed) == [messages[0].key, messages[1].key]
 
 
-def test_an_answer_that_comes_twice_is_one(
+def test_a_repeated_confirm_changes_nothing(
     confirms: ConfirmTracker, messages: list[EncodedMessage]
 ) -> None:
     """A second ack, or an ack of an unknown tag, changes nothing."""

@@ -107,7 +107,7 @@ def test_messages_without_an_id_are_told_apart_by_their_text(
     assert all(letter.message_id.version == 5 for letter in club.dead_letters)
 
 
-def test_a_letter_that_cannot_be_stored_holds_its_message(
+def test_a_message_is_held_until_its_dead_letter_can_be_stored(
     consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage of the dead letter's storage holds the message."""
@@ -121,7 +121,7 @@ def test_a_letter_that_cannot_be_stored_holds_its_message(
     assert len(club.waits) == 2
 
 
-def test_a_letter_that_the_database_refuses_is_kept_as_text(
+def test_a_dead_letter_that_the_database_refuses_is_kept_as_text(
     consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the database refuses NUL in JSON, the envelope is stored as ASCII text."""
@@ -134,7 +134,7 @@ def test_a_letter_that_the_database_refuses_is_kept_as_text(
     assert club.waits == []
 
 
-def test_a_letter_that_is_always_refused_is_not_lost(
+def test_a_dead_letter_that_is_always_refused_is_not_lost(
     consumer: EventTask, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A dead letter that is always refused holds its message, which a stop requeues."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed, RecoverableConnectionError
 
-from reading_club.adapters.eventstream.app import EventRouter, publisher_app
+from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher import amqp
 from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
 from reading_club.adapters.eventstream.queues import SubscriberQueues, declare
 from reading_club.adapters.eventstream.testing import LISTENERS, PARCEL_SENT, outgoing
 from reading_club.adapters.eventstream.testing.fake_amqp import FakeConnection
-from reading_club.adapters.eventstream.topology import queue_for
+from reading_club.adapters.eventstream.topology import EventRouter, queue_for
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 
 FIRST, SECOND = "eventstream.first", "eventstream.second"
@@ -117,7 +117,7 @@ def test_after_a_refusal_the_next_batch_has_a_channel_of_its_own() -> None:
     assert connection.declared == [FIRST, SECOND]
 
 
-def test_what_finds_no_queue_that_may_not_be_made_is_refused() -> None:
+def test_a_message_for_a_refused_queue_is_refused() -> None:
     """A refused queue concerns its own subscriber's messages, and those for all subscribers."""
     publishing = a_connection(FakeConnection(first=REFUSED))
     encoder = MessageEncoder(publisher_app("memory://", LISTENERS))
@@ -146,7 +146,7 @@ def test_a_subscribers_queue_is_refused_by_name(monkeypatch: pytest.MonkeyPatch)
     assert connection.declared == [SECOND]
 
 
-def test_a_broker_that_is_away_declares_nothing(closed_port: int) -> None:
+def test_an_unavailable_broker_declares_no_queue(closed_port: int) -> None:
     """An unavailable broker raises EventstreamUnavailable, not QueueRefused."""
     app = publisher_app(f"amqp://club:hunter2@127.0.0.1:{closed_port}/0")
 

@@ -8,8 +8,8 @@ import pytest
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.domain.messages import BookRegistered
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import StorageBusy, StorageUnavailable, TransientFailure
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity

@@ -82,7 +82,7 @@ def test_nothing_is_opened_before_the_first_task(
     assert resource.opened == 0
 
 
-def test_errors_reach_the_caller(loop: EventLoopThread[Resource]) -> None:
+def test_errors_of_a_coroutine_reach_the_caller(loop: EventLoopThread[Resource]) -> None:
     """An error of the coroutine is raised to the caller."""
 
     async def fail(_: Resource) -> None:
@@ -92,7 +92,9 @@ def test_errors_reach_the_caller(loop: EventLoopThread[Resource]) -> None:
         loop.run(fail)
 
 
-def test_opening_is_tried_again(loop: EventLoopThread[Resource], resource: Resource) -> None:
+def test_opening_the_resource_is_tried_again(
+    loop: EventLoopThread[Resource], resource: Resource
+) -> None:
     """A resource that failed to open is opened by a later call."""
     resource.error = ConnectionError("away")
     for _ in range(2):
@@ -105,7 +107,7 @@ def test_opening_is_tried_again(loop: EventLoopThread[Resource], resource: Resou
     assert resource.opened == 1
 
 
-def test_closing_closes_the_resource_on_its_loop(resource: Resource) -> None:
+def test_closing_the_loop_closes_its_resource(resource: Resource) -> None:
     """Closing ends the resource, loop and thread; a later task starts new ones."""
     loop = EventLoopThread(resource.open)
     first, thread = loop.run(whereabouts)
@@ -121,7 +123,7 @@ def test_closing_closes_the_resource_on_its_loop(resource: Resource) -> None:
     loop.close()
 
 
-def test_closing_does_not_wait_for_what_never_opens() -> None:
+def test_closing_the_loop_does_not_wait_for_a_resource_that_never_opens() -> None:
     """Closing cancels a resource that hangs while it opens."""
     opening = threading.Event()
 
@@ -142,7 +144,7 @@ def test_closing_does_not_wait_for_what_never_opens() -> None:
             waiting.result(10)
 
 
-def test_closing_cancels_what_still_runs(
+def test_closing_the_loop_cancels_running_coroutines(
     loop: EventLoopThread[Resource], resource: Resource
 ) -> None:
     """Closing cancels a running task, and then closes the resource."""

@@ -1,6 +1,8 @@
 """Consuming a message: its effect, duplicates, outages and a stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from celery.exceptions import Reject
 from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.messages import BookRegistered, ClubEvent
+from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent
 from reading_club.eventstream.errors import StorageUnavailable, WriteConflict
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_reviewer, an_event
@@ -131,29 +134,46 @@ def test_a_message_is_requeued_when_the_worker_stops(
 
 
 def test_the_task_takes_one_keyword(consumer: EventTask, club: ConsumerFixture) -> None:
-    """The task takes the keyword ``message`` alone; any other call is a dead letter."""
+    """The task takes the keyword ``message``, and is acknowledged late."""
     app = worker_app("memory://", activity)
     consumer.register(app)
     task = app.tasks["send_message"]
     event = an_event()
 
     task(message=on_the_wire(event))
-    task(message=on_the_wire(an_event()), something="else")
-    task()
 
     assert task.acks_late
     assert task.ignore_result
     assert list(club.database.activity) == [event.message_id]
-    more, less = (letter.envelope["kwargs"] for letter in club.dead_letters)
-    assert (list(more), list(less)) == (["message", "something"], [])
     app.close()
 
 
-def test_a_stop_of_the_worker_ends_the_waits(consumer: EventTask, memory_app: Celery) -> None:
-    """Celery's shutdown signal ends the waits at once."""
-    consumer.register(memory_app)
-    assert not consumer.stopping.wait(0)
+@pytest.fixture
+def registered(club: ConsumerFixture, memory_app: Celery) -> Iterator[EventTask]:
+    """A task whose waits end when Celery asks the worker to stop."""
+    task = EventTask(activity, EventRegistry(EVENTS), club.resources)
+    task.register(memory_app)
+    yield task
+    task.close()
 
-    signals.worker_shutting_down.send(sender="worker")
 
-    assert consumer.stopping.wait(0)
+def test_a_wait_without_a_stop_returns_false(registered: EventTask) -> None:
+    """Without a stop the wait ends after its time and returns False."""
+    start = monotonic()
+
+    assert registered._wait(0.01) is False
+    assert 0.01 <= monotonic() - start < 5
+
+
+def test_a_stop_of_the_worker_ends_every_wait(registered: EventTask) -> None:
+    """Celery's shutdown signal ends all current and later waits within a moment."""
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(registered._wait, 30) for _ in range(3)]
+        start = monotonic()
+
+        for _ in range(2):
+            signals.worker_shutting_down.send(sender="worker")
+
+        assert [wait.result() for wait in waiting] == [True] * 3
+    assert registered._wait(30) is True
+    assert monotonic() - start < 5

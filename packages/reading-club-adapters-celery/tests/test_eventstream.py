@@ -39,7 +39,7 @@ async def test_eventstream(
     assert celery_app.queue is celery_queue
 
 
-async def test_what_is_sent_can_be_read_again(
+async def test_a_sent_event_can_be_read_again(
     uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
 ) -> None:
     """The sent message decodes to the recorded event."""
@@ -53,7 +53,7 @@ async def test_what_is_sent_can_be_read_again(
     assert (event.message_id, event.created_at) == (stored.message_id, stored.created_at)
 
 
-async def test_what_is_not_committed_is_not_sent(
+async def test_an_event_that_is_not_committed_is_not_sent(
     uow: InMemoryUnitOfWork, bus: ClubBus, celery_queue: list[SentTask]
 ) -> None:
     """A rollback sends no message."""

@@ -16,7 +16,7 @@ def fake(celery_app: FakeCelery) -> FakeCelery:
     return celery_app
 
 
-def test_it_keeps_what_was_sent(fake: FakeCelery, celery_queue: list[SentTask]) -> None:
+def test_the_fake_app_keeps_sent_tasks(fake: FakeCelery, celery_queue: list[SentTask]) -> None:
     """Sent tasks are kept in order, with arguments by position or by keyword."""
     fake.send_task("one", kwargs={"message": {"a": [1, None, "x"]}})
     fake.send_task("two", None, {"b": 1.5}, task_id="id")
@@ -29,7 +29,7 @@ def test_it_keeps_what_was_sent(fake: FakeCelery, celery_queue: list[SentTask]) 
     ]
 
 
-def test_what_was_sent_is_a_copy(fake: FakeCelery, celery_queue: list[SentTask]) -> None:
+def test_a_sent_task_is_a_copy(fake: FakeCelery, celery_queue: list[SentTask]) -> None:
     """A later change of the message leaves the sent one unchanged."""
     message = {"a": 1}
     fake.send_task("one", kwargs={"message": message})
@@ -40,7 +40,7 @@ def test_what_was_sent_is_a_copy(fake: FakeCelery, celery_queue: list[SentTask])
 
 
 @pytest.mark.parametrize("value", [{1, 2}, object(), (1, 2), {1: "one"}, float("nan")])
-def test_what_would_not_arrive_as_it_is_is_refused(fake: FakeCelery, value: Any) -> None:
+def test_a_value_that_would_arrive_changed_is_refused(fake: FakeCelery, value: Any) -> None:
     """A value that is not JSON, or arrives changed, is an EncodeError; nothing is sent."""
     with pytest.raises(EncodeError):
         fake.send_task("one", kwargs={"message": value})
@@ -57,7 +57,7 @@ def test_what_kombu_restores_is_taken(fake: FakeCelery, value: Any) -> None:
 
 
 @pytest.mark.parametrize("kwargs", [["message"], "message", {1: 2}])
-def test_keywords_are_names(fake: FakeCelery, kwargs: Any) -> None:
+def test_the_fake_app_takes_names_as_keywords_only(fake: FakeCelery, kwargs: Any) -> None:
     """Keywords other than a mapping of names are a TypeError, as in Celery."""
     with pytest.raises(TypeError, match="mapping"):
         fake.send_task("one", kwargs=kwargs)

@@ -8,7 +8,7 @@ import pytest
 
 import reading_club.adapters.eventstream
 from reading_club.adapters.eventstream import _celery_app, _celery_worker, _kombu_redis, _pyamqp
-from reading_club.testing.internals import assert_internals_are_listed
+from reading_club.testing.library_internals import assert_internals_are_listed
 
 PACKAGE = Path(reading_club.adapters.eventstream.__file__).parent
 INTERNALS = re.compile(

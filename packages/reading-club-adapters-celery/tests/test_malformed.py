@@ -41,10 +41,8 @@ def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Sent:
 
 ANONYMOUS: dict[str, Sent] = {
     "body dict": body({"a": 1}),
-    "body number": body(5),
     "body null": body(None),
     "body short": body([[]]),
-    "body empty": body([]),
     "arguments number": body([5, {}, {}]),
     "arguments text": body(["x", {}, {}]),
     "keywords list": body([[], [1], {}]),
@@ -60,7 +58,6 @@ ANONYMOUS: dict[str, Sent] = {
     "unknown type": raw("hello", "application/x-nope"),
     "broken JSON": raw("{nope"),
     "not UTF-8": raw(b"\xff\xfe"),
-    "not UTF-8 either": raw(b"\xff\xff"),
     "unknown charset": raw(b"[1]", encoding="klingon"),
     "deep": raw("[" * 50_000 + "]" * 50_000),
     "NUL": raw("\x00"),
@@ -71,17 +68,13 @@ WITH_EVENT: dict[str, Sent] = {
     "no id": (json.dumps(BODY), {"task": "send_message"}, {}),
     "no task": (json.dumps(BODY), {"id": "7"}, {}),
     "id number": header(id=5),
-    "id list": header(id=[]),
     "other task": header(task="other"),
     "task number": header(task=5),
-    "task list": header(task=[]),
     "eta": header(eta="tomorrow"),
-    "eta number": header(eta=5),
     "expires": header(expires="soon"),
     "expired": header(expires="2001-01-01T00:00:00+00:00"),
     "timelimit": header(timelimit=5),
     "timelimit text": header(timelimit=["a", "b"]),
-    "stamps": header(stamps=5, stamped_headers=5),
     "compression": header(compression="klingon"),
     "keywords": body([[], {"message": EVENT, "x": 1}, {}]),
     "third is text": body([[], {"message": EVENT}, "args"]),
@@ -138,7 +131,9 @@ def test_a_malformed_message_becomes_a_dead_letter(
 
 
 @cases(WITH_EVENT)
-def test_the_dead_letter_has_the_id(worker: Worker, club: ConsumerFixture, sent: Sent) -> None:
+def test_a_dead_letter_has_the_id_of_a_malformed_event(
+    worker: Worker, club: ConsumerFixture, sent: Sent
+) -> None:
     """If a malformed message has an event inside, its dead letter has that id and type."""
     worker.take(sent)
 
@@ -146,7 +141,9 @@ def test_the_dead_letter_has_the_id(worker: Worker, club: ConsumerFixture, sent:
     assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
 
 
-def test_different_messages_have_different_ids(worker: Worker, club: ConsumerFixture) -> None:
+def test_different_malformed_messages_have_dead_letters_of_their_own(
+    worker: Worker, club: ConsumerFixture
+) -> None:
     """Different messages have different dead letters; equal ones share one."""
     for sent in [*ANONYMOUS.values(), *ANONYMOUS.values()]:
         worker.take(sent)
@@ -154,7 +151,9 @@ def test_different_messages_have_different_ids(worker: Worker, club: ConsumerFix
     assert len(club.dead_letters) == len(ANONYMOUS)
 
 
-def test_the_dead_letter_has_what_was_received(worker: Worker, club: ConsumerFixture) -> None:
+def test_a_dead_letter_has_the_received_body_and_headers(
+    worker: Worker, club: ConsumerFixture
+) -> None:
     """The dead letter has body, headers and error."""
     worker.take(header(timelimit=5))
 
@@ -177,7 +176,9 @@ def test_logs_hide_the_content(
     assert SECRET not in str([vars(record) for record in caplog.records]) + caplog.text
 
 
-def test_an_ack_waits_for_the_database(worker: Worker, club: ConsumerFixture) -> None:
+def test_the_ack_of_a_malformed_message_waits_for_its_dead_letter(
+    worker: Worker, club: ConsumerFixture
+) -> None:
     """The message is acknowledged after its dead letter is stored."""
     club.opening = [TransientFailure("away")] * 3
 
@@ -188,7 +189,7 @@ def test_an_ack_waits_for_the_database(worker: Worker, club: ConsumerFixture) ->
     assert worker.unacknowledged == 0
 
 
-def test_a_stop_requeues_the_message(worker: Worker, club: ConsumerFixture) -> None:
+def test_a_stop_requeues_a_malformed_message(worker: Worker, club: ConsumerFixture) -> None:
     """A message without a stored dead letter is requeued."""
     club.opening = [TransientFailure("away")] * 9
     club.stop_after = 2

@@ -12,7 +12,6 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.encoding import (
     EncodedMessage,
     MessageEncoder,
-    SerializedProperties,
 )
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 from reading_club.eventstream.ports.outbox import OutboxMessage
@@ -36,7 +35,7 @@ def test_a_prerendered_message_is_what_kombu_writes() -> None:
     channel = a_channel()
     for message in encoded(2):
         Producer(channel, auto_declare=False).publish(message.body, **message.options)
-        ours: Any = SerializedProperties(message.template, channel).message(message)
+        ours: Any = message.prerendered
 
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours.body == theirs.body
@@ -61,7 +60,7 @@ def test_an_attempted_event_has_a_header() -> None:
     assert "attempted" not in messages[0].options["headers"]
     for message in messages:
         Producer(channel, auto_declare=False).publish(message.body, **message.options)
-        ours: Any = SerializedProperties(message.template, channel).message(message)
+        ours: Any = message.prerendered
         theirs: Any = channel.basic_publish.call_args.args[0]
         assert ours._serialize_properties() == theirs._serialize_properties()
 

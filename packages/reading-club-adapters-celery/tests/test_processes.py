@@ -3,40 +3,6 @@
 import subprocess
 import sys
 
-LOOP_FORK = """
-import asyncio, os, sys
-from contextlib import asynccontextmanager
-from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-
-@asynccontextmanager
-async def resources():
-    yield os.getpid()
-
-async def home(resource):
-    return resource, id(asyncio.get_running_loop())
-
-loop = EventLoopThread(resources)
-parent = loop.run(home)
-pid = os.fork()
-mine = loop.run(home)
-loop.close()
-if pid == 0:
-    os._exit(0 if mine[0] == os.getpid() and mine != parent else 1)
-_, status = os.waitpid(pid, 0)
-sys.exit(os.waitstatus_to_exitcode(status) or (mine != parent))
-"""
-
-
-def test_a_fork_gets_a_loop_and_a_resource_of_its_own() -> None:
-    """A child opens its own loop and resource; the parent keeps the first ones."""
-    # In a subprocess: the test process has threads, and Python warns about forks of those.
-    ignore = "ignore:This process:DeprecationWarning"
-
-    done = subprocess.run([sys.executable, "-W", ignore, "-c", LOOP_FORK], timeout=30, check=False)
-
-    assert done.returncode == 0
-
-
 CONNECTION_FORK = """
 import os, sys
 from reading_club.adapters.eventstream import publisher_app

@@ -14,7 +14,7 @@ from kombu import pools
 from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
-from reading_club.adapters.eventstream.deadline import deadline
+from reading_club.adapters.eventstream.broker_errors import deadline
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.publisher.virtual import VirtualConnection
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
@@ -62,7 +62,7 @@ def test_a_broker_that_is_away_is_an_outage(scheme: str, *, listening: bool) -> 
     assert not published.failed
 
 
-def test_what_was_confirmed_before_an_outage_is_told(
+def test_messages_confirmed_before_an_outage_are_reported(
     publisher: BatchPublisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events confirmed before the outage are reported; the others have no result."""
@@ -109,7 +109,7 @@ def test_an_interrupted_batch_leaves_nothing_connected(
     assert publisher._connections.value is None
 
 
-def test_what_takes_too_long_is_cut_off() -> None:
+def test_a_block_that_takes_too_long_is_cut_off() -> None:
     """After the deadline an error of the block becomes the cause of a TimeoutError."""
     cut = threading.Event()
 
@@ -123,7 +123,7 @@ def test_what_takes_too_long_is_cut_off() -> None:
     assert isinstance(caught.value.__cause__, AttributeError)
 
 
-def test_what_ends_in_time_is_not_cut_off() -> None:
+def test_a_block_that_ends_in_time_is_not_cut_off() -> None:
     """A block that ends in time is not cut, and keeps its own error."""
     cut = Mock()
 
@@ -135,7 +135,7 @@ def test_what_ends_in_time_is_not_cut_off() -> None:
     cut.assert_not_called()
 
 
-def test_what_is_cut_off_at_its_end_is_late_as_well() -> None:
+def test_a_block_that_is_cut_off_at_its_end_is_late_as_well() -> None:
     """A block that ends after the cut raises TimeoutError: the connection is unusable."""
     cut = threading.Event()
 

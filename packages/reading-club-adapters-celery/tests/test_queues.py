@@ -40,7 +40,9 @@ def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
-def test_a_broker_that_is_away_does_not_say(scheme: str, closed_port: int) -> None:
+def test_an_unavailable_broker_does_not_say_whether_a_queue_is_empty(
+    scheme: str, closed_port: int
+) -> None:
     """An unavailable broker raises EventstreamUnavailable, and the error hides the password."""
     app = publisher_app(f"{scheme}://club:hunter2@127.0.0.1:{closed_port}/0")
 

@@ -1,7 +1,7 @@
 """Pauses of a worker before it connects again."""
 
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from celery.exceptions import WorkerShutdown
@@ -74,9 +74,8 @@ def test_a_stop_ends_a_pause(
 def test_pauses_start_over_when_the_worker_consumes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that consumes again starts over with the shortest pause."""
     connecting = UnconnectedConsumer(monkeypatch)
-    monkeypatch.setattr(EventConsumer.__mro__[2], "create_task_handler", Mock())
     consumer = connecting.consumer
-    consumer.app = Mock(tasks={})
+    consumer.app = MagicMock()
     connecting.refuse("before")
 
     consumer.create_task_handler()

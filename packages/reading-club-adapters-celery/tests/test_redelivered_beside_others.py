@@ -26,17 +26,17 @@ class Task:
 
     def __init__(self) -> None:
         self.first_deliveries: list[list[object]] = []
-        self.suspected: list[list[object]] = []
+        self.suspected: list[object] = []
 
     def receive_batch(self, events: list[object], **_: object) -> bool:
         """Record events that are delivered for the first time."""
         self.first_deliveries.append(events)
         return True
 
-    def receive_suspected(self, events: list[object], **_: object) -> bool:
-        """Record events that may have killed a worker."""
-        self.suspected.append(events)
-        return True
+    def receive(self, event: object, *, suspected: bool, **_: object) -> None:
+        """Record an event that may have killed a worker."""
+        assert suspected
+        self.suspected.append(event)
 
 
 class Receiver(EventConsumer):
@@ -47,7 +47,7 @@ class Receiver(EventConsumer):
     def __init__(self) -> None:
         self.pool = Pool()
         self.task = Task()
-        self.app = Mock(tasks={"send_message": self.task})
+        self.app = Mock(tasks={"send_message": Mock(event_task=self.task)})
 
     def call_soon_ack(self, callback: Callable[..., object], *args: object) -> None:
         """Call the callback at once."""
@@ -72,7 +72,6 @@ def test_redelivered_messages_are_handled_singly_beside_batches(
 
     receiver = Receiver()
     monkeypatch.setattr(consumer, "release_prefetch_on_ack_failure", Mock())
-    monkeypatch.setattr(EventConsumer.__mro__[2], "create_task_handler", Mock())
     receive = receiver.create_task_handler()
     for message in (*again, attempted, *new):
         receive(message)
@@ -80,5 +79,5 @@ def test_redelivered_messages_are_handled_singly_beside_batches(
         assert len(receiver.pool.jobs) <= 2
         receiver.pool.jobs.pop(0)()
 
-    assert receiver.task.suspected == [["a"], ["b"], ["c"]]
+    assert receiver.task.suspected == ["a", "b", "c"]
     assert receiver.task.first_deliveries == [["x"], ["y", "z"]]

@@ -83,7 +83,7 @@ def test_the_next_redelivered_message_is_handled_after_the_one_before(
         subscriber.may_go_on.set()
         return False
 
-    consumer._outage_retry._wait = wait
+    consumer._wait = wait
 
     consumer.receive(on_the_wire(event), suspected=True)
 

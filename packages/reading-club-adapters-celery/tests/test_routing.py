@@ -9,8 +9,8 @@ from kombu.exceptions import ContentDisallowed
 from kombu.serialization import prepare_accept_content
 from kombu.transport.memory import Channel
 
-from reading_club.adapters.eventstream.app import EventRouter, publisher_app, worker_app
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
+from reading_club.adapters.eventstream.app import publisher_app, worker_app
+from reading_club.adapters.eventstream.topology import EXCHANGE, EventRouter, queue_for, queue_name
 from reading_club.domain.messages import ReviewCreated, ReviewRevised
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS, activity
@@ -82,7 +82,7 @@ def test_an_event_without_subscribers_is_not_mandatory(ratings: Subscriber[Any])
     assert options["mandatory"] is False
 
 
-def test_another_task_is_not_touched() -> None:
+def test_the_router_leaves_other_tasks_alone() -> None:
     """The router leaves other tasks to Celery."""
     assert EventRouter([])("something_else", (), {"message": {"type": "x"}}, {}) is None
 

@@ -34,7 +34,7 @@ class Recorder:
             raise self.error
 
 
-async def test_it_asks_celery_for_exactly_this() -> None:
+async def test_the_transport_sends_one_task_with_one_keyword() -> None:
     """The call has the task's name and one keyword; all else is configuration."""
     recorder = Recorder()
 

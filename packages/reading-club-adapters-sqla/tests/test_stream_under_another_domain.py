@@ -20,8 +20,8 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     statistics,
 )
 from reading_club.testing.contracts.eventstream import UnitOfWorkFactory, UnitOfWorkOn
-from reading_club.testing.contracts.eventstream.parcels import make_event
-from reading_club.testing.contracts.eventstream.suite import *  # noqa: F403  # its tests run here
+from reading_club.testing.contracts.eventstream.all_contracts import *  # noqa: F403  # its tests run here
+from reading_club.testing.contracts.eventstream.parcel_domain import make_event
 
 __all__ = ["heartbeats", "history", "make_event", "outbox", "pass_time", "statistics"]
 

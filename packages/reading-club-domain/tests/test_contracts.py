@@ -7,8 +7,8 @@ from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.contracts import club
 from reading_club.testing.contracts.eventstream import UnitOfWorkOn
-from reading_club.testing.contracts.eventstream.suite import *  # noqa: F403  # its tests run here
-from reading_club.testing.memory_fixtures import *  # noqa: F403  # for the suite
+from reading_club.testing.contracts.eventstream.all_contracts import *  # noqa: F403  # its tests run here
+from reading_club.testing.stream_fixtures import *  # noqa: F403  # for the suite
 
 
 @pytest.fixture

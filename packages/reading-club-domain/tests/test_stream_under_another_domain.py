@@ -6,9 +6,9 @@ from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.adapters.memory.stream_unit_of_work import InMemoryStreamUnitOfWork
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.contracts.eventstream import UnitOfWorkOn
-from reading_club.testing.contracts.eventstream.parcels import make_event
-from reading_club.testing.contracts.eventstream.suite import *  # noqa: F403  # its tests run here
-from reading_club.testing.memory_fixtures import *  # noqa: F403  # for the suite
+from reading_club.testing.contracts.eventstream.all_contracts import *  # noqa: F403  # its tests run here
+from reading_club.testing.contracts.eventstream.parcel_domain import make_event
+from reading_club.testing.stream_fixtures import *  # noqa: F403  # for the suite
 
 __all__ = ["make_event"]
 

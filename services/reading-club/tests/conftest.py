@@ -16,7 +16,7 @@ from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.application import Application
 from reading_club.app.bootstrap.web import build_application
-from reading_club.app.process_identity import this_process
+from reading_club.app.heartbeat import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.testing import Visitors
 from reading_club.app.web.application import create_app

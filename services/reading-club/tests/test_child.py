@@ -13,7 +13,7 @@ import pytest
 from reading_club.app.supervision.child import ChildProcess
 
 DEADLINE = 10.0
-REPORTS = "from reading_club.app.supervision.readiness import report_ready; report_ready()"
+REPORTS = "from reading_club.app.supervision.child import report_ready; report_ready()"
 SLEEPER = f"import os, signal, time; {REPORTS}; print(os.getpid(), flush=True); signal.pause()"
 
 
@@ -85,10 +85,10 @@ def test_nothing_outlives_a_watchdog_that_was_killed() -> None:
     printer = ChildProcess("sleeper", [sys.executable, "-c", SLEEPER])
     printer.start()
     assert printer.wait_ready(DEADLINE)
-    assert printer.pid is not None
-    (child,) = children_of(printer.pid)
+    assert printer._process
+    (child,) = children_of(printer._process.pid)
 
-    os.kill(printer.pid, signal.SIGKILL)
+    printer._process.kill()
     printer.stop(DEADLINE)
 
     assert gone(child)

@@ -17,19 +17,13 @@ from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app.application import Application
 from reading_club.app.web.application import create_app
 from reading_club.domain.errors import BookAlreadyRegistered
-from reading_club.domain.messages import (
-    CreateReview,
-    CreateReviewer,
-    RegisterBook,
-    ReviseReview,
-)
+from reading_club.domain.messages import CreateReview, CreateReviewer, RegisterBook, ReviseReview
 from reading_club.eventstream.errors import CommitInDoubt, StorageUnavailable
 from reading_club.testing.builders import an_isbn
 
 STORED: Final = "stored, and the answer is lost"
 LOST: Final = "neither stored nor answered"
 AWAY: Final = "the database is away"
-LOST_ANSWER: Final = "the database's answer to a commit is lost"
 
 
 class UnreliableSession(Session):
@@ -44,7 +38,7 @@ class UnreliableSession(Session):
         if self.ending != LOST:
             await super().commit()
         if self.ending:
-            raise CommitInDoubt(LOST_ANSWER)
+            raise CommitInDoubt("the answer is lost")
 
 
 class UnreliableUnitOfWork(SQLUnitOfWork):
@@ -54,10 +48,9 @@ class UnreliableUnitOfWork(SQLUnitOfWork):
 
     def _begin(self) -> None:
         super()._begin()
-        self.session = self.messagestore.session = session = UnreliableSession(
-            self.engine, self.tables
-        )
+        session = UnreliableSession(self.engine, self.tables)
         session.ending = self.ending
+        self.session = self.messagestore.session = session
 
 
 class UnreliableApplication(Application):
@@ -66,13 +59,12 @@ class UnreliableApplication(Application):
     def __init__(
         self, application: Application, engine: AsyncEngine, transport: RecordingOutboxTransport
     ) -> None:
-        super().__init__(self._unreliable, application.dependencies, application.process)
+        super().__init__(self._unreliable, application.dependencies)
         self.endings: list[str] = []
         self.engine = engine
         self._transport = transport
 
     def _unreliable(self) -> SQLUnitOfWork:
-        """Return a unit of work with the next ending."""
         unit_of_work = UnreliableUnitOfWork(self._transport, self.engine)
         unit_of_work.ending = self.endings.pop(0) if self.endings else ""
         return unit_of_work

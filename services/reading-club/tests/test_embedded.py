@@ -7,9 +7,8 @@ import pytest
 
 from reading_club.app.embedded.broker import free_port, quoted
 from reading_club.app.embedded.run import address, choose_port, data_dir_lock
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import write_private
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.bootstrap.database import database_url, open_heartbeats
 from reading_club.app.bootstrap.worker import open_in_thread
-from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating, keep_beating
-from reading_club.app.process_identity import this_process
+from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating, keep_beating, this_process
 from reading_club.app.settings import Settings
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.ports.heartbeats import FRESH, Heartbeat

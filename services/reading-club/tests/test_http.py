@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.application import Application
 from reading_club.app.web import middleware
-from reading_club.app.web.application import create_app
-from reading_club.app.web.middleware import BodyLimit, RequestLimit
-from reading_club.app.web.security_headers import HEADERS
+from reading_club.app.web.application import MIDDLEWARE, create_app
+from reading_club.app.web.middleware import HEADERS, RequestLimits
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 PATHS = ("/", "/api/books", "/api/activity", "/healthz", "/readyz", "/docs", "/static/club.css")
@@ -149,7 +148,10 @@ async def test_more_requests_than_the_limit_are_refused(monkeypatch: pytest.Monk
             all_asked.set()
         await go_on.wait()
 
-    limited, answers = RequestLimit(slow), Answers()
+    limited: Any = slow
+    answers = Answers()
+    for layer in reversed(MIDDLEWARE):
+        limited = layer.cls(limited, *layer.args, **layer.kwargs)
     paths = ("/", "/", "/", "/healthz", "/readyz")
     async with asyncio.TaskGroup() as group:
         for path in paths:
@@ -176,7 +178,7 @@ async def test_a_body_that_is_on_its_way_keeps_nothing_busy() -> None:
         piece = pieces.pop(0)
         return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
 
-    await BodyLimit(application)(scope_of("/"), receive, Answers().send)
+    await RequestLimits(application)(scope_of("/"), receive, Answers().send)
 
     assert called_with == [(0, {"type": "http.request", "body": b"ab", "more_body": False})]
 
@@ -191,6 +193,6 @@ async def test_a_client_that_leaves_during_its_body_is_forgotten() -> None:
     async def application(*_: Any) -> None:
         raise AssertionError
 
-    await BodyLimit(application)(scope_of("/"), gone, answers.send)
+    await RequestLimits(application)(scope_of("/"), gone, answers.send)
 
     assert answers == []

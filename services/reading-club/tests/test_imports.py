@@ -45,6 +45,6 @@ def test_a_watchdog_imports_nothing_that_is_slow() -> None:
     assert ours == {
         "reading_club.app",
         "reading_club.app.supervision",
-        "reading_club.app.supervision.readiness",
+        "reading_club.app.supervision.child",
         "reading_club.app.supervision.watchdog",
     }

@@ -8,7 +8,7 @@ from lastuuid import uuid7
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.application import Application
-from reading_club.app.web.activity_text import SENTENCES
+from reading_club.app.web.templates import SENTENCES
 from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.catalogue import BookRating, CatalogueEntry

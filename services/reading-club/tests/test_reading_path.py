@@ -35,7 +35,7 @@ from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 
-REQUEST, SENDER, WORKER = 25, 7, 17
+REQUEST, SENDER, WORKER = 18, 5, 12
 """The most files that are entered up to the answer, by the sender, and by the worker."""
 WITHIN = 10.0
 NOT_ON_ITS_WAY = ("adapters/memory/", "app/logs.py")

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.processes.startup import when_available
+from reading_club.app.settings import ConfigurationError
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.outbox.backoff import Backoff
 

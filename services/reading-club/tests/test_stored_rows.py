@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.app.web.activity_text import activity_text
+from reading_club.app.web.templates import activity_text
 from reading_club.service.activity import ActivityEntry
 from reading_club.testing.builders import an_isbn
 

@@ -6,8 +6,7 @@ import pytest
 
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import database_url
-from reading_club.app.errors import ConfigurationError
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 
 BROKERS = [
     *("amqp://h//", "amqps://h//", "pyamqp://h//", "redis://h/0", "rediss://h", "memory://"),

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,10 @@ from pydantic import SecretStr
 from reading_club.app.settings import Settings
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.database import Database
-from reading_club_functional.process import APP, ClubProcess, command, environment
+from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
 
-READY = {
-    "run": "The club is open",
-    "web": "running on",
-    "worker": "is ready",
-    "relay": "is ready",
-}
+LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 
 
@@ -38,24 +33,19 @@ class Browser(httpx2.Client):
         return items
 
 
-class ClubCluster:
-    """A club whose processes can be started, killed and started again.
+class ClubCluster(ExitStack):
+    """A club on a free port, whose processes can be started, killed and started again.
 
-    All processes end with the ``prepared_cluster`` or ``open_cluster`` block that made the club.
+    All processes end with the ``with`` block of the club.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str], stack: ExitStack) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        super().__init__()
         self.folder = folder
-        self.settings = settings
+        self.settings = {"port": str(*free_ports(1)), **settings}
         self.database = Database(settings["database_url"])
-        self._stack = stack
-        url = f"http://127.0.0.1:{settings['port']}"
-        self.browser: Browser = stack.enter_context(Browser(base_url=url, timeout=10))
-
-    @property
-    def url(self) -> str:
-        """The URL of the web process, the same after a restart."""
-        return str(self.browser.base_url)
+        self.url = f"http://127.0.0.1:{self.settings['port']}"
+        self.browser = self.enter_context(Browser(base_url=self.url, timeout=10))
 
     @property
     def app_settings(self) -> Settings:
@@ -72,25 +62,16 @@ class ClubCluster:
 
     def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
         """Start a process like ``start``, without waiting until it is ready."""
-        process = ClubProcess(
-            self.folder, *arguments, settings={**self.settings, **settings}, module=module
+        ours = {**self.settings, **settings}
+        return self.enter_context(
+            ClubProcess(self.folder, *arguments, settings=ours, module=module)
         )
-        self._stack.enter_context(process)
-        return process
 
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
         """Wait until all these processes, started by ``begin``, are ready; return them."""
         for process in processes:
-            process.expect(READY[process.name.partition(" ")[0]])
+            process.expect(READY[process.role])
         return processes
-
-    def web(self) -> ClubProcess:
-        """Start the web process."""
-        return self.start("web")
-
-    def relay(self) -> ClubProcess:
-        """Start a relay."""
-        return self.start("relay")
 
     def worker(self, subscriber: str, **options: str) -> ClubProcess:
         """Start a worker of one subscriber."""
@@ -103,13 +84,12 @@ class ClubCluster:
             for subscriber in subscribers or SUBSCRIBER_NAMES
         ]
 
-    def log_tails(self, lines: int = 15) -> str:
+    def log_tails(self) -> str:
         """Return the last lines of each process's output, for a test that fails."""
-        logs = sorted(self.folder.glob("*.log"))
-        return "\n".join(
-            "\n".join([f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-lines:]])
-            for log in logs
-        )
+        tails: list[str] = []
+        for log in sorted(self.folder.glob("*.log")):
+            tails += [f"== {log.name}", *log.read_text(encoding="utf-8").splitlines()[-LAST_LINES:]]
+        return "\n".join(tails)
 
     def call(self, *arguments: str) -> str:
         """Run a command and return its stdout. Raises CalledProcessError or TimeoutExpired."""
@@ -139,10 +119,7 @@ def prepared_cluster(
     folder: Path, database_url: str, broker_url: str, **settings: str
 ) -> Iterator[ClubCluster]:
     """Yield a club with a migrated database and without processes."""
-    (port,) = free_ports(1)
-    addresses = {"database_url": database_url, "broker_url": broker_url, "port": str(port)}
-    with ExitStack() as stack:
-        club = ClubCluster(folder, {**addresses, **settings}, stack)
+    with ClubCluster(folder, database_url=database_url, broker_url=broker_url, **settings) as club:
         club.call("migrate")
         yield club
 

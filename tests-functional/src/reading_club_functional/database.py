@@ -7,14 +7,13 @@ from typing import Any
 
 import asyncpg
 
-QUERY_TIMEOUT = 10.0
-
 
 class Database:
-    """Runs SQL, each statement on a new connection."""
+    """Runs SQL, each statement on a new connection; `timeout` is in seconds."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
         self._url = url
+        self._timeout = timeout
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows."""
@@ -30,8 +29,8 @@ class Database:
 
     async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         url = self._url.replace("+asyncpg", "")
-        connection = await asyncpg.connect(url, timeout=QUERY_TIMEOUT)
+        connection = await asyncpg.connect(url, timeout=self._timeout)
         try:
-            return [tuple(row) for row in await connection.fetch(sql, timeout=QUERY_TIMEOUT)]
+            return [tuple(row) for row in await connection.fetch(sql, timeout=self._timeout)]
         finally:
             await connection.close()

@@ -10,53 +10,42 @@ Outage = Callable[[Server], AbstractContextManager[None]]
 
 
 @contextmanager
-def stopped(server: Server) -> Iterator[None]:
+def lasting(begin: Callable[[], object], end: Callable[[], object]) -> Iterator[None]:
+    """Call `begin` on entry and `end` on exit, also after an error in the block."""
+    begin()
+    try:
+        yield
+    finally:
+        end()
+
+
+def stopped(server: Server) -> AbstractContextManager[None]:
     """The server is stopped in order, and refuses connections."""
-    server.stop()
-    try:
-        yield
-    finally:
-        server.start()
+    return lasting(server.stop, server.start)
 
 
-@contextmanager
-def killed(server: Server) -> Iterator[None]:
+def killed(server: Server) -> AbstractContextManager[None]:
     """The server is killed by SIGKILL, and refuses connections."""
-    server.kill()
-    try:
-        yield
-    finally:
-        server.start()
+    return lasting(server.kill, server.start)
 
 
-@contextmanager
-def frozen(server: Server) -> Iterator[None]:
+def frozen(server: Server) -> AbstractContextManager[None]:
     """The server is stopped by SIGSTOP: connections stay open, without any answer."""
-    server.freeze()
-    try:
-        yield
-    finally:
-        server.thaw()
+    return lasting(server.freeze, server.thaw)
 
 
-@contextmanager
-def short_of_memory(server: Server) -> Iterator[None]:
+def short_of_memory(server: Server) -> AbstractContextManager[None]:
     """RabbitMQ's memory alarm: it accepts connections and delivers, but blocks publishers."""
     assert isinstance(server, RabbitMQServer)
-    server.rabbitmqctl("set_vm_memory_high_watermark", "absolute", "1")
-    try:
-        yield
-    finally:
-        server.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+    run, limit = server.rabbitmqctl, "set_vm_memory_high_watermark"
+    return lasting(lambda: run(limit, "absolute", "1"), lambda: run(limit, "0.4"))
 
 
-@contextmanager
-def full(server: RabbitMQServer, subscriber: str, length: int = 3) -> Iterator[None]:
+def full(server: RabbitMQServer, subscriber: str, length: int = 3) -> AbstractContextManager[None]:
     """The queue of one subscriber rejects messages beyond `length`."""
     policy = f'{{"max-length": {length}, "overflow": "reject-publish"}}'
-    queue = queue_name(subscriber).replace(".", "[.]")
-    server.rabbitmqctl("set_policy", "full", f"^{queue}$", policy, "--apply-to", "queues")
-    try:
-        yield
-    finally:
-        server.rabbitmqctl("clear_policy", "full")
+    queue = f"^{queue_name(subscriber).replace('.', '[.]')}$"
+    return lasting(
+        lambda: server.rabbitmqctl("set_policy", "full", queue, policy, "--apply-to", "queues"),
+        lambda: server.rabbitmqctl("clear_policy", "full"),
+    )

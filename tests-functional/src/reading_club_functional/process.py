@@ -14,13 +14,20 @@ import psutil
 
 from reading_club.app.supervision.watchdog import end_with_parent
 from reading_club_functional.polling import eventually
+from reading_club_functional.servers import process_control
 
 APP = "reading_club.app"
+READY = {
+    "run": "The club is open",
+    "web": "running on",
+    "worker": "is ready",
+    "relay": "is ready",
+}
+"""What a ready process prints, by its role."""
+LINUX = sys.platform == "linux"
 WATCHDOG = "reading_club.app.supervision.watchdog"
 PROCESS_TIMEOUT = 60.0
 """Seconds that a process has to start or to stop."""
-_DIE_WITH_PARENT = partial(end_with_parent, signal.SIGKILL)
-"""SIGKILL on the parent's end, even while a handler of the process waits."""
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
@@ -44,8 +51,8 @@ class ClubProcess:
     def __init__(
         self, folder: Path, *arguments: str, settings: Mapping[str, str], module: str = APP
     ) -> None:
-        self.name = " ".join(arguments)
-        self._log = folder / f"{arguments[0]}-{id(self)}.log"
+        self.name, self.role = " ".join(arguments), arguments[0]
+        self._log = folder / f"{self.role}-{id(self)}.log"
         with self._log.open("wb") as log:
             self._process = psutil.Popen(
                 command(*arguments, module=module),
@@ -54,7 +61,8 @@ class ClubProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_DIE_WITH_PARENT if sys.platform == "linux" else None,
+                # SIGKILL, which also ends a process whose handler waits.
+                preexec_fn=partial(end_with_parent, signal.SIGKILL) if LINUX else None,
             )
 
     @property
@@ -63,13 +71,18 @@ class ClubProcess:
         return self._log.read_text(encoding="utf-8")
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the process has told that it is ready."""
+        return READY[self.role] in self.output
+
+    @property
     def running(self) -> bool:
         """Whether the process is still running."""
         return self._process.poll() is None
 
     def family(self) -> list[psutil.Process]:
         """Return the process and all its descendants."""
-        return [self._process, *self._process.children(recursive=True)]
+        return process_control.with_descendants(self._process)
 
     def worker_of(self, subscriber: str) -> psutil.Process:
         """Wait until a subscriber has a worker process, and return that."""
@@ -91,10 +104,7 @@ class ClubProcess:
 
     def kill(self) -> None:
         """Kill the process and all its descendants by SIGKILL."""
-        for process in reversed(self.family()):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._process.wait(PROCESS_TIMEOUT)
+        process_control.kill(self._process, PROCESS_TIMEOUT)
 
     def wait(self) -> int:
         """Wait for the process to end and return its exit code."""
@@ -115,6 +125,4 @@ class ClubProcess:
             self.send(signal.SIGTERM)
         with suppress(psutil.TimeoutExpired):
             self._process.wait(PROCESS_TIMEOUT)
-        for process in family:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        process_control.kill_each(family)

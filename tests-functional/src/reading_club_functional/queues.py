@@ -22,15 +22,15 @@ def open_channel(broker_url: str) -> Iterator[Any]:
 def waiting(broker_url: str, *subscribers: str) -> dict[str, int]:
     """Return the number of messages in the queues of these subscribers (default: all)."""
     with open_channel(broker_url) as channel:
-        answers = {
-            name: channel.queue_declare(queue_name(name), passive=True)
+        return {
+            name: int(channel.queue_declare(queue_name(name), passive=True).message_count)
             for name in subscribers or SUBSCRIBER_NAMES
         }
-        return {name: int(answer.message_count) for name, answer in answers.items()}
 
 
 def declare(broker_url: str) -> None:
-    """Declare the exchange and the queues of all subscribers, as the club does."""
+    """Declare the exchange and empty queues of all subscribers, as the club does."""
+    delete(broker_url)
     with open_channel(broker_url) as channel:
         EXCHANGE(channel).declare()
         for queue in map(queue_for, SUBSCRIBERS):

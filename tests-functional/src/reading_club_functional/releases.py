@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "releases.toml"
@@ -33,19 +34,20 @@ def require_commit(commit: str, root: Path = ROOT) -> None:
         )
 
 
-def wheels_of(version: str, cache: Path = CACHE) -> Path:
+def wheels_of(version: str) -> Path:
     """Return a folder with the wheels of a release. Raises `ReleaseNotBuilt`."""
     commit = commits()[version]
     require_commit(commit)
-    folder = cache / commit
+    folder = CACHE / commit
     if not folder.exists():
-        source, wheels = (cache / f"{commit}.{part}" for part in ("source", "wheels"))
-        for left in (source, wheels):
-            shutil.rmtree(left, ignore_errors=True)
-        _extract(commit, source)
-        _run([uv(), "build", "--quiet", "--all-packages", "--wheel", "--out-dir", wheels], source)
-        wheels.rename(folder)
-        shutil.rmtree(source)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=CACHE) as temporary:
+            archive, source, wheels = (Path(temporary, part) for part in ("a.tar", "src", "wheels"))
+            _run(["git", "archive", "--output", archive, commit], ROOT)
+            shutil.unpack_archive(archive, source)
+            build = ("build", "--quiet", "--all-packages", "--wheel", "--out-dir", wheels)
+            _run([uv(), *build], source)
+            wheels.rename(folder)
     return folder
 
 
@@ -76,15 +78,6 @@ def uv() -> str:
     if found is None:
         raise ReleaseNotBuilt("uv is missing: `make sync-all` installs it")
     return found
-
-
-def _extract(commit: str, folder: Path) -> None:
-    """Write the files of a commit into a folder."""
-    folder.mkdir(parents=True)
-    archive = folder.with_suffix(".tar")
-    _run(["git", "archive", "--format", "tar", "--output", archive, commit], ROOT)
-    shutil.unpack_archive(archive, folder)
-    archive.unlink()
 
 
 def _run(command: Sequence[str | Path], folder: Path) -> None:

@@ -1,7 +1,7 @@
 """A club whose processes can be killed and replaced."""
 
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import Posted, post_books
 from reading_club_functional.servers import RabbitMQServer, Server
 
@@ -24,12 +24,7 @@ class RestartableCluster:
     def new_web(self) -> None:
         """Kill the web process and start its replacement."""
         self.web.kill()
-        self.web = self.club.web()
-
-    def new_worker(self, name: str, **options: str) -> None:
-        """Kill the worker of a subscriber and start its replacement."""
-        self.workers[name].kill()
-        self.workers[name] = self.club.worker(name, **options)
+        self.web = self.club.start("web")
 
     def post(self, count: int) -> Posted:
         """Register `count` books. Raises AssertionError unless all are answered with 201."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kombu import Producer
 
-from reading_club.adapters.eventstream.publisher.encoding import SerializedProperties
+from reading_club.adapters.eventstream.publisher import amqp
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import Arrived, BatchPublisherFixtures, outgoing
 from reading_club.eventstream.ports.outbox import OutboxMessage
@@ -20,10 +20,10 @@ CONNECT_TIMEOUT = 4.5
 """Seconds: two socket timeouts and a margin."""
 
 CALLED_PER_EVENT = {
-    RabbitMQServer: (SerializedProperties, "message"),
+    RabbitMQServer: (amqp, "write_message"),
     ValkeyServer: (Producer, "publish"),
 }
-"""The method that is called once for each event of a batch."""
+"""The function that is called once for each event of a batch."""
 
 SIZES = {"one": (1, 10), "many": (2000, 10), "more than buffers hold": (200, 200_000)}
 

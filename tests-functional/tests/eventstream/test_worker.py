@@ -1,7 +1,8 @@
 """A worker on RabbitMQ's quorum queues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from celery import Celery
@@ -16,7 +17,7 @@ from reading_club_functional.servers import RabbitMQServer
 
 @pytest.fixture
 def heard() -> list[dict[str, Any]]:
-    """The messages that the worker's task was called with."""
+    """The messages that the worker has received."""
     return []
 
 
@@ -25,10 +26,11 @@ def listening(broker_url: str, heard: list[dict[str, Any]]) -> Iterator[Celery]:
     """A worker of the first listener, in a thread of this process."""
     app = worker_app(broker_url, LISTENERS[0])
 
-    def send_message(message: dict[str, Any]) -> None:
-        heard.append(message)
+    def receive_batch(messages: Sequence[dict[str, Any]], **_: float) -> None:
+        heard.extend(messages)
 
-    app.task(name="send_message", shared=False)(send_message)
+    task: Any = app.task(name="send_message", shared=False)(receive_batch)
+    task.event_task = Mock(receive_batch=receive_batch)
     with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
         yield app
 

@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent, effects_of
-from reading_club_functional.faulty_handlers import MODULE as FAULTY_HANDLERS
+from reading_club_functional.consistency import assert_consistent, observe
+from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.servers import ValkeyServer
@@ -47,7 +47,7 @@ def club(
     with prepared_cluster(tmp_path, database_url, broker.url, reconcile_after="5") as club:
         activity = ("worker", "--subscriber", "activity", "--concurrency", "1")
         club.ready(
-            club.begin(*activity, module=FAULTY_HANDLERS),
+            club.begin(*activity, module=FAULTY_COMMAND),
             *club.begin_workers("catalogue"),
             club.begin("relay"),
             club.begin("web"),
@@ -73,7 +73,7 @@ def test_a_worker_goes_on_though_it_could_acknowledge_nothing(
     print(f"{while_away} were handled while the broker was away, {handled(club)} soon after")
     with suppress(NotInTime):  # the assertion on the counts says more
         eventually(
-            lambda: release_handlers(marker) and effects_of(club.database).is_quiescent,
+            lambda: release_handlers(marker) and observe(club.database).is_quiescent,
             within=REDELIVERY_TIMEOUT,
         )
     assert_consistent(club, posted.ids)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from reading_club_functional.cluster import ClubCluster, open_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import Posted, post_books
 from reading_club_functional.outages import Outage, frozen, short_of_memory, stopped
 from reading_club_functional.polling import eventually

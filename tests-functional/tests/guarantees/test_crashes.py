@@ -10,7 +10,7 @@ import pytest
 
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, prepared_cluster
 from reading_club_functional.database import Database
-from reading_club_functional.faulty_handlers import MODULE as FAULTY_HANDLERS
+from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import frozen
 from reading_club_functional.polling import eventually
@@ -77,7 +77,7 @@ def test_a_window_outlives_the_relay_that_has_it(cluster: RestartableCluster) ->
         sent = in_other_hands(database, before)
         cluster.relay.kill()
     left = database.count("outbox")
-    cluster.relay, cluster.web = cluster.club.relay(), cluster.club.web()
+    cluster.relay, cluster.web = cluster.club.start("relay"), cluster.club.start("web")
 
     print(f"{sent} events had arrived, and {left} waited, when the relay died")
     assert sent == left > 0
@@ -135,7 +135,8 @@ def test_a_worker_that_is_killed_in_its_handlers_has_done_nothing(
     with monkeypatch.context() as environment:
         environment.setenv("HANDLER_FAULTS", "waits")
         environment.setenv("HANDLER_FAULT_FILE", str(marker))
-        cluster.new_worker("activity", module=FAULTY_HANDLERS)
+        cluster.workers["activity"].kill()
+        cluster.workers["activity"] = cluster.club.worker("activity", module=FAULTY_COMMAND)
     before = cluster.club.database.count("activity")
 
     posted = cluster.post(50)

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from reading_club_functional.cluster import ClubCluster, open_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.servers import PostgreSQLServer
 

@@ -16,8 +16,8 @@ from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import effects_of
-from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.consistency import observe
+from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 
@@ -42,8 +42,8 @@ def test_what_a_release_does_not_know_waits_for_the_next_one(
 
     club.worker("activity")
 
-    eventually(lambda: effects_of(club.database).is_quiescent, within=EFFECT_TIMEOUT)
-    effects = effects_of(club.database)
+    eventually(lambda: observe(club.database).is_quiescent, within=EFFECT_TIMEOUT)
+    effects = observe(club.database)
     print(effects, dead_letters(club))
     assert effects.rows["activity"] == effects.rows["catalogue"] == Counter(map(UUID, posted))
     assert dead_letters(club) == [(unknown["type"], True, unknown)]
@@ -63,7 +63,7 @@ def post_to_old_release(
     send(broker_url, unknown)
     posted = post_books(club.url, BOOKS)
     eventually(lambda: parked(club) == BOOKS + 1, within=EFFECT_TIMEOUT)
-    print(effects_of(club.database))
+    print(observe(club.database))
     assert club.database.count("dead_letters", "NOT parked") == 0
     old.send(signal.SIGTERM)
     assert old.wait() == 0

@@ -11,7 +11,7 @@ from reading_club_functional.faults.brokers import RABBITMQ, VALKEY
 from reading_club_functional.faults.checker import InvariantViolation, Observed, check
 from reading_club_functional.faults.postgresql import POSTGRESQL
 from reading_club_functional.faults.processes import FAULTS
-from reading_club_functional.faults.schedule import planned
+from reading_club_functional.faults.runner import planned
 from reading_club_functional.faults.sqlite import SQLITE
 
 GOOD, OTHER, POISON, STRANGER = (UUID(int=number) for number in range(4))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import full
 from reading_club_functional.polling import eventually

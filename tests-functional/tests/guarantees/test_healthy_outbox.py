@@ -38,7 +38,7 @@ async def test_ten_thousand_healthy_events_update_nothing(
     club: ClubCluster, broker_url: str
 ) -> None:
     """The sender has all events confirmed and deleted; the relay claims none."""
-    relay = club.relay()
+    relay = club.start("relay")
     start = perf_counter()
 
     async with open_application(club.app_settings) as opened:

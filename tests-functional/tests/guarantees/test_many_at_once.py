@@ -16,7 +16,7 @@ from reading_club.eventstream.ports.outbox import Lease
 from reading_club.service.bus import build_bus
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer
 

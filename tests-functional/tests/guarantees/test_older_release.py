@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.releases import (
     ReleaseNotBuilt,
     commits,

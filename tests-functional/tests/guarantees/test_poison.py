@@ -10,8 +10,8 @@ import pytest
 
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent, effects_of
-from reading_club_functional.faulty_handlers import MODULE
+from reading_club_functional.consistency import assert_consistent, observe
+from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 
@@ -53,9 +53,9 @@ def test_what_always_fails_is_set_aside_until_it_is_mended(
 
     eventually(lambda: handled(club) == good, within=HEALTHY_EVENT_TIMEOUT)
     eventually(lambda: dead_letters(club), within=DEAD_LETTER_TIMEOUT)
-    print(dead_letters(club), effects_of(club.database))
+    print(dead_letters(club), observe(club.database))
     assert dead_letters(club) == [("activity", "ZeroDivisionError: the handler fails", 5)]
-    assert effects_of(club.database).attempts == 0
+    assert observe(club.database).attempts == 0
     assert [faulty_worker.output.count(words) for words in ("handling failed", "set aside")] == [
         4,
         1,
@@ -89,7 +89,7 @@ def test_what_kills_its_worker_is_set_aside(
         deaths += 1
 
     eventually(lambda: handled(club) == good, within=HEALTHY_EVENT_TIMEOUT)
-    print(f"{deaths} deaths", dead_letters(club), effects_of(club.database))
+    print(f"{deaths} deaths", dead_letters(club), observe(club.database))
     ((subscriber, error, number),) = dead_letters(club)
     assert (subscriber, error.partition(":")[0], number) == (
         "activity",
@@ -97,7 +97,7 @@ def test_what_kills_its_worker_is_set_aside(
         int(FEW),
     )
     assert deaths == int(FEW) + 1
-    assert effects_of(club.database).attempts == 0
+    assert observe(club.database).attempts == 0
 
 
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
@@ -166,7 +166,7 @@ def poisoned(club: ClubCluster) -> bool:
 
 def handled(club: ClubCluster) -> set[UUID]:
     """Return the ids of the books in the activity log; assert that none occurs twice."""
-    activity = effects_of(club.database).rows["activity"]
+    activity = observe(club.database).rows["activity"]
     assert activity.total() == len(activity)
     return set(activity)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 from reading_club_functional.queues import delete, flush, purge, waiting
@@ -22,7 +22,7 @@ OLD_ENOUGH = "created_at < now() - interval '2 seconds'"
 def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubCluster]:
     """A club whose events are confirmed and on the queues, without workers."""
     with prepared_cluster(tmp_path, database_url, broker_url, reconcile_after=AFTER) as club:
-        club.web()
+        club.start("web")
         assert len(post_books(club.url, BOOKS).ids) == BOOKS
         eventually(lambda: not club.database.count("outbox"), within=30)
         eventually(lambda: waiting(broker_url) == ALL_OF_THEM)

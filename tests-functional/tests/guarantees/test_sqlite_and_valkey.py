@@ -1,17 +1,15 @@
 """``reading-club run`` on SQLite and Valkey: each event takes effect once, despite kills."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
 from reading_club_functional.cluster import ClubCluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.process import ClubProcess
-from reading_club_functional.servers.ports import free_ports
 
 BOOKS = 200
 AFTER = "5"
@@ -21,11 +19,9 @@ AFTER = "5"
 @pytest.fixture
 def club(tmp_path: Path) -> Iterator[ClubCluster]:
     """A club without processes, with settings for ``reading-club run``."""
-    (port,) = free_ports(1)
-    file = tmp_path / "var" / "club.sqlite3"
-    settings = {"database_url": f"sqlite:///{file}", "port": str(port), "reconcile_after": AFTER}
-    with ExitStack() as stack:
-        yield ClubCluster(tmp_path, settings, stack)
+    url = f"sqlite:///{tmp_path / 'var' / 'club.sqlite3'}"
+    with ClubCluster(tmp_path, database_url=url, reconcile_after=AFTER) as club:
+        yield club
 
 
 def test_books_take_effect_once_though_the_broker_is_killed(club: ClubCluster) -> None:

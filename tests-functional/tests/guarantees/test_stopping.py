@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
-from reading_club_functional.effects import assert_consistent
+from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import frozen
 from reading_club_functional.polling import eventually

@@ -13,9 +13,15 @@ import psutil
 import pytest
 
 from reading_club_functional.polling import eventually
-from reading_club_functional.servers import processes
-from reading_club_functional.servers.clients import CLIENTS
+from reading_club_functional.servers import (
+    PostgreSQLServer,
+    RabbitMQServer,
+    Server,
+    ValkeyServer,
+    process_control,
+)
 
+KINDS: list[type[Server]] = [PostgreSQLServer, RabbitMQServer, ValkeyServer]
 OWNER = """
 import json, signal, sys
 from contextlib import ExitStack
@@ -35,7 +41,7 @@ with ExitStack() as stack:
 @contextmanager
 def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process that opens servers and prints their pids and folders."""
-    names = [kind.__name__ for kind in CLIENTS if not kind.missing()]
+    names = [kind.__name__ for kind in KINDS if not kind.missing()]
     with subprocess.Popen(
         [sys.executable, "-c", OWNER, state, *names],
         stdout=subprocess.PIPE,
@@ -49,7 +55,7 @@ def an_owner_of_all_kinds(state: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def reaper_family(pid: int) -> list[psutil.Process]:
     """Return a server's reaper and all its descendants."""
-    return processes.with_descendants(psutil.Process(pid).parents()[0])
+    return process_control.with_descendants(psutil.Process(pid).parents()[0])
 
 
 @pytest.mark.parametrize(
@@ -66,5 +72,5 @@ def test_servers_end_with_their_owner(end: signal.Signals, state: str) -> None:
 
         os.killpg(owner.pid, end)
 
-        eventually(lambda: processes.gone(family), within=30)
+        eventually(lambda: process_control.gone(family), within=30)
     eventually(lambda: not any(Path(folder).exists() for _, folder in opened), within=30)

@@ -5,24 +5,22 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgreSQLServer]:
     """A server for the module, with a setting."""
-    require(PostgreSQLServer)
     with PostgreSQLServer({"cluster_name": "the club's"}) as server:
         yield server
 
 
 def test_a_database_is_made_from_a_template(server: PostgreSQLServer) -> None:
     """A copy has the rows of its template, so that tests can copy a migrated database."""
-    server.create_database("template")
-    server.psql("CREATE TABLE book AS SELECT 'Momo' AS title", "template")
+    template = server.create_database().rpartition("/")[2]
+    server.psql("CREATE TABLE book AS SELECT 'Momo' AS title", template)
 
-    copy = server.create_database(template="template")
+    copy = server.create_database(template)
 
     assert server.psql("SELECT title FROM book", copy.rpartition("/")[2]) == "Momo"
 

@@ -4,51 +4,39 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
-from reading_club_functional.bench import regressions
-from reading_club_functional.bench.environment import Environment, open_environment
-from reading_club_functional.bench.measure import Pair, Result, run
-from reading_club_functional.bench.measures import commands, consuming, latency, relaying
+from reading_club_functional.bench.comparison import Result, run
+from reading_club_functional.bench.environment import open_environment
+from reading_club_functional.bench.measures import commands, consuming, latency, memory, relaying
 
 LATEST = Path("var/bench/latest.json")
-LIBRARIES = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
-OURS = ("messagebus", "sqlalchemy")
-FAMILIES = (relaying, commands, consuming, latency, regressions)
-
-
-def pairs(environment: Environment) -> Iterator[Pair]:
-    """Yield all pairs."""
-    for family in FAMILIES:
-        yield from family.pairs(environment)
-
-
-def machine() -> dict[str, object]:
-    """Describe the machine."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
+PEERS = ("aio-pika", "asyncpg", "celery", "faststream", "faststream-outbox", "kombu")
+LIBRARIES = ("messagebus", "sqlalchemy", *PEERS)
+FAMILIES = (relaying, commands, consuming, latency, memory)
 
 
 def save(results: list[Result]) -> None:
-    """Write the results to latest.json."""
+    """Write the results, the machine and the versions to latest.json."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     report = {
-        "machine": machine(),
-        "versions": {name: version(name) for name in (*OURS, *LIBRARIES)},
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(memory / 2**30, 1),
+            "system": platform.system(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: version(name) for name in LIBRARIES},
         "results": [result.as_json() for result in results],
     }
     LATEST.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Measure the named pairs, or all."""
+    """Measure the named comparisons, or all."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the work, three rounds, no warm-up"
@@ -57,9 +45,9 @@ def main() -> None:
     wanted = parser.parse_args()
     results: list[Result] = []
     with open_environment(quick=wanted.quick) as environment:
-        for pair in pairs(environment):
-            if not wanted.names or pair.name in wanted.names:
-                results.append(run(pair, quick=wanted.quick))
+        for comparison in chain.from_iterable(each.comparisons(environment) for each in FAMILIES):
+            if not wanted.names or comparison.name in wanted.names:
+                results.append(run(comparison, quick=wanted.quick))
                 print(results[-1], flush=True)
                 save(results)
     met = sum(result.met for result in results)

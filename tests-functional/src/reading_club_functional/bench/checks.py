@@ -30,6 +30,11 @@ STORED = (
     "SELECT payload->>'id' FROM messages WHERE type = 'book_registered_v1'",
 )
 """Queries of the registered books: the table, the commands and the events."""
+APPLIED = (
+    "SELECT message_id::text FROM inbox WHERE subscriber = 'activity'",
+    "SELECT id::text FROM activity",
+)
+"""Queries of the events that the activity log has handled: the inbox and the effects."""
 
 
 class NotOnce(AssertionError):
@@ -38,12 +43,9 @@ class NotOnce(AssertionError):
 
 def assert_applied_once(database: Database, ids: Iterable[UUID]) -> None:
     """Raise NotOnce unless inbox and activity log have exactly one row for each of these events."""
-    wanted = sorted(ids)
-    received = "SELECT message_id FROM inbox WHERE subscriber = 'activity' ORDER BY 1"
-    for what, query in (("inbox", received), ("effects", "SELECT id FROM activity ORDER BY 1")):
-        found = [UUID(str(id_)) for (id_,) in database.rows(query)]
-        if found != wanted:
-            raise NotOnce(f"{what}: {len(found)} rows for {len(wanted)} events")
+    wanted = [str(id_) for id_ in ids]
+    for query in APPLIED:
+        _compare(query, [id_ for (id_,) in database.rows(query)], wanted)
     if dead := database.count("dead_letters"):
         raise NotOnce(f"{dead} dead letters")
 

@@ -12,8 +12,8 @@ from statistics import median
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import fill_activity_queue, new_events
 from reading_club_functional.bench.checks import assert_applied_once, assert_arrived_once, sent
+from reading_club_functional.bench.comparison import Measure
 from reading_club_functional.bench.environment import Environment, open_environment, stop
-from reading_club_functional.bench.measure import Measure
 from reading_club_functional.bench.measures.commands import commands_stored, without_sender
 from reading_club_functional.bench.measures.relaying import relayed
 

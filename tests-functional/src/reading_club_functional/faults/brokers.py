@@ -1,7 +1,7 @@
 """Faults of RabbitMQ and of Valkey."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from random import Random
 
@@ -10,7 +10,8 @@ from redis import Redis
 from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional import outages
 from reading_club_functional.cluster import SUBSCRIBER_NAMES
-from reading_club_functional.faults.target import Fault, Target, of_outage
+from reading_club_functional.faults.target import Fault, Target
+from reading_club_functional.outages import lasting
 from reading_club_functional.queues import delete, flush, open_channel, purge, unbind
 from reading_club_functional.servers import RabbitMQServer
 
@@ -21,12 +22,10 @@ CHANGE_LOGIN = """
 """
 
 
-@contextmanager
-def rabbitmq_killed(target: Target, _: Random) -> Iterator[None]:
+def rabbitmq_killed(target: Target, _: Random) -> AbstractContextManager[None]:
     """The broker is killed by SIGKILL, after new queues have reached the disk."""
     rabbitmq(target).flush_to_disk()
-    with outages.killed(target.broker):
-        yield
+    return outages.killed(target.broker)
 
 
 def at_random(change: Callable[[str, str], None]) -> Fault:
@@ -40,35 +39,30 @@ def at_random(change: Callable[[str, str], None]) -> Fault:
     return fault
 
 
-@contextmanager
-def of_another_kind(target: Target, random: Random) -> Iterator[None]:
+def of_another_kind(target: Target, random: Random) -> AbstractContextManager[None]:
     """The queue of one subscriber is replaced by one whose redeclaration fails."""
-    name = random.choice(SUBSCRIBER_NAMES)
-    delete(target.broker.url, name)
-    with open_channel(target.broker.url) as channel:
-        channel.queue_declare(queue_name(name), durable=True, auto_delete=False)
-    try:
-        yield
-    finally:
-        delete(target.broker.url, name)
+    url, name = target.broker.url, random.choice(SUBSCRIBER_NAMES)
+
+    def replace() -> None:
+        delete(url, name)
+        with open_channel(url) as channel:
+            channel.queue_declare(queue_name(name), durable=True, auto_delete=False)
+
+    return lasting(replace, lambda: delete(url, name))
 
 
-@contextmanager
-def full(target: Target, random: Random) -> Iterator[None]:
+def full(target: Target, random: Random) -> AbstractContextManager[None]:
     """The queue of one subscriber holds one message and rejects more."""
-    with outages.full(rabbitmq(target), random.choice(SUBSCRIBER_NAMES), length=1):
-        yield
+    return outages.full(rabbitmq(target), random.choice(SUBSCRIBER_NAMES), length=1)
 
 
-@contextmanager
-def login_refused(target: Target, _: Random) -> Iterator[None]:
+def login_refused(target: Target, _: Random) -> AbstractContextManager[None]:
     """The password of the club becomes wrong, and its connections are closed."""
-    server = rabbitmq(target)
-    server.rabbitmqctl("eval", CHANGE_LOGIN.format("another"))
-    try:
-        yield
-    finally:
-        server.rabbitmqctl("eval", CHANGE_LOGIN.format("guest"))
+
+    def change(password: str) -> None:
+        rabbitmq(target).rabbitmqctl("eval", CHANGE_LOGIN.format(password))
+
+    return lasting(lambda: change("another"), lambda: change("guest"))
 
 
 @contextmanager
@@ -81,12 +75,13 @@ def flushed(target: Target, _: Random) -> Iterator[None]:
 @contextmanager
 def out_of_memory(target: Target, _: Random) -> Iterator[None]:
     """Valkey refuses all commands that need memory."""
-    with Redis.from_url(target.broker.url) as client:
-        client.config_set("maxmemory", "1")
-        try:
-            yield
-        finally:
-            client.config_set("maxmemory", "0")
+    with (
+        Redis.from_url(target.broker.url) as client,
+        lasting(
+            lambda: client.config_set("maxmemory", "1"), lambda: client.config_set("maxmemory", "0")
+        ),
+    ):
+        yield
 
 
 def rabbitmq(target: Target) -> RabbitMQServer:
@@ -95,13 +90,11 @@ def rabbitmq(target: Target) -> RabbitMQServer:
     return target.broker
 
 
-of_broker = partial(of_outage, lambda target: target.broker)
-
 RABBITMQ: Mapping[str, Fault] = {
-    "broker-stopped": of_broker(outages.stopped),
+    "broker-stopped": lambda target, _: outages.stopped(target.broker),
     "broker-killed": rabbitmq_killed,
-    "broker-frozen": of_broker(outages.frozen),
-    "broker-memory-alarm": of_broker(outages.short_of_memory),
+    "broker-frozen": lambda target, _: outages.frozen(target.broker),
+    "broker-memory-alarm": lambda target, _: outages.short_of_memory(target.broker),
     "broker-login-refused": login_refused,
     "queue-purged": at_random(purge),
     "queue-deleted": at_random(delete),
@@ -110,9 +103,9 @@ RABBITMQ: Mapping[str, Fault] = {
     "queue-of-another-kind": of_another_kind,
 }
 VALKEY: Mapping[str, Fault] = {
-    "broker-stopped": of_broker(outages.stopped),
-    "broker-killed": of_broker(outages.killed),
-    "broker-frozen": of_broker(outages.frozen),
+    "broker-stopped": lambda target, _: outages.stopped(target.broker),
+    "broker-killed": lambda target, _: outages.killed(target.broker),
+    "broker-frozen": lambda target, _: outages.frozen(target.broker),
     "broker-flushed": flushed,
     "broker-out-of-memory": out_of_memory,
     "queue-purged": at_random(purge),

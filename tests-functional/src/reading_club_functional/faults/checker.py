@@ -9,6 +9,7 @@ SHOWN = 5
 MISSING, NOT_AT_REST = "no loss", "at rest"
 NO_LETTER = "poison is set aside"
 ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER})
+"""The invariants whose violation may disappear, because events are still in transit."""
 
 
 class InvariantViolation(AssertionError):
@@ -19,15 +20,13 @@ class InvariantViolation(AssertionError):
         self.invariant = invariant
         self.detail = detail
 
-    @property
-    def may_pass(self) -> bool:
-        """Whether the violation may disappear, because events are still in transit."""
-        return self.invariant in ON_THEIR_WAY
-
 
 @dataclass(frozen=True)
-class Tables:
-    """The rows of the tables of a club in which BookRegistered is the only event, by book."""
+class Observed:
+    """The tables by book, the answers to clients and the ends of processes.
+
+    BookRegistered is the only event of the club.
+    """
 
     books: frozenset[UUID]
     events: Counter[UUID]
@@ -44,19 +43,6 @@ class Tables:
     attempts: int
     """Attempts at events."""
 
-    def __str__(self) -> str:
-        rows = {name: counts.total() for name, counts in self.rows.items()}
-        inboxes = {name: len(books) for name, books in self.receipts.items()}
-        return (
-            f"books {len(self.books)}, events {self.events.total()}, rows {rows}, inbox {inboxes}, "
-            f"outbox {self.outbox}, dead letters {len(self.dead_letters)}, attempts {self.attempts}"
-        )
-
-
-@dataclass(frozen=True)
-class Observed(Tables):
-    """The tables, the answers to clients and the ends of processes."""
-
     begun: frozenset[UUID] = frozenset()
     """The books that clients have tried to register."""
     created: frozenset[UUID] = frozenset()
@@ -68,10 +54,18 @@ class Observed(Tables):
     ended: tuple[str, ...] = ()
     """The processes that ended unexpectedly."""
 
+    def __str__(self) -> str:
+        rows = {name: counts.total() for name, counts in self.rows.items()}
+        inboxes = {name: len(books) for name, books in self.receipts.items()}
+        return (
+            f"books {len(self.books)}, events {self.events.total()}, rows {rows}, inbox {inboxes}, "
+            f"outbox {self.outbox}, dead letters {len(self.dead_letters)}, attempts {self.attempts}"
+        )
+
     @property
     def is_quiescent(self) -> bool:
         """Whether no event is in transit any more."""
-        return not any(violation.may_pass for violation in violations(self))
+        return not any(violation.invariant in ON_THEIR_WAY for violation in violations(self))
 
 
 def check(observed: Observed) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reading_club_functional.cluster import prepared_cluster
+from reading_club_functional.consistency import count_effects
 from reading_club_functional.faults import brokers, postgresql, sqlite
-from reading_club_functional.faults.observation import count_effects
 from reading_club_functional.faults.postgresql import DETECTED_AFTER
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.target import ROLE, Fault, Target
@@ -37,7 +37,7 @@ def large(folder: Path) -> Iterator[Target]:
         server.psql(f"ALTER ROLE {ROLE} SET deadlock_timeout = '{DETECTED_AFTER}'")
         url = url.replace("postgres@", f"{ROLE}@")
         with started(folder, url, broker.url) as processes:
-            yield Target(processes, Writer(processes.club.url), broker, folder, server)
+            yield Target(processes, Writer(processes.club.url), broker, server)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def small(folder: Path) -> Iterator[Target]:
     """Open a club on a SQLite file and Valkey."""
     url = f"sqlite:///{folder / 'club.sqlite3'}"
     with ValkeyServer() as broker, started(folder, url, broker.url) as processes:
-        yield Target(processes, Writer(processes.club.url), broker, folder)
+        yield Target(processes, Writer(processes.club.url), broker)
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from random import Random
 
 import asyncpg
 
 from reading_club_functional import outages
-from reading_club_functional.faults.target import ROLE, Fault, Target, of_outage
+from reading_club_functional.faults.target import ROLE, Fault, Target
+from reading_club_functional.outages import lasting
 from reading_club_functional.polling import repeated
 
 TABLES = ("books", "messages", "outbox", "inbox", "catalogue", "activity", "attempts")
@@ -33,15 +33,7 @@ NO_LONGER_FULL = "DROP FUNCTION full_{table} CASCADE"
 def setting(begin: str, end: str) -> Fault:
     """Return a fault that changes a setting and ends all sessions: new ones read the setting."""
 
-    @contextmanager
-    def fault(target: Target, _: Random) -> Iterator[None]:
-        change(target, begin)
-        try:
-            yield
-        finally:
-            change(target, end)
-
-    return fault
+    return lambda target, _: lasting(lambda: change(target, begin), lambda: change(target, end))
 
 
 def timeout(name: str) -> Fault:
@@ -88,12 +80,9 @@ def locked(target: Target, random: Random) -> Iterator[None]:
 def full(target: Target, random: Random) -> Iterator[None]:
     """Each INSERT into one table fails with ``disk_full``."""
     table = random.choice(TABLES)
-    with session(target) as execute:
-        execute(FULL.format(table=table))
-        try:
-            yield
-        finally:
-            execute(NO_LONGER_FULL.format(table=table))
+    begin, end = FULL.format(table=table), NO_LONGER_FULL.format(table=table)
+    with session(target) as execute, lasting(lambda: execute(begin), lambda: execute(end)):
+        yield
 
 
 @contextmanager
@@ -118,12 +107,10 @@ def sessions_ended(target: Target, _: Random) -> Iterator[None]:
         yield
 
 
-of_database = partial(of_outage, lambda target: target.database_server)
-
 POSTGRESQL: Mapping[str, Fault] = {
-    "database-stopped": of_database(outages.stopped),
-    "database-killed": of_database(outages.killed),
-    "database-frozen": of_database(outages.frozen),
+    "database-stopped": lambda target, _: outages.stopped(target.database_server),
+    "database-killed": lambda target, _: outages.killed(target.database_server),
+    "database-frozen": lambda target, _: outages.frozen(target.database_server),
     "database-read-only": setting(
         "ALTER DATABASE {name} SET default_transaction_read_only = on",
         "ALTER DATABASE {name} RESET default_transaction_read_only",

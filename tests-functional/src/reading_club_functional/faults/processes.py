@@ -3,14 +3,14 @@
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from random import Random
 from urllib.parse import urlsplit
 
 from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
-from reading_club_functional.faulty_handlers import CLOCK, FAILING, KILLING
+from reading_club_functional.faulty_command import CLOCK, FAILING, KILLING
 
 CLOCKS = (-9 * 86400.0, -7200.0, 7200.0)
 """Seconds by which the clock of a web process is off."""
@@ -32,11 +32,9 @@ def terminated(role: str, target: Target, _: Random) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def frozen(role: str, target: Target, _: Random) -> Iterator[None]:
+def frozen(role: str, target: Target, _: Random) -> AbstractContextManager[None]:
     """A process is stopped by SIGSTOP, then continued by SIGCONT."""
-    with target.processes.frozen(role):
-        yield
+    return target.processes.frozen(role)
 
 
 @contextmanager
@@ -66,18 +64,16 @@ def silent_clients(target: Target, _: Random) -> Iterator[None]:
 @contextmanager
 def poison(title: str, target: Target, _: Random) -> Iterator[None]:
     """One event is published that fails at each subscriber."""
-    target.writer.write_poison(title)
+    target.writer.poison_titles.put(title)
     yield
 
 
-def _of_each_role() -> Iterator[tuple[str, Fault]]:
-    for role in ROLES:
-        for fault in (killed, terminated, frozen):
-            yield f"{role.replace(' ', '-')}-{fault.__name__}", partial(fault, role)
-
-
 FAULTS: Mapping[str, Fault] = {
-    **dict(_of_each_role()),
+    **{
+        f"{role.replace(' ', '-')}-{fault.__name__}": partial(fault, role)
+        for role in ROLES
+        for fault in (killed, terminated, frozen)
+    },
     "web-wrong-clock": wrong_clock,
     "web-silent-clients": silent_clients,
     "event-fails": partial(poison, FAILING),

@@ -2,28 +2,52 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from reading_club_functional.consistency import observe, wait_until_quiescent
 from reading_club_functional.faults import processes
 from reading_club_functional.faults.checker import InvariantViolation, Observed, violations
-from reading_club_functional.faults.observation import observe
 from reading_club_functional.faults.pairs import PAIRS
-from reading_club_functional.faults.schedule import planned
 from reading_club_functional.faults.target import Fault, Target
-from reading_club_functional.polling import NotInTime, eventually
+from reading_club_functional.polling import repeated
 
 ANSWER_TIMEOUT, QUIESCENCE_TIMEOUT = 60.0, 120.0
 """Seconds after the last fault until every write is answered, and until every event has its effect.
 Each re-send of a lost event doubles the wait, so that longer runs get more time."""
+CHECK_EVERY = 0.2
+"""Seconds between two looks for processes that have ended."""
+PAUSE, LENGTH = (0.2, 1.5), (0.5, 4.0)
+"""Ranges in seconds: the pause between two faults of one loop, and the length of a fault."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A scheduled fault."""
+
+    pause: float
+    """Seconds after the end of the previous fault."""
+    name: str
+    seconds: float
+    seed: int
+    """The seed of the fault's own random choices."""
+
+
+def planned(names: Sequence[str], seed: str) -> Iterator[Planned]:
+    """Yield faults without end, in rounds: each round has each fault once, in random order."""
+    random = Random(seed)  # noqa: S311  # no secret
+    while names:
+        for name in random.sample(names, len(names)):
+            pause, seconds = random.uniform(*PAUSE), random.uniform(*LENGTH)
+            yield Planned(pause, name, seconds, random.getrandbits(32))
 
 
 @dataclass(frozen=True)
 class Report:
-    """The faults, the answers, the observation and the violations of one run."""
+    """The faults, the answers and the observation of one run."""
 
     pair: str
     seed: int
@@ -32,7 +56,11 @@ class Report:
     deaths: Mapping[str, int]
     sent_again: int
     observed: Observed
-    violations: list[InvariantViolation]
+
+    @property
+    def violations(self) -> list[InvariantViolation]:
+        """The invariants that were violated."""
+        return [*violations(self.observed)]
 
     def __str__(self) -> str:
         seen = self.observed
@@ -49,18 +77,13 @@ class Report:
         lines = [f"{name:40} {count:6}" for name, count in counts.items()]
         return "\n".join([f"{self.pair}, seed {self.seed}", *lines, *map(str, self.violations)])
 
-    def check(self) -> None:
-        """Raise the first violation, if there is one."""
-        for violation in self.violations:
-            raise violation
-
 
 def run(
     pair: str, folder: Path, *, duration: float, seed: int, only: Collection[str] = ()
 ) -> Report:
     """Run random faults (`only` these names, default: all) for `duration` seconds."""
     kind = PAIRS[pair]
-    with kind.open(folder) as target, target.processes.watched():
+    with kind.open(folder) as target, repeated(target.processes.restart_ended, CHECK_EVERY):
         with target.writer.writing():
             families = [
                 {name: fault for name, fault in faults.items() if not only or name in only}
@@ -68,8 +91,14 @@ def run(
             ]
             done = _inject_all(target, families, str(seed), time.monotonic() + duration)
         target.writer.finish(ANSWER_TIMEOUT)
-        observed = _wait_until_quiescent(target, QUIESCENCE_TIMEOUT + 2 * duration)
-        return _report(pair, seed, target, done, observed)
+        club, begun = target.processes.club, time.monotonic()
+        observed = wait_until_quiescent(
+            club, lambda: _observe(target), within=QUIESCENCE_TIMEOUT + 2 * duration
+        )
+        _log(f"observed after {time.monotonic() - begun:.0f} s")
+        ((sent_again,),) = club.database.rows("SELECT coalesce(sum(number), 0) FROM resends")
+        deaths = target.processes.deaths
+        return Report(pair, seed, target.writer.answers, done, deaths, int(sent_again), observed)
 
 
 def _inject_all(
@@ -106,35 +135,17 @@ def _inject_faults(
     return done
 
 
-def _wait_until_quiescent(target: Target, within: float) -> Observed:
-    """Wait until each event has its effect, at most `within` s; return the last observation."""
-    begun = time.monotonic()
-    latest: list[Observed] = []
-
-    def complete() -> bool:
-        latest[:] = [observe(target.processes.club.database, target.writer, target.processes)]
-        return latest[0].is_quiescent
-
-    try:
-        eventually(complete, within=within, every=1.0)
-        _log(f"all has its effect after {time.monotonic() - begun:.0f} s")
-    except NotInTime:
-        print(target.processes.club.log_tails())
-    return latest[0]
-
-
-def _report(pair: str, seed: int, target: Target, done: Counter[str], observed: Observed) -> Report:
-    database = target.processes.club.database
-    ((sent_again,),) = database.rows("SELECT coalesce(sum(number), 0) FROM resends")
-    return Report(
-        pair=pair,
-        seed=seed,
-        answers=target.writer.answers,
-        faults=done,
-        deaths=target.processes.deaths,
-        sent_again=int(sent_again),
-        observed=observed,
-        violations=list(violations(observed)),
+def _observe(target: Target) -> Observed:
+    """Read the tables after the answers."""
+    writer, processes = target.writer, target.processes
+    return observe(
+        processes.club.database,
+        under_faults=True,
+        begun=frozenset(writer.begun),
+        created=frozenset(writer.created),
+        wrong=tuple(writer.wrong),
+        poison=frozenset(writer.poison),
+        ended=tuple(processes.ended),
     )
 
 

@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from random import Random
 
 import psutil
 
 from reading_club_functional.faults.supervised_processes import ROLES
 from reading_club_functional.faults.target import Fault, Target
+from reading_club_functional.outages import lasting
 
 DISK = 4096
 """The size of the largest file, in bytes, that a process may write."""
@@ -22,42 +23,31 @@ def file_locked(target: Target, _: Random) -> Iterator[None]:
         sqlite3.connect(target.database_file, timeout=30, isolation_level=None)
     ) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            connection.execute("ROLLBACK")
+        yield
 
 
-@contextmanager
-def disk_full(target: Target, _: Random) -> Iterator[None]:
+def disk_full(target: Target, _: Random) -> AbstractContextManager[None]:
     """Writes of the club's processes fail beyond a file size of 4096 bytes (Linux only)."""
     limited = [
         member for process in target.processes.by_role.values() for member in process.family()
     ]
-    for process in limited:
-        limit(process, DISK)
-    try:
-        yield
-    finally:
+
+    def limit(size: int) -> None:
         for process in limited:
-            limit(process, psutil.RLIM_INFINITY)
+            with suppress(psutil.NoSuchProcess):
+                process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
+
+    return lasting(lambda: limit(DISK), lambda: limit(psutil.RLIM_INFINITY))
 
 
-def limit(process: psutil.Process, size: int) -> None:
-    """Limit the size, in bytes, of files that a process writes; ignore an ended process."""
-    with suppress(psutil.NoSuchProcess):
-        process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
-
-
-@contextmanager
-def read_only(target: Target, random: Random) -> Iterator[None]:
+def read_only(target: Target, random: Random) -> AbstractContextManager[None]:
     """The file becomes read-only, and one process is replaced, which then opens it read-only."""
-    target.database_file.chmod(READ_ONLY)
-    target.processes.kill(random.choice([*ROLES]))
-    try:
-        yield
-    finally:
-        target.database_file.chmod(PRIVATE)
+
+    def begin() -> None:
+        target.database_file.chmod(READ_ONLY)
+        target.processes.kill(random.choice([*ROLES]))
+
+    return lasting(begin, lambda: target.database_file.chmod(PRIVATE))
 
 
 SQLITE: Mapping[str, Fault] = {

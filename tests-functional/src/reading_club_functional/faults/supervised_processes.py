@@ -5,11 +5,11 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
-from reading_club_functional.cluster import READY, SUBSCRIBER_NAMES, ClubCluster
-from reading_club_functional.faulty_handlers import MODULE
-from reading_club_functional.polling import repeated
+from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.faulty_command import MODULE
+from reading_club_functional.outages import lasting
 from reading_club_functional.process import ClubProcess
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -17,7 +17,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "relay": ("relay",),
     **{f"worker {name}": ("worker", "--subscriber", name) for name in SUBSCRIBER_NAMES},
 }
-CHECK_EVERY = 0.2
 WRONG_SETTING = 2
 """The exit code of a process whose log-in the database refuses at its start."""
 STARTS_END_BY = (-signal.SIGTERM, WRONG_SETTING)
@@ -58,10 +57,9 @@ class SupervisedProcesses:
         """
         with self._lock:
             process = self.by_role[role]
-            starting = _is_starting(process)
+            expected = () if process.is_ready else STARTS_END_BY
             process.send(signal.SIGTERM)
             if code := process.wait():  # SIGKILL: a poison event was quicker than the signal
-                expected = STARTS_END_BY if starting else ()
                 self._note_end(role, f"exit code {code} after SIGTERM", expected)
             self.by_role[role] = self._begin(role)
 
@@ -69,12 +67,9 @@ class SupervisedProcesses:
     def frozen(self, role: str) -> Iterator[None]:
         """Stop a process by SIGSTOP until the block ends."""
         with self._lock:
-            process = self.by_role[role]
-            process.send(signal.SIGSTOP)
-            try:
+            send = self.by_role[role].send
+            with lasting(lambda: send(signal.SIGSTOP), lambda: send(signal.SIGCONT)):
                 yield
-            finally:
-                process.send(signal.SIGCONT)
 
     def restart_ended(self) -> None:
         """Replace each process that has ended, and note unexpected ends."""
@@ -82,7 +77,7 @@ class SupervisedProcesses:
             with self._lock:
                 process = self.by_role[role]
                 if not process.running:
-                    expected = STARTS_END_BY[1:] if _is_starting(process) else ()
+                    expected = () if process.is_ready else STARTS_END_BY[1:]
                     self._note_end(role, f"exit code {process.wait()}", expected)
                     self.by_role[role] = self._begin(role)
 
@@ -94,11 +89,3 @@ class SupervisedProcesses:
         elif code not in expected:
             lines = process.output.splitlines()[-LAST_LINES:]
             self.ended.append("\n    ".join([f"{role}: {how}", *lines]))
-
-    def watched(self) -> AbstractContextManager[None]:
-        """Replace ended processes, in a thread, until the block ends."""
-        return repeated(self.restart_ended, CHECK_EVERY)
-
-
-def _is_starting(process: ClubProcess) -> bool:
-    return READY[process.name.partition(" ")[0]] not in process.output

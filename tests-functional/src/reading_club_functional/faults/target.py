@@ -1,14 +1,13 @@
 """The club that a fault is applied to."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
-from reading_club_functional.outages import Outage
 from reading_club_functional.servers import PostgreSQLServer, Server
 
 ROLE = "club"
@@ -22,7 +21,6 @@ class Target:
     processes: SupervisedProcesses
     writer: Writer
     broker: Server
-    folder: Path
     postgresql: PostgreSQLServer | None = None
     """None for a club on SQLite."""
 
@@ -34,25 +32,14 @@ class Target:
 
     @property
     def database_name(self) -> str:
-        """The name of the database, or of its file."""
+        """The name of the database."""
         return self.processes.club.settings["database_url"].rpartition("/")[2]
 
     @property
     def database_file(self) -> Path:
         """The file of a club on SQLite."""
-        return self.folder / self.database_name
+        return Path(self.processes.club.settings["database_url"].partition("///")[2])
 
 
 Fault = Callable[[Target, Random], AbstractContextManager[None]]
 """A context manager: the fault begins on entry and ends on exit."""
-
-
-def of_outage(server: Callable[[Target], Server], outage: Outage) -> Fault:
-    """Return an outage of one of the servers as a fault."""
-
-    @contextmanager
-    def fault(target: Target, _: Random) -> Iterator[None]:
-        with outage(server(target)):
-            yield
-
-    return fault

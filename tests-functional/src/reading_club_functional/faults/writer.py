@@ -35,18 +35,10 @@ class Writer:
     begun: set[UUID] = field(default_factory=set)
     created: set[UUID] = field(default_factory=set)
     poison: set[UUID] = field(default_factory=set)
-    titles: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
+    poison_titles: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
+    """Titles for the next books, whose events cannot be handled."""
     over: threading.Event = field(default_factory=threading.Event)
     given_up: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def open(self) -> bool:
-        """Whether a registration has no final answer yet."""
-        return len(self.begun) > len(self.created) + len(self.wrong)
-
-    def write_poison(self, title: str) -> None:
-        """Use this title, whose event cannot be handled, for one of the next books."""
-        self.titles.put(title)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -62,7 +54,9 @@ class Writer:
     def finish(self, within: float) -> None:
         """Wait for the last answers, at most `within` seconds, then stop the repetitions."""
         with suppress(AssertionError):
-            eventually(lambda: not self.open, within=within)
+            eventually(
+                lambda: len(self.begun) == len(self.created) + len(self.wrong), within=within
+            )
         self.given_up.set()
 
     def _write(self) -> None:
@@ -75,7 +69,7 @@ class Writer:
         id_, isbn = uuid7(), an_isbn().canonical
         title = f"Volume {isbn}"
         with suppress(queue.Empty):
-            title = f"{self.titles.get_nowait()} {isbn}"
+            title = f"{self.poison_titles.get_nowait()} {isbn}"
             self.poison.add(id_)
         self.begun.add(id_)
         book = {"id": str(id_), "title": title, "author": "Many", "isbn": isbn}

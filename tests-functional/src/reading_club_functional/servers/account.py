@@ -2,10 +2,18 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple, Self
+
+
+def package_folder(package: str) -> Path:
+    """Return the folder of a package without importing it. Raises `PackageNotFoundError`."""
+    return Path(str(distribution(package).locate_file(package)))
 
 
 class Account(NamedTuple):
@@ -27,17 +35,16 @@ class Account(NamedTuple):
         nobody = pwd.getpwnam("nobody")
         return cls(nobody.pw_uid, nobody.pw_gid)
 
-    def run(
-        self, argv: Sequence[str | Path], env: Mapping[str, str], timeout: float = 60.0
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a program and return output and exit code, also for a code other than 0.
+    def run(self, argv: Sequence[str | Path], env: Mapping[str, str]) -> str:
+        """Run a program and return its stdout.
 
-        Raises `OSError` when the account cannot execute it and `subprocess.TimeoutExpired`.
+        Raises `subprocess.CalledProcessError` with stderr for an exit code other than 0,
+        `subprocess.TimeoutExpired`, and `OSError` when the account cannot execute the program.
         """
-        return subprocess.run(
+        result = subprocess.run(
             argv,
             env=env,
-            timeout=timeout,
+            timeout=60,
             user=self.uid,
             group=self.gid,
             extra_groups=None if os.geteuid() else (),
@@ -47,13 +54,30 @@ class Account(NamedTuple):
             errors="replace",
             check=False,
         )
+        if result.returncode:
+            error = subprocess.CalledProcessError(result.returncode, argv, result.stdout)
+            error.add_note(result.stderr)
+            raise error
+        return result.stdout
 
-    def can_run(self, program: Path) -> bool:
-        """Whether ``program --version`` succeeds under this account."""
-        try:
-            return self.run([program, "--version"], env={}).returncode == 0
-        except OSError:
-            return False
+    def program(self, package: str, pattern: str, spare: Path) -> Path:
+        """Return the one program of an installed package that matches `pattern`.
+
+        The package is copied to `spare` if the account cannot execute the original, for example in
+        a virtual environment below /root. Raises `PackageNotFoundError`.
+        """
+        installed = package_folder(package)
+        (found,) = installed.glob(pattern)
+        copied = spare / found.relative_to(installed.parent)
+        if not copied.exists():
+            with suppress(OSError, subprocess.CalledProcessError):
+                self.run([found, "--version"], env={})
+                return found
+            # With the shared libraries of its wheel.
+            for folder in (installed, installed.with_name(f"{package}.libs")):
+                if folder.is_dir():
+                    self.own(shutil.copytree(folder, spare / folder.name, symlinks=True))
+        return copied
 
     def own(self, path: Path) -> None:
         """Make the account the owner of a file, or of a folder and its contents."""

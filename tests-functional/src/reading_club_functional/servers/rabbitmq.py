@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Mapping
 
 import psutil
@@ -12,10 +11,10 @@ from kombu.exceptions import ConnectionError as RefusedByBroker
 from kombu.exceptions import OperationalError
 
 from reading_club_functional.polling import eventually
-from reading_club_functional.servers import processes
-from reading_club_functional.servers.base import Server
+from reading_club_functional.servers import process_control
 from reading_club_functional.servers.ports import LOOPBACK, free_ports
 from reading_club_functional.servers.reaper_client import Command
+from reading_club_functional.servers.server import Server
 
 # Debian's /usr/sbin/rabbitmq-server requires root and starts the node in another session. It wraps
 # a script that does neither, whose folder comes first here.
@@ -57,7 +56,7 @@ class RabbitMQServer(Server):
         """The URL of the virtual host `/`, for kombu and Celery."""
         return f"amqp://guest:guest@{LOOPBACK}:{self.port}//"
 
-    def rabbitmqctl(self, *args: str, timeout: float = 60.0) -> str:
+    def rabbitmqctl(self, *args: str) -> str:
         """Return the output of `rabbitmqctl` on this node.
 
         Raises `CalledProcessError` with stderr, or `TimeoutExpired` after killing the command.
@@ -67,13 +66,8 @@ class RabbitMQServer(Server):
             "RABBITMQ_CTL_DIST_PORT_MIN": str(first),
             "RABBITMQ_CTL_DIST_PORT_MAX": str(first + _CTL_PORTS),
         }
-        command = [_program("rabbitmqctl"), "--quiet", *args]
-        result = self._account.run(command, self._node_environment(**ports), timeout)
-        if result.returncode:
-            error = subprocess.CalledProcessError(result.returncode, args, result.stdout)
-            error.add_note(result.stderr)
-            raise error
-        return result.stdout
+        argv = [_program("rabbitmqctl"), "--quiet", *args]
+        return self._account.run(argv, self._node_environment(**ports))
 
     def empty(self) -> None:
         """Delete the virtual host with its contents, and create it again.
@@ -94,17 +88,19 @@ class RabbitMQServer(Server):
         """Kill the node and its port mapper by SIGKILL."""
         super().kill()
         if self._mapper is not None:
-            processes.kill(self._mapper, self.stop_within)
+            process_control.kill(self._mapper, self.stop_within)
 
     def _launch(self) -> psutil.Process | None:
         """Start the port mapper, then the node, which would else start one that outlives it."""
         port = self._ports[2]
-        if not processes.listens(self._mapper, port):
+        if not process_control.listens(self._mapper, port):
             argv = [_program("epmd"), "-address", LOOPBACK, "-port", str(port)]
             command = Command(argv, self._node_environment())
             self._mapper = mapper = self._reaper_in_use().start(command, self.discard_signal)
-            eventually(lambda: processes.listens(mapper, port) or not processes.alive(mapper))
-        return super()._launch() if processes.alive(self._mapper) else self._mapper
+            eventually(
+                lambda: process_control.listens(mapper, port) or not process_control.alive(mapper)
+            )
+        return super()._launch() if process_control.alive(self._mapper) else self._mapper
 
     def _command(self) -> Command:
         reaper = self._reaper_in_use()

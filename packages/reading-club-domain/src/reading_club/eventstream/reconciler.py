@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused, TransientFailure
-from reading_club.eventstream.ports.inbox import DAY
+from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
@@ -70,7 +70,11 @@ class Reconciler:
         return found
 
     async def _reconcile(self, subscriber: Subscriber[Any]) -> int:
-        await self._declare(subscriber)
+        try:
+            await asyncio.to_thread(self.queues.declare, subscriber)
+        except QueueRefused as exc:  # the queue may still take messages
+            fields = {"subscriber": subscriber.name, "reason": str(exc)}
+            logger.warning("a queue is refused", extra=fields)
         idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
         found, last = 0, self.limit
         while last == self.limit:
@@ -86,11 +90,3 @@ class Reconciler:
                 await transaction.commit()
             found += last
         return found
-
-    async def _declare(self, subscriber: Subscriber[Any]) -> None:
-        """Declare queue and bindings. A refusal is logged: the queue may still take messages."""
-        try:
-            await asyncio.to_thread(self.queues.declare, subscriber)
-        except QueueRefused as exc:
-            fields = {"subscriber": subscriber.name, "reason": str(exc)}
-            logger.warning("a queue is refused", extra=fields)

@@ -1,7 +1,7 @@
 """A subscriber: the name of a queue, and a handler for each event type."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from messagebus import Event
 
@@ -15,28 +15,24 @@ TUnitOfWork = TypeVar("TUnitOfWork", bound=StreamUnitOfWork)
 EventHandler = Callable[[TEvent, TUnitOfWork], Coroutine[Any, Any, None]]
 
 
-RESERVED_NAMES: Final = frozenset({ALL_SUBSCRIBERS, RELAY})
-"""Names that mean all subscribers, in the outbox and in dead letters."""
-
-
 class Subscriber(Generic[TUnitOfWork]):
     """A name, which is also the name of its queue, and a handler for each subscribed event type.
 
     Handlers are idempotent and commutative: the same events, in any order and any number,
     leave the same tables. They never commit.
-    Raises ValueError for a reserved name.
+    ``handlers`` are the handlers by event type. Raises ValueError for a reserved name.
     """
 
     def __init__(self, name: str) -> None:
-        if name in RESERVED_NAMES:
+        if name in {ALL_SUBSCRIBERS, RELAY}:
             raise ValueError(f"a subscriber cannot be called {name!r}: it means all subscribers")
         self.name = name
-        self._handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}
+        self.handlers: dict[type[Event], EventHandler[Any, TUnitOfWork]] = {}
 
     @property
     def types(self) -> frozenset[str]:
         """The types on the wire of the subscribed events."""
-        return frozenset(wire_type(event) for event in self._handlers)
+        return frozenset(wire_type(event) for event in self.handlers)
 
     def on(
         self, *events: type[TEvent]
@@ -47,19 +43,15 @@ class Subscriber(Generic[TUnitOfWork]):
             handler: EventHandler[TEvent, TUnitOfWork],
         ) -> EventHandler[TEvent, TUnitOfWork]:
             for event in events:
-                if event in self._handlers:
+                if event in self.handlers:
                     raise ValueError(f"{self.name} has a handler for {event.__name__} already")
-                self._handlers[event] = handler
+                self.handlers[event] = handler
             return handler
 
         return register
 
-    def handles(self, event: Event) -> bool:
-        """Whether there is a handler for this event."""
-        return type(event) in self._handlers
-
     async def handle(self, event: Event, uow: TUnitOfWork) -> None:
         """Call the event's handler in the open transaction; without a handler, do nothing."""
-        handler = self._handlers.get(type(event))
+        handler = self.handlers.get(type(event))
         if handler is not None:
             await handler(event, uow)

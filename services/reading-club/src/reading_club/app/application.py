@@ -1,35 +1,30 @@
 """The application of a web process: handles commands and makes units of work."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
+from fastapi import Depends, Request
 from lastuuid import uuid7
 
 from reading_club.app.health import Dependencies
 from reading_club.domain.messages import ClubCommand
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
-from reading_club.eventstream.ports.heartbeats import Process
 from reading_club.service.bus import ClubBus, build_bus
 from reading_club.service.uow import AbstractUnitOfWork
 
 
+@dataclass
 class Application:
     """The open application of a web process.
 
     ``unit_of_work`` returns a new unit of work, not yet entered, for one task. ``dependencies`` are
-    what the health checks query, and ``process`` is the identity in the heartbeats.
+    what the health checks query.
     """
 
-    def __init__(
-        self,
-        unit_of_work: Callable[[], AbstractUnitOfWork],
-        dependencies: Dependencies,
-        process: Process,
-    ) -> None:
-        self.unit_of_work = unit_of_work
-        self.dependencies = dependencies
-        self.process = process
-        self._bus: ClubBus = build_bus()
+    unit_of_work: Callable[[], AbstractUnitOfWork]
+    dependencies: Dependencies
+    _bus: ClubBus = field(default_factory=build_bus, init=False)
 
     async def handle(self, command: ClubCommand) -> Any:
         """Run a command in a transaction of its own and return its handler's result.
@@ -53,3 +48,16 @@ class Application:
             result = await self._bus.handle(command, transaction)
             await transaction.commit()
         return result
+
+
+async def application_of(request: Request) -> Application:
+    """Return the application behind the FastAPI application of a request.
+
+    This is a coroutine function because FastAPI runs plain functions in a thread pool.
+    """
+    application: Application = request.app.state.application
+    return application
+
+
+TheApplication = Annotated[Application, Depends(application_of)]
+"""The type of a route's argument that is the application."""

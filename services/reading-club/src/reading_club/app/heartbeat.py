@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import Final
+from uuid import uuid4
 
 from reading_club.eventstream.ports.heartbeats import CLOCK_TOLERANCE, Heartbeats, Process
 
@@ -18,15 +22,16 @@ REMOVE_TIMEOUT: Final = 2.0
 Trouble = Callable[[], str | None]
 
 
-def no_trouble() -> str | None:
-    """Return None: nothing is wrong."""
-    return None
+def this_process(role: str, subscriber: str | None = None) -> Process:
+    """Return the identity of this process, a new one for each call."""
+    host = socket.gethostname()[:255]
+    return Process(uuid4(), role, host, os.getpid(), version("reading-club"), subscriber)
 
 
 async def keep_beating(
     heartbeats: Heartbeats,
     process: Process,
-    trouble: Trouble = no_trouble,
+    trouble: Trouble = lambda: None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Write heartbeats until cancelled. Logs a wrong clock and each series of failures once."""
@@ -58,7 +63,7 @@ def clock_error(offset: float) -> str:
 async def beating(
     opened: AbstractAsyncContextManager[Heartbeats],
     process: Process,
-    trouble: Trouble = no_trouble,
+    trouble: Trouble = lambda: None,
 ) -> AsyncIterator[None]:
     """Open the heartbeats, write them while the block runs, and delete the row at its end."""
     async with opened as heartbeats:

@@ -22,14 +22,14 @@ class FieldFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         """Return the line with its fields; ``format`` appends a traceback below it."""
-        line = _printable(super().formatMessage(record).rstrip())
+        line = printable(super().formatMessage(record).rstrip())
         if record.name.partition(".")[0] != OUR_LOGGERS:
             return line
         fields = (f"{k}={_value(v)}" for k, v in vars(record).items() if k not in _OF_EVERY_RECORD)
         return " ".join([line, *fields])
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape line breaks and control characters."""
     if text.isprintable():
         return text

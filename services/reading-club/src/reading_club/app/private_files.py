@@ -1,12 +1,10 @@
 """Files and folders with modes 0600 and 0700, for their owner alone."""
 
+import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
+from typing import Final
 
 FOLDER: Final = 0o700
 FILE: Final = 0o600
@@ -26,33 +24,23 @@ def make_private_folder(folder: Path) -> None:
         _restrict(folder, FOLDER)
 
 
-def make_private_database(url: "URL") -> None:
+def make_private_database(path: Path) -> bool:
     """Create the file of a SQLite database with mode 0600, and restrict SQLite's existing files.
 
-    Ignores an OSError: the caller checks with ``is_file`` that the database file exists.
+    Returns False if there is no such file, and none can be created.
     """
-    path = database_file(url)
-    if path is None or path.is_dir():
-        return
     with suppress(OSError):
         path.touch(mode=FILE)
+    if not is_file(path):
+        return False
     for suffix in BESIDE:
         _restrict(path.with_name(path.name + suffix), FILE)
-
-
-def database_file(url: "URL") -> Path | None:
-    """Return the file of a SQLite database, None for any other database."""
-    name = url.database or ""
-    if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
-        return None
-    return Path(name)
+    return True
 
 
 def is_file(path: Path) -> bool:
     """Return whether this is a file; False without permission to find out."""
-    with suppress(OSError):
-        return path.is_file()
-    return False
+    return os.path.isfile(path)  # noqa: PTH113  # Path.is_file raises without permission
 
 
 def write_private(path: Path, text: str) -> None:

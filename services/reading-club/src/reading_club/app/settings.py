@@ -6,15 +6,24 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import make_private_folder
-from reading_club.eventstream.ports.inbox import ATTEMPTS, DAY
+from reading_club.eventstream.retention import DAY
 
 RECONCILE_DAYS = 7.0
 SLACK_DAYS = 1.0
 """Days for a redelivery to arrive after the reconciler requeued it: leases, broker, restarts."""
 
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong; the message says what to set."""
+
+
+def unusable(name: str, known: str) -> ConfigurationError:
+    """Return the error of a URL without its value, which may hold a password."""
+    return ConfigurationError(
+        f"{name} is not an address that the club can use: it takes {known}, "
+        "with the special characters of a password percent-encoded"
+    )
 
 
 class Settings(BaseSettings):
@@ -31,8 +40,8 @@ class Settings(BaseSettings):
     """Port of the web process; unset: 8000, or for ``run`` a free one if 8000 is taken."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
-    log_level: LogLevel = "INFO"
-    attempts: int = Field(default=ATTEMPTS, ge=1, le=100)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    attempts: int = Field(default=5, ge=1, le=100)
     """Attempts at an event whose handler fails, before it becomes a dead letter."""
     attempt_pause: float = Field(default=5.0, ge=0.1, le=3600)
     """Seconds between the first two attempts at an event that may have killed its worker."""

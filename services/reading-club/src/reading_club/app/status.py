@@ -8,11 +8,16 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, computed_field
 
 from reading_club.app.bootstrap.broker import broker_check
-from reading_club.app.bootstrap.status import Inspection, has_database, open_inspection
-from reading_club.app.checks import finding, within
-from reading_club.app.health import Connect, Health, Probe, probe, probe_broker
+from reading_club.app.bootstrap.status import CountBooks, has_database, open_inspection
+from reading_club.app.health import (
+    Dependencies,
+    Health,
+    Probe,
+    probe,
+    probe_broker,
+    result_of,
+)
 from reading_club.app.settings import Settings
-from reading_club.eventstream.ports.heartbeats import Heartbeats
 from reading_club.eventstream.ports.statistics import Statistics, SubscriberProgress
 from reading_club.service.projections import SUBSCRIBERS
 
@@ -81,16 +86,12 @@ class Status(BaseModel):
         if self.books is not None:
             report.append(f"books     {self.books}")
         if self.outbox is not None:
-            report.append(f"outbox    {_waiting(self.outbox)}")
+            oldest = self.outbox.oldest_seconds
+            age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
+            report.append(f"outbox    {self.outbox.pending} events wait{age}")
         report += [f"{s.name:9} {_progress(s)}" for s in self.subscribers]
         report += [f"{name:9} {reason}" for name, reason in self.unread.items()]
         return [*report, *(f"culprit   {sentence}" for sentence in self.culprits)]
-
-
-def _waiting(outbox: OutboxReport) -> str:
-    oldest = outbox.oldest_seconds
-    age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
-    return f"{outbox.pending} events wait{age}"
 
 
 def _progress(subscriber: SubscriberProgress) -> str:
@@ -103,37 +104,31 @@ async def status_of(settings: Settings) -> Status:
     """Query database, broker, processes and subscribers; leave no new file or row behind."""
     connect = broker_check(settings)
     if not has_database(settings):
-        return await _without_database(connect)
-    async with open_inspection(settings, connect) as inspection:
-        health = await probe(inspection.dependencies, QUERY_TIMEOUT)
-        return await _counted(inspection, health) if _is_readable(health) else Status(health=health)
-
-
-async def _without_database(connect: Connect | None) -> Status:
-    none = Probe(ok=False, detail="there is none yet: migrate")
-    broker = await probe_broker(connect, QUERY_TIMEOUT)
-    outbox = Probe(ok=False, detail="there is no database")
-    culprits = [f"database: {none.detail}"]
-    return Status(
-        health=Health(
-            status="unavailable", database=none, broker=broker, outbox=outbox, culprits=culprits
+        database = Probe(ok=False, detail="there is none yet: migrate")
+        health = Health(
+            status="unavailable",
+            database=database,
+            broker=await probe_broker(connect, QUERY_TIMEOUT),
+            outbox=Probe(ok=False, detail="there is no database"),
+            culprits=[f"database: {database.detail}"],
         )
-    )
+        return Status(health=health)
+    async with open_inspection(settings, connect) as (dependencies, count_books):
+        health = await probe(dependencies, QUERY_TIMEOUT)
+        # The tables of a read-only database can be read.
+        if health.database.ok or "read-only" in health.database.detail:
+            return await _counted(dependencies, count_books, health)
+        return Status(health=health)
 
 
-def _is_readable(health: Health) -> bool:
-    """Return whether the tables can be read, as those of a read-only database can."""
-    return health.database.ok or "read-only" in health.database.detail
-
-
-async def _counted(inspection: Inspection, health: Health) -> Status:
+async def _counted(dependencies: Dependencies, count_books: CountBooks, health: Health) -> Status:
     unread: dict[str, str] = {}
-    statistics = inspection.dependencies.statistics
-    (books, outbox, running), subscribers = await asyncio.gather(
+    statistics = dependencies.statistics
+    (books, outbox, (beats, _)), subscribers = await asyncio.gather(
         asyncio.gather(
-            _answer("books", inspection.count_books(), unread),
+            _answer("books", count_books(), unread),
             _answer("outbox", _outbox(statistics), unread),
-            _running(inspection.dependencies.heartbeats),
+            result_of(dependencies.heartbeats.list(), QUERY_TIMEOUT),  # the health has its failure
         ),
         asyncio.gather(
             *(_answer(s.name, statistics.progress(s.name, s.types), unread) for s in SUBSCRIBERS)
@@ -144,30 +139,20 @@ async def _counted(inspection: Inspection, health: Health) -> Status:
         books=books,
         outbox=outbox,
         subscribers=[progress for progress in subscribers if progress is not None],
-        running=running,
+        running=Counter(beat.process.name for beat in beats or () if beat.fresh),
         unread=unread,
     )
 
 
 async def _answer(name: str, query: Coroutine[Any, Any, T], unread: dict[str, str]) -> T | None:
     """Return the result of a query; after an error put the reason into ``unread``."""
-    try:
-        return await within(QUERY_TIMEOUT, query)
-    except Exception as exc:  # noqa: BLE001  # any error is the result of the check
-        unread[name] = finding(exc)
-        return None
+    result, failure = await result_of(query, QUERY_TIMEOUT)
+    if failure:
+        unread[name] = failure
+    return result
 
 
 async def _outbox(statistics: Statistics) -> OutboxReport:
     pending = await statistics.pending()
     backlog = await statistics.backlog()
     return OutboxReport(pending=pending, oldest_seconds=backlog.oldest_seconds)
-
-
-async def _running(heartbeats: Heartbeats) -> dict[str, int]:
-    """Count the running processes by name; empty if the query fails, which the health reports."""
-    try:
-        beats = await within(QUERY_TIMEOUT, heartbeats.list())
-    except Exception:  # noqa: BLE001  # the health reports it
-        return {}
-    return dict(Counter(beat.process.name for beat in beats if beat.fresh))

@@ -1,1 +1,1 @@
-"""The pairs of measures, one module for each family."""
+"""The comparisons with peers, one module for each family."""

@@ -1,15 +1,9 @@
 """Commands: books registered per second, sixteen at a time."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    asynccontextmanager,
-    contextmanager,
-    nullcontext,
-)
 from functools import partial
 from time import perf_counter
 
@@ -22,8 +16,8 @@ from reading_club.eventstream.ports.outbox import Lease
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench import http_client
 from reading_club_functional.bench.checks import STORED, assert_sent_once, assert_stored
+from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measure import Pair
 from reading_club_functional.bench.peers import asyncpg, cookbook
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.outages import frozen
@@ -38,23 +32,23 @@ LEASE = 600.0
 SENT_BOOKS = f"{STORED[2]} AND NOT EXISTS (SELECT FROM outbox WHERE message_id = messages.id)"
 
 Handle = Callable[[RegisterBook], Awaitable[object]]
-Opened = AbstractAsyncContextManager[Handle]
+Opened = contextlib.AbstractAsyncContextManager[Handle]
 
 
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the command path compared with its peers, with an outage, and over HTTP."""
     number = environment.size(5_000)
     stored = partial(commands_stored, environment, number)
     ours, cookbooks = partial(stored, without_sender), partial(stored, cookbook.opened, outbox=0)
-    yield Pair("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
+    yield Comparison("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
     raw = partial(stored, asyncpg.opened)
-    yield Pair("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
+    yield Comparison("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
     healthy, http = (
         partial(commands_sent, environment, number, opened) for opened in (application, web_process)
     )
     down = partial(commands_during_outage, environment, number)
-    yield Pair("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
-    yield Pair("http_overhead", UNIT, http, healthy, "in this process", 0.5)
+    yield Comparison("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
+    yield Comparison("http_overhead", UNIT, http, healthy, "in this process", 0.5)
 
 
 def commands_stored(
@@ -104,7 +98,7 @@ def commands_during_outage(environment: Environment, number: int) -> float:
     return number / seconds
 
 
-@contextmanager
+@contextlib.contextmanager
 def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -> Iterator[None]:
     """Freeze the broker until the block ends; then add the books whose event is sent to `sent`."""
     with frozen(environment.rabbitmq):
@@ -113,7 +107,7 @@ def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -
             sent.update(id_ for (id_,) in pool.submit(club.database.rows, SENT_BOOKS).result())
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def without_sender(database_url: str, connections: int) -> AsyncIterator[Handle]:
     """Yield the application's handler; events are stored in the outbox and not sent."""
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
@@ -125,7 +119,7 @@ async def without_sender(database_url: str, connections: int) -> AsyncIterator[H
         await engine.dispose()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def application(club: ClubCluster) -> AsyncIterator[Handle]:
     """Yield the handler of the application with its sender, in this process."""
     async with open_application(club.app_settings) as opened:
@@ -134,12 +128,12 @@ async def application(club: ClubCluster) -> AsyncIterator[Handle]:
 
 def web_process(club: ClubCluster) -> Opened:
     """Start the web process, and open connections to it."""
-    club.web()
+    club.start("web")
     return http_client.opened(int(club.settings["port"]), AT_ONCE)
 
 
 async def register(
-    handler: Opened, number: int, during: AbstractContextManager[None] | None = None
+    handler: Opened, number: int, during: contextlib.AbstractContextManager[None] | None = None
 ) -> tuple[list[RegisterBook], float]:
     """Warm up, then register `number` books; return all commands, and the seconds of the latter.
 
@@ -148,7 +142,7 @@ async def register(
     first, then = new_commands(WARM_UP), new_commands(number)
     async with handler as handle:
         await at_once(handle, first)
-        with during or nullcontext():
+        with during or contextlib.nullcontext():
             seconds = await at_once(handle, then)
     return [*first, *then], seconds
 

@@ -9,8 +9,8 @@ import asyncpg
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import fill_activity_queue, new_events, with_duplicates
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once
+from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment, stop
-from reading_club_functional.bench.measure import Pair
 from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.polling import eventually
@@ -24,9 +24,9 @@ FROM inbox
 """
 
 
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield a worker of the club, compared with Celery tasks of a transaction each."""
-    yield Pair(
+    yield Comparison(
         name="consume_vs_cookbook",
         unit="events/s",
         ours=partial(consume, environment),

@@ -1,25 +1,18 @@
 """Latency: milliseconds until an event takes effect in an idle club."""
 
 import asyncio
+import re
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from reading_club.app.bootstrap.web import open_application
-from reading_club.domain.messages import RegisterBook
-from reading_club.testing.builders import an_isbn
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
+from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
-from reading_club_functional.bench.measure import Measure, Pair
-from reading_club_functional.bench.peers.celery_tasks import (
-    MODULE,
-    READY,
-    START,
-    STARTED,
-    open_client,
-)
+from reading_club_functional.bench.measures.commands import new_commands
+from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import PostgreSQLServer
@@ -34,45 +27,20 @@ SELECT extract(epoch FROM pg_xact_commit_timestamp(activity.xmin)
                         - pg_xact_commit_timestamp(messages.xmin)) * 1000
 FROM messages JOIN activity USING (id) ORDER BY messages.position
 """
-
-Samples = Sequence[float]
-"""Milliseconds, in the order of the commands."""
+PERCENTILES = {"median": 0.5, "p99": 0.99}
 
 
-class SharedSamples:
-    """Percentiles of the same samples: each percentile reads each set of samples once."""
-
-    def __init__(self, take: Callable[[], Samples]) -> None:
-        self._take = take
-        self._unread: dict[float, deque[Samples]] = {}
-
-    def percentile(self, share: float) -> Measure:
-        """Return a measure of this percentile; it takes new samples when all are read."""
-        unread = self._unread.setdefault(share, deque())
-
-        def measure() -> float:
-            if not unread:
-                samples = sorted(self._take())
-                for each in self._unread.values():
-                    each.append(samples)
-            read = unread.popleft()
-            return read[min(len(read) - 1, int(share * len(read)))]
-
-        return measure
-
-
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the median and the 99th percentile, compared with the start of an empty task."""
-    ours = SharedSamples(lambda: commit_to_effect(environment))
-    peer = SharedSamples(lambda: send_to_start(environment))
-    goals = (("latency_vs_celery", 0.5, 3.0), ("latency_p99_vs_celery", 0.99, 4.0))
-    measures = [(ours.percentile(share), peer.percentile(share)) for _, share, _ in goals]
-    for (name, _, goal), (our, peers) in zip(goals, measures, strict=True):
-        yield Pair(
+    ours = SharedRuns(lambda: percentiles(commit_to_effect(environment)))
+    peer = SharedRuns(lambda: percentiles(send_to_start(environment)))
+    goals = (("latency_vs_celery", "median", 3.0), ("latency_p99_vs_celery", "p99", 4.0))
+    for name, percentile, goal in goals:
+        yield Comparison(
             name=name,
             unit="ms",
-            ours=our,
-            peer=peers,
+            ours=ours.measure(percentile),
+            peer=peer.measure(percentile),
             peer_name="send_task to start of an empty task, prefork",
             goal=goal,
             at_most=True,
@@ -80,7 +48,13 @@ def pairs(environment: Environment) -> Iterator[Pair]:
         )
 
 
-def commit_to_effect(environment: Environment) -> Samples:
+def percentiles(samples: Sequence[float]) -> dict[str, float]:
+    """Return the percentiles of samples in milliseconds."""
+    ordered = sorted(samples)
+    return {name: ordered[int(share * len(ordered))] for name, share in PERCENTILES.items()}
+
+
+def commit_to_effect(environment: Environment) -> Sequence[float]:
     """Return the milliseconds from each command's commit to the commit of its effect.
 
     PostgreSQL records both by its own clock, before it writes the commit to the disk: both are
@@ -104,27 +78,28 @@ def commit_to_effect(environment: Environment) -> Samples:
 
 async def _register(club: ClubCluster, count: int) -> None:
     async with open_application(club.app_settings) as opened:
-        for number in range(count):
-            book = RegisterBook(isbn=an_isbn(), title=f"Volume {number}", author="Many")
-            await opened.handle(book)
+        for command in new_commands(count):
+            await opened.handle(command)
             await asyncio.sleep(PAUSE)
 
 
-def send_to_start(environment: Environment) -> Samples:
+def send_to_start(environment: Environment) -> Sequence[float]:
     """Return the milliseconds from each call of send_task to the first statement of its task.
 
     Both processes read the same clock of the machine.
     """
     count = WARM_UP + environment.size(COMMANDS)
-    with environment.club() as club, open_client(environment.rabbitmq.url) as app:
-        worker = club.begin("worker", START, "--concurrency=2", module=MODULE)
-        worker.expect(READY)
+    with environment.club() as club, celery_tasks.open_client(environment.rabbitmq.url) as app:
+        worker = club.begin(
+            "worker", celery_tasks.START, "--concurrency=2", module=celery_tasks.MODULE
+        )
+        worker.expect(celery_tasks.READY)
         for _ in range(count):
-            app.send_task(START, args=(time.time(),))
+            app.send_task(celery_tasks.START, args=(time.time(),))
             time.sleep(PAUSE)
-        eventually(lambda: worker.output.count(STARTED) >= count)
+        eventually(lambda: worker.output.count(celery_tasks.STARTED) >= count)
         stop(worker)
-        lines = [line for line in worker.output.splitlines() if line.startswith(STARTED)]
-    if len(lines) != count:
-        raise NotOnce(f"{len(lines)} starts of {count} tasks")
-    return [1000 * float(line.removeprefix(STARTED)) for line in lines][WARM_UP:]
+    seconds = re.findall(rf"^{celery_tasks.STARTED} (\S+)$", worker.output, re.MULTILINE)
+    if len(seconds) != count:
+        raise NotOnce(f"{len(seconds)} starts of {count} tasks")
+    return [1000 * float(each) for each in seconds[WARM_UP:]]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import cache, partial
 from time import perf_counter
 
@@ -19,26 +20,26 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import new_events
 from reading_club_functional.bench.checks import assert_arrived_once, sent
+from reading_club_functional.bench.comparison import Comparison, Envelope
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measure import Envelope, Pair
 from reading_club_functional.bench.peers import aio_pika, cookbook, faststream_outbox
 from reading_club_functional.database import Database
 
 UNIT = "events/s"
 
 
-def pairs(environment: Environment) -> Iterator[Pair]:
+def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the relay compared with its peers, and with itself on a backlog."""
     number, few = environment.size(20_000), environment.size(3_000)
     ours = partial(relayed, environment, number, number)
     confirmed = partial(published, environment, few, cookbook.publish)
-    yield Pair("relay_vs_cookbook", UNIT, ours, confirmed, "cookbook, confirmed", 8)
+    yield Comparison("relay_vs_cookbook", UNIT, ours, confirmed, "cookbook, confirmed", 8)
     stacked = partial(relayed_by_faststream, environment, number)
-    yield Pair("relay_vs_faststream_outbox", UNIT, ours, stacked, "faststream-outbox", 2)
+    yield Comparison("relay_vs_faststream_outbox", UNIT, ours, stacked, "faststream-outbox", 2)
     bare = partial(published, environment, number, aio_pika.publish)
-    yield Pair("relay_vs_aiopika", UNIT, ours, bare, "aio-pika, publishing only", 0.75)
+    yield Comparison("relay_vs_aiopika", UNIT, ours, bare, "aio-pika, publishing only", 0.75)
     backlog = partial(relayed, environment, number, environment.size(1_000_000))
-    yield Pair("backlog_1m", UNIT, backlog, ours, f"{number:,} waiting", 0.9)
+    yield Comparison("backlog_1m", UNIT, backlog, ours, f"{number:,} waiting", 0.9)
 
 
 def relayed(environment: Environment, number: int, waiting: int) -> float:
@@ -60,8 +61,8 @@ def relayed_by_faststream(environment: Environment, number: int) -> float:
     def fill(url: str) -> None:
         asyncio.run(faststream_outbox.store(url, events))
 
-    with environment.databases.copy(faststream_outbox, fill) as url:
-        declare_anew(broker_url)
+    with environment.copy(faststream_outbox, fill) as url:
+        queues.declare(broker_url)
         seconds = asyncio.run(faststream_outbox.relay(url, broker_url, number))
         assert Database(url).count(faststream_outbox.TABLE.name) == 0, "rows are left"
         assert_arrived_once(broker_url, [event["id"] for event in events])
@@ -73,7 +74,7 @@ def published(
 ) -> float:
     """Return the events per second of a peer without an outbox, which publishes from memory."""
     events = same_events(number)
-    declare_anew(environment.rabbitmq.url)
+    queues.declare(environment.rabbitmq.url)
     seconds = publish(environment.rabbitmq.url, events)
     assert_arrived_once(environment.rabbitmq.url, [event["id"] for event in events])
     return number / seconds
@@ -83,12 +84,6 @@ def published(
 def same_events(number: int) -> Sequence[Envelope]:
     """Return the envelopes of `number` events, the same ones for each round."""
     return [*new_events(number).values()]
-
-
-def declare_anew(broker_url: str) -> None:
-    """Delete the queues, and declare them again."""
-    queues.delete(broker_url)
-    queues.declare(broker_url)
 
 
 class OldestOnly(SQLOutbox):
@@ -108,13 +103,11 @@ class OldestOnly(SQLOutbox):
 async def _relay(database_url: str, broker_url: str, number: int) -> float:
     """Return the seconds to send the oldest `number` events, including the time to connect."""
     engine, app = create_engine(database_url), publisher_app(broker_url, SUBSCRIBERS)
-    publisher = BatchPublisher(app)
-    relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE)
     try:
-        start = perf_counter()
-        assert await relay.drain(), "the broker or the database is away"
-        return perf_counter() - start
+        with closing(app), closing(BatchPublisher(app)) as publisher:
+            relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE)
+            start = perf_counter()
+            assert await relay.drain(), "the broker or the database is away"
+            return perf_counter() - start
     finally:
-        publisher.close()
-        app.close()
         await engine.dispose()

@@ -8,7 +8,7 @@ from time import perf_counter
 import aio_pika
 
 from reading_club.adapters.eventstream.topology import EXCHANGE
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 
 IN_FLIGHT = 100
 

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import database_url
 from reading_club.app.settings import Settings
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 from reading_club_functional.queues import open_channel
 
 MODULE = "reading_club_functional.bench.peers.celery_tasks"

@@ -7,18 +7,8 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+import messagebus
 from celery import Celery
-from messagebus import (
-    AsyncAbstractEventstreamTransport,
-    AsyncAbstractMessageStoreRepository,
-    AsyncAbstractRepository,
-    AsyncAbstractUnitOfWork,
-    AsyncEventstreamPublisher,
-    AsyncMessageBus,
-    AsyncSinkholeEventstreamTransport,
-    Message,
-)
-from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -27,10 +17,10 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 
 
-class BookRepository(AsyncAbstractRepository[Book]):
+class BookRepository(messagebus.AsyncAbstractRepository[Book]):
     """Inserts each book by a statement of its own."""
 
     def __init__(self, session: AsyncSession) -> None:
@@ -44,14 +34,16 @@ class BookRepository(AsyncAbstractRepository[Book]):
         self.seen.append(book)
 
 
-class MessageStore(AsyncAbstractMessageStoreRepository):
+class MessageStore(messagebus.AsyncAbstractMessageStoreRepository):
     """Inserts each message by a statement of its own."""
 
     def __init__(self, session: AsyncSession) -> None:
-        super().__init__(AsyncEventstreamPublisher(AsyncSinkholeEventstreamTransport()))
+        super().__init__(
+            messagebus.AsyncEventstreamPublisher(messagebus.AsyncSinkholeEventstreamTransport())
+        )
         self.session = session
 
-    async def _add(self, message: Message[Any]) -> None:
+    async def _add(self, message: messagebus.Message[Any]) -> None:
         row = {
             "id": message.message_id,
             "created_at": message.created_at,
@@ -62,7 +54,7 @@ class MessageStore(AsyncAbstractMessageStoreRepository):
         await self.session.execute(insert(orm.messages).values([row]))
 
 
-class UnitOfWork(AsyncAbstractUnitOfWork[BookRepository, MessageStore, AbstractMetricsStore]):
+class UnitOfWork(messagebus.AsyncAbstractUnitOfWork[BookRepository, MessageStore, Any]):
     """A session for each transaction; events are stored and not published."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
@@ -103,7 +95,7 @@ async def opened(
     """Yield a function that handles a command in a transaction, without an outbox."""
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
-    bus = AsyncMessageBus[Any]()
+    bus = messagebus.AsyncMessageBus[Any]()
     bus.add_listener(RegisterBook, register_book)
 
     async def handle(command: RegisterBook) -> Book:
@@ -118,7 +110,7 @@ async def opened(
         await engine.dispose()
 
 
-class CookbookTransport(AsyncAbstractEventstreamTransport):
+class CookbookTransport(messagebus.AsyncAbstractEventstreamTransport):
     """Sends a task for each event, in an executor; ``confirm_publish`` waits for the broker."""
 
     def __init__(self, app: Celery) -> None:

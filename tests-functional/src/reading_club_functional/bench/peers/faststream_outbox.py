@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from reading_club.adapters.eventstream.topology import EXCHANGE
-from reading_club_functional.bench.measure import Envelope
+from reading_club_functional.bench.comparison import Envelope
 
 TABLE = make_outbox_table(MetaData(), "faststream_outbox")
 QUEUE = "events"

@@ -6,8 +6,8 @@ Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstre
 from reading_club.adapters.eventstream.app import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
-    EventRouter,
     publisher_app,
+    run_worker,
     worker_app,
 )
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
@@ -16,13 +16,12 @@ from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,
+    EventRouter,
     queue_for,
     queue_name,
 )
 from reading_club.adapters.eventstream.transport import EventstreamTransport, TaskSender
-from reading_club.adapters.eventstream.worker.event_task import EventTask, Resources
-from reading_club.adapters.eventstream.worker.outage_retry import Pacing
-from reading_club.adapters.eventstream.worker.run import run_worker
+from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing, Resources
 from reading_club.eventstream.ports.inbox import ATTEMPTS
 
 __all__ = [

@@ -5,9 +5,9 @@ that fails if the internal changes:
 
 - ``Consumer.Blueprint.default_steps``: the startup steps by name.
   ``test_a_worker_makes_no_queues_for_delays``, ``test_all_other_startup_steps_are_kept``
-- ``create_task_handler``, called for each connection, returns the callback for messages;
-  ``on_decode_error`` and ``on_invalid_task`` take what Celery cannot read; ``strategies`` start
-  the tasks, by their names. ``test_a_malformed_message_becomes_a_dead_letter``
+- ``create_task_handler``, called for each connection, returns the callback for messages, and
+  ``on_decode_error`` takes what kombu cannot read.
+  ``test_a_malformed_message_becomes_a_dead_letter``
 - ``call_soon_ack`` and ``pool.apply_async``: run in the worker's own thread, and in its pool.
   ``test_celery_has_what_batches_need``
 - ``on_connection_error_before_connected`` and ``…_after_connected``, called before the next
@@ -23,7 +23,6 @@ import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, ClassVar, Final
 
 from celery.worker.consumer import Consumer
@@ -31,7 +30,7 @@ from celery.worker.state import maybe_shutdown
 from kombu import Message
 
 from reading_club.adapters.eventstream._pyamqp import shut_down, socket_of
-from reading_club.adapters.eventstream.deadline import deadline
+from reading_club.adapters.eventstream.broker_errors import deadline
 from reading_club.eventstream.outbox.backoff import Backoff
 
 _STOP_TIMEOUT: Final = 5.0
@@ -47,6 +46,7 @@ _WAKE_INTERVAL: Final = 1.0
 class WorkerConsumer(Consumer, ABC):
     """Celery's consumer, which passes each received message to ``receive`` or ``refuse``."""
 
+    hub: Any
     _delays: Iterator[float] | None = None
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[valid-type,misc]  # a class at run time
@@ -62,8 +62,8 @@ class WorkerConsumer(Consumer, ABC):
         }
 
     @abstractmethod
-    def start_consuming(self, handle: Callable[[Message], object]) -> None:
-        """Take note of a new connection; ``handle`` starts the task of a message."""
+    def start_consuming(self) -> None:
+        """Take note of a new connection."""
 
     @abstractmethod
     def receive(self, message: Message) -> None:
@@ -71,43 +71,28 @@ class WorkerConsumer(Consumer, ABC):
 
     @abstractmethod
     def refuse(self, message: Message, error: Exception) -> None:
-        """Handle a message that kombu or Celery cannot read. Raise nothing."""
+        """Handle a message that kombu cannot read. Raise nothing."""
 
-    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Message], object]:
-        """Return the callback for received messages."""
-        handle = super().create_task_handler(*args, **kwargs)
+    def create_task_handler(self, *_: Any, **__: Any) -> Callable[[Message], object]:
+        """Return the callback for received messages, instead of Celery's, which starts tasks."""
         self._delays = None  # connected: back-off starts over
-        self.start_consuming(handle)
+        self.start_consuming()
         return self.receive
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
-        """Refuse a message that kombu or Celery cannot decode."""
+        """Refuse a message that kombu cannot decode."""
         self.refuse(message, exc)
-
-    def on_invalid_task(self, body: object, message: Message, exc: Exception) -> None:  # noqa: ARG002
-        """Refuse a message that Celery refuses."""
-        self.refuse(message, exc)
-
-    def start_task(self, name: str, message: Message, original: Message) -> None:
-        """Start the task of a message, and then acknowledge or requeue the original message."""
-        worker: Any = self  # the stubs are incomplete
-        ack = partial(worker.call_soon_ack, original.ack_log_error)
-        reject = partial(worker.call_soon_ack, original.reject_log_error)
-        worker.strategies[name](message, None, ack, reject, worker.on_task_message)
 
     def run_in_pool(self, work: Callable[..., object], *args: object) -> None:
         """Run the work in a thread of the pool, and ignore its result."""
-        worker: Any = self  # the stubs are incomplete
-        worker.pool.apply_async(work, args, callback=_nothing)
+        self.pool.apply_async(work, args, callback=_nothing)
 
     def on_ready(self) -> None:
         """Tell Celery that the worker consumes, and wake a first event loop each second."""
-        worker: Any = self  # the stubs are incomplete
-        is_first = worker.init_callback is not None
-        parent: Any = super()
-        parent.on_ready()
-        if is_first and worker.hub is not None:
-            worker.hub.call_repeatedly(_WAKE_INTERVAL, _nothing)
+        is_first = self.init_callback is not None
+        super().on_ready()
+        if is_first and self.hub is not None:
+            self.hub.call_repeatedly(_WAKE_INTERVAL, _nothing)
 
     def on_connection_error_before_connected(self, exc: Exception) -> None:
         """Pause before the next log-in, longer each time, such as after a refused one."""
@@ -145,9 +130,8 @@ class WorkerConsumer(Consumer, ABC):
             yield
 
     def _cut(self) -> None:
-        worker: Any = self  # the stubs are incomplete
-        if worker.connection is not None and worker.connection.connected:
-            shut_down(socket_of(worker.connection.connection))
+        if self.connection is not None and self.connection.connected:
+            shut_down(socket_of(self.connection.connection))
 
 
 def _nothing(*_: object) -> None:

@@ -1,29 +1,22 @@
 """Broker URLs: supported transports, clusters, and a repr without passwords."""
 
-from enum import Enum
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from kombu.utils.url import maybe_sanitize_url
 
+Broker = Literal["amqp", "redis", "memory"]
+"""The kinds of brokers; each has its own transport options."""
 
-class Broker(Enum):
-    """The kinds of brokers; each has its own transport options."""
-
-    AMQP = "amqp"
-    REDIS = "redis"
-    MEMORY = "memory"
-
-
-_SCHEMES: Final = {
-    "amqp": ("amqp", Broker.AMQP),
-    "amqps": ("amqps", Broker.AMQP),
-    "pyamqp": ("pyamqp", Broker.AMQP),
-    "redis": ("redis", Broker.REDIS),
-    "rediss": ("rediss", Broker.REDIS),
-    "valkey": ("redis", Broker.REDIS),
-    "valkeys": ("rediss", Broker.REDIS),
-    "memory": ("memory", Broker.MEMORY),
+_SCHEMES: Final[dict[str, tuple[str, Broker]]] = {
+    "amqp": ("amqp", "amqp"),
+    "amqps": ("amqps", "amqp"),
+    "pyamqp": ("pyamqp", "amqp"),
+    "redis": ("redis", "redis"),
+    "rediss": ("rediss", "redis"),
+    "valkey": ("redis", "redis"),
+    "valkeys": ("rediss", "redis"),
+    "memory": ("memory", "memory"),
 }
 
 
@@ -67,4 +60,4 @@ def _is_valid(url: str, broker: Broker) -> bool:
     except ValueError:
         return False
     database = parts.path.removeprefix("/")
-    return port != 0 and (broker is not Broker.REDIS or not database or database.isdecimal())
+    return port != 0 and (broker != "redis" or not database or database.isdecimal())

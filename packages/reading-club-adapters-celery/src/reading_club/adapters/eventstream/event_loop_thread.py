@@ -1,74 +1,61 @@
 """One event loop in a thread, for blocking callers: Celery has no asynchronous tasks."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
-
-from reading_club.eventstream.per_process import PerProcess
 
 TResource = TypeVar("TResource")
 TResult = TypeVar("TResult")
 
 
 class EventLoopThread(Generic[TResource]):
-    """Runs coroutines on one loop per process, with a resource that is opened there once.
+    """Runs coroutines on one loop, with a resource that is opened there once.
 
     The first call starts the thread and opens the resource; an error while opening is raised to the
-    caller, and the next call tries again. All threads of a process share loop and resource; a
-    forked process has its own.
+    caller, and the next call tries again. All threads of the process share loop and resource. Do
+    not fork the process while the thread runs.
     """
 
-    def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
-        self._processes = PerProcess(lambda: _Process(resources))
-
-    def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
-        """Run ``work`` with the resource on the loop, and block for its result."""
-        return self._processes.get().run(work)
-
-    def close(self, within: float = 10.0) -> None:
-        """Cancel running coroutines, and close this process's resource and loop.
-
-        Raises TimeoutError after ``within`` seconds, and errors of closing the resource. A later
-        call starts a new loop.
-        """
-        process = self._processes.pop()
-        if process is not None:
-            process.close(within)
-
-
-class _Process(Generic[TResource]):
-    """The loop of one process, its thread and its resource."""
-
-    def __init__(self, resources: Callable[[], AbstractAsyncContextManager[TResource]]) -> None:
+    def __init__(
+        self, resources: Callable[[], contextlib.AbstractAsyncContextManager[TResource]]
+    ) -> None:
         self._resources = resources
         self._lock = threading.Lock()
         self._started: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
         self._opened: asyncio.Future[TResource] | None = None
-        self._closing = asyncio.Event()
         self._holder: asyncio.Task[None] | None = None
 
     def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
+        """Run ``work`` with the resource on the loop, and block for its result."""
         return asyncio.run_coroutine_threadsafe(self._with_resource(work), self._loop()).result()
 
-    def close(self, within: float) -> None:
-        if self._started is None:
-            return
-        loop, thread = self._started
-        try:
-            asyncio.run_coroutine_threadsafe(self._release(), loop).result(within)
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(within)
+    def close(self, within: float = 10.0) -> None:
+        """Cancel running coroutines, and close the resource and the loop.
+
+        Raises TimeoutError after ``within`` seconds, and errors of closing the resource. A later
+        call starts a new loop.
+        """
+        with self._lock:
+            if self._started is None:
+                return
+            loop, thread = self._started
+            try:
+                asyncio.run_coroutine_threadsafe(self._release(), loop).result(within)
+            finally:
+                self._started = self._opened = self._holder = None
+                loop.call_soon_threadsafe(loop.stop)
+                thread.join(within)
+                if not loop.is_running():
+                    loop.close()
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._started is None:
                 loop = asyncio.new_event_loop()
-                thread = threading.Thread(
-                    target=_serve, args=[loop], name="eventstream-loop", daemon=True
-                )
+                name = "eventstream-loop"
+                thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
                 thread.start()
                 self._started = loop, thread
             return self._started[0]
@@ -86,7 +73,8 @@ class _Process(Generic[TResource]):
         try:
             async with self._resources() as resource:
                 opened.set_result(resource)
-                await self._closing.wait()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
         except Exception as exc:
             if opened.done():
                 raise
@@ -96,23 +84,12 @@ class _Process(Generic[TResource]):
             opened.cancel()
 
     async def _release(self) -> None:
-        """Cancel running coroutines, and close the resource or cancel its opening."""
+        """Cancel running coroutines, and then close the resource, or end its opening."""
         running = asyncio.all_tasks() - {asyncio.current_task(), self._holder}
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._closing.set()
-        if self._holder is None or self._opened is None:
-            return
-        if self._opened.done():
-            await self._holder
-        else:
+        if self._holder is not None:
             self._holder.cancel()
-            await asyncio.wait([self._holder])
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._holder

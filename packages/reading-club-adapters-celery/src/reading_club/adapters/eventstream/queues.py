@@ -1,6 +1,5 @@
 """Declares the exchange and the subscribers' queues, and checks queues without consuming."""
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -9,13 +8,10 @@ from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu import Queue
 
-from reading_club.adapters.eventstream.deadline import deadline
-from reading_club.adapters.eventstream.failure_reasons import reason_of
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
+from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
+from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name, refusal
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 from reading_club.eventstream.subscriber import Subscriber
-
-logger = logging.getLogger(__name__)
 
 _TIMEOUT: Final = 5.0
 
@@ -40,38 +36,11 @@ def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
         try:
             queue(channel).declare()
         except ChannelError as exc:
-            refusals[queue.name] = _refusal(queue, exc)
+            refusals[queue.name] = refusal(queue, exc)
             channel.close()  # py-amqp has reopened the channel that the broker closed
             channel = connection.channel()
     channel.close()
     return refusals
-
-
-class ForeignQueue(Queue):
-    """A subscriber's queue in a publisher; a refused declaration is logged.
-
-    kombu declares the queues of all subscribers before it publishes on a connection; an error would
-    stop the publication. py-amqp reopens the channel by itself.
-    """
-
-    def declare(self, *args: Any, **options: Any) -> str:
-        """Declare the queue with its bindings, log a refusal, and return the name."""
-        try:
-            super().declare(*args, **options)
-        except ChannelError as exc:
-            fields = {"queue": self.name, "reason": _refusal(self, exc)}
-            logger.warning("a queue is refused", extra=fields)
-        return str(self.name)
-
-
-def foreign(queue: Queue) -> ForeignQueue:
-    """Return a copy of the queue that logs a refused declaration instead of raising."""
-    return ForeignQueue(
-        queue.name,
-        bindings=queue.bindings,
-        durable=queue.durable,
-        queue_arguments=queue.queue_arguments,
-    )
 
 
 class SubscriberQueues:
@@ -114,7 +83,3 @@ class SubscriberQueues:
             raise EventstreamUnavailable(f"the broker does not say: {reason_of(exc)}") from exc
         finally:
             connection.collect()
-
-
-def _refusal(queue: Queue, error: ChannelError) -> str:
-    return f"queue {queue.name} cannot be declared: {reason_of(error)}"

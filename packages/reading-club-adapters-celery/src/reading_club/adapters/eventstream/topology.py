@@ -1,11 +1,16 @@
-"""The exchange, and one durable queue for each subscriber."""
+"""The exchange, one durable queue for each subscriber, and the routing of events to them."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from amqp.exceptions import ChannelError
 from kombu import Exchange, Queue, binding
 
+from reading_club.adapters.eventstream.broker_errors import reason_of
 from reading_club.eventstream.subscriber import Subscriber
+
+logger = logging.getLogger(__name__)
 
 SEND_MESSAGE = "send_message"
 """The name of the one task; its one keyword is ``message``."""
@@ -27,6 +32,11 @@ QUEUE_ARGUMENTS: Final[Mapping[str, Any]] = {
 Publisher and worker declare the same: RabbitMQ refuses a queue that exists with others.
 """
 
+REDACTED_REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
+"""Redacted headers: workers log them, and the content stays out of the log."""
+
+_CONFIRM_TIMEOUT: Final = 2.0
+
 
 def queue_name(name: str) -> str:
     """Return the name of a subscriber's queue: ``eventstream.activity`` for ``activity``."""
@@ -47,3 +57,58 @@ def queue_for(subscriber: Subscriber[Any]) -> Queue:
         durable=True,
         queue_arguments=dict(QUEUE_ARGUMENTS),
     )
+
+
+def refusal(queue: Queue, error: ChannelError) -> str:
+    """Return why the broker refuses the queue, without secrets."""
+    return f"queue {queue.name} cannot be declared: {reason_of(error)}"
+
+
+class ForeignQueue(Queue):
+    """A subscriber's queue in a publisher; a refused declaration is logged.
+
+    kombu declares the queues of all subscribers before it publishes on a connection; an error would
+    stop the publication. py-amqp reopens the channel by itself.
+    """
+
+    def declare(self, *args: Any, **options: Any) -> str:
+        """Declare the queue with its bindings, log a refusal, and return the name."""
+        try:
+            super().declare(*args, **options)
+        except ChannelError as exc:
+            fields = {"queue": self.name, "reason": refusal(self, exc)}
+            logger.warning("a queue is refused", extra=fields)
+        return str(self.name)
+
+
+class EventRouter:
+    """Celery router: the event type is the routing key; declares the known subscribers' queues.
+
+    An event that is published before a worker's first start waits in the worker's queue. A message
+    with a bound type is mandatory: an AMQP broker returns it if the queue is gone, instead of
+    dropping it.
+    """
+
+    def __init__(self, queues: Sequence[Queue]) -> None:
+        self.queues = queues
+        self._foreign = [ForeignQueue(**queue.as_dict()) for queue in queues]
+        self.bindings = {
+            (bound.routing_key, queue.name) for queue in queues for bound in queue.bindings
+        }
+        self.wanted = {routing_key for routing_key, _ in self.bindings}
+
+    def __call__(
+        self, name: str, _args: object, kwargs: Mapping[str, Any], *_: object, **__: object
+    ) -> dict[str, Any] | None:
+        """Return the publishing options of an event, or None for any other task."""
+        if name != SEND_MESSAGE:
+            return None
+        type_ = kwargs["message"]["type"]
+        return {
+            "exchange": EXCHANGE.name,
+            "routing_key": type_,
+            "declare": [EXCHANGE, *self._foreign],
+            "mandatory": type_ in self.wanted,
+            "confirm_timeout": _CONFIRM_TIMEOUT,
+            **REDACTED_REPRS,
+        }

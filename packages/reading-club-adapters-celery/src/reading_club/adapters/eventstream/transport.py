@@ -1,32 +1,25 @@
 """Publishes each event as a Celery task."""
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final, Protocol
+from queue import Empty, Full, Queue
+from time import monotonic
+from typing import Any, Protocol
 
 from amqp.exceptions import AMQPError, MessageNacked
-from kombu.exceptions import (
-    KombuError,
-    SerializationError,
-    SerializerNotInstalled,
-    VersionMismatch,
-)
+from kombu.exceptions import InconsistencyError, LimitExceeded, OperationalError
 from messagebus import AsyncAbstractEventstreamTransport
 
 from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
-from reading_club.adapters.eventstream.bounded_executor import (
-    BoundedExecutor,
-    ExecutorBusy,
-    ExecutorClosed,
-)
-from reading_club.adapters.eventstream.failure_reasons import reason_of
+from reading_club.adapters.eventstream.broker_errors import reason_of
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess
-
-_BUGS: Final = (SerializationError, SerializerNotInstalled, VersionMismatch)
 
 
 class TaskSender(Protocol):
@@ -55,7 +48,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         self.app = app
         self.timeout = timeout
         self._closed = False
-        self._executors = PerProcess(lambda: BoundedExecutor(threads, backlog))
+        self._threads = PerProcess(lambda: _Threads(threads, backlog))
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
         """Return when the broker has taken the message; on AMQP, when the confirm has arrived.
@@ -64,16 +57,14 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         refuses the message or is slow, or the transport is closed. The message may have arrived
         nevertheless. Raises kombu's EncodeError, or TypeError, for a message that is not JSON.
         """
+        if self._closed:
+            _refuse()
         send = partial(self.app.send_task, SEND_MESSAGE, kwargs={"message": dict(message)})
         try:
-            future = self._executor().submit(send)
+            future = self._threads.get().submit(send)
             await asyncio.wait_for(asyncio.wrap_future(future), self.timeout)
-        except _BUGS:
-            raise
-        except ExecutorBusy as exc:
+        except Full as exc:
             raise EventstreamUnavailable("too many messages wait for the broker") from exc
-        except ExecutorClosed as exc:
-            raise EventstreamUnavailable("the transport is closed") from exc
         except Exception as exc:
             if not _is_the_brokers(exc):
                 raise
@@ -82,18 +73,69 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
     def close(self) -> None:
         """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
         self._closed = True
-        executor = self._executors.value
-        if executor is not None:
-            executor.close(self.timeout)
+        threads = self._threads.value
+        if threads is not None:
+            threads.close(self.timeout)
 
-    def _executor(self) -> BoundedExecutor:
-        if self._closed:
-            raise ExecutorClosed
-        return self._executors.get()
+
+class _Threads:
+    """Runs calls in threads, and holds at most ``backlog`` more.
+
+    As daemons, the threads do not keep the process from ending while the broker hangs.
+    """
+
+    def __init__(self, threads: int, backlog: int) -> None:
+        self._jobs: Queue[tuple[Future[Any], Callable[[], Any]] | None] = Queue(backlog)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"eventstream-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        self._lock = threading.Lock()
+
+    def submit(self, call: Callable[[], Any]) -> Future[Any]:
+        """Return the call's future, which may be cancelled until a thread takes it. Raises Full."""
+        future: Future[Any] = Future()
+        self._jobs.put_nowait((future, call))
+        with self._lock:
+            for thread in self._threads:
+                if thread.ident is None:
+                    thread.start()
+        return future
+
+    def close(self, within: float) -> None:
+        """End the threads, and wait up to ``within`` seconds for running calls."""
+        until = monotonic() + within
+        with contextlib.suppress(Empty):
+            while (job := self._jobs.get_nowait()) is not None:
+                _run(job[0], _refuse)
+        self._jobs.put(None)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - monotonic()))
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            _run(*job)
+            del job  # Frees the message before the next call.
+        self._jobs.put(None)  # ends the next thread
+
+
+def _refuse() -> None:
+    raise EventstreamUnavailable("the transport is closed")
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(call())
+    except BaseException as exc:  # noqa: BLE001  # raised where the future is awaited
+        future.set_exception(exc)
 
 
 def _is_the_brokers(exc: Exception) -> bool:
-    if isinstance(exc, KombuError | AMQPError | MessageNacked | OSError | TimeoutError):
+    kombus = OperationalError | InconsistencyError | LimitExceeded
+    if isinstance(exc, kombus | AMQPError | MessageNacked | OSError):
         return True
     # kombu does not translate redis's errors while it opens a connection. redis is optional:
     # if the package was never imported, the error has another origin.

@@ -2,7 +2,7 @@
 
 Uses ``Connection._thread`` of aiosqlite 0.22, as SQLAlchemy's dialect does. Without the join, the
 thread reports the failure to an event loop that may be closed, and prints a traceback.
-``tests/test_configuration.py`` fails when aiosqlite changes this.
+``tests/test_connection_check.py`` fails when aiosqlite changes this.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.uow_sqla import _aiosqlite
-from reading_club.adapters.uow_sqla.configuration import connect
+from reading_club.adapters.uow_sqla.connection_check import connect
 
 WAIT = 5
 """Seconds to wait for a connection, and on SQLite for another writer."""

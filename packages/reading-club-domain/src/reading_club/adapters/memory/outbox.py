@@ -16,7 +16,7 @@ from reading_club.adapters.memory.database import (
     OutboxRow,
 )
 from reading_club.adapters.memory.dead_letters import keep_letter
-from reading_club.eventstream.dead_letters.builder import build_unsendable
+from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import (
     NO_LEASE,

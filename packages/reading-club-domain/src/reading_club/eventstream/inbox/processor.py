@@ -9,9 +9,9 @@ from uuid import UUID
 
 from messagebus import Event
 
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
-from reading_club.eventstream.inbox.dead_letter_writer import DeadLetterWriter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
@@ -56,8 +56,7 @@ class InboxProcessor:
         try:
             event = self._decode(delivery.message)
         except UnreadableMessage as exc:
-            self.dead_letters.log(logging.ERROR, "message set aside", delivery.message, exc)
-            await self.dead_letters.set_aside(delivery, exc, make_uow)
+            await self.dead_letters.give_up(delivery, exc, make_uow)
             return True
         inbox_key = InboxKey(self.subscriber.name, event.message_id)
         if delivery.count_before:
@@ -122,12 +121,12 @@ class InboxProcessor:
             for inbox_key, event in zip(inbox_keys, events, strict=True):
                 if inbox_key in new:
                     new.remove(inbox_key)  # of two copies in one batch the first takes effect
-                    await self.subscriber.handle(event, uow)
+                    await self.subscriber.handlers[type(event)](event, uow)
             await transaction.commit()
 
     def _decode(self, message: object) -> Event:
         event = self._events.decode(message)
-        if not self.subscriber.handles(event):
+        if type(event) not in self.subscriber.handlers:
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
 
@@ -137,7 +136,7 @@ class InboxProcessor:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
         async with uow as transaction:
             if await uow.inbox.insert_new(inbox_key):
-                await self.subscriber.handle(event, uow)
+                await self.subscriber.handlers[type(event)](event, uow)
             if delivery.number:
                 await uow.inbox.forget_attempts(inbox_key)
             await transaction.commit()

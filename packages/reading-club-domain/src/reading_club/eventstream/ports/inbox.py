@@ -1,28 +1,12 @@
 """The port of the inbox with its counts of attempts, and how long its rows and others are kept."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 ATTEMPTS: Final = 5
 """Default number of attempts before a failing message becomes a dead letter."""
-DAY: Final = 86_400.0
-"""Seconds."""
-
-
-@dataclass(frozen=True)
-class Retention:
-    """Days to keep rows, from their insertion; None keeps them for ever.
-
-    Inbox rows must outlive every redelivery of their messages: a later one would take effect a
-    second time. Inbox rows and messages of events in the outbox are kept in any case.
-    """
-
-    inbox: float = 30.0
-    messages: float | None = None
-    dead_letters: float | None = None
 
 
 class InboxKey(NamedTuple):

@@ -6,9 +6,7 @@ from celery import Celery
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.broker_url import BrokerUrl
-from reading_club.app import urls
-from reading_club.app.errors import ConfigurationError
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -18,7 +16,10 @@ def broker_url(settings: Settings) -> str:
     Raises ConfigurationError if neither exists, and for an unusable setting.
     """
     if settings.broker_url is not None:
-        return urls.broker_url(settings.broker_url.get_secret_value(), BrokerUrl)
+        try:
+            return BrokerUrl(settings.broker_url.get_secret_value())
+        except ValueError:
+            raise unusable("READING_CLUB_BROKER_URL", "amqp://… or redis://…") from None
     if settings.broker_file.exists():
         return settings.broker_file.read_text(encoding="utf-8").strip()
     raise ConfigurationError(

@@ -2,21 +2,24 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from messagebus import AsyncSinkholeEventstreamTransport, AsyncUnitOfWorkTransaction
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.configuration import UnusableAddress, configuration_fault
+from reading_club.adapters.uow_sqla.connection_check import UnusableAddress, configuration_fault
 from reading_club.adapters.uow_sqla.engine import DRIVERS, create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
+from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.app import urls
-from reading_club.app.errors import ConfigurationError
-from reading_club.app.private_files import database_file, is_file, make_private_database
-from reading_club.app.settings import Settings
+from reading_club.app.health import Connect, Dependencies
+from reading_club.app.private_files import make_private_database
+from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.eventstream.ports.heartbeats import Heartbeats
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
@@ -29,8 +32,27 @@ BUSY_TIMEOUT = 1.0
 def database_url(settings: Settings) -> URL:
     """Return the URL of the database. Raises ConfigurationError for an unusable one."""
     if settings.database_url is None:
-        return urls.sqlite_url(settings.database_file)
-    return urls.database_url(settings.database_url.get_secret_value(), SCHEMES)
+        return URL.create("sqlite", database=str(settings.database_file.resolve()))
+    error = unusable("READING_CLUB_DATABASE_URL", "postgresql://… or sqlite://…")
+    try:
+        url = make_url(settings.database_url.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise error from None
+    if url.drivername not in SCHEMES:
+        raise error
+    if url.get_backend_name() == "sqlite" and url.query and "uri" not in url.query:
+        raise ConfigurationError(
+            "READING_CLUB_DATABASE_URL has an option that SQLite does not know"
+        )
+    return url
+
+
+def database_file(url: URL) -> Path | None:
+    """Return the file of a SQLite database, None for any other database."""
+    name = url.database or ""
+    if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
+        return None
+    return Path(name)
 
 
 @asynccontextmanager
@@ -42,10 +64,9 @@ async def open_engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
     if settings.database_url is None:
         settings.make_data_dir()
     url = database_url(settings)
-    make_private_database(url)
-    if (path := database_file(url)) and not is_file(path):
+    if (path := database_file(url)) and not make_private_database(path):
         raise UnusableAddress("the file cannot be made: its folder must be there, and writable")
-    async with _closing(create_engine(url)) as engine:
+    async with _engine(url) as engine:
         yield engine
 
 
@@ -66,14 +87,19 @@ async def open_existing_engine(settings: Settings) -> AsyncIterator[AsyncEngine]
 
     Raises ConfigurationError.
     """
-    url = urls.existing(database_url(settings))
-    options = {"connect_args": {"timeout": BUSY_TIMEOUT}} if "sqlite" in url.drivername else {}
-    async with _closing(create_engine(url, **options)) as engine:
+    url, options = database_url(settings), {}
+    if path := database_file(url):
+        uri = path.resolve().as_uri()
+        url = url.set(database=uri).update_query_dict({"mode": "rw", "uri": "true"})
+    if url.get_backend_name() == "sqlite":
+        options = {"connect_args": {"timeout": BUSY_TIMEOUT}}
+    async with _engine(url, **options) as engine:
         yield engine
 
 
 @asynccontextmanager
-async def _closing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+async def _engine(url: URL, **options: Any) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url, **options)
     try:
         yield engine
     finally:
@@ -104,6 +130,16 @@ async def upgrade_schema(settings: Settings) -> str:
         return (await migrations.state(engine)).sentence
 
 
+def dependencies_of(engine: AsyncEngine, connect: Connect | None, horizon: float) -> Dependencies:
+    """Return what the health checks query; ``horizon`` is the reconciler's, in seconds."""
+    return Dependencies(
+        check_schema=partial(require_current_schema, engine),
+        connect_broker=connect,
+        heartbeats=SQLHeartbeats(engine, orm.stream),
+        statistics=SQLStatistics(engine, orm.stream, horizon=horizon),
+    )
+
+
 def background_unit_of_work(engine: AsyncEngine) -> AbstractUnitOfWork:
     """Return a unit of work that publishes no events."""
     return SQLUnitOfWork(AsyncSinkholeEventstreamTransport(), engine)
@@ -127,7 +163,7 @@ async def open_units_of_work(
 ) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
     """Yield a factory of units of work that publish no events, whatever the schema."""
     async with open_engine(settings) as engine:
-        yield lambda: background_unit_of_work(engine)
+        yield partial(background_unit_of_work, engine)
 
 
 @asynccontextmanager

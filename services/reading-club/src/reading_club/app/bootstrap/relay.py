@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
@@ -17,14 +18,13 @@ from reading_club.app.bootstrap.database import (
 )
 from reading_club.app.settings import Settings
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.inbox import Retention
 from reading_club.eventstream.reconciler import Reconciler
+from reading_club.eventstream.retention import Retention
 from reading_club.service.projections import SUBSCRIBERS
 
 LEASE = 15.0
 """Seconds, above the time to publish two batches or to time out: then another relay may claim the
 events of a relay that died."""
-
 
 Prune = Callable[[], Awaitable[Mapping[str, int]]]
 
@@ -52,19 +52,15 @@ async def open_relay(settings: Settings) -> AsyncIterator[RelayParts]:
         reconciler = Reconciler(
             SUBSCRIBERS,
             SubscriberQueues(app),
-            lambda: background_unit_of_work(engine),
+            partial(background_unit_of_work, engine),
             after=settings.reconcile_after,
             horizon=settings.horizon,
         )
         relay = Relay(SQLOutbox(engine, orm.stream), publisher, lease=LEASE)
+        days = (settings.inbox_days, settings.messages_days, settings.dead_letters_days)
+        retention = SQLRetention(engine, orm.stream, Retention(*days))
         try:
-            yield RelayParts(
-                relay, reconciler, SQLRetention(engine, orm.stream, _retention(settings)).prune
-            )
+            yield RelayParts(relay, reconciler, retention.prune)
         finally:
             publisher.close()
             app.close()
-
-
-def _retention(settings: Settings) -> Retention:
-    return Retention(settings.inbox_days, settings.messages_days, settings.dead_letters_days)

@@ -2,32 +2,26 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.adapters.uow_sqla.eventstream.statistics import LOCK_TIMEOUT, SQLStatistics
+from reading_club.adapters.uow_sqla.eventstream.statistics import LOCK_TIMEOUT
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository
 from reading_club.adapters.uow_sqla.session import transaction
 from reading_club.app.bootstrap.database import (
+    database_file,
     database_url,
+    dependencies_of,
     open_existing_engine,
-    require_current_schema,
 )
 from reading_club.app.health import Connect, Dependencies
-from reading_club.app.private_files import database_file, is_file
+from reading_club.app.private_files import is_file
 from reading_club.app.settings import Settings
 
-
-@dataclass(frozen=True)
-class Inspection:
-    """The dependencies of the service, and the number of books."""
-
-    dependencies: Dependencies
-    count_books: Callable[[], Coroutine[Any, Any, int]]
+CountBooks = Callable[[], Coroutine[Any, Any, int]]
 
 
 def has_database(settings: Settings) -> bool:
@@ -39,19 +33,12 @@ def has_database(settings: Settings) -> bool:
 @asynccontextmanager
 async def open_inspection(
     settings: Settings, connect_broker: Connect | None
-) -> AsyncIterator[Inspection]:
-    """Yield the inspection of an existing database, whatever its schema."""
+) -> AsyncIterator[tuple[Dependencies, CountBooks]]:
+    """Yield an existing database's dependencies and count of books, whatever its schema."""
     migrations.head()  # imports Alembic before the first timeout starts
     async with open_existing_engine(settings) as engine:
-        heartbeats = SQLHeartbeats(engine, orm.stream)
-        dependencies = Dependencies(
-            check_schema=lambda: require_current_schema(engine),
-            check_writable=heartbeats.check_writable,
-            connect_broker=connect_broker,
-            heartbeats=heartbeats,
-            statistics=SQLStatistics(engine, orm.stream, horizon=settings.horizon),
-        )
-        yield Inspection(dependencies, lambda: _count_books(engine))
+        dependencies = dependencies_of(engine, connect_broker, settings.horizon)
+        yield dependencies, partial(_count_books, engine)
 
 
 async def _count_books(engine: AsyncEngine) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from celery import Celery
 from messagebus import AsyncAbstractEventstreamTransport
@@ -10,23 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.app.application import Application
 from reading_club.app.bootstrap.broker import connect, open_publisher
 from reading_club.app.bootstrap.database import (
+    dependencies_of,
     open_current_engine,
     open_engine,
-    require_current_schema,
     subscribe,
 )
-from reading_club.app.health import Dependencies
-from reading_club.app.process_identity import this_process
 from reading_club.app.settings import RECONCILE_DAYS, Settings
 from reading_club.eventstream.outbox.sender import Sender
-from reading_club.eventstream.ports.inbox import DAY
+from reading_club.eventstream.retention import DAY
 from reading_club.service.projections import SUBSCRIBERS
 
 DRAIN = 2.0
@@ -42,7 +39,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     async with open_current_engine(settings) as engine:
         broker = open_publisher(settings)
         await subscribe(engine, SUBSCRIBERS)
-        sender = Sender(lambda: open_outbox(settings), lambda: BatchPublisher(broker))
+        sender = Sender(partial(open_outbox, settings), partial(BatchPublisher, broker))
         try:
             yield build_application(engine, sender, broker, settings.horizon)
         finally:
@@ -60,15 +57,8 @@ def build_application(
 
     ``horizon`` is the reconciler's, in seconds.
     """
-    process, heartbeats = this_process("web"), SQLHeartbeats(engine, orm.stream)
-    dependencies = Dependencies(
-        check_schema=lambda: require_current_schema(engine),
-        check_writable=lambda: heartbeats.beat(process),
-        connect_broker=lambda: connect(broker),
-        heartbeats=heartbeats,
-        statistics=SQLStatistics(engine, orm.stream, horizon=horizon),
-    )
-    return Application(lambda: SQLUnitOfWork(transport, engine), dependencies, process)
+    dependencies = dependencies_of(engine, partial(connect, broker), horizon)
+    return Application(partial(SQLUnitOfWork, transport, engine), dependencies)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Builds the Celery worker of a subscriber."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
@@ -7,11 +8,9 @@ from typing import Any
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream.app import worker_app
+from reading_club.adapters.eventstream.app import run_worker, worker_app
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.outage_retry import Pacing
-from reading_club.adapters.eventstream.worker.run import run_worker
+from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import open_units_of_work
 from reading_club.app.settings import Settings
@@ -51,13 +50,9 @@ def build_worker(
 def open_in_thread(resource: Callable[[], AbstractAsyncContextManager[Any]]) -> Iterator[None]:
     """Hold a resource open during the block, on an event loop in a thread."""
     thread = EventLoopThread(resource)
-    thread.run(_opened)
+    thread.run(lambda _: asyncio.sleep(0))  # starts it, and opens the resource
     try:
         yield
     finally:
         with suppress(TimeoutError):
             thread.close()
-
-
-async def _opened(_: object) -> None:
-    """Do nothing: the first call starts the thread, and opens the resource."""

@@ -7,7 +7,7 @@ import sys
 import click
 
 from reading_club.app.cli.dead_letters import dead_letters
-from reading_club.app.cli.support import Cli, bring_schema_up, read_settings
+from reading_club.app.cli.support import Cli, read_settings
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -22,9 +22,7 @@ def run() -> None:
     """Run the whole club in one data folder; Ctrl-C stops all of it."""
     from reading_club.app.embedded.run import run as run_club
 
-    run_club(
-        read_settings(), lambda url: click.echo(f"The club is open: {url}  (Ctrl-C closes it)")
-    )
+    run_club(read_settings())
 
 
 MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")
@@ -36,10 +34,7 @@ def web(*, migrate: bool) -> None:
     """Serve the API and the pages."""
     from reading_club.app.processes.web import serve
 
-    settings = read_settings()
-    if migrate:
-        bring_schema_up(settings, wait=True)
-    serve(settings)
+    asyncio.run(serve(read_settings(migrate=migrate)))
 
 
 @main.command()
@@ -52,9 +47,7 @@ def web(*, migrate: bool) -> None:
 @MIGRATE
 def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
     """Handle the events of one subscriber, or of all."""
-    settings = read_settings()
-    if migrate:
-        bring_schema_up(settings, wait=True)
+    settings = read_settings(migrate=migrate)
     if subscriber is None:
         from reading_club.app.processes.all_workers import work_for_all
 
@@ -71,10 +64,7 @@ def relay(*, migrate: bool) -> None:
     """Send the events that wait in the outbox; any number of relays may run."""
     from reading_club.app.processes.relay import relay
 
-    settings = read_settings()
-    if migrate:
-        bring_schema_up(settings, wait=True)
-    relay(settings)
+    asyncio.run(relay(read_settings(migrate=migrate)))
 
 
 @main.command()
@@ -94,7 +84,9 @@ main.add_command(dead_letters)
 @main.command()
 def migrate() -> None:
     """Bring the schema of the database to the newest version."""
-    click.echo(bring_schema_up(read_settings()))
+    from reading_club.app.bootstrap.database import upgrade_schema
+
+    click.echo(asyncio.run(upgrade_schema(read_settings())))
 
 
 @main.command()
@@ -104,12 +96,11 @@ def status(*, as_json: bool) -> None:
 
     The exit code is 1 if it cannot serve, and 3 if something behind it does not work.
     """
-    from reading_club.app.status import Status, status_of
+    from reading_club.app.status import status_of
 
-    report: Status = asyncio.run(status_of(read_settings()))
+    report = asyncio.run(status_of(read_settings()))
     if as_json:
         click.echo(json.dumps(report.model_dump(), indent=2))
     else:
-        for line in report.lines():
-            click.echo(line)
+        click.echo("\n".join(report.lines()))
     sys.exit(report.exit_code)

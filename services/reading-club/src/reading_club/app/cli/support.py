@@ -8,8 +8,7 @@ import click
 from pydantic import ValidationError
 
 from reading_club.app import logs
-from reading_club.app.errors import ConfigurationError
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.eventstream.errors import TransientFailure
 
 
@@ -19,22 +18,19 @@ class Cli(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
-            return super().invoke(ctx)
-        except ConfigurationError as exc:
+            return self._invoke(ctx)
+        except (ConfigurationError, TransientFailure) as exc:
             fail(str(exc))
+
+    def _invoke(self, ctx: click.Context) -> object:
+        """Run the command. Raises ConfigurationError if a wrong setting caused its failure."""
+        try:
+            return super().invoke(ctx)
         except TransientFailure as exc:
-            fail(_reason(exc))
+            from reading_club.app.bootstrap.database import raise_wrong_setting
 
-
-def _reason(exc: TransientFailure) -> str:
-    """Return the setting to correct, if one is the cause, else the message of the failure."""
-    from reading_club.app.bootstrap.database import raise_wrong_setting
-
-    try:
-        raise_wrong_setting(exc)
-    except ConfigurationError as wrong:
-        return str(wrong)
-    return str(exc)
+            raise_wrong_setting(exc)
+            raise
 
 
 def fail(reason: str) -> NoReturn:
@@ -43,8 +39,13 @@ def fail(reason: str) -> NoReturn:
     sys.exit(2)
 
 
-def read_settings() -> Settings:
-    """Return the settings of the environment, and configure logging; exit with 2 on wrong ones."""
+def read_settings(*, migrate: bool = False) -> Settings:
+    """Return the settings of the environment, and configure logging; exit with 2 on wrong ones.
+
+    ``migrate`` upgrades the schema unless it is newer than this release, and waits for an
+    unavailable database; SIGINT or SIGTERM then exits with 0. Raises ConfigurationError if this
+    release does not work with the schema.
+    """
     try:
         settings = Settings()
     except ValidationError as exc:
@@ -52,22 +53,10 @@ def read_settings() -> Settings:
         names = [f"READING_CLUB_{'.'.join(map(str, e['loc']))}".upper() for e in errors]
         fail("; ".join(f"{n}: {e['msg']}" for n, e in zip(names, errors, strict=True)))
     logs.configure(settings.log_level)
+    if migrate:
+        from reading_club.app.bootstrap.database import upgrade_schema
+        from reading_club.app.processes.startup import when_available
+
+        if asyncio.run(when_available(lambda: upgrade_schema(settings))) is None:
+            sys.exit(0)
     return settings
-
-
-def bring_schema_up(settings: Settings, *, wait: bool = False) -> str:
-    """Upgrade the schema unless it is newer than this release; return a sentence on its version.
-
-    ``wait`` retries while the database is unavailable; SIGINT or SIGTERM then exits with 0.
-    Raises ConfigurationError if this release does not work with the schema.
-    """
-    from reading_club.app.bootstrap.database import upgrade_schema
-
-    if not wait:
-        return asyncio.run(upgrade_schema(settings))
-    from reading_club.app.processes.startup import run_until_available
-
-    sentence = run_until_available(lambda: upgrade_schema(settings))
-    if sentence is None:
-        sys.exit(0)
-    return sentence

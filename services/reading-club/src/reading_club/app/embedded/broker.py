@@ -27,43 +27,35 @@ logfile {log}
 """
 
 
-class EmbeddedBroker:
-    """A Valkey server on a free loopback port, with a new password, in a data folder."""
+class EmbeddedBroker(ChildProcess):
+    """A Valkey server on a free loopback port, with a new password, in a data folder.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve() / "broker"
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._port = free_port()
-        self._password = secrets.token_urlsafe(24)
-        configuration = self._folder / "valkey.conf"
-        write_private(
-            configuration,
-            CONFIGURATION.format(
-                port=self._port,
-                password=self._password,
-                folder=quoted(self._folder),
-                log=self.log.name,
-            ),
+    ``url`` has its password, and ``log`` is its log file, with advice if its append-only file needs
+    a repair.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        folder = data_dir.resolve() / "broker"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        port, password = free_port(), secrets.token_urlsafe(24)
+        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
+        self.log = folder / "valkey.log"
+        text = CONFIGURATION.format(
+            port=port, password=password, folder=quoted(folder), log=self.log.name
         )
-        self.process = ChildProcess(
-            "broker", [str(get_binary_path()), str(configuration)], reports=False
-        )
+        write_private(folder / "valkey.conf", text)
+        super().__init__("broker", [str(get_binary_path()), str(folder / "valkey.conf")])
 
     @property
-    def log(self) -> Path:
-        """The log file of the server, with advice if its append-only file needs a repair."""
-        return self._folder / "valkey.log"
+    def is_ready(self) -> bool:
+        """Whether the server runs: it does not report."""
+        return self.exit_code is None
 
-    @property
-    def url(self) -> str:
-        """The URL of the broker, with its password."""
-        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
-
-    def wait_ready(self, timeout: float) -> bool:
+    def wait_until_answering(self, timeout: float) -> bool:
         """Return True once the broker answers; False if it ends, or after ``timeout`` seconds."""
-        client = Redis(port=self._port, password=self._password, socket_timeout=1)
+        client = Redis.from_url(self.url, socket_timeout=1)
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline and self.process.exit_code is None:
+        while time.monotonic() < deadline and self.exit_code is None:
             try:
                 return bool(client.ping())
             except RedisError:
@@ -79,7 +71,6 @@ def quoted(path: Path) -> str:
 
 def free_port() -> int:
     """Return a free TCP port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

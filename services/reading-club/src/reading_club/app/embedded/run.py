@@ -4,15 +4,15 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import IO
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
 
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
-from reading_club.app.errors import ConfigurationError
 from reading_club.app.private_files import write_private
 from reading_club.app.processes.all_workers import workers
-from reading_club.app.settings import Settings
+from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.app.supervision.supervisor import (
     COMMAND,
@@ -26,41 +26,29 @@ from reading_club.app.supervision.supervisor import (
 DEFAULT_PORT = 8000
 
 
-def run(settings: Settings, announce: Callable[[str], None]) -> None:
+def run(settings: Settings) -> None:
     """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
 
-    ``announce`` is called with the URL of the web process after the processes have started.
+    Each process upgrades the schema first, which has no effect on a current schema.
     """
     stopping = stop_on_signals()
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
-        children = [*broker, *club_processes(url, settings.host, port)]
-        with started(children[len(broker) :], stopping):
+        os.environ["READING_CLUB_BROKER_URL"] = url  # for the children
+        os.environ["READING_CLUB_PORT"] = str(port)
+        others = [ChildProcess(name, [*COMMAND, name, "--migrate"]) for name in ("relay", "web")]
+        children = [*workers("--migrate"), *others]
+        with started(children, stopping):
             if not stopping.is_set():
-                announce(address(settings.host, port))
-            supervise(children, stopping)
+                page = address(settings.host, port)
+                click.echo(f"The club is open: {page}  (Ctrl-C closes it)")
+            supervise([*broker, *children], stopping)
 
 
 def address(host: str, port: int) -> str:
     """Return the URL by which a browser on this machine reaches the web process."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # any, seen from here
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def club_processes(broker_url: str, host: str, port: int) -> list[ChildProcess]:
-    """Return web, relay and a worker for each subscriber, not started.
-
-    Each process upgrades the schema first, which has no effect on a current schema.
-    """
-    environment = {
-        "READING_CLUB_BROKER_URL": broker_url,
-        "READING_CLUB_HOST": host,
-        "READING_CLUB_PORT": str(port),
-    }
-    others = [
-        ChildProcess(name, [*COMMAND, name, "--migrate"], environment) for name in ("relay", "web")
-    ]
-    return [*workers("--migrate", environment=environment), *others]
 
 
 @contextmanager
@@ -70,39 +58,34 @@ def broker_url(settings: Settings) -> Iterator[tuple[str, list[ChildProcess]]]:
         yield settings.broker_url.get_secret_value(), []
         return
     broker = EmbeddedBroker(settings.data_dir)
-    broker.process.start()
+    broker.start()
     try:
-        if not broker.wait_ready(START_DEADLINE):
+        if not broker.wait_until_answering(START_DEADLINE):
             raise ConfigurationError(f"the broker did not start: its reasons are in {broker.log}")
         write_private(settings.broker_file, broker.url)
-        yield broker.url, [broker.process]
+        yield broker.url, [broker]
     finally:
         settings.broker_file.unlink(missing_ok=True)
-        broker.process.stop(STOP_DEADLINE)
+        broker.stop(STOP_DEADLINE)
 
 
 def choose_port(settings: Settings) -> int:
-    """Return the port of the settings; without one 8000, or a free port if 8000 is in use."""
+    """Return the port of the settings; without one 8000, or a free port if 8000 is in use.
+
+    Raises ConfigurationError for an unusable host, and for a port of the settings that is in use.
+    """
     wanted = DEFAULT_PORT if settings.port is None else settings.port
-    if wanted != 0 and not is_port_taken(settings.host, wanted):
-        return wanted
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.create_server((settings.host, wanted), family=family) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as exc:
+        if exc.errno != errno.EADDRINUSE:
+            text = f"READING_CLUB_HOST cannot be used: {settings.host}"
+            raise ConfigurationError(text) from exc
     if settings.port:
         raise ConfigurationError(f"port {wanted} is in use: set READING_CLUB_PORT to another one")
     return free_port()
-
-
-def is_port_taken(host: str, port: int) -> bool:
-    """Return whether the port is in use. Raises ConfigurationError for an unusable host."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            if exc.errno == errno.EADDRINUSE:
-                return True
-            raise ConfigurationError(f"READING_CLUB_HOST cannot be used: {host}") from exc
-    return False
 
 
 @contextmanager
@@ -115,14 +98,9 @@ def data_dir_lock(settings: Settings) -> Iterator[None]:
     except OSError as exc:
         raise ConfigurationError(f"{path} cannot be written: {exc.strerror}") from exc
     with lock:
-        _lock(lock, settings)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            text = f"the club in {settings.data_dir} is running already"
+            raise ConfigurationError(text) from None
         yield
-
-
-def _lock(lock: IO[str], settings: Settings) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ConfigurationError(f"the club in {settings.data_dir} is running already") from None
-    with suppress(OSError):
-        os.write(lock.fileno(), f"{os.getpid()}\n".encode())

@@ -1,26 +1,20 @@
 """``reading-club worker`` for all subscribers: a supervised child process for each."""
 
 import asyncio
-from collections.abc import Mapping
 
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import check_schema, raise_wrong_setting
 from reading_club.app.settings import Settings
-from reading_club.app.supervision.child import ChildProcess
-from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.child import ChildProcess, report_ready
 from reading_club.app.supervision.supervisor import COMMAND, started, stop_on_signals, supervise
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
-def workers(*options: str, environment: Mapping[str, str] | None = None) -> list[ChildProcess]:
+def workers(*options: str) -> list[ChildProcess]:
     """Return a worker for each subscriber, not started."""
-    return [
-        ChildProcess(
-            f"worker {s.name}", [*COMMAND, "worker", *options, "--subscriber", s.name], environment
-        )
-        for s in SUBSCRIBERS
-    ]
+    command = [*COMMAND, "worker", *options, "--subscriber"]
+    return [ChildProcess(f"worker {s.name}", [*command, s.name]) for s in SUBSCRIBERS]
 
 
 def work_for_all(settings: Settings, concurrency: int) -> None:
@@ -28,18 +22,13 @@ def work_for_all(settings: Settings, concurrency: int) -> None:
 
     A worker that ends is restarted. Raises ConfigurationError for a wrong setting.
     """
-    _require_usable(settings)
+    try:
+        asyncio.run(check_schema(settings))
+    except TransientFailure as exc:  # an unavailable database is waited for
+        raise_wrong_setting(exc)
+    broker_url(settings)
     stopping = stop_on_signals()
     processes = workers("--concurrency", str(concurrency))
     with started(processes, stopping):
         report_ready()
         supervise(processes, stopping)
-
-
-def _require_usable(settings: Settings) -> None:
-    """Raise ConfigurationError for a wrong setting; ignore an unavailable database."""
-    try:
-        asyncio.run(check_schema(settings))
-    except TransientFailure as exc:
-        raise_wrong_setting(exc)
-    broker_url(settings)

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from reading_club.app.bootstrap.database import open_heartbeats
 from reading_club.app.bootstrap.relay import Prune, open_relay
-from reading_club.app.heartbeat import beating
-from reading_club.app.process_identity import this_process
-from reading_club.app.processes.startup import stop_signals, when_available
+from reading_club.app.heartbeat import beating, this_process
+from reading_club.app.processes.startup import stop_on_signals, when_available
 from reading_club.app.settings import Settings
-from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.child import report_ready
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.reconciler import Reconciler
 
@@ -29,17 +30,13 @@ class Trouble:
     text: str | None = None
 
 
-def relay(settings: Settings) -> None:
+async def relay(settings: Settings) -> None:
     """Relay events until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
     Raises ConfigurationError if this release does not work with the schema.
     """
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        stopping = stack.enter_context(stop_signals())
+        stopping = stop_on_signals()
         opened = await when_available(
             lambda: stack.enter_async_context(open_relay(settings)), stopping
         )
@@ -50,8 +47,10 @@ async def _serve(settings: Settings) -> None:
         await stack.enter_async_context(beats)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(opened.relay.run(stopping))
-        tasks.create_task(_reconcile(opened.reconciler, stopping, trouble))
-        tasks.create_task(_prune(opened.prune, stopping))
+        reconcile = partial(_reconcile, opened.reconciler, trouble)
+        pause = min(RECONCILE_EVERY, opened.reconciler.after)
+        tasks.create_task(_repeat(reconcile, pause, stopping))
+        tasks.create_task(_repeat(partial(_prune, opened.prune), PRUNE_EVERY, stopping))
         log.info("the relay is ready")
         report_ready()
 
@@ -67,28 +66,28 @@ async def reconcile_now(settings: Settings) -> tuple[int, bool]:
         return found, await opened.relay.drain()
 
 
-async def _reconcile(reconciler: Reconciler, stopping: asyncio.Event, trouble: Trouble) -> None:
+async def _repeat(
+    work: Callable[[], Awaitable[None]], pause: float, stopping: asyncio.Event
+) -> None:
     while not stopping.is_set():
-        try:
-            if found := await reconciler.run_once():
-                log.warning("%s events did not arrive, and are sent again", found)
-            trouble.text = None
-        except TransientFailure as exc:
-            trouble.text = f"not reconciled: {exc}"
-            log.warning("not reconciled: %s", exc)
-        await _wait(stopping, min(RECONCILE_EVERY, reconciler.after))
+        await work()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause)
 
 
-async def _prune(prune: Prune, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        try:
-            if pruned := {name: n for name, n in (await prune()).items() if n}:
-                log.info("forgot what is too old: %s", pruned)
-        except TransientFailure as exc:
-            log.warning("not pruned: %s", exc)
-        await _wait(stopping, PRUNE_EVERY)
+async def _reconcile(reconciler: Reconciler, trouble: Trouble) -> None:
+    try:
+        if found := await reconciler.run_once():
+            log.warning("%s events did not arrive, and are sent again", found)
+        trouble.text = None
+    except TransientFailure as exc:
+        trouble.text = f"not reconciled: {exc}"
+        log.warning("not reconciled: %s", exc)
 
 
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
+async def _prune(prune: Prune) -> None:
+    try:
+        if pruned := {name: n for name, n in (await prune()).items() if n}:
+            log.info("forgot what is too old: %s", pruned)
+    except TransientFailure as exc:
+        log.warning("not pruned: %s", exc)

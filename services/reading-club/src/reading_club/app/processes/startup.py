@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from reading_club.app.bootstrap.database import raise_wrong_setting
@@ -19,25 +18,25 @@ PAUSES: Final = Backoff(first=0.5, cap=10.0)
 """Delays between two attempts, in seconds."""
 
 
-@contextmanager
-def stop_signals() -> Iterator[asyncio.Event]:
-    """Yield an event that is set on SIGINT and SIGTERM by a handler in the running loop."""
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that is set on SIGINT and SIGTERM by a handler in the running loop."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    yield stopping
+    return stopping
 
 
 async def when_available(
     work: Callable[[], Coroutine[Any, Any, T]],
-    stopping: asyncio.Event,
+    stopping: asyncio.Event | None = None,
     backoff: Backoff = PAUSES,
 ) -> T | None:
     """Retry the work on TransientFailure; return its result, or None once ``stopping`` is set.
 
-    Each new reason is logged once. Raises ConfigurationError if a wrong setting is the cause.
+    Without ``stopping``, SIGINT and SIGTERM end the retries. Each new reason is logged once. Raises
+    ConfigurationError if a wrong setting is the cause.
     """
-    reason = ""
+    stopping, reason = stopping or stop_on_signals(), ""
     for pause in backoff.delays():
         try:
             return await unless_stopped(work(), stopping)
@@ -60,13 +59,3 @@ async def unless_stopped(work: Coroutine[Any, Any, T], stopping: asyncio.Event) 
     finally:
         task.cancel()
         stop.cancel()
-
-
-def run_until_available(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
-    """Run ``when_available`` in a new event loop; None after SIGINT or SIGTERM."""
-
-    async def wait() -> T | None:
-        with stop_signals() as stopping:
-            return await when_available(work, stopping)
-
-    return asyncio.run(wait())

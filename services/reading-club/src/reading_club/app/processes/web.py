@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 import uvicorn
-from fastapi import FastAPI
 
 from reading_club.app._uvicorn import BoundedProtocol
 from reading_club.app.bootstrap.database import open_heartbeats
 from reading_club.app.bootstrap.web import open_application
-from reading_club.app.heartbeat import beating
-from reading_club.app.processes.startup import stop_signals, when_available
+from reading_club.app.heartbeat import beating, this_process
+from reading_club.app.processes.startup import stop_on_signals, when_available
 from reading_club.app.settings import Settings
-from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.child import report_ready
 from reading_club.app.web.application import create_app
 
 SHUTDOWN = 5
@@ -54,35 +53,28 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings) -> None:
+async def serve(settings: Settings) -> None:
     """Serve HTTP until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
     Raises ConfigurationError for a wrong setting, or a schema that this release cannot use.
     """
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
-        stopping = stack.enter_context(stop_signals())
+        stopping = stop_on_signals()
         application = await when_available(
             lambda: stack.enter_async_context(open_application(settings)), stopping
         )
         if application is not None:
-            beats = beating(open_heartbeats(settings), application.process)
+            beats = beating(open_heartbeats(settings), this_process("web"))
             await stack.enter_async_context(beats)
-            await Server(_config(settings, create_app(application)), stopping).serve()
-
-
-def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=8000 if settings.port is None else settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN,
-        http=BoundedProtocol,
-        ws="none",
-    )
+            config = uvicorn.Config(
+                create_app(application),
+                host=settings.host,
+                port=8000 if settings.port is None else settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=SHUTDOWN,
+                http=BoundedProtocol,
+                ws="none",
+            )
+            await Server(config, stopping).serve()

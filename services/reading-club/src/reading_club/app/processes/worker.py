@@ -1,15 +1,15 @@
 """The worker process: a Celery worker that consumes one subscriber's queue."""
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
 from reading_club.app.bootstrap.database import open_heartbeats, open_transaction
 from reading_club.app.bootstrap.worker import build_worker, open_in_thread
-from reading_club.app.heartbeat import beating
-from reading_club.app.process_identity import this_process
-from reading_club.app.processes.startup import run_until_available
+from reading_club.app.heartbeat import beating, this_process
+from reading_club.app.processes.startup import when_available
 from reading_club.app.settings import Settings
-from reading_club.app.supervision.readiness import report_ready
+from reading_club.app.supervision.child import report_ready
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
@@ -26,7 +26,7 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     does not work with the schema.
     """
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
-    if not run_until_available(lambda: _prepare(settings, subscriber)):
+    if not asyncio.run(when_available(lambda: _prepare(settings, subscriber))):
         return
     run = build_worker(settings, subscriber, concurrency, _on_ready)
     process = this_process("worker", name)

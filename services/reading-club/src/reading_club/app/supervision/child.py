@@ -1,55 +1,44 @@
 """A child process under a parent-death watchdog, and its report that it is ready."""
 
 import os
-import selectors
+import select
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from reading_club.app.supervision.readiness import READY_FD
+READY_FD = "READING_CLUB_READY_FD"
+"""Environment variable with the file descriptor for the report that a process is ready."""
+
+
+def report_ready() -> None:
+    """Report on READY_FD that this process is ready; without that variable do nothing."""
+    descriptor = os.environ.pop(READY_FD, None)
+    if descriptor is not None:
+        os.write(int(descriptor), b"ready\n")
+        os.close(int(descriptor))
 
 
 class ChildProcess:
     """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL."""
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str] | None = None,
-        *,
-        reports: bool = True,
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name = name
-        self._reports = reports
-        self._reported = False
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
-        self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready: int | None = None
+        self._reported = False
 
     def start(self) -> None:
         """Start the command in a new session, out of reach of the terminal's Ctrl-C."""
-        self._close_ready()
+        self.stop(0)
         self._reported = False
-        self._ready, write_end = os.pipe()
-        try:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
             self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-                pass_fds=[write_end],
-                env={**self._environment, READY_FD: str(write_end)},
+                self._command, stdin=theirs.fileno(), start_new_session=True
             )
-        finally:
-            os.close(write_end)
-
-    @property
-    def pid(self) -> int | None:
-        """The id of the watchdog, the parent of the command; None before the start."""
-        return None if self._process is None else self._process.pid
 
     @property
     def exit_code(self) -> int | None:
@@ -58,10 +47,8 @@ class ChildProcess:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the command has reported that it is ready, or runs if ``reports`` is False."""
-        if not self._reports:
-            return self.exit_code is None
-        return self._reported or self._has_reported(0.0)
+        """Whether the command has reported that it is ready."""
+        return self._has_reported(0.0)
 
     def wait_ready(self, timeout: float, stopping: threading.Event | None = None) -> bool:
         """Wait until the command reports that it is ready, and return True.
@@ -70,37 +57,23 @@ class ChildProcess:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and not (stopping and stopping.is_set()):
-            if self._has_reported(0.2):
-                return True
-            if self._ready is None:
-                return False
-        return False
+            if self._has_reported(0.2) or self.exit_code is not None:
+                break
+        return self._reported
 
     def _has_reported(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` for the report, or for the command's end, which ends the pipe."""
-        if self._ready is None:
-            return self._reported
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._ready, selectors.EVENT_READ)
-            if not selector.select(seconds):
-                return False
-        self._reported = os.read(self._ready, 16) == b"ready\n"
-        self._close_ready()
+        """Wait up to ``seconds`` for the report, or for the end of the watchdog."""
+        if not self._reported and select.select([self._socket], [], [], seconds)[0]:
+            self._reported = self._socket.recv(16) == b"ready\n"
         return self._reported
 
     def stop(self, timeout: float) -> None:
         """Let the watchdog end the command; kill the watchdog after ``timeout`` seconds."""
-        self._close_ready()
-        if self._process is None or self._process.stdin is None:
+        if self._process is None:
             return
-        self._process.stdin.close()
+        self._socket.close()
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-
-    def _close_ready(self) -> None:
-        if self._ready is not None:
-            os.close(self._ready)
-            self._ready = None

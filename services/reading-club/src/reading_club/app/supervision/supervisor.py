@@ -5,12 +5,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Final
 
-from reading_club.app.errors import ConfigurationError
+from reading_club.app.settings import ConfigurationError
 from reading_club.app.supervision.child import ChildProcess
-from reading_club.app.supervision.restarter import Restarter
+from reading_club.eventstream.outbox.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,61 @@ LEAST_WAIT = 0.2
 STOP_DEADLINE = 12.0
 WRONG_SETTINGS = 2
 """The exit code of a command with a wrong or missing setting."""
+PAUSES: Final = Backoff(first=0.1, cap=10.0)
+STEADY: Final = 10.0
+"""Seconds that a process has to be ready before the pauses start over from the first."""
+NO_PROGRESS: Final = 300.0
+"""Seconds without being ready after which a process is restarted every RARELY seconds."""
+RARELY: Final = 60.0
+
+
+class Restarter:
+    """Restarts one process whenever it has ended; to be polled, as no method blocks.
+
+    The pauses grow, and start over after the process was ready for STEADY seconds. The number of
+    restarts is unlimited: an event that kills its worker becomes a dead letter only after several
+    attempts in a worker. A process that was not ready for NO_PROGRESS seconds is restarted once a
+    minute. Times are seconds by ``clock``.
+    """
+
+    def __init__(
+        self,
+        process: ChildProcess,
+        clock: Callable[[], float] = time.monotonic,
+        backoff: Backoff = PAUSES,
+    ) -> None:
+        self._process = process
+        self._clock = clock
+        self._backoff = backoff
+        self._pauses = backoff.delays()
+        self._ready_at = clock()
+        self._ready_since: float | None = None
+        self._start_at: float | None = None
+
+    def poll(self) -> None:
+        """Record that the process is ready, or schedule its restart, or do one that is due."""
+        if self._process.exit_code is None:
+            if self._process.is_ready:
+                self._record_ready()
+        elif self._start_at is None:
+            self._schedule()
+        elif self._clock() >= self._start_at:
+            self._start_at = None
+            self._process.start()
+
+    def _record_ready(self) -> None:
+        self._ready_at = self._clock()
+        if self._ready_since is None:
+            self._ready_since = self._ready_at
+        if self._ready_at - self._ready_since >= STEADY:
+            self._pauses = self._backoff.delays()
+
+    def _schedule(self) -> None:
+        now, self._ready_since = self._clock(), None
+        pause = RARELY if now - self._ready_at >= NO_PROGRESS else next(self._pauses)
+        self._start_at = now + pause
+        text = "%s ended with %s: it is started again in %.1f s"
+        log.error(text, self._process.name, self._process.exit_code, pause)
 
 
 def stop_on_signals() -> threading.Event:
@@ -47,25 +104,19 @@ def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
         deadline = time.monotonic() + START_DEADLINE
         for process in processes:
             left = max(LEAST_WAIT, deadline - time.monotonic())
-            if not process.wait_ready(left, stopping) and not stopping.is_set():
-                _report_not_ready(process)
+            if process.wait_ready(left, stopping) or stopping.is_set():
+                continue
+            if process.exit_code == WRONG_SETTINGS:
+                raise ConfigurationError(
+                    f"{process.name} did not start, for the reason that it gave"
+                )
+            if process.exit_code is None:
+                log.warning("%s is not ready yet", process.name)
         yield
     finally:
-        stops = [
-            threading.Thread(target=process.stop, args=[STOP_DEADLINE]) for process in processes
-        ]
-        for thread in stops:
-            thread.start()
-        for thread in stops:
-            thread.join()
-
-
-def _report_not_ready(process: ChildProcess) -> None:
-    """Log that a process is not ready. Raises ConfigurationError if it ended by wrong settings."""
-    if process.exit_code == WRONG_SETTINGS:
-        raise ConfigurationError(f"{process.name} did not start, for the reason that it gave")
-    if process.exit_code is None:
-        log.warning("%s is not ready yet", process.name)
+        with ThreadPoolExecutor(len(processes)) as pool:
+            for process in processes:
+                pool.submit(process.stop, STOP_DEADLINE)
 
 
 def supervise(processes: list[ChildProcess], stopping: threading.Event) -> None:

@@ -1,8 +1,8 @@
 """A parent-death watchdog for a command: ``python -m reading_club.app.supervision.watchdog CMD``.
 
-The owner keeps the write end of the watchdog's standard input open. When that closes, also by
-SIGKILL of the owner, or on SIGTERM, the command gets SIGTERM, and after a grace period its process
-group gets SIGKILL.
+The watchdog's standard input is a socket, whose other end the owner keeps open. When that closes,
+also by SIGKILL of the owner, or on SIGTERM, the command gets SIGTERM, and after a grace period its
+process group gets SIGKILL.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from reading_club.app.supervision.readiness import READY_FD
+from reading_club.app.supervision.child import READY_FD
 
 SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -38,17 +38,17 @@ def end_with_parent(by: signal.Signals = signal.SIGTERM) -> None:
 
 
 def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start the command in a new session, and pass on the descriptor for its ready report."""
-    ready = [int(descriptor)] if (descriptor := os.environ.get(READY_FD)) else []
+    """Start the command in a new session, which may report to the owner that it is ready."""
+    ready = os.dup(sys.stdin.fileno())
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        pass_fds=ready,
+        pass_fds=[ready],
+        env={**os.environ, READY_FD: str(ready)},
         preexec_fn=end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  # no threads yet
     )
-    for descriptor_to_close in ready:
-        os.close(descriptor_to_close)
+    os.close(ready)
     return process
 
 
@@ -58,8 +58,9 @@ def main(command: Sequence[str]) -> int:
     gone = threading.Event()
 
     def watch_owner() -> None:
-        while os.read(sys.stdin.fileno(), 64):
-            pass
+        with suppress(ConnectionResetError):  # closed before the owner read the report
+            while os.read(sys.stdin.fileno(), 64):
+                pass
         gone.set()
 
     def watch_command() -> None:

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from reading_club.app.web.deps import Cursor, Limit, Page, TheApplication
+from reading_club.app.application import TheApplication
+from reading_club.app.web.paging import Cursor, Limit, Page, page_of
 from reading_club.service.activity import ActivityEntry
 
 router = APIRouter(prefix="/api/activity", tags=["activity"])
@@ -22,7 +23,5 @@ async def list_activity(
     async with application.unit_of_work() as transaction:
         entries = await transaction.uow.activity.page(before=cursor, limit=limit + 1)
         await transaction.rollback()
-    return ActivityPage(
-        items=list(entries[:limit]),
-        next_cursor=entries[limit - 1].id if len(entries) > limit else None,
-    )
+    items, next_cursor = page_of(entries, limit)
+    return ActivityPage(items=list(items), next_cursor=next_cursor)

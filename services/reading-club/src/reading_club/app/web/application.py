@@ -6,13 +6,20 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 
 from reading_club.app.application import Application
 from reading_club.app.web import activity, books, health, pages, problems
-from reading_club.app.web.middleware import BodyLimit, Head, RequestLimit
-from reading_club.app.web.security_headers import SecurityHeaders
+from reading_club.app.web.middleware import RequestLimits, ResponseHeaders
 
 STATIC = Path(__file__).parent / "static"
+MIDDLEWARE = (
+    Middleware(ResponseHeaders),
+    Middleware(ExceptionMiddleware, handlers={HTTPException: problems.HANDLERS[HTTPException]}),
+    Middleware(RequestLimits),
+)
 
 
 def create_app(application: Application) -> FastAPI:
@@ -24,14 +31,11 @@ def create_app(application: Application) -> FastAPI:
         redoc_url=None,
         favicon_url="/static/favicon.svg",
         responses=problems.RESPONSES,
+        exception_handlers=problems.HANDLERS,
+        middleware=MIDDLEWARE,
     )
     app.state.application = application
-    problems.install(app)
     for part in (books, activity, health, pages):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(RequestLimit)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(Head)
-    app.add_middleware(SecurityHeaders)
     return app

@@ -1,13 +1,15 @@
 """``/api/books``: register, list, search and get books."""
 
+import re
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
-from reading_club.app.web.deps import Cursor, JsonOnly, Limit, Page, TheApplication
+from reading_club.app.application import TheApplication
+from reading_club.app.web.paging import Cursor, Limit, Page, page_of
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
@@ -49,7 +51,14 @@ class BookPage(Page):
     items: list[BookOut]
 
 
-@router.post("", status_code=201, dependencies=[JsonOnly])
+async def require_json(request: Request) -> None:
+    """Respond with 415 to a body of another content type."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not re.fullmatch(r"application/(.*\+)?json", content_type):
+        raise HTTPException(415, "the body has to be application/json")
+
+
+@router.post("", status_code=201, dependencies=[Depends(require_json)])
 async def register_book(new: NewBook, application: TheApplication, response: Response) -> BookOut:
     """Register a book. Repeating a request with the same id and content gives the same response."""
     command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
@@ -66,10 +75,8 @@ async def list_books(
     async with application.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
         await transaction.rollback()
-    return BookPage(
-        items=[BookOut.of(book) for book in books[:limit]],
-        next_cursor=books[limit - 1].id if len(books) > limit else None,
-    )
+    items, next_cursor = page_of(books, limit)
+    return BookPage(items=[BookOut.of(book) for book in items], next_cursor=next_cursor)
 
 
 @router.get("/{id}")

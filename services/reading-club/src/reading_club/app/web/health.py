@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Response
 
+from reading_club.app.application import TheApplication
 from reading_club.app.health import Health, probe
-from reading_club.app.web.deps import TheApplication
 
 router = APIRouter(tags=["health"])
 

@@ -1,12 +1,23 @@
-"""ASGI middleware: limits for body size and concurrent requests, and HEAD."""
+"""ASGI middleware: security headers, HEAD, and limits for body size and concurrent requests."""
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import connection_limit
-from reading_club.app.web.problems import on_http_error
 
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+"""By these a browser loads only from this origin, and shows no page in a frame."""
+DOCS_POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+"""The policy of ``/docs``, which has an inline script."""
 LARGEST_BODY = 64 * 1024
 """Maximum size of a request body in bytes."""
 MOST_REQUESTS = 512
@@ -14,52 +25,36 @@ MOST_REQUESTS = 512
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
-class BodyLimit:
-    """Responds with 413 to a request body over the limit, with or without a Content-Length.
-
-    The inner application is called with the whole body: a slow upload occupies no resources.
-    """
+class ResponseHeaders:
+    """Adds the security headers to every response, and responds to HEAD as to GET, without body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Receive the whole body, then call the application."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        try:
-            body = await _body(receive)
-        except ClientDisconnect:
-            return
-        except HTTPException as error:
-            answer = await on_http_error(Request(scope), error)
-            await answer(scope, receive, send)
-            return
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        """Call the application, with GET instead of HEAD, and change its response."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
 
-        async def received() -> Message:
-            return whole.pop() if whole else await receive()
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"] == "/docs":
+                    headers["Content-Security-Policy"] = DOCS_POLICY
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
 
-        await self.app(scope, received, send)
+        await self.app({**scope, "method": "GET"} if is_head else scope, receive, guarded)
 
 
-async def _body(receive: Receive) -> bytes:
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"a request body has at most {LARGEST_BODY} bytes")
-        more = message.get("more_body", False)
-    return bytes(body)
+class RequestLimits:
+    """Raises HTTPException for a body over the limit, or above the limit of concurrent requests.
 
-
-class RequestLimit:
-    """Responds with 503 above the limit of concurrent requests, health checks excepted."""
+    A request counts after its whole body has arrived: a slow upload occupies no resources. Health
+    checks do not count.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -67,37 +62,33 @@ class RequestLimit:
         self.limit = min(MOST_REQUESTS, connection_limit() * 2 // 3)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count the request while it is handled, or refuse it."""
-        if scope["type"] != "http" or scope["path"] in HEALTH:
+        """Receive the whole body, then call the application, with all of it in one message."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self.running >= self.limit:
-            error = HTTPException(503, "too many requests at once", {"Retry-After": "1"})
-            answer = await on_http_error(Request(scope), error)
-            await answer(scope, receive, send)
-            return
-        self.running += 1
         try:
-            await self.app(scope, receive, send)
-        finally:
-            self.running -= 1
-
-
-class Head:
-    """Responds to HEAD with the status and headers of GET, without the body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application with GET, and send the status and headers of its response."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
+            body = await _body(Request(scope, receive))
+        except ClientDisconnect:
             return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        async def without_body(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                await send(message)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        async def received() -> Message:
+            return whole.pop() if whole else await receive()
 
-        await self.app({**scope, "method": "GET"}, receive, without_body)
+        counted = scope["path"] not in HEALTH
+        if counted and self.running >= self.limit:
+            raise HTTPException(503, "too many requests at once", {"Retry-After": "1"})
+        self.running += counted
+        try:
+            await self.app(scope, received, send)
+        finally:
+            self.running -= counted
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413, f"a request body has at most {LARGEST_BODY} bytes")
+    return bytes(body)

@@ -2,38 +2,35 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
-from reading_club.app.web.methods import allowed_methods
-from reading_club.app.web.security_headers import HEADERS
+from reading_club.app.web.middleware import HEADERS
 from reading_club.app.web.templates import templates
-from reading_club.domain.errors import (
-    BookAlreadyRegistered,
-    Conflict,
-    IdentifierTaken,
-    NicknameTaken,
-    NotFound,
-    Refusal,
-)
+from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-STATUS: Mapping[type[Exception], int] = {NotFound: 404, Conflict: 409, TransientFailure: 503}
+STATUS: Mapping[type[Exception], int] = {
+    refusals.NotFound: 404,
+    refusals.Conflict: 409,
+    TransientFailure: 503,
+}
 FIELDS: Mapping[type[Exception], str] = {
-    BookAlreadyRegistered: "isbn",
-    IdentifierTaken: "id",
-    NicknameTaken: "nickname",
+    refusals.BookAlreadyRegistered: "isbn",
+    refusals.IdentifierTaken: "id",
+    refusals.NicknameTaken: "nickname",
 }
 
 
@@ -74,11 +71,8 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
     """Return the error of the field that a refusal concerns, or an empty list."""
-    return [
-        FieldError(field=field, detail=str(refusal))
-        for kind, field in FIELDS.items()
-        if isinstance(refusal, kind)
-    ]
+    field = FIELDS.get(type(refusal))
+    return [FieldError(field=field, detail=str(refusal))] if field else []
 
 
 def _field(error: Mapping[str, Any]) -> str:
@@ -97,23 +91,12 @@ def _detail(error: Mapping[str, Any]) -> str:
     return str(error["msg"])
 
 
-def _problem_of(error: Exception) -> Problem:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
-    return Problem(
-        type=f"urn:reading-club:problem:{name}",
-        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
-        status=status,
-        detail=str(error),
-        errors=refusal_errors(error),
-        id=error.identifier if isinstance(error, CommitInDoubt) else None,
-    )
-
-
 def _response(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> Response:
-    if _is_for_people(request):
+    """Return the page of a problem for a browser that asks for a page, else its JSON."""
+    wanted = request.headers.get("accept", "")
+    if "text/html" in wanted and not request.url.path.startswith("/api/"):
         context = {"problem": problem}
         return templates.TemplateResponse(
             request, "problem.html", context, status_code=problem.status, headers=headers
@@ -126,64 +109,80 @@ def _response(
     )
 
 
-def _is_for_people(request: Request) -> bool:
-    wanted = request.headers.get("accept", "")
-    return "text/html" in wanted and not request.url.path.startswith("/api/")
+async def on_failure(request: Request, error: refusals.Refusal | TransientFailure) -> Response:
+    """Respond to a refusal of the domain with 404, 409 or 400.
+
+    Respond to a transient failure with 503 and Retry-After, and log it.
+    """
+    headers, name = {}, type(error).__name__
+    if isinstance(error, TransientFailure):
+        fields = {"method": request.method, "path": request.url.path, "error": name}
+        log.warning("answered with 503", extra={**fields, "reason": str(error)})
+        headers = {"Retry-After": "5"}
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+    problem = Problem(
+        type=f"urn:reading-club:problem:{name}",
+        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
+        status=next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400),
+        detail=str(error),
+        errors=refusal_errors(error),
+        id=error.identifier if isinstance(error, CommitInDoubt) else None,
+    )
+    return _response(request, problem, headers)
 
 
-async def on_refusal(request: Request, error: Exception) -> Response:
-    """Respond to a refusal of the domain with 404, 409 or 400."""
-    return _response(request, _problem_of(error))
-
-
-async def on_transient_failure(request: Request, error: Exception) -> Response:
-    """Respond to a transient failure with 503 and Retry-After, and log it."""
-    fields = {"method": request.method, "path": request.url.path, "error": type(error).__name__}
-    log.warning("answered with 503", extra={**fields, "reason": str(error)})
-    return _response(request, _problem_of(error), {"Retry-After": "5"})
-
-
-async def on_invalid_request(request: Request, error: Exception) -> Response:
+async def on_invalid_request(request: Request, error: RequestValidationError) -> Response:
     """Respond to an invalid request with 422 and the errors of its fields."""
-    errors = field_errors(error.errors()) if isinstance(error, RequestValidationError) else []
-    detail = "; ".join(f"{e.field}: {e.detail}" for e in errors)
-    return _response(
-        request,
-        Problem(
-            type="urn:reading-club:problem:invalid-request",
-            title="The request is not valid",
-            status=422,
-            detail=detail,
-            errors=errors,
-        ),
+    errors = field_errors(error.errors())
+    problem = Problem(
+        type="urn:reading-club:problem:invalid-request",
+        title="The request is not valid",
+        status=422,
+        detail="; ".join(f"{e.field}: {e.detail}" for e in errors),
+        errors=errors,
     )
+    return _response(request, problem)
 
 
-async def on_http_error(request: Request, error: Exception) -> Response:
+async def on_http_error(request: Request, error: HTTPException) -> Response:
     """Respond to an error of the framework, such as an unknown path."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    headers = error.headers if isinstance(error, HTTPException) else None
+    status = error.status_code
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=error.detail)
+    headers = error.headers
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers = {"Allow": ", ".join(allowed_methods(request))}
-    return _response(
-        request, Problem(title=HTTPStatus(status).phrase, status=status, detail=detail), headers
-    )
+        headers = {"Allow": ", ".join(_allowed_methods(request))}
+    return _response(request, problem, headers)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods of all routes that match the path of a request, sorted."""
+    asked = request.scope
+    root = asked.get("app_root_path", asked.get("root_path", ""))
+    scope = {"type": "http", "path": asked["path"], "root_path": root}
+    methods = [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+            if not isinstance(route, Mount) or method == "GET"  # static files
+        )
+    ]
+    return sorted([*methods, "HEAD"]) if "GET" in methods else methods
 
 
 async def on_bug(request: Request, _: Exception) -> Response:
     """Respond to a bug with 500 and no details; the server logs the traceback."""
-    return _response(
-        request,
-        Problem(title="Internal Server Error", status=500, detail="An unexpected error occurred."),
-        HEADERS,  # this handler runs outside of the middleware that adds them
+    problem = Problem(
+        title="Internal Server Error", status=500, detail="An unexpected error occurred."
     )
+    return _response(request, problem, HEADERS)  # it runs outside of the middleware that adds them
 
 
-def install(app: FastAPI) -> None:
-    """Register the error handlers on the application."""
-    app.add_exception_handler(Refusal, on_refusal)
-    app.add_exception_handler(TransientFailure, on_transient_failure)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(Exception, on_bug)
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    refusals.Refusal: on_failure,
+    TransientFailure: on_failure,
+    RequestValidationError: on_invalid_request,
+    HTTPException: on_http_error,
+    Exception: on_bug,
+}

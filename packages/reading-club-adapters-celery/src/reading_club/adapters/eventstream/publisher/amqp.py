@@ -16,18 +16,14 @@ from reading_club.adapters.eventstream._pyamqp import (
     socket_of,
     write_message,
 )
-from reading_club.adapters.eventstream.app import EventRouter
-from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked
-from reading_club.adapters.eventstream.publisher.encoding import (
-    EncodedMessage,
-    MessageTemplate,
-    SerializedProperties,
-)
+from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
+from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
 from reading_club.adapters.eventstream.publisher.publisher import (
     NO_QUEUE,
     PublisherConnection,
     PublishResultBuilder,
 )
+from reading_club.adapters.eventstream.topology import EventRouter
 
 DECLARE_EVERY: Final = 60.0
 """Seconds between declarations on a live connection, which restore lost bindings."""
@@ -95,7 +91,6 @@ class AmqpConnection(PublisherConnection):
         self._socket: socket.socket | None = None
         self._confirms: ConfirmTracker | None = None
         self._channel: Any = None
-        self._templates: dict[int, SerializedProperties] = {}
         self._declared_at = 0.0
 
     def connect(self) -> None:
@@ -114,8 +109,11 @@ class AmqpConnection(PublisherConnection):
             self._close_channel()
             if len(messages) == 1:
                 result.fail(messages[0].key, f"the broker refuses it: {type(exc).__name__}")
-            else:
-                self._send_singly(messages, result)
+                return
+            # The broker does not say which one is too large.
+            for message in messages:
+                if not result.knows(message.key):
+                    self.send([message], result)
 
     def cut(self) -> None:
         """Let calls that wait for the broker fail at once. Any thread may call this."""
@@ -134,7 +132,6 @@ class AmqpConnection(PublisherConnection):
             channel = self.connection.channel()
             self._confirms = ConfirmTracker(channel, self._refusal_of)
             self._channel = channel
-            self._templates = {}
         self._confirms.returned = False
         return self._confirms
 
@@ -150,28 +147,13 @@ class AmqpConnection(PublisherConnection):
 
     def _write(self, message: EncodedMessage) -> None:
         exchange, key, mandatory = message.exchange, message.routing_key, message.mandatory
-        prerendered = self._serialized(message.template).message(message)
         try:
-            write_message(self._channel, prerendered, exchange, key, mandatory=mandatory)
+            write_message(self._channel, message.prerendered, exchange, key, mandatory=mandatory)
         except OSError:
             # The broker may have sent its reason before. kombu would reconnect to read the reason.
             with contextlib.suppress(OSError):
                 self._channel.connection.drain_events(timeout=0)
             raise
-
-    def _serialized(self, template: MessageTemplate) -> SerializedProperties:
-        """Return the serialised template, cached by ``id``: the encoder keeps templates alive."""
-        if id(template) not in self._templates:
-            self._templates[id(template)] = SerializedProperties(template, self._channel)
-        return self._templates[id(template)]
-
-    def _send_singly(
-        self, messages: Sequence[EncodedMessage], result: PublishResultBuilder
-    ) -> None:
-        """Send each undecided message alone: the broker does not say which one is too large."""
-        for message in messages:
-            if not result.knows(message.key):
-                self.send([message], result)
 
     def _close_channel(self) -> None:
         """Close the channel, which py-amqp may have reopened after the broker closed it."""

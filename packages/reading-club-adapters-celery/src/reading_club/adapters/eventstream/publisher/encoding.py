@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from amqp import Message
@@ -12,9 +13,14 @@ from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
 from reading_club.adapters.eventstream._pyamqp import PrerenderedMessage, serialized_properties
-from reading_club.adapters.eventstream.app import REDACTED_REPRS, EventRouter
-from reading_club.adapters.eventstream.failure_reasons import root_cause
-from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE, queue_name
+from reading_club.adapters.eventstream.broker_errors import root_cause
+from reading_club.adapters.eventstream.topology import (
+    ATTEMPTED,
+    REDACTED_REPRS,
+    SEND_MESSAGE,
+    EventRouter,
+    queue_name,
+)
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 
@@ -37,6 +43,17 @@ class MessageTemplate:
     """Third part of the body of a task message: callbacks, errbacks, chain and chord."""
     serializer: str
     compression: str | None
+
+    @cached_property
+    def serialized(self) -> bytes:
+        """The AMQP headers and properties, with the placeholder.
+
+        Serialising them for each message was much of the cost of sending. They differ in the task
+        id alone, whose length is fixed.
+        """
+        properties = {"application_headers": self.headers, **self.properties}
+        message = Message(priority=0, delivery_mode=_PERSISTENT, **properties)
+        return serialized_properties(message)
 
 
 @dataclass(frozen=True)
@@ -62,36 +79,16 @@ class EncodedMessage:
             "mandatory": self.mandatory,
         }
 
+    @property
+    def prerendered(self) -> Message:
+        """The message that kombu's producer would send to an AMQP broker."""
+        task_id, placeholder = self.task_id.encode(), TASK_ID_PLACEHOLDER.encode()
+        return PrerenderedMessage(self.body, self.template.serialized.replace(placeholder, task_id))
+
     def _identified(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name: self.task_id if of == TASK_ID_PLACEHOLDER else of for name, of in fields.items()
         }
-
-
-class SerializedProperties:
-    """A template's AMQP properties, serialised once per channel, with the placeholder.
-
-    Serialising the headers of each message was much of the cost of sending. The headers differ in
-    the task id alone, whose length is fixed.
-    """
-
-    def __init__(self, template: MessageTemplate, channel: Any) -> None:
-        properties = {**template.properties, "delivery_mode": _PERSISTENT}
-        message = channel.prepare_message(
-            b"",
-            priority=0,
-            content_type=properties.pop("content_type"),
-            content_encoding=properties.pop("content_encoding"),
-            headers=template.headers,
-            properties=properties,
-        )
-        self._serialized = serialized_properties(message)
-
-    def message(self, message: EncodedMessage) -> Message:
-        """Return the message that kombu's producer would send, with the task id filled in."""
-        task_id = message.task_id.encode()
-        properties = self._serialized.replace(TASK_ID_PLACEHOLDER.encode(), task_id)
-        return PrerenderedMessage(message.body, properties)
 
 
 class MessageEncoder:
@@ -120,12 +117,7 @@ class MessageEncoder:
         return messages, failed
 
     def _new_templates(self) -> Mapping[bool, MessageTemplate]:
-        """Return the templates, by whether an event was attempted before."""
-        first = self._new_template()
-        return {False: first, True: replace(first, headers={**first.headers, ATTEMPTED: True})}
-
-    def _new_template(self) -> MessageTemplate:
-        """Return Celery's headers and properties of a task without arguments."""
+        """Return Celery's message without arguments, by whether an event was attempted before."""
         conf = self._app.conf
         serializer, compression = conf.task_serializer, conf.task_compression
         headers, properties, (_, _, embed), _ = self._app.amqp.as_task_v2(
@@ -139,8 +131,9 @@ class MessageEncoder:
         type_, encoding, _ = dumps({}, serializer=serializer)
         if compression:
             headers["compression"] = compress(b"", compression)[1]
-        encoded = {"content_type": type_, "content_encoding": encoding}
-        return MessageTemplate(headers, {**properties, **encoded}, embed, serializer, compression)
+        properties = {**properties, "content_type": type_, "content_encoding": encoding}
+        first = MessageTemplate(headers, properties, embed, serializer, compression)
+        return {False: first, True: replace(first, headers={**headers, ATTEMPTED: True})}
 
     def _message(self, event: OutboxMessage, template: MessageTemplate) -> EncodedMessage:
         envelope = dict(event.envelope)

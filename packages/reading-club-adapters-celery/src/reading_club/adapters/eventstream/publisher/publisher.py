@@ -9,11 +9,10 @@ from typing import Any, Final
 from celery import Celery
 from kombu import Connection
 
-from reading_club.adapters.eventstream.app import EventRouter
-from reading_club.adapters.eventstream.deadline import deadline
-from reading_club.adapters.eventstream.failure_reasons import reason_of
+from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
 from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
 from reading_club.adapters.eventstream.queues import connect, declare
+from reading_club.adapters.eventstream.topology import EventRouter
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
@@ -51,13 +50,8 @@ class PublishResultBuilder:
 
     def build(self, outage: Exception | None = None) -> PublishResult:
         """Return all results, and the outage that ended the batch, if any."""
-        return PublishResult(
-            dict(self._confirmed).keys(),
-            dict(self._failed),
-            outage,
-            dict(self._refused),
-            "" if outage is None else reason_of(outage),
-        )
+        reason = "" if outage is None else reason_of(outage)
+        return PublishResult(self._confirmed.keys(), self._failed, outage, self._refused, reason)
 
 
 class PublisherConnection(ABC):

@@ -27,19 +27,10 @@ class FailingSubscriber(Subscriber[Any]):
         super().__init__("failing")
         self.errors, self.forever = list(errors), forever
         self.calls = 0
+        self.handlers = dict.fromkeys(subscriber.handlers, self._handle_and_fail)
         self._subscriber = subscriber
 
-    @property
-    def types(self) -> frozenset[str]:
-        """The types on the wire that the other subscriber handles."""
-        return self._subscriber.types
-
-    def handles(self, event: Event) -> bool:
-        """Whether the other subscriber handles the event."""
-        return self._subscriber.handles(event)
-
-    async def handle(self, event: Event, uow: Any) -> None:
-        """Handle the event, and raise the next error."""
+    async def _handle_and_fail(self, event: Event, uow: Any) -> None:
         self.calls += 1
         await self._subscriber.handle(event, uow)
         error = self.errors.pop(0) if self.errors else self.forever

@@ -4,48 +4,43 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final
 
 from celery.exceptions import Reject
 from kombu import Message
 
-from reading_club.adapters.eventstream.worker.malformed import ARRIVED
-
 logger = logging.getLogger(__name__)
 
+ARRIVED: Final = "arrived"
+"""Header that a worker sets: the monotonic time at which it received the message."""
+
 LARGEST_BATCH: Final = 100
-
-
-class ReceiveBatch(Protocol):
-    """Handles a batch; returns False if its messages have to be handled one by one."""
-
-    def __call__(self, messages: Sequence[object], /, *, arrived: float) -> bool:
-        """``arrived`` is the oldest message's monotonic time. Raise Reject to requeue the batch."""
-        ...
 
 
 class Batcher:
     """Collects messages while a batch runs in the pool; they become the next batch.
 
-    An idle worker handles a message at once, as a batch of one. A batch that fails is split: each
-    of its messages becomes a Celery task. Messages are acknowledged in the worker's own thread, as
-    in Celery. ``worker`` is a ``WorkerConsumer``.
+    An idle worker handles a message at once, as a batch of one. ``receive`` handles the events of a
+    batch, and ``receive_alone`` each of them if ``receive`` returns False; both take the monotonic
+    time at which the oldest message ``arrived``. Messages are acknowledged in the worker's own
+    thread, as in Celery. ``worker`` is a ``WorkerConsumer``.
     """
 
     def __init__(
         self,
         worker: Any,
-        receive: ReceiveBatch,
-        handle: Callable[[Message], object],
+        receive: Callable[..., bool | None],
+        receive_alone: Callable[..., None],
         *,
         largest: int = LARGEST_BATCH,
     ) -> None:
         self._worker = worker
         self._receive = receive
-        self._handle = handle
+        self._receive_alone = receive_alone
         self._largest = largest
         self._waiting: deque[Message] = deque()
-        self._busy = False
+        self._running: Sequence[Message] | None = None
         # Without an event loop, on a broker in memory, Celery acknowledges in the pool's thread.
         self._lock = threading.RLock()
 
@@ -60,35 +55,50 @@ class Batcher:
         with self._lock:
             self._waiting.clear()
 
-    def _start_next(self) -> None:
-        if self._busy or not self._waiting:
-            return
-        self._busy = True
-        count = min(self._largest, len(self._waiting))
-        batch = [self._waiting.popleft() for _ in range(count)]
-        self._worker.run_in_pool(self._run, batch)
+    def start_alone(self, message: Message, work: Callable[[], bool | None]) -> None:
+        """Run the work beside the batches, and then acknowledge the message.
 
-    def _run(self, batch: Sequence[Message]) -> None:
-        """Handle a batch, in a thread of the pool."""
+        If the work raises, the message is requeued.
+        """
+        self._worker.run_in_pool(self._run, [message], work)
+
+    def _start_next(self) -> None:
+        if self._running is not None or not self._waiting:
+            return
+        count = min(self._largest, len(self._waiting))
+        self._running = batch = [self._waiting.popleft() for _ in range(count)]
+        arrived = min(message.headers[ARRIVED] for message in batch)
+        work = partial(self._receive, list(map(_event, batch)), arrived=arrived)
+        self._worker.run_in_pool(self._run, batch, work)
+
+    def _run(self, messages: Sequence[Message], work: Callable[[], bool | None]) -> None:
+        """Handle the messages, in a thread of the pool."""
         finish: Callable[[Message], object] = self._requeue
         try:
-            events = [message.payload[1]["message"] for message in batch]
-            arrived = min(float(message.headers[ARRIVED]) for message in batch)
-            is_done = self._receive(events, arrived=arrived)
-            finish = self._acknowledge if is_done else self._handle
+            finish = self._split if work() is False else self._acknowledge
         except Reject:
             logger.debug("the worker is stopping: a batch goes back to its queue")
         finally:
-            self._worker.call_soon_ack(self._finish, batch, finish)
+            self._worker.call_soon_ack(self._finish, messages, finish)
 
-    def _finish(self, batch: Sequence[Message], finish: Callable[[Message], object]) -> None:
+    def _finish(self, messages: Sequence[Message], finish: Callable[[Message], object]) -> None:
         """Finish each message, start the next batch, and raise the first error."""
         with self._lock:
-            failures = [exc for message in batch if (exc := _failure(finish, message)) is not None]
-            self._busy = False
+            failures = []
+            for message in messages:
+                try:
+                    finish(message)
+                except Exception as exc:  # noqa: BLE001  # the other messages are finished first
+                    failures.append(exc)
+            if messages is self._running:
+                self._running = None
             self._start_next()
         if failures:
             raise failures[0]
+
+    def _split(self, message: Message) -> None:
+        arrived = message.headers[ARRIVED]
+        self.start_alone(message, partial(self._receive_alone, _event(message), arrived=arrived))
 
     def _acknowledge(self, message: Message) -> None:
         message.ack_log_error(logger, self._worker.connection_errors)
@@ -97,9 +107,5 @@ class Batcher:
         message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
 
 
-def _failure(finish: Callable[[Message], object], message: Message) -> Exception | None:
-    try:
-        finish(message)
-    except Exception as exc:  # noqa: BLE001  # raised after all messages are finished
-        return exc
-    return None
+def _event(message: Message) -> object:
+    return message.payload[1]["message"]

@@ -1,21 +1,24 @@
-"""The Celery task of one subscriber, and the resources of its worker process."""
+"""The Celery task of one subscriber: retries messages until they are done, deferred or requeued."""
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery, signals
+from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.topology import SEND_MESSAGE
-from reading_club.adapters.eventstream.worker.malformed import ARRIVED, is_suspected, unwrapped
-from reading_club.adapters.eventstream.worker.outage_retry import OutageRetry, Pacing, StopSignal
-from reading_club.eventstream.errors import UnreadableMessage
+from reading_club.eventstream.errors import BUSY, TransientFailure, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
 from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
+from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.ports.inbox import ATTEMPTS
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
@@ -23,9 +26,30 @@ from reading_club.eventstream.wire import EventRegistry
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
 
+Attempt = Coroutine[Any, Any, bool | None]
+"""Returns False if the message has to be tried again, and must not be acknowledged."""
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+_CHECK_INTERVAL: Final = 0.05
+"""Seconds between two checks for a stop, and whether the suspected message before is done."""
+
+_now: Final = partial(datetime.now, UTC)
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
+
+    attempt_pause: float = 5.0
+    """Between the first two attempts of a message that may have killed its worker; each further
+    pause is four times as long."""
+    hold: float = 45.0
+    """Longest time from arrival to deferral during an outage: below the visibility timeout of
+    Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
+    hold_busy: float = 10.0
+    """Longest time from the first attempt to deferral if the database answers: others wait."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """Between two attempts of a held message."""
+    timer: Callable[[], float] = time.monotonic
 
 
 class EventTask:
@@ -33,7 +57,7 @@ class EventTask:
 
     ``events`` decodes the messages. ``resources`` opens the resources of a process, such as a
     database engine, on the process's event loop, and closes them at shutdown. ``wait`` waits for
-    the given seconds, and returns True at once when the worker is asked to stop.
+    the given seconds, and returns True when the worker is asked to stop.
     """
 
     def __init__(
@@ -47,35 +71,24 @@ class EventTask:
         wait: Callable[[float], bool] | None = None,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        self.subscriber = subscriber
-        self.stopping = StopSignal()
-        pacing = pacing or Pacing()
-        policy = AttemptPolicy(attempts, pacing.attempt_pause, pacing.timer)
+        self._pacing = pacing or Pacing()
+        policy = AttemptPolicy(attempts, self._pacing.attempt_pause, self._pacing.timer)
         self._processor = InboxProcessor(subscriber, events, policy, clock)
         self._dead_letters = self._processor.dead_letters
         self._loop = EventLoopThread(resources)
-        wait = wait or self.stopping.wait
-        self._outage_retry = OutageRetry(self._loop, self._dead_letters, pacing, wait)
+        self._wait = wait or self._wait_for_stop
+        self._suspects = threading.Lock()
+        self._stopping = False
 
     def register(self, app: Celery) -> None:
         """Register the task on the app, and connect to the worker's shutdown signals.
 
         A message is acknowledged when the task returns.
         """
-
-        def send_message(task: Any, *args: Any, **kwargs: Any) -> None:
-            if not args and kwargs.keys() == {"message"}:
-                again = is_suspected(task.request.delivery_info or {}, vars(task.request))
-                arrived = task.request.get(ARRIVED)
-                self.receive(kwargs["message"], suspected=again, arrived=arrived)
-            else:
-                self._refuse(*unwrapped(args, kwargs))
-
-        task: Any = app.task(name=SEND_MESSAGE, shared=False, bind=True)(send_message)
-        task.receive_batch = self.receive_batch
-        task.receive_suspected = self.receive_suspected
+        task: Any = app.task(name=SEND_MESSAGE, shared=False)(self.receive)
+        task.event_task = self
         signals.worker_shutting_down.connect(self._on_stopping)
-        signals.worker_shutdown.connect(self._on_shutdown)
+        signals.worker_shutdown.connect(self.close)
 
     def receive(
         self, message: object, *, suspected: bool = False, arrived: float | None = None
@@ -90,13 +103,10 @@ class EventTask:
         the worker is asked to stop.
         """
         delivery = Delivery(message, suspected)
-        self._outage_retry.retry_until_done(
-            message,
-            partial(self._processor.attempt, delivery),
-            lambda error: partial(self._processor.defer, delivery, error),
-            arrived=arrived,
-            alone=suspected,
-        )
+        attempt = partial(self._processor.attempt, delivery)
+        defer = partial(self._processor.defer, delivery)
+        with self._one_at_a_time() if suspected else nullcontext():
+            self._retry_until_done(message, attempt, defer, arrived)
 
     def receive_batch(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
         """Return True when all messages have taken effect, now or before, or are deferred.
@@ -106,39 +116,77 @@ class EventTask:
         raises Celery's Reject, as ``receive`` does.
         """
         transaction = BatchTransaction(self._processor, messages)
-        self._outage_retry.retry_until_done(
-            messages[0],
-            transaction.attempt,
-            lambda error: partial(transaction.defer, error),
-            arrived=arrived,
-        )
+        defer = transaction.defer
+        self._retry_until_done(messages[0], transaction.attempt, defer, arrived)
         return not transaction.is_split
 
-    def receive_suspected(
-        self, messages: Sequence[object], *, arrived: float | None = None
-    ) -> bool:
-        """Receive messages that may have killed a worker, one after the other; return True."""
-        for message in messages:
-            self.receive(message, suspected=True, arrived=arrived)
-        return True
-
-    def _refuse(self, message: object, error: UnreadableMessage) -> None:
+    def refuse(self, message: object, error: Exception) -> None:
         """Return when the message is a dead letter; raises Reject as ``receive`` does."""
+        error = UnreadableMessage(f"{type(error).__name__}: {error}")
         self._dead_letters.log(logging.ERROR, "message set aside", message, error)
+        set_aside = partial(self._dead_letters.set_aside, Delivery(message), error)
+        self._retry_until_done(message, set_aside)
 
-        async def set_aside(make_uow: UnitOfWorkFactory) -> bool:
-            await self._dead_letters.set_aside(Delivery(message), error, make_uow)
+    def _retry_until_done(
+        self,
+        message: object,
+        work: Callable[[UnitOfWorkFactory], Attempt],
+        defer: Callable[[TransientFailure, UnitOfWorkFactory], Attempt] | None = None,
+        arrived: float | None = None,
+    ) -> None:
+        """Return when the work is done, or the message was deferred after its holding time."""
+        begun, delays = self._pacing.timer(), None
+        while True:
+            done, failure = self._attempt(message, work)
+            if failure and defer and self._is_late(failure, begun, arrived):
+                done, _ = self._attempt(message, partial(defer, failure))
+            if done:
+                return
+            delays = delays or self._pacing.backoff.delays()
+            self._pause(next(delays))
+
+    def _attempt(
+        self, message: object, work: Callable[[UnitOfWorkFactory], Attempt]
+    ) -> tuple[bool, TransientFailure | None]:
+        try:
+            return self._loop.run(work) is not False, None
+        except TransientFailure as exc:
+            self._dead_letters.log(logging.WARNING, "waiting for what is away", message, exc)
+            return False, exc
+        except Exception as exc:  # noqa: BLE001  # the dead letter cannot be stored either
+            text = "cannot set the message aside"
+            self._dead_letters.log(logging.ERROR, text, message, exc, trace=True)
+            return False, None
+
+    def _is_late(self, failure: TransientFailure, begun: float, arrived: float | None) -> bool:
+        now = self._pacing.timer()
+        if isinstance(failure, BUSY) and now - begun >= self._pacing.hold_busy:
             return True
+        return now - (begun if arrived is None else arrived) >= self._pacing.hold
 
-        self._outage_retry.retry_until_done(message, set_aside, None)
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        while not self._suspects.acquire(blocking=False):
+            self._pause(_CHECK_INTERVAL)
+        try:
+            yield
+        finally:
+            self._suspects.release()
 
-    def close(self) -> None:
-        """Close the resources and the loop of this process, and release the stop signal."""
+    def _pause(self, seconds: float) -> None:
+        if self._wait(seconds):
+            raise Reject("the worker is stopping", requeue=True)
+
+    def _wait_for_stop(self, seconds: float) -> bool:
+        """Wait in steps: a lock must not be taken by the signal handler that asks for a stop."""
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _CHECK_INTERVAL))
+        return self._stopping
+
+    def close(self, **_: object) -> None:
+        """Close the resources and the loop of this process."""
         self._loop.close()
-        self.stopping.close()
 
     def _on_stopping(self, **_: object) -> None:
-        self.stopping.set()
-
-    def _on_shutdown(self, **_: object) -> None:
-        self._loop.close()
+        self._stopping = True

@@ -16,7 +16,7 @@ from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
-from reading_club.eventstream.dead_letters.builder import build_unsendable
+from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
 

@@ -10,7 +10,7 @@ from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
-from reading_club.eventstream.ports.inbox import DAY, Retention
+from reading_club.eventstream.retention import DAY, Retention
 
 PROCESSES: Final = 1.0
 """Days to keep the heartbeat of a process that ended without removing it."""

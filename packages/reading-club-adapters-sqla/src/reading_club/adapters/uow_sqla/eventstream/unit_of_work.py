@@ -13,7 +13,7 @@ from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageS
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLSubscriptions
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.schema import require_schema
+from reading_club.adapters.uow_sqla.schema_errors import require_schema
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, per_transaction
 

@@ -16,7 +16,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.schema_state",
-    f"{__name__}.stored_rows",
+    f"{__name__}.invalid_rows",
     f"{__name__}.repositories",
     f"{__name__}.wrong_schema",
 )
@@ -35,6 +35,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import (
     uow_factory,
     uow_on,
 )
+from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.migrations import (
     TestMigrations,
     TestUpgrade,
@@ -52,10 +53,9 @@ from reading_club.adapters.uow_sqla.testing.repositories import (
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention
 from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
 from reading_club.adapters.uow_sqla.testing.statement_counts import TestCosts, TestTransactionCosts
-from reading_club.adapters.uow_sqla.testing.stored_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
 from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
-from reading_club.testing.contracts.eventstream.suite import (
+from reading_club.testing.contracts.eventstream.all_contracts import (
     TestAttempts,
     TestDeadLetterCommands,
     TestDeadLetters,

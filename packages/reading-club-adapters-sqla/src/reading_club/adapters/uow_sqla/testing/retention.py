@@ -20,8 +20,9 @@ from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.retention import SQLRetention
 from reading_club.domain.messages import ClubEvent
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.inbox import DAY, InboxKey, Retention
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club.eventstream.retention import DAY, Retention
 from reading_club.testing.builders import an_event
 from reading_club.testing.contracts.eventstream import PassTime, UnitOfWorkOn, a_process
 from reading_club.testing.contracts.eventstream.helpers import commit

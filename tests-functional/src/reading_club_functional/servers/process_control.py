@@ -1,6 +1,7 @@
 """Inspects and ends processes, by pid and never by name."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil
 
@@ -35,7 +36,7 @@ def listens(process: psutil.Process | None, port: int) -> bool:
 
 
 def with_descendants(process: psutil.Process) -> list[psutil.Process]:
-    """Return the process and all descendants; suspend it first, so that it cannot fork."""
+    """Return the process and all descendants; unless it is suspended, it may fork meanwhile."""
     return [process, *process.children(recursive=True)]
 
 
@@ -51,9 +52,12 @@ def kill(process: psutil.Process, within: float) -> None:
         family = with_descendants(process)
     except psutil.NoSuchProcess:
         return
-    for each in family:
-        try:
-            each.kill()
-        except psutil.NoSuchProcess:
-            continue
+    kill_each(family)
     eventually(lambda: gone(family), within=within)
+
+
+def kill_each(family: Iterable[psutil.Process]) -> None:
+    """Send SIGKILL to those of the processes that have not ended."""
+    for each in family:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()

@@ -11,23 +11,17 @@ from typing import ClassVar, Self
 import psutil
 
 from reading_club_functional.polling import NotInTime, eventually
-from reading_club_functional.servers import processes
+from reading_club_functional.servers import process_control
 from reading_club_functional.servers.account import Account
 from reading_club_functional.servers.ports import free_ports, is_free
 from reading_club_functional.servers.reaper_client import Command, Reaper
 
 _ATTEMPTS = 5
-_LAST_WORDS = 60
+_LINES = 60
 
 
 class ServerDidNotStart(Exception):
     """A private server ended or did not answer in time; the message has the end of its log."""
-
-    def __init__(self, server: str, reason: str, log: str) -> None:
-        super().__init__(f"{server} {reason}\n{log or '(it said nothing)'}")
-        self.server = server
-        self.reason = reason
-        self.log = log
 
 
 class Server(ABC):
@@ -52,9 +46,9 @@ class Server(ABC):
         self._process: psutil.Process | None = None
 
     @classmethod
-    @abstractmethod
     def missing(cls) -> str | None:
-        """Return how to install the server; None when it is installed."""
+        """Return how to install the server; None if it is installed, as those from wheels are."""
+        return None
 
     @property
     @abstractmethod
@@ -88,7 +82,7 @@ class Server(ABC):
     @property
     def running(self) -> bool:
         """Whether the server's main process exists, frozen or not."""
-        return processes.alive(self._process)
+        return process_control.alive(self._process)
 
     def start(self) -> None:
         """Start the server and wait until it answers; do nothing if it is running.
@@ -120,7 +114,7 @@ class Server(ABC):
     def kill(self) -> None:
         """Kill the server and all its processes by SIGKILL."""
         if self._process is not None:
-            processes.kill(self._process, self.stop_within)
+            process_control.kill(self._process, self.stop_within)
 
     def freeze(self) -> None:
         """Stop the server by SIGSTOP: connections open and stay open, without any answer."""
@@ -181,12 +175,12 @@ class Server(ABC):
             raise self._failure("ended instead of answering")
 
     def _serves(self) -> bool:
-        return processes.listens(self._process, self.port) and self._answers()
+        return process_control.listens(self._process, self.port) and self._answers()
 
     def _failure(self, reason: str) -> ServerDidNotStart:
         log = self._reaper_in_use().log
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        return ServerDidNotStart(type(self).__name__, reason, "\n".join(lines[-_LAST_WORDS:]))
+        return ServerDidNotStart("\n".join([f"{type(self).__name__} {reason}", *lines[-_LINES:]]))
 
     def _reaper_in_use(self) -> Reaper:
         if self._guardian is None:

@@ -1,16 +1,50 @@
-"""Reasons of a broker's failures and refusals, as text without secrets."""
+"""A broker's failures: a deadline for calls that wait, and reasons as text without secrets."""
 
 import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
-
-from reading_club.adapters.eventstream.deadline import BrokerTooSlow
 
 _CODE: Final = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*\b")
 """Error code at the start of an answer of RabbitMQ or Redis: ``ACCESS_REFUSED``, ``OOM``."""
 
 
+class BrokerTooSlow(TimeoutError):
+    """The broker has not answered within its deadline."""
+
+
 class BrokerBlocked(Exception):
     """The broker is short of memory or disk, and reads no messages for the time being."""
+
+
+@contextmanager
+def deadline(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+    """Call ``cut`` in another thread if the block takes longer than ``seconds``.
+
+    Raises BrokerTooSlow then, with the block's own error as its cause.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        cut()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    error = None
+    try:
+        yield
+    except Exception as exc:
+        if not late.is_set():
+            raise
+        error = exc
+    finally:
+        timer.cancel()
+        timer.join()
+    if late.is_set():
+        raise BrokerTooSlow(f"the broker took longer than {seconds:g} s") from error
 
 
 def root_cause(error: BaseException) -> BaseException:

@@ -1,4 +1,4 @@
-"""The command ``reading-club`` with faulty handlers: ``python -m …faulty_handlers worker …``.
+"""The command ``reading-club`` with faulty handlers: ``python -m …faulty_command worker …``.
 
 The environment variable HANDLER_FAULTS lists faults of the handler of BookRegistered, each with
 the beginning of the titles that it applies to; by default `DEFAULT`:
@@ -13,6 +13,7 @@ The environment variable CLOCK_OFFSET, in seconds, is added to the clock.
 
 import asyncio
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -27,7 +28,7 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
 
-MODULE = "reading_club_functional.faulty_handlers"
+MODULE = "reading_club_functional.faulty_command"
 FAILING, KILLING = "Failing", "Killing"
 DEFAULT = f"fails:{FAILING},dies:{KILLING}"
 CLOCK = "CLOCK_OFFSET"
@@ -38,7 +39,7 @@ PATCHED = ("reading_club.", "messagebus.")
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
-    handler = subscriber._handlers.pop(kind)  # noqa: SLF001  # replaced below
+    handler = subscriber.handlers.pop(kind)  # replaced below
     if fault == "missing":
         return
 
@@ -73,9 +74,7 @@ class ShiftedDatetime(datetime):
 
 def shift_clock() -> None:
     """Replace ``datetime`` in all imported modules of the club and of the message bus."""
-    import reading_club.app.processes.web
-
-    assert reading_club.app.processes.web
+    importlib.import_module("reading_club.app.processes.web")
     for name, module in list(sys.modules.items()):
         if name.startswith(PATCHED) and getattr(module, "datetime", None) is datetime:
             module.datetime = ShiftedDatetime  # type: ignore[attr-defined]  # checked by getattr

@@ -1,9 +1,10 @@
 """Restarts of child processes: pauses, and no limit to their number."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from reading_club.app.supervision.restart_policy import NO_PROGRESS, RARELY, STEADY
-from reading_club.app.supervision.restarter import Restarter
+from reading_club.app.supervision.child import ChildProcess
+from reading_club.app.supervision.supervisor import NO_PROGRESS, RARELY, STEADY, Restarter
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.testing.clock import ManualClock
 
@@ -34,11 +35,16 @@ class ScriptedProcess:
         self.exit_code = -9
 
 
+def restarter_of(process: ScriptedProcess, clock: ManualClock) -> Restarter:
+    """Return a restarter of the process, whose pauses are exact."""
+    return Restarter(cast("ChildProcess", process), clock.seconds, EXACT)
+
+
 def pauses_of(
     process: ScriptedProcess, clock: ManualClock, lifetimes: Sequence[float]
 ) -> list[float]:
     """Return the pause in seconds before each restart, rounded to a tenth, for these lifetimes."""
-    restarter, pauses = Restarter(process, clock.seconds, EXACT), []
+    restarter, pauses = restarter_of(process, clock), []
     for lifetime in lifetimes:
         restarter.poll()
         clock.advance(lifetime)
@@ -80,7 +86,7 @@ def test_a_process_that_never_becomes_ready_is_tried_rarely() -> None:
 def test_a_pause_of_one_process_does_not_hold_up_another() -> None:
     """``poll`` does not block: while one process pauses, another one restarts."""
     failing, other, clock = ScriptedProcess(becomes_ready=False), ScriptedProcess(), ManualClock()
-    restarters = [Restarter(process, clock.seconds, EXACT) for process in (failing, other)]
+    restarters = [restarter_of(process, clock) for process in (failing, other)]
     clock.advance(NO_PROGRESS)
     for restarter in restarters:
         restarter.poll()

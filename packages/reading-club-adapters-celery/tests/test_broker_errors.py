@@ -5,8 +5,11 @@ from amqp.exceptions import AccessRefused, NotAllowed, RecoverableConnectionErro
 from kombu.exceptions import OperationalError
 from redis.exceptions import AuthenticationError, ResponseError
 
-from reading_club.adapters.eventstream.deadline import BrokerTooSlow
-from reading_club.adapters.eventstream.failure_reasons import BrokerBlocked, reason_of
+from reading_club.adapters.eventstream.broker_errors import (
+    BrokerBlocked,
+    BrokerTooSlow,
+    reason_of,
+)
 from reading_club.adapters.eventstream.publisher.amqp import raise_blocked
 
 

@@ -1,16 +1,17 @@
-"""Reads a club's tables into the observation that the checker takes."""
+"""Reads a club's tables, and asserts that each event took effect once."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.database import Database
-from reading_club_functional.faults.checker import Observed, Tables
-from reading_club_functional.faults.supervised_processes import SupervisedProcesses
-from reading_club_functional.faults.writer import Writer
+from reading_club_functional.faults.checker import Observed, check
+from reading_club_functional.polling import NotInTime, eventually
 
+CONSISTENCY_TIMEOUT = 120.0
+"""Seconds: covers a sender's lease, a relay's lease, a reconnection and a busy machine."""
 KEYS = {"activity": "id", "catalogue": "book_id"}
 """For each subscriber's table, the column with the id of the event or of the book."""
 UNFINISHED_ATTEMPTS = (
@@ -23,7 +24,7 @@ UNFINISHED_ATTEMPTS = (
 """The number of attempts at unfinished events. A copy killed while another copy was handled leaves
 its attempts, which retention removes."""
 ATTEMPTS = "SELECT count(*) FROM attempts"
-EVENTS = "SELECT id, payload FROM messages WHERE type = 'book_registered_v1'"
+EVENTS = "SELECT id, payload->>'id' FROM messages WHERE type = 'book_registered_v1'"
 RECEIVED = "SELECT message_id FROM inbox WHERE subscriber = '{name}'"
 EFFECTS = "SELECT key FROM effects WHERE subscriber = '{name}'"
 ROWS = "SELECT {key} FROM {name}"
@@ -53,37 +54,64 @@ def count_effects(database: Database, *, sqlite: bool) -> None:
             database.rows(trigger.format(table=table, key=key, verb=verb))
 
 
-def observe(database: Database, writer: Writer, processes: SupervisedProcesses) -> Observed:
-    """Read the tables, with the triggers' counts of effects, after the answers."""
-    return Observed(
-        begun=frozenset(writer.begun),
-        created=frozenset(writer.created),
-        wrong=tuple(writer.wrong),
-        poison=frozenset(writer.poison),
-        ended=tuple(processes.ended),
-        **vars(read_tables(database, unfinished=UNFINISHED_ATTEMPTS, effects=EFFECTS)),
-    )
-
-
-def read_tables(database: Database, *, unfinished: str = ATTEMPTS, effects: str = ROWS) -> Tables:
+def observe(database: Database, *, under_faults: bool = False, **answers: Any) -> Observed:
     """Read the tables; outbox and attempts first: if they are empty, the rest is final.
 
-    Without triggers that count them, the effects are the rows.
+    `answers` are the fields of the observation that are not in tables. Under faults, effects are
+    counted by triggers, and attempts at finished events are not counted; else effects are rows.
     """
     outbox = database.count("outbox")
-    ((attempts,),) = database.rows(unfinished)
-    book_of = {UUID(str(id_)): _book(payload) for id_, payload in database.rows(EVENTS)}
+    ((attempts,),) = database.rows(UNFINISHED_ATTEMPTS if under_faults else ATTEMPTS)
+    book_of = {UUID(str(id_)): UUID(book) for id_, book in database.rows(EVENTS)}
     received = _by_subscriber(database, RECEIVED, book_of)
-    return Tables(
+    return Observed(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects=_by_subscriber(database, effects, book_of),
+        effects=_by_subscriber(database, EFFECTS if under_faults else ROWS, book_of),
         rows=_by_subscriber(database, ROWS, book_of),
         receipts={name: frozenset(books) for name, books in received.items()},
         dead_letters=_dead_letters(database, book_of),
         outbox=outbox,
         attempts=attempts,
+        **answers,
     )
+
+
+def wait_until_quiescent(
+    club: ClubCluster, read: Callable[[], Observed], *, within: float
+) -> Observed:
+    """Read until no event is in transit, at most `within` seconds; return the last observation.
+
+    If events are in transit until then, the ends of the logs are printed.
+    """
+    latest: list[Observed] = []
+
+    def is_quiescent() -> bool:
+        latest[:] = [read()]
+        return latest[0].is_quiescent
+
+    try:
+        eventually(is_quiescent, within=within, every=0.25)
+    except NotInTime:
+        print(club.log_tails())
+    return latest[0]
+
+
+def assert_consistent(club: ClubCluster, answered: Iterable[str] = ()) -> Observed:
+    """Wait until no event is in transit, and check all invariants.
+
+    The books in `answered`, ids that were answered with 201, are stored; every book has one effect
+    at each subscriber, and every effect has a book. Raises InvariantViolation.
+    """
+    created = frozenset(map(UUID, answered))
+    observed = wait_until_quiescent(
+        club,
+        lambda: observe(club.database, begun=created, created=created),
+        within=CONSISTENCY_TIMEOUT,
+    )
+    print(observed)
+    check(observed)
+    return observed
 
 
 def _by_subscriber(
@@ -104,7 +132,3 @@ def _dead_letters(database: Database, book_of: Mapping[UUID, UUID]) -> dict[tupl
 
 def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[UUID]:
     return (UUID(str(id_)) for (id_,) in rows)
-
-
-def _book(payload: Any) -> UUID:
-    return UUID(json.loads(payload)["id"] if isinstance(payload, str) else payload["id"])
