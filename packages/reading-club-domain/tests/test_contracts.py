@@ -39,6 +39,10 @@ class TestReviewers(club.ReviewerRepositoryContract):
     """The reviewers in memory."""
 
 
+class TestReviewLists(club.ReviewListsContract):
+    """The lists of reviews in memory."""
+
+
 class TestReviews(club.ReviewRepositoryContract):
     """The reviews in memory."""
 

@@ -35,7 +35,8 @@ def test_a_book_is_registered(client: TestClient, transport: RecordingOutboxTran
 
     assert response.status_code == 201
     book = response.json()
-    assert book == {**DDD, "isbn": "9780321125217", "id": book["id"]}
+    unrated = {"count": 0, "mean": None, "distribution": [0] * 11}
+    assert book == {**DDD, "isbn": "9780321125217", "id": book["id"], "ratings": unrated}
     assert response.headers["location"] == f"/api/books/{book['id']}"
     assert client.get(response.headers["location"]).json() == book
     assert [event["type"] for event in transport.handed_over] == ["book_registered_v1"]

@@ -93,6 +93,11 @@ class ListedReview:
     updated_at: datetime | None
     """When its current version was stored, by that clock."""
 
+    @property
+    def id(self) -> UUID:
+        """The id of the review."""
+        return self.review.id
+
 
 class AbstractReviewRepository(Repository[Review]):
     """The reviews, also withdrawn ones. ``get`` raises ReviewNotFound.

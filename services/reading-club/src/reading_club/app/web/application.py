@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 
 from reading_club.app.application import Application
-from reading_club.app.web import activity, books, health, pages, problems
+from reading_club.app.web import activity, books, health, pages, problems, reviews
 from reading_club.app.web.middleware import RequestLimits, ResponseHeaders
 
 STATIC = Path(__file__).parent / "static"
@@ -35,7 +35,7 @@ def create_app(application: Application) -> FastAPI:
         middleware=MIDDLEWARE,
     )
     app.state.application = application
-    for part in (books, activity, health, pages):
+    for part in (books, reviews, activity, health, pages):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

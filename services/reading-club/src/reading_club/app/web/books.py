@@ -14,6 +14,7 @@ from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
 from reading_club.domain.text import Author, SearchWords, Title
+from reading_club.service.catalogue import CatalogueEntry, Distribution
 
 router = APIRouter(prefix="/api/books", tags=["books"])
 
@@ -31,6 +32,16 @@ class NewBook(BaseModel):
     isbn: Isbn = Field(examples=["0-321-12521-5"])
 
 
+class Ratings(BaseModel):
+    """The ratings of a book, counted a moment after they were given."""
+
+    count: int = 0
+    mean: float | None = Field(default=None, description="0 to 10; null without a rating")
+    distribution: Distribution = Field(
+        default=(0,) * 11, description="how many reviews gave 0, 1, … 10"
+    )
+
+
 class BookOut(BaseModel):
     """A book on the shelf. ``isbn`` is the canonical ISBN-13, without hyphens."""
 
@@ -38,11 +49,23 @@ class BookOut(BaseModel):
     title: str
     author: str
     isbn: str
+    ratings: Ratings
 
     @classmethod
-    def of(cls, book: Book) -> Self:
-        """Return the representation of a book."""
-        return cls(id=book.id, title=book.title, author=book.author, isbn=book.isbn.canonical)
+    def of(cls, book: Book, entry: CatalogueEntry | None = None) -> Self:
+        """Return the representation of a book, with the ratings of its entry in the catalogue."""
+        ratings = Ratings()
+        if entry is not None:
+            ratings = Ratings(
+                count=entry.ratings, mean=entry.average, distribution=entry.distribution
+            )
+        return cls(
+            id=book.id,
+            title=book.title,
+            author=book.author,
+            isbn=book.isbn.canonical,
+            ratings=ratings,
+        )
 
 
 class BookPage(Page):
@@ -74,9 +97,12 @@ async def list_books(
     """List or search the books, the newest first."""
     async with application.unit_of_work() as transaction:
         books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
+        entries = await transaction.uow.catalogue.entries([book.id for book in books])
         await transaction.rollback()
     items, next_cursor = page_of(books, limit)
-    return BookPage(items=[BookOut.of(book) for book in items], next_cursor=next_cursor)
+    return BookPage(
+        items=[BookOut.of(book, entries.get(book.id)) for book in items], next_cursor=next_cursor
+    )
 
 
 @router.get("/{id}")
@@ -84,5 +110,6 @@ async def get_book(id: UUID, application: TheApplication) -> BookOut:
     """Get one book."""
     async with application.unit_of_work() as transaction:
         book = await transaction.uow.books.get(id)
+        entries = await transaction.uow.catalogue.entries([id])
         await transaction.rollback()
-    return BookOut.of(book)
+    return BookOut.of(book, entries.get(id))

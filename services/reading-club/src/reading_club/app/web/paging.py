@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from reading_club.domain.model import Book
 from reading_club.service.activity import ActivityEntry
+from reading_club.service.repositories import ListedReview
 
-T = TypeVar("T", Book, ActivityEntry)
+T = TypeVar("T", Book, ActivityEntry, ListedReview)
 
 Cursor = Annotated[
     UUID | None, Query(description="`next_cursor` of the page before; none for the first page")

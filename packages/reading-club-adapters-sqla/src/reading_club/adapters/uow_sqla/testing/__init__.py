@@ -13,6 +13,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.transaction_end",
     f"{__name__}.fixtures",
     f"{__name__}.migrations",
+    f"{__name__}.nickname_migration",
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.schema_state",
@@ -40,12 +41,14 @@ from reading_club.adapters.uow_sqla.testing.migrations import (
     TestMigrations,
     TestUpgrade,
 )
+from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
 from reading_club.adapters.uow_sqla.testing.repositories import (
     TestBooks,
     TestCatalogue,
     TestReviewers,
+    TestReviewLists,
     TestReviews,
     TestTables,
     TestUnitOfWork,
@@ -89,6 +92,7 @@ __all__ = [
     "TestMessageStore",
     "TestMigrations",
     "TestMissingEvents",
+    "TestNicknameMigration",
     "TestOlderRelease",
     "TestOutbox",
     "TestOutboxDeferring",
@@ -98,6 +102,7 @@ __all__ = [
     "TestReadModels",
     "TestReconciliationExclusions",
     "TestRetention",
+    "TestReviewLists",
     "TestReviewers",
     "TestReviews",
     "TestSchemaState",

@@ -14,7 +14,7 @@ from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.testing.older_release import book_row, insert_as_before
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.domain.model import Book, Review, Reviewer
+from reading_club.domain.model import Book, Review
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 from reading_club.testing.contracts.eventstream import a_letter
@@ -71,9 +71,9 @@ class TestUpgrade:
         reviews[0].revise(2, "no")
         old = letter.model_dump(exclude={"attempts", "parked"})
         await insert_as_before(empty_engine, "books", book_row(book), book_row(unread))
-        async with SQLUnitOfWork(InMemoryEventstreamTransport(), empty_engine) as transaction:
-            await store(transaction.uow, *reviewers, *reviews)
-            await transaction.commit()
+        known = [{**each.model_dump(), "nickname_key": each.nickname_key} for each in reviewers]
+        await insert_as_before(empty_engine, "reviewers", *known)
+        await insert_as_before(empty_engine, "reviews", *map(Review.model_dump, reviews))
         async with empty_engine.begin() as connection:
             await connection.execute(insert(orm.dead_letters).values(old))
 
@@ -93,15 +93,6 @@ class TestUpgrade:
             rated = await uow.catalogue.entries([book.id])
             await transaction.rollback()
         assert rated[book.id].average == 5.5
-
-
-async def store(uow: SQLUnitOfWork, *aggregates: Reviewer | Review) -> None:
-    """Add each aggregate to its repository."""
-    for each in aggregates:
-        if isinstance(each, Reviewer):
-            await uow.reviewers.add(each)
-        else:
-            await uow.reviews.add(each)
 
 
 def entry(book: Book, ratings: Sequence[int] = ()) -> CatalogueEntry:

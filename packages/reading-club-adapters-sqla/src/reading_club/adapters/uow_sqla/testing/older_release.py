@@ -22,6 +22,8 @@ COLUMNS: Final = {
     "books": ("id", "title", "author", "isbn", "search"),
     "messages": ("id", "created_at", "type", "metadata", "payload"),
     "outbox": ("message_id", "subscriber", "token", "leased_until", "attempts", "envelope"),
+    "reviewers": ["id", "nickname", "nickname_key"],
+    "reviews": ["id", "book_id", "reviewer_id", "rating", "comment", "version"],
 }
 """The columns that release 0.1.0 names in its INSERTs."""
 

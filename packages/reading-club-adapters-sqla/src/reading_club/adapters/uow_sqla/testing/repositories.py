@@ -41,6 +41,10 @@ class TestReviewers(club.ReviewerRepositoryContract):
     """The reviewers on SQL."""
 
 
+class TestReviewLists(club.ReviewListsContract):
+    """The lists of reviews on SQL."""
+
+
 class TestReviews(club.ReviewRepositoryContract):
     """The reviews on SQL."""
 

@@ -16,6 +16,7 @@ from reading_club.domain.messages import (
     CreateReviewer,
     RegisterBook,
     ReviseReview,
+    WithdrawReview,
 )
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import Lease
@@ -67,6 +68,7 @@ class TestCosts:
                 ["INSERT"],
             ),
             (ReviseReview(id=REVIEW.id, rating=1), ["SELECT", "UPDATE"]),
+            (WithdrawReview(id=REVIEW.id, withdrawn_by=REVIEWER.id), ["SELECT", "UPDATE"]),
         ],
         ids=lambda value: type(value).__name__,
     )

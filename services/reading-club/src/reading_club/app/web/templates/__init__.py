@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, str] = {
     "reviewer_created_v1": "{nickname} joined the club.",
     "review_created_v1": "A book was rated {rating} of 10.",
     "review_revised_v1": "A review was changed to {rating} of 10.",
+    "review_withdrawn_v1": "A review was withdrawn.",
 }
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 

@@ -1,5 +1,8 @@
 """Reviews that can be withdrawn, counts of ratings, and nicknames that look the same."""
 
+from collections.abc import Iterator
+from itertools import count
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -51,18 +54,28 @@ def upgrade() -> None:
 
 
 def _mend_nicknames() -> None:
-    """Recompute the keys. Of nicknames that look the same, all but the oldest get a suffix."""
-    connection, taken = op.get_bind(), set[str]()
-    for row in connection.execute(sa.select(reviewers).order_by(reviewers.c.id)).all():
-        nickname, number = row.nickname, 1
-        while nickname_key(nickname) in taken:
-            number += 1
-            suffix = f" {number}"
-            nickname = row.nickname[: 50 - len(suffix)] + suffix
-        taken.add(nickname_key(nickname))
-        if (nickname, nickname_key(nickname)) != (row.nickname, row.nickname_key):
-            changed = {"nickname": nickname, "nickname_key": nickname_key(nickname)}
-            connection.execute(reviewers.update().where(reviewers.c.id == row.id).values(changed))
+    """Recompute the keys. Of nicknames that look the same, all but the oldest get a number."""
+    connection = op.get_bind()
+    rows = connection.execute(sa.select(reviewers).order_by(reviewers.c.id)).all()
+    owners = {nickname_key(row.nickname): row.id for row in reversed(rows)}
+    taken, changed = set(owners), []
+    for row in rows:
+        nickname = row.nickname
+        if owners[nickname_key(nickname)] != row.id:
+            nickname = next(n for n in _numbered(nickname) if nickname_key(n) not in taken)
+            taken.add(nickname_key(nickname))
+        changed.append((row, nickname))
+    # Those that get a number first: an oldest one may need the key that such a one still has.
+    for row, nickname in sorted(changed, key=lambda each: each[0].nickname == each[1]):
+        new = {"nickname": nickname, "nickname_key": nickname_key(nickname)}
+        if new["nickname_key"] != row.nickname_key:
+            connection.execute(reviewers.update().where(reviewers.c.id == row.id).values(new))
+
+
+def _numbered(nickname: str) -> Iterator[str]:
+    """Yield the nickname with the numbers from 2, cut to 50 characters."""
+    for number in count(2):
+        yield f"{nickname[: 50 - len(f' {number}')]} {number}"
 
 
 def downgrade() -> None:
