@@ -1,4 +1,4 @@
-"""The base errors: refusals, and transient failures that can be retried."""
+"""Refusals: the errors of requests that cannot be granted as they stand."""
 
 from uuid import UUID
 

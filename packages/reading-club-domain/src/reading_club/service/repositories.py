@@ -1,4 +1,4 @@
-"""Ports: the repositories of the aggregates, and the activity log.
+"""The ports of the repositories of the aggregates.
 
 An aggregate that is added or loaded is appended to ``seen``, so that its recorded events
 reach the bus. Every method may raise TransientFailure while the storage is unavailable, and

@@ -1,4 +1,4 @@
-"""The port of the inbox with its counts of attempts, and how long its rows and others are kept."""
+"""The port of the inbox: its rows, and counts of attempts."""
 
 from collections.abc import Collection
 from math import inf

@@ -1,4 +1,4 @@
-"""The ports of the outbox: storage, publisher and transport."""
+"""The ports of the outbox: its two sides, and the transport that leases its rows."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
