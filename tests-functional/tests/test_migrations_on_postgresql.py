@@ -59,9 +59,10 @@ async def long_transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:
-    """Run statements, each in a transaction of its own."""
+    """Run statements, each in a transaction of its own, for as long as they take."""
     for statement in statements:
         async with engine.begin() as connection:
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text(statement))
 
 

@@ -40,6 +40,7 @@ def test_the_other_subscriber_has_everything_while_one_queue_is_full(
         on_queue = waiting(broker_url)
         club.worker("catalogue")
         eventually(lambda: received(club, "catalogue") == BOOKS + 1, within=DELIVERY_TIMEOUT)
+        eventually(lambda: not club.database.count("outbox", "reason IS NULL"))
         refused = club.database.count("outbox", "subscriber = 'activity'")
         reasons = club.database.rows("SELECT DISTINCT reason FROM outbox")
 
