@@ -41,6 +41,34 @@ def test_the_club_works_when_it_says_so(run: ClubProcess) -> None:
     assert entry["payload"]["isbn"] == "9780321125217"
 
 
+def test_the_console_is_calm(run: ClubProcess, tmp_path: Path) -> None:
+    """Four lines are shown when the club opens, one when it closes; the rest is in the logs."""
+    with browser_on(run) as browser:
+        assert browser.add_book(**DDD).status_code == 201
+        eventually(browser.activity, within=20)
+
+    run.send(signal.SIGINT)
+    assert run.wait() == 0
+
+    lines = run.output.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        "The",
+        "Running:",
+        "Data:",
+        "Ctrl-C",
+        "The",
+    ]
+    assert lines[-1] == "The club is closed."
+    (logs,) = tmp_path.rglob("logs")
+    assert {path.name for path in logs.iterdir()} == {
+        "relay.log",
+        "web.log",
+        "worker-activity.log",
+        "worker-catalogue.log",
+    }
+    assert "startup complete" in (logs / "web.log").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_the_club(run: ClubProcess, number: signal.Signals) -> None:
     """Ctrl-C, SIGTERM and SIGKILL end web, worker and broker."""
@@ -73,7 +101,7 @@ def test_a_club_in_the_background_can_be_stopped(tmp_path: Path) -> None:
 def test_a_process_that_dies_is_started_again(run: ClubProcess) -> None:
     """A killed worker is restarted, and handles the next event."""
     for process in run.family():
-        if "--subscriber" in process.cmdline() and "leash" not in " ".join(process.cmdline()):
+        if "--subscriber" in process.cmdline() and "watchdog" not in " ".join(process.cmdline()):
             process.kill()
 
     with browser_on(run) as browser:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reading_club.app.private_files import last_line
 from reading_club.app.supervision.child import ChildProcess
 
 DEADLINE = 10.0
@@ -109,3 +110,21 @@ def test_a_start_can_be_called_off() -> None:
 
     assert not process.wait_ready(DEADLINE, stopping)
     process.stop(DEADLINE)
+
+
+def test_the_output_of_a_child_process_goes_to_its_log(tmp_path: Path) -> None:
+    """Both streams are appended to the file, which is for its owner alone."""
+    log = tmp_path / "child.log"
+    program = "import sys; print('said', flush=True); sys.exit('reading-club: a reason')"
+    for _ in range(2):
+        process = ChildProcess("talker", [sys.executable, "-c", program], log)
+        process.start()
+        assert not process.wait_ready(DEADLINE)
+        process.stop(DEADLINE)
+
+    assert log.read_text(encoding="utf-8").split("\n") == [
+        *["said", "reading-club: a reason"] * 2,
+        "",
+    ]
+    assert last_line(log) == "reading-club: a reason"
+    assert log.stat().st_mode & 0o777 == 0o600

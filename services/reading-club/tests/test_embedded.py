@@ -4,11 +4,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from reading_club.app.embedded.broker import free_port, quoted
-from reading_club.app.embedded.run import address, choose_port, data_dir_lock
+from reading_club.app.embedded.run import address, choose_port, data_dir_lock, opening
 from reading_club.app.private_files import write_private
 from reading_club.app.settings import ConfigurationError, Settings
+from reading_club.app.supervision.child import ChildProcess
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,26 @@ def test_secrets_are_written_for_their_owner_only(tmp_path: Path) -> None:
     write_private(path, "redis://:secret@127.0.0.1:1/0")
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_opening_says_what_runs_and_where(tmp_path: Path) -> None:
+    """Four lines: address, processes, folders, and how to stop."""
+    settings = Settings(data_dir=tmp_path, database_url=None)
+    children = [ChildProcess("worker activity", []), ChildProcess("web", [])]
+
+    lines = opening(settings, "http://127.0.0.1:80", children, tmp_path / "logs").split("\n")
+
+    assert lines == [
+        "The club is open: http://127.0.0.1:80",
+        "Running: web, worker activity.",
+        f"Data: {tmp_path}. Logs: {tmp_path / 'logs'}.",
+        "Ctrl-C closes it.",
+    ]
+
+
+def test_a_password_of_the_database_is_not_shown(tmp_path: Path) -> None:
+    """With a database of the settings the opening names no address of it."""
+    url = "postgresql://ada:hunter2@db.example/club"
+    settings = Settings(data_dir=tmp_path, database_url=SecretStr(url))
+
+    assert "hunter2" not in opening(settings, "http://127.0.0.1:80", [], None)

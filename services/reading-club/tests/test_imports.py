@@ -44,6 +44,7 @@ def test_a_watchdog_imports_nothing_that_is_slow() -> None:
     ours = {name for name in imported if name.startswith("reading_club.")}
     assert ours == {
         "reading_club.app",
+        "reading_club.app.private_files",
         "reading_club.app.supervision",
         "reading_club.app.supervision.child",
         "reading_club.app.supervision.watchdog",

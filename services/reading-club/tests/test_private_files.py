@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from reading_club.app import private_files
 from reading_club.app.bootstrap.database import open_engine
-from reading_club.app.private_files import make_private_folder
+from reading_club.app.private_files import last_line, make_private_folder, open_log
 from reading_club.app.settings import Settings
 
 
@@ -99,3 +100,23 @@ def test_a_data_folder_without_a_name_is_refused(
 
     with pytest.raises(ValueError, match="must name a folder"):
         Settings()
+
+
+def test_a_log_that_has_grown_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit a new file begins, and the last one is kept."""
+    monkeypatch.setattr(private_files, "LARGEST_LOG", 3)
+    path = tmp_path / "web.log"
+    for written in (b"one", b"two", b"three"):
+        with open_log(path) as log:
+            log.write(written)
+
+    assert path.read_bytes() == b"three"
+    assert path.with_name("web.log.1").read_bytes() == b"onetwo"
+    assert mode(path) == 0o600
+
+
+def test_a_log_that_is_not_there_has_no_last_line(tmp_path: Path) -> None:
+    """A missing and an empty file have an empty last line."""
+    (tmp_path / "empty.log").touch()
+
+    assert last_line(tmp_path / "none.log") == last_line(tmp_path / "empty.log") == ""

@@ -4,12 +4,13 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 FOLDER: Final = 0o700
 FILE: Final = 0o600
 OURS: Final = ("club.sqlite3", "run.lock")
 """Files that mark a folder as a data folder of the service."""
+LARGEST_LOG: Final = 10_000_000
 BESIDE: Final = ("", "-wal", "-shm", "-journal")
 """Suffixes of SQLite's files; SQLite creates those beside the database with its mode."""
 
@@ -48,6 +49,26 @@ def write_private(path: Path, text: str) -> None:
     path.touch(mode=FILE)
     path.chmod(FILE)
     path.write_text(text, encoding="utf-8")
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log file for appending, with mode 0600.
+
+    One that has grown beyond LARGEST_LOG bytes is put aside first, in place of an older one.
+    """
+    path.touch(mode=FILE)
+    path.chmod(FILE)
+    if path.stat().st_size > LARGEST_LOG:
+        path.replace(path.with_name(f"{path.name}.1"))
+        path.touch(mode=FILE)
+    return path.open("ab")
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log file, or an empty text if there is none."""
+    with suppress(OSError):
+        return (path.read_text(encoding="utf-8", errors="replace").splitlines() or [""])[-1]
+    return ""
 
 
 def _restrict(path: Path, most: int) -> None:

@@ -18,11 +18,12 @@ def main() -> None:
 
 
 @main.command()
-def run() -> None:
+@click.option("--verbose", is_flag=True, help="Show the logs of all processes, and write no files.")
+def run(*, verbose: bool) -> None:
     """Run the whole club in one data folder; Ctrl-C stops all of it."""
     from reading_club.app.embedded.run import run as run_club
 
-    run_club(read_settings())
+    run_club(read_settings(), verbose=verbose)
 
 
 MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")

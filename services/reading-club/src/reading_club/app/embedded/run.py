@@ -4,13 +4,14 @@ import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
-from reading_club.app.private_files import write_private
+from reading_club.app.private_files import FOLDER, write_private
 from reading_club.app.processes.all_workers import workers
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.app.supervision.child import ChildProcess
@@ -26,23 +27,54 @@ from reading_club.app.supervision.supervisor import (
 DEFAULT_PORT = 8000
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, *, verbose: bool = False) -> None:
     """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
 
-    Each process upgrades the schema first, which has no effect on a current schema.
+    Each process upgrades the schema first, which has no effect on a current schema. It logs to a
+    file in the data folder, or to the console if ``verbose``.
     """
     stopping = stop_on_signals()
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         os.environ["READING_CLUB_BROKER_URL"] = url  # for the children
         os.environ["READING_CLUB_PORT"] = str(port)
-        others = [ChildProcess(name, [*COMMAND, name, "--migrate"]) for name in ("relay", "web")]
-        children = [*workers("--migrate"), *others]
+        logs = None if verbose else logs_folder(settings)
+        others = [
+            ChildProcess(name, [*COMMAND, name, "--migrate"], logs and logs / f"{name}.log")
+            for name in ("relay", "web")
+        ]
+        children = [*workers("--migrate", logs=logs), *others]
         with started(children, stopping):
             if not stopping.is_set():
-                page = address(settings.host, port)
-                click.echo(f"The club is open: {page}  (Ctrl-C closes it)")
+                click.echo(opening(settings, address(settings.host, port), children, logs))
             supervise([*broker, *children], stopping)
+    click.echo("The club is closed.")
+
+
+def opening(
+    settings: Settings, page: str, children: Sequence[ChildProcess], logs: Path | None
+) -> str:
+    """Return the lines that say what runs, where, and how it is stopped."""
+    names = ", ".join(child.name for child in reversed(children))
+    data = "in the database of the settings" if settings.database_url else settings.data_dir
+    return "\n".join(
+        [
+            f"The club is open: {page}",
+            f"Running: {names}.",
+            f"Data: {data}. Logs: {logs or 'here'}.",
+            "Ctrl-C closes it.",
+        ]
+    )
+
+
+def logs_folder(settings: Settings) -> Path:
+    """Return the folder of the logs, made for its owner alone. Raises ConfigurationError."""
+    folder = settings.data_dir / "logs"
+    try:
+        folder.mkdir(mode=FOLDER, exist_ok=True)
+    except OSError as exc:
+        raise ConfigurationError(f"{folder} cannot be made: {exc.strerror}") from exc
+    return folder
 
 
 def address(host: str, port: int) -> str:

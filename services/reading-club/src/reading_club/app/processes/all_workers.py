@@ -1,6 +1,7 @@
 """``reading-club worker`` for all subscribers: a supervised child process for each."""
 
 import asyncio
+from pathlib import Path
 
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.bootstrap.database import check_schema, raise_wrong_setting
@@ -11,10 +12,13 @@ from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import SUBSCRIBERS
 
 
-def workers(*options: str) -> list[ChildProcess]:
-    """Return a worker for each subscriber, not started."""
+def workers(*options: str, logs: Path | None = None) -> list[ChildProcess]:
+    """Return a worker for each subscriber, not started, which logs to a file in ``logs``."""
     command = [*COMMAND, "worker", *options, "--subscriber"]
-    return [ChildProcess(f"worker {s.name}", [*command, s.name]) for s in SUBSCRIBERS]
+    return [
+        ChildProcess(f"worker {s.name}", [*command, s.name], logs and logs / f"worker-{s.name}.log")
+        for s in SUBSCRIBERS
+    ]
 
 
 def work_for_all(settings: Settings, concurrency: int) -> None:

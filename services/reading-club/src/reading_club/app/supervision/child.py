@@ -8,6 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from reading_club.app.private_files import open_log
 
 READY_FD = "READING_CLUB_READY_FD"
 """Environment variable with the file descriptor for the report that a process is ready."""
@@ -22,10 +26,14 @@ def report_ready() -> None:
 
 
 class ChildProcess:
-    """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL."""
+    """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL.
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
+    Its output is appended to the file ``log``; without one, it goes where the owner's goes.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log: Path | None = None) -> None:
         self.name = name
+        self.log = log
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
         self._process: subprocess.Popen[bytes] | None = None
         self._reported = False
@@ -35,9 +43,13 @@ class ChildProcess:
         self.stop(0)
         self._reported = False
         self._socket, theirs = socket.socketpair()
-        with theirs:
+        with theirs, nullcontext() if self.log is None else open_log(self.log) as log:
             self._process = subprocess.Popen(
-                self._command, stdin=theirs.fileno(), start_new_session=True
+                self._command,
+                stdin=theirs.fileno(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     @property

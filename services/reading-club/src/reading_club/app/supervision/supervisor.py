@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
+from reading_club.app.private_files import last_line
 from reading_club.app.settings import ConfigurationError
 from reading_club.app.supervision.child import ChildProcess
 from reading_club.eventstream.outbox.backoff import Backoff
@@ -107,8 +108,9 @@ def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
             if process.wait_ready(left, stopping) or stopping.is_set():
                 continue
             if process.exit_code == WRONG_SETTINGS:
+                reason = process.log and last_line(process.log).removeprefix("reading-club: ")
                 raise ConfigurationError(
-                    f"{process.name} did not start, for the reason that it gave"
+                    reason or f"{process.name} did not start, for the reason that it gave"
                 )
             if process.exit_code is None:
                 log.warning("%s is not ready yet", process.name)
