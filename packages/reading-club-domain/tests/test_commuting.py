@@ -35,7 +35,7 @@ def streams(draw: st.DrawFn) -> list[ClubEvent]:
             reviewer = a_reviewer()
             review = a_review(book=book, reviewer=reviewer, rating=first)
             for number, rating in enumerate(others):
-                if rating is WITHDRAWN:
+                if rating is None:
                     review.withdraw(by=reviewer.id)
                 else:
                     review.revise(rating, f"revision {number}")

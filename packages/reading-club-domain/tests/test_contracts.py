@@ -53,3 +53,27 @@ class TestReadModels(club.ReadModelsContract):
 
 class TestCatalogue(club.CatalogueContract):
     """The catalogue in memory."""
+
+
+class TestAccounts(club.AccountsContract):
+    """The accounts in memory."""
+
+
+class TestSessions(club.SessionsContract):
+    """The sessions in memory."""
+
+
+class TestInvitations(club.InvitationsContract):
+    """The invitations in memory."""
+
+
+class TestWelcomeLink(club.WelcomeLinkContract):
+    """The welcome link in memory."""
+
+
+class TestTokens(club.TokensContract):
+    """The tokens of the API in memory."""
+
+
+class TestSecrecy(club.SecrecyContract):
+    """The secrets of accounts in memory."""

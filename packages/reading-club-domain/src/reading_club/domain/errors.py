@@ -41,6 +41,12 @@ class ReviewNotFound(NotFound):
     kind = "review"
 
 
+class AccountNotFound(NotFound):
+    """No account has this id."""
+
+    kind = "account"
+
+
 class Conflict(Refusal):
     """The request contradicts the stored data."""
 
@@ -84,3 +90,19 @@ class VersionMismatch(Conflict):
     def __init__(self, expected: int) -> None:
         super().__init__(f"the review was changed since its version {expected}")
         self.expected = expected
+
+
+class AccountExists(Conflict):
+    """The reviewer has an account already."""
+
+    def __init__(self, reviewer_id: UUID) -> None:
+        super().__init__(f"reviewer {reviewer_id} has an account already")
+        self.reviewer_id = reviewer_id
+
+
+class LastOrganiser(Conflict):
+    """The club would be left without an organiser."""
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__(f"account {account_id} is the last organiser: name another one first")
+        self.account_id = account_id

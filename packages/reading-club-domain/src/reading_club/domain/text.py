@@ -131,6 +131,9 @@ Author = Annotated[str, _length(200), AfterValidator(_validate_single_line), _no
 Nickname = Annotated[str, _length(50), AfterValidator(_validate_single_line), _normalised(50)]
 """The name of a reviewer: 1 to 50 characters."""
 
+TokenName = Annotated[str, _length(100), AfterValidator(_validate_single_line), _normalised(100)]
+"""The name by which a member recognises a token: 1 to 100 characters."""
+
 _LINES = AfterValidator(partial(_refuse_controls, allowed="\n\t"))
 Comment = Annotated[str, _length(5_000, least=0), _LINES, _normalised(5_000)]
 """The comment of a review: up to 5,000 characters, line breaks allowed."""

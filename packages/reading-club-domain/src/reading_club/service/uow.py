@@ -5,6 +5,10 @@ passes the transaction, which delegates every attribute to its unit of work.
 """
 
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
+from reading_club.service.accounts.accounts import Accounts
+from reading_club.service.accounts.invitations import Invitations, WelcomeLink
+from reading_club.service.accounts.sessions import Sessions
+from reading_club.service.accounts.tokens import Tokens
 from reading_club.service.activity import ActivityLog
 from reading_club.service.catalogue import Catalogue
 from reading_club.service.repositories import (
@@ -23,5 +27,10 @@ class AbstractUnitOfWork(StreamUnitOfWork):
     books: AbstractBookRepository
     reviewers: AbstractReviewerRepository
     reviews: AbstractReviewRepository
+    accounts: Accounts
+    sessions: Sessions
+    invitations: Invitations
+    welcome_link: WelcomeLink
+    tokens: Tokens
     activity: ActivityLog
     catalogue: Catalogue

@@ -1,6 +1,6 @@
 """The tables. Operators query them by name: only migrations change them.
 
-The tables of read models are in the modules of ``read_models``.
+The tables of read models are in the modules of ``read_models``, those of accounts in ``accounts``.
 """
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from reading_club.adapters.uow_sqla import metadata as club_metadata
+from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
@@ -93,3 +94,8 @@ activity = activity_log.activity
 catalogue = book_catalogue.catalogue
 catalogue_ratings = book_catalogue.catalogue_ratings
 catalogue_counts = book_catalogue.catalogue_counts
+accounts = account_tables.accounts
+sessions = account_tables.sessions
+invitations = account_tables.invitations
+tokens = account_tables.tokens
+welcome_links = account_tables.welcome_links

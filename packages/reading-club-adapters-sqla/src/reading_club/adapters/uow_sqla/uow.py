@@ -1,6 +1,10 @@
 """The club's unit of work on SQL."""
 
 from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.accounts.accounts import SQLAccounts
+from reading_club.adapters.uow_sqla.accounts.invitations import SQLInvitations, SQLWelcomeLink
+from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
+from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository, SQLReviewerRepository
@@ -10,7 +14,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 
 class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
-    """The club's repositories and read models, in one transaction with the event stream.
+    """The club's repositories, accounts and read models, in one transaction with the event stream.
 
     The messages of a transaction are one INSERT, and with an ``OutboxTransport`` the outbox rows
     share it on PostgreSQL and are a second one on SQLite. What projections write is collected as
@@ -21,6 +25,11 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     books = per_transaction(SQLBookRepository)
     reviewers = per_transaction(SQLReviewerRepository)
     reviews = per_transaction(SQLReviewRepository)
+    accounts = per_transaction(SQLAccounts)
+    sessions = per_transaction(SQLSessions)
+    invitations = per_transaction(SQLInvitations)
+    welcome_link = per_transaction(SQLWelcomeLink)
+    tokens = per_transaction(SQLTokens)
 
 
 for model in READ_MODELS:

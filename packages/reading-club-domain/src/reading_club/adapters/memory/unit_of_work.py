@@ -3,6 +3,13 @@
 from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 
+from reading_club.adapters.memory.accounts.accounts import InMemoryAccounts
+from reading_club.adapters.memory.accounts.invitations import (
+    InMemoryInvitations,
+    InMemoryWelcomeLink,
+)
+from reading_club.adapters.memory.accounts.sessions import InMemorySessions
+from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
@@ -16,12 +23,17 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 
 class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
-    """The club's repositories and read models, in one transaction with the event stream."""
+    """Repositories, accounts and read models of the club, in one transaction with the stream."""
 
     database: InMemoryDatabase
     books = per_transaction(InMemoryBookRepository)
     reviewers = per_transaction(InMemoryReviewerRepository)
     reviews = per_transaction(InMemoryReviewRepository)
+    accounts = per_transaction(InMemoryAccounts)
+    sessions = per_transaction(InMemorySessions)
+    invitations = per_transaction(InMemoryInvitations)
+    welcome_link = per_transaction(InMemoryWelcomeLink)
+    tokens = per_transaction(InMemoryTokens)
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 import pytest
 
 pytest.register_assert_rewrite(
+    f"{__name__}.accounts",
     f"{__name__}.backfill",
     f"{__name__}.book_pages",
     f"{__name__}.statement_counts",
@@ -22,6 +23,14 @@ pytest.register_assert_rewrite(
     f"{__name__}.wrong_schema",
 )
 
+from reading_club.adapters.uow_sqla.testing.accounts import (
+    TestAccounts,
+    TestInvitations,
+    TestSecrecy,
+    TestSessions,
+    TestTokens,
+    TestWelcomeLink,
+)
 from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages
 from reading_club.adapters.uow_sqla.testing.clock import pass_time
@@ -78,6 +87,7 @@ from reading_club.testing.contracts.eventstream.all_contracts import (
 )
 
 __all__ = [
+    "TestAccounts",
     "TestAttempts",
     "TestBackfill",
     "TestBookPages",
@@ -89,6 +99,7 @@ __all__ = [
     "TestEndings",
     "TestHeartbeats",
     "TestInbox",
+    "TestInvitations",
     "TestMessageStore",
     "TestMigrations",
     "TestMissingEvents",
@@ -106,13 +117,17 @@ __all__ = [
     "TestReviewers",
     "TestReviews",
     "TestSchemaState",
+    "TestSecrecy",
+    "TestSessions",
     "TestStatistics",
     "TestStoredRows",
     "TestTables",
+    "TestTokens",
     "TestTransactionCosts",
     "TestTransactions",
     "TestUnitOfWork",
     "TestUpgrade",
+    "TestWelcomeLink",
     "TestWrongClock",
     "TestWrongSchema",
     "heartbeats",

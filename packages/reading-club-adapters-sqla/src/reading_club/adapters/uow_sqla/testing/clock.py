@@ -18,6 +18,9 @@ INSTANTS = {
     "messages": ("recorded_at",),
     "processes": ("beat_at",),
     "books": ("registered_at",),
+    "sessions": ("created_at", "last_used_at"),
+    "invitations": ("expires_at",),
+    "tokens": ("last_used_at",),
 }
 """Columns that are compared with the database's clock, by table."""
 

@@ -4,6 +4,12 @@ Subclass a contract in a test module and provide the fixture ``uow_factory`` (se
 ``UnitOfWorkFactory``).
 """
 
+from reading_club.testing.contracts.club.accounts import AccountsContract
+from reading_club.testing.contracts.club.accounts_invitations import InvitationsContract
+from reading_club.testing.contracts.club.accounts_secrecy import SecrecyContract
+from reading_club.testing.contracts.club.accounts_sessions import SessionsContract
+from reading_club.testing.contracts.club.accounts_tokens import TokensContract
+from reading_club.testing.contracts.club.accounts_welcome import WelcomeLinkContract
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
@@ -14,13 +20,19 @@ from reading_club.testing.contracts.club.reviews import ReviewRepositoryContract
 from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract, UnitOfWorkFactory
 
 __all__ = [
+    "AccountsContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
+    "InvitationsContract",
     "ReadModelsContract",
     "ReviewListsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
+    "SecrecyContract",
+    "SessionsContract",
+    "TokensContract",
     "UnitOfWorkContract",
     "UnitOfWorkFactory",
+    "WelcomeLinkContract",
 ]

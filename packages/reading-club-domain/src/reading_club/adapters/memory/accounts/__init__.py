@@ -1,0 +1,1 @@
+"""Accounts, sessions, invitations and tokens, in memory."""

@@ -1,0 +1,51 @@
+"""The tables of accounts, in memory."""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from reading_club.domain.model import Reviewer
+from reading_club.service.accounts.accounts import Account, Role
+from reading_club.service.accounts.invitations import Invitation
+from reading_club.service.accounts.secrets import SecretHash
+from reading_club.service.accounts.sessions import Session
+from reading_club.service.accounts.tokens import Token
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """A row of ``accounts``."""
+
+    id: UUID
+    reviewer_id: UUID
+    role: Role
+    created_at: datetime
+    password_hash: str = field(repr=False)
+
+
+class AccountTables:
+    """The tables that ports of accounts read and write: mappings from key to row.
+
+    Sessions and tokens have their account's id beside them, invitations their hash.
+    """
+
+    reviewers: MutableMapping[UUID, Reviewer]
+
+    def __init__(self) -> None:
+        self.accounts: MutableMapping[UUID, AccountRow] = {}
+        self.sessions: MutableMapping[SecretHash, tuple[UUID, Session]] = {}
+        self.invitations: MutableMapping[UUID, tuple[SecretHash, Invitation]] = {}
+        self.tokens: MutableMapping[UUID, tuple[UUID, SecretHash, Token]] = {}
+        self.welcome_links: MutableMapping[int, SecretHash] = {}
+
+    def account(self, id: UUID) -> Account | None:
+        """Return the account of a row with its nickname, or None."""
+        if (row := self.accounts.get(id)) is None:
+            return None
+        nickname = self.reviewers[row.reviewer_id].nickname
+        return Account(row.id, row.reviewer_id, nickname, row.role, row.created_at)
+
+    def organisers(self) -> int:
+        """Count the organisers."""
+        return sum(row.role is Role.ORGANISER for row in self.accounts.values())
