@@ -14,7 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
     "review_withdrawn_v1": "A review of {book} was withdrawn.",
 }
-"""The sentence of each event; ``{book}`` is the title of the book with the payload's ``book_id``."""
+"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``."""
 UNKNOWN_BOOK = "a book"
 
 

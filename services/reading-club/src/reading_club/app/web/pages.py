@@ -1,7 +1,6 @@
 """HTML pages to read: the shelf, a book and the activity."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,7 +12,6 @@ from reading_club.app.web.paging import page_of
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.catalogue import CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -26,17 +24,11 @@ NOTICES: Mapping[str, str] = {"added": "The book is on the shelf now."}
 """What a page may say at its top, by the value of ``said`` in its address."""
 
 
-async def _titles(
-    uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]
-) -> Mapping[UUID, CatalogueEntry]:
+async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
+    """Return the titles of the books that the entries are about, as far as they are known."""
     ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
-    return await uow.catalogue.entries(ids) if ids else {}
-
-
-def _activity(
-    entries: Sequence[ActivityEntry], books: Mapping[UUID, CatalogueEntry]
-) -> dict[str, Any]:
-    return {"entries": entries, "titles": {id: book.title for id, book in books.items()}}
+    known = await uow.catalogue.entries(ids) if ids else {}
+    return {book_id: entry.title for book_id, entry in known.items()}
 
 
 @router.get("/")
@@ -50,11 +42,11 @@ async def shelf(
         total = await uow.books.count()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
-        mentioned = await _titles(uow, entries)
+        titles = await _titles(uow, entries)
         await transaction.rollback()
     shown, older = page_of(books, BOOKS)
     context = {"books": shown, "total": total, "rated": rated, "query": q}
-    context |= {"older": older, "is_newest": cursor is None, **_activity(entries, mentioned)}
+    context |= {"older": older, "is_newest": cursor is None, "entries": entries, "titles": titles}
     return templates.TemplateResponse(request, "shelf.html", context)
 
 
@@ -86,8 +78,8 @@ async def activity_page(
     """Show what has happened in the club, the newest first."""
     async with application.unit_of_work() as transaction:
         entries = await transaction.uow.activity.page(before=cursor, limit=ENTRIES + 1)
-        mentioned = await _titles(transaction.uow, entries)
+        titles = await _titles(transaction.uow, entries)
         await transaction.rollback()
     shown, older = page_of(entries, ENTRIES)
-    context = {"older": older, "is_newest": cursor is None, **_activity(shown, mentioned)}
+    context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
     return templates.TemplateResponse(request, "activity.html", context)

@@ -12,7 +12,8 @@ from reading_club.app.web.times import exact, in_words
 
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 STYLES: Sequence[str] = (
-    "tokens", "base", "layout", "controls", "covers", "shelf", "book", "activity", "contrast", "print"
+    "tokens", "base", "layout", "controls", "covers", "shelf", "book", "activity", "contrast",
+    "print",
 )  # fmt: skip
 """The style sheets, in the order of their cascade."""
 
