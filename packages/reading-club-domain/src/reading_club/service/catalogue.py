@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from annotated_types import Len
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-Distribution = Annotated[tuple[int, ...], Len(11, 11)]
+Distribution = Annotated[tuple[int, ...], Field(min_length=11, max_length=11)]
 
 
 class CatalogueEntry(BaseModel):

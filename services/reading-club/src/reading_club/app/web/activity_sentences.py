@@ -42,13 +42,13 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
     ``titles`` has the titles of the books that the entry may be about.
     """
     book_id = book_id_of(entry)
-    href = f"/books/{book_id}" if book_id in titles or entry.type == "book_registered_v1" else ""
-    known = {"book": titles[book_id]} if book_id in titles else {}
-    fields = {**entry.payload, **known}
+    title = titles.get(book_id) if book_id else None
+    href = f"/books/{book_id}" if book_id else ""
+    fields = {**entry.payload, "book": title}
     parts = []
     for words, name, _, _ in Formatter().parse(SENTENCES.get(entry.type, "")):
         parts.append(Part(words))
-        if name == "book" and not known:
+        if name == "book" and title is None:
             parts.append(Part(UNKNOWN_BOOK))
         elif name and not isinstance(fields.get(name), str | int):
             return [Part(entry.type)]

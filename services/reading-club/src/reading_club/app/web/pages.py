@@ -45,8 +45,16 @@ async def shelf(
         titles = await _titles(uow, entries)
         await transaction.rollback()
     shown, older = page_of(books, BOOKS)
-    context = {"books": shown, "total": total, "rated": rated, "query": q}
-    context |= {"older": older, "is_newest": cursor is None, "entries": entries, "titles": titles}
+    context = {
+        "books": shown,
+        "total": total,
+        "rated": rated,
+        "query": q,
+        "older": older,
+        "is_newest": cursor is None,
+        "entries": entries,
+        "titles": titles,
+    }
     return templates.TemplateResponse(request, "shelf.html", context)
 
 
@@ -66,8 +74,14 @@ async def book_page(
         reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
         await transaction.rollback()
     shown, older = page_of(reviews, REVIEWS)
-    context = {"book": book, "rated": entries.get(id), "reviews": shown, "older": older}
-    context |= {"is_newest": cursor is None, "notice": NOTICES.get(said)}
+    context = {
+        "book": book,
+        "rated": entries.get(id),
+        "reviews": shown,
+        "older": older,
+        "is_newest": cursor is None,
+        "notice": NOTICES.get(said),
+    }
     return templates.TemplateResponse(request, "book.html", context)
 
 
