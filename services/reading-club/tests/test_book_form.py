@@ -18,21 +18,21 @@ def test_a_form_sent_twice_adds_one_book(
     client: TestClient, transport: RecordingOutboxTransport
 ) -> None:
     """A double click registers one book, and both responses are redirects."""
-    form = {**FORM, "id": form_id(client.get("/").text)}
+    form = {**FORM, "id": form_id(client.get("/books/new").text)}
 
     answers = [client.post("/books", data=form) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [303, 303]
     assert [book["id"] for book in client.get("/api/books").json()["items"]] == [form["id"]]
     assert len(transport.handed_over) == 1
-    assert form_id(client.get("/").text) != form["id"]
+    assert form_id(client.get("/books/new").text) != form["id"]
 
 
 @pytest.mark.parametrize("wrong", [{"isbn": "0321125216"}, {}], ids=["field", "refusal"])
 def test_a_form_keeps_its_id_after_an_error(client: TestClient, wrong: dict[str, str]) -> None:
     """The page with the errors contains the same id, for a wrong field and for a known book."""
     client.post("/api/books", json=FORM)
-    form = {**FORM, **wrong, "id": form_id(client.get("/").text)}
+    form = {**FORM, **wrong, "id": form_id(client.get("/books/new").text)}
 
     answer = client.post("/books", data=form)
 
@@ -42,7 +42,7 @@ def test_a_form_keeps_its_id_after_an_error(client: TestClient, wrong: dict[str,
 
 def test_a_form_that_was_sent_with_another_book_gets_a_new_id(client: TestClient) -> None:
     """Another book with a used id is refused with a new id, with which it is registered."""
-    form = {**FORM, "id": form_id(client.get("/").text)}
+    form = {**FORM, "id": form_id(client.get("/books/new").text)}
     client.post("/books", data=form)
     other = {**form, "title": "Another one", "isbn": str(an_isbn())}
 

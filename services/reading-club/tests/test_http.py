@@ -14,7 +14,7 @@ from reading_club.app.web.application import MIDDLEWARE, create_app
 from reading_club.app.web.middleware import HEADERS, RequestLimits
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
-PATHS = ("/", "/api/books", "/api/activity", "/healthz", "/readyz", "/docs", "/static/club.css")
+PATHS = ("/", "/api/books", "/api/activity", "/healthz", "/readyz", "/docs", "/static/base.css")
 PROBLEM = "application/problem+json"
 
 
@@ -36,7 +36,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
         ("GET", "/books", "POST"),
         ("HEAD", "/books", "POST"),
         ("POST", "/", "GET, HEAD"),
-        ("POST", "/static/club.css", "GET, HEAD"),
+        ("POST", "/static/base.css", "GET, HEAD"),
     ],
 )
 def test_405_tells_every_method_of_the_path(

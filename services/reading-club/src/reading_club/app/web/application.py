@@ -1,20 +1,18 @@
 """The FastAPI application with its routers, error handlers and middleware."""
 
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 
 from reading_club.app.application import Application
-from reading_club.app.web import activity, books, health, pages, problems, reviews
+from reading_club.app.web import activity, book_form, books, health, pages, problems, reviews
 from reading_club.app.web.middleware import RequestLimits, ResponseHeaders
+from reading_club.app.web.static_files import STATIC, VersionedFiles
 
-STATIC = Path(__file__).parent / "static"
 MIDDLEWARE = (
     Middleware(ResponseHeaders),
     Middleware(ExceptionMiddleware, handlers={HTTPException: problems.HANDLERS[HTTPException]}),
@@ -35,7 +33,7 @@ def create_app(application: Application) -> FastAPI:
         middleware=MIDDLEWARE,
     )
     app.state.application = application
-    for part in (books, reviews, activity, health, pages):
+    for part in (books, reviews, activity, health, book_form, pages):
         app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     return app

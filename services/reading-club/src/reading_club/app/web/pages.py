@@ -1,104 +1,99 @@
-"""HTML pages: the home page, and its form for a new book."""
+"""HTML pages to read: the shelf, a book and the activity."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from lastuuid import uuid7
-from pydantic import ValidationError
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
+from reading_club.app.web.activity_sentences import book_id_of
 from reading_club.app.web.paging import page_of
-from reading_club.app.web.problems import FieldError, field_errors, refusal_errors
 from reading_club.app.web.templates import templates
-from reading_club.domain.errors import IdentifierTaken, Refusal
-from reading_club.domain.messages import RegisterBook
 from reading_club.domain.text import SearchWords
+from reading_club.service.activity import ActivityEntry
+from reading_club.service.uow import AbstractUnitOfWork
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
 BOOKS = 25
-ENTRIES = 15
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-Field = Annotated[str, Form()]
-FormId = Annotated[UUID | None, Form()]
-
-SENT_BEFORE = FieldError(
-    field="id",
-    detail="This form was sent before, with another book. Send it again to add this one as well.",
-)
+REVIEWS = 20
+ENTRIES = 30
+NEWEST_ENTRIES = 12
+NOTICES: Mapping[str, str] = {"added": "The book is on the shelf now."}
+"""What a page may say at its top, by the value of ``said`` in its address."""
 
 
-async def _home(  # four of the arguments are keywords
-    request: Request,
-    application: TheApplication,
-    *,
-    query: str = "",
-    before: UUID | None = None,
-    form: dict[str, str] | None = None,
-    errors: list[FieldError] | None = None,
-) -> HTMLResponse:
-    async with application.unit_of_work() as transaction:
-        books = await transaction.uow.books.page(query=query, before=before, limit=BOOKS + 1)
-        entries = await transaction.uow.activity.page(limit=ENTRIES)
-        ratings = await transaction.uow.catalogue.entries([book.id for book in books])
-        await transaction.rollback()
-    shown, more = page_of(books, BOOKS)
-    context = {
-        "books": shown,
-        "more": more,
-        "query": query,
-        "entries": entries,
-        "ratings": ratings,
-        "form": {"id": str(uuid7()), **(form or {})},
-        "errors": {error.field: error.detail for error in errors or []},
-    }
-    return templates.TemplateResponse(
-        request, "home.html", context, status_code=422 if errors else 200
-    )
+async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
+    """Return the titles of the books that the entries are about, as far as they are known."""
+    ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
+    known = await uow.catalogue.entries(ids) if ids else {}
+    return {book_id: entry.title for book_id, entry in known.items()}
 
 
-@router.get("/", response_class=HTMLResponse)
-async def home(
+@router.get("/")
+async def shelf(
     request: Request, application: TheApplication, q: SearchWords = "", cursor: UUID | None = None
 ) -> HTMLResponse:
-    """Show the books, the form for a new book, and the activity."""
-    return await _home(request, application, query=q, before=cursor)
+    """Show the books with their ratings, the newest first, and the newest activity."""
+    async with application.unit_of_work() as transaction:
+        uow = transaction.uow
+        books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
+        total = await uow.books.count()
+        entries = await uow.activity.page(limit=NEWEST_ENTRIES)
+        rated = await uow.catalogue.entries([book.id for book in books])
+        titles = await _titles(uow, entries)
+        await transaction.rollback()
+    shown, older = page_of(books, BOOKS)
+    context = {
+        "books": shown,
+        "total": total,
+        "rated": rated,
+        "query": q,
+        "older": older,
+        "is_newest": cursor is None,
+        "entries": entries,
+        "titles": titles,
+    }
+    return templates.TemplateResponse(request, "shelf.html", context)
 
 
-async def require_own_form(request: Request) -> None:
-    """Respond with 415 to a body that is no form, and with 403 to a form of another site."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in FORMS:
-        raise HTTPException(415, f"the body has to be {' or '.join(FORMS)}")
-    origin = request.headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
-        raise HTTPException(403, "the form was sent from another site")
-
-
-@router.post("/books", dependencies=[Depends(require_own_form)])
-async def add_book(  # the fields of the form, and its id
+@router.get("/books/{id:uuid}")
+async def book_page(
     request: Request,
     application: TheApplication,
-    id: FormId = None,
-    title: Field = "",
-    author: Field = "",
-    isbn: Field = "",
-) -> Response:
-    """Register the book of the form, idempotent by the form's id; show errors at their fields."""
-    form = {"title": title, "author": author, "isbn": isbn}
-    if id is not None:
-        form["id"] = str(id)
-    try:
-        await application.handle(RegisterBook.model_validate(form))
-    except ValidationError as exc:
-        errors = field_errors(exc.errors())
-    except IdentifierTaken:
-        form.pop("id", None)
-        errors = [SENT_BEFORE]
-    except Refusal as exc:
-        errors = refusal_errors(exc)
-    else:
-        return RedirectResponse("/", status_code=303)
-    return await _home(request, application, form=form, errors=errors)
+    id: UUID,
+    cursor: UUID | None = None,
+    said: str = "",
+) -> HTMLResponse:
+    """Show a book with its ratings, and its reviews, the newest first."""
+    async with application.unit_of_work() as transaction:
+        uow = transaction.uow
+        book = await uow.books.get(id)
+        entries = await uow.catalogue.entries([id])
+        reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
+        await transaction.rollback()
+    shown, older = page_of(reviews, REVIEWS)
+    context = {
+        "book": book,
+        "rated": entries.get(id),
+        "reviews": shown,
+        "older": older,
+        "is_newest": cursor is None,
+        "notice": NOTICES.get(said),
+    }
+    return templates.TemplateResponse(request, "book.html", context)
+
+
+@router.get("/activity")
+async def activity_page(
+    request: Request, application: TheApplication, cursor: UUID | None = None
+) -> HTMLResponse:
+    """Show what has happened in the club, the newest first."""
+    async with application.unit_of_work() as transaction:
+        entries = await transaction.uow.activity.page(before=cursor, limit=ENTRIES + 1)
+        titles = await _titles(transaction.uow, entries)
+        await transaction.rollback()
+    shown, older = page_of(entries, ENTRIES)
+    context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
+    return templates.TemplateResponse(request, "activity.html", context)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from reading_club.app.web.middleware import HEADERS
+from reading_club.app.web.problem_words import words_of
 from reading_club.app.web.templates import templates
 from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
@@ -97,7 +98,8 @@ def _response(
     """Return the page of a problem for a browser that asks for a page, else its JSON."""
     wanted = request.headers.get("accept", "")
     if "text/html" in wanted and not request.url.path.startswith("/api/"):
-        context = {"problem": problem}
+        words = words_of(problem.type, problem.status, problem.title)
+        context = {"problem": problem, "words": words}
         return templates.TemplateResponse(
             request, "problem.html", context, status_code=problem.status, headers=headers
         )

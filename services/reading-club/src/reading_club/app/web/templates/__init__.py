@@ -1,38 +1,50 @@
-"""The Jinja templates of the pages, and their text for an activity entry: an English sentence."""
+"""The Jinja templates of the pages, with their filters and functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from fastapi.templating import Jinja2Templates
 
-from reading_club.service.activity import ActivityEntry
+from reading_club.app.web.activity_sentences import sentence
+from reading_club.app.web.covers import cover_of
+from reading_club.app.web.static_files import static_url
+from reading_club.app.web.times import exact, in_words
 
-SENTENCES: Mapping[str, str] = {
-    "book_registered_v1": "“{title}” by {author} joined the shelf.",
-    "reviewer_created_v1": "{nickname} joined the club.",
-    "review_created_v1": "A book was rated {rating} of 10.",
-    "review_revised_v1": "A review was changed to {rating} of 10.",
-    "review_withdrawn_v1": "A review was withdrawn.",
-}
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
+STYLES: Sequence[str] = (
+    "tokens", "base", "layout", "controls", "covers", "shelf", "book", "activity", "contrast",
+    "print",
+)  # fmt: skip
+"""The style sheets, in the order of their cascade."""
 
 
-def activity_text(entry: ActivityEntry) -> str:
-    """Return an activity entry as a sentence, or its event type if there is no sentence for it."""
-    try:
-        fields = {name: _isolated(value) for name, value in entry.payload.items()}
-        return SENTENCES[entry.type].format_map(fields)
-    except (KeyError, AttributeError):  # an event type or payload of another release
-        return entry.type
+def isolated(text: str) -> str:
+    """Isolate a text, so that its direction does not reorder what is around it.
+
+    For places without markup, such as the title of a page; elsewhere it is ``<bdi>``.
+    """
+    return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
 
 
-def _isolated(value: Any) -> Any:
-    """Isolate a non-ASCII text, so that right-to-left text does not reorder the sentence."""
-    if isinstance(value, str) and not value.isascii():
-        return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
-    return value
+def counted(number: int, word: str) -> str:
+    """Return a number with its word, such as ``1 review`` or ``2 reviews``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
+
+FILTERS: Mapping[str, object] = {
+    "counted": counted,
+    "exact": exact,
+    "in_words": in_words,
+    "isolated": isolated,
+}
+FUNCTIONS: Mapping[str, object] = {
+    "cover_of": cover_of,
+    "sentence": sentence,
+    "static_url": static_url,
+    "styles": STYLES,
+}
 
 templates = Jinja2Templates(Path(__file__).parent)
-templates.env.filters["activity_text"] = activity_text
+templates.env.trim_blocks = templates.env.lstrip_blocks = True
+templates.env.filters.update(FILTERS)
+templates.env.globals.update(FUNCTIONS)

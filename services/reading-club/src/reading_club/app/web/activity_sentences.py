@@ -1,0 +1,63 @@
+"""Activity entries as English sentences, whose texts of users and links stay separate parts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from uuid import UUID
+
+from reading_club.service.activity import ActivityEntry
+
+SENTENCES: Mapping[str, str] = {
+    "book_registered_v1": "{title} by {author} joined the shelf.",
+    "reviewer_created_v1": "{nickname} joined the club.",
+    "review_created_v1": "{book} was rated {rating} of 10.",
+    "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
+    "review_withdrawn_v1": "A review of {book} was withdrawn.",
+}
+"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``."""
+UNKNOWN_BOOK = "a book"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a sentence; ``name`` is its field in the sentence, empty for the club's words."""
+
+    text: str
+    name: str = ""
+    href: str = ""
+
+
+def book_id_of(entry: ActivityEntry) -> UUID | None:
+    """Return the id of the book that an entry is about, or None."""
+    is_book = entry.type == "book_registered_v1"
+    try:
+        return UUID(entry.payload["id" if is_book else "book_id"])
+    except (KeyError, TypeError, ValueError, AttributeError):  # another release's payload
+        return None
+
+
+def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]:
+    """Return the sentence of an entry, or its event type if there is no sentence for it.
+
+    ``titles`` has the titles of the books that the entry may be about.
+    """
+    book_id = book_id_of(entry)
+    title = titles.get(book_id) if book_id else None
+    href = f"/books/{book_id}" if book_id else ""
+    fields = {**entry.payload, "book": title}
+    parts = []
+    for words, name, _, _ in Formatter().parse(SENTENCES.get(entry.type, "")):
+        parts.append(Part(words))
+        if name == "book" and title is None:
+            parts.append(Part(UNKNOWN_BOOK))
+        elif name and not isinstance(fields.get(name), str | int):
+            return [Part(entry.type)]
+        elif name:
+            parts.append(Part(str(fields[name]), name, href if name in {"title", "book"} else ""))
+    return _capitalised([part for part in parts if part.text]) or [Part(entry.type)]
+
+
+def _capitalised(parts: list[Part]) -> list[Part]:
+    if parts and not parts[0].name:
+        parts[0] = Part(parts[0].text[:1].upper() + parts[0].text[1:])
+    return parts
