@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from reading_club.adapters.uow_sqla import migrations
-from reading_club.adapters.uow_sqla.connection_check import configuration_fault
-from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.engine import configuration_fault, create_engine
 from reading_club.eventstream.errors import StorageUnavailable
 
 

@@ -5,7 +5,6 @@ the connections and executes all other statements, in the transaction begun and 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -23,29 +22,21 @@ INTEGRITY: Final = "23"
 """Prefix of the SQLSTATEs of violated constraints."""
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A statement's text, and the conversion of its parameters for the driver."""
-
-    text: str
-    binds: Sequence[tuple[str, Any, Callable[[Any], Any] | None]]
-    """Name, default, and conversion to the driver's value of each parameter."""
-
-    def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
-        """Return the driver's values in the order of the text."""
-        values = [(parameters.get(name, default), to) for name, default, to in self.binds]
-        return [value if to is None else to(value) for value, to in values]
-
-
 @lru_cache(maxsize=256)
-def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Compiled:
-    """Compile a statement, once for the same object."""
+def _compiled(
+    statement: Any, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, Sequence[tuple[str, Any, Callable[[Any], Any] | None]]]:
+    """Compile a statement, once for the same object.
+
+    Returns the text, and in its order each parameter's name, default, and conversion to the
+    driver's value.
+    """
     compiled: Any = statement.compile(dialect=dialect, column_keys=names)
     types = {name: compiled.binds[name].type.dialect_impl(dialect) for name in compiled.positiontup}
     binds = [
         (name, compiled.params[name], to.bind_processor(dialect)) for name, to in types.items()
     ]
-    return Compiled(str(compiled), binds)
+    return str(compiled), binds
 
 
 async def begin(
@@ -104,11 +95,11 @@ async def run(
     connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any]
 ) -> Sequence[Mapping[str, Any]]:
     """Execute a statement, compiled once for the same object, and return its rows."""
-    compiled = _compiled(statement, connection.dialect, tuple(parameters))
+    text, binds = _compiled(statement, connection.dialect, tuple(parameters))
+    values = [(parameters.get(name, default), to) for name, default, to in binds]
+    arguments = [value if to is None else to(value) for value, to in values]
     driver = _dbapi_connection(connection).driver_connection
-    return await _translate_errors(
-        driver, driver.fetch(compiled.text, *compiled.arguments(parameters))
-    )
+    return await _translate_errors(driver, driver.fetch(text, *arguments))
 
 
 async def _translate_errors(driver: Any, answer: Awaitable[TAnswer]) -> TAnswer:

@@ -1,16 +1,21 @@
-"""Creates engines, with drivers, timeouts, a pool, and SQLite's pragmas."""
+"""Creates engines, with drivers, timeouts, a pool, and SQLite's pragmas.
 
+``configuration_fault`` tells wrong settings from outages, by the error of a connection attempt.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from sqlite3 import OperationalError
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Dialect, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.uow_sqla import _aiosqlite
-from reading_club.adapters.uow_sqla.connection_check import connect
+from reading_club.adapters.uow_sqla.errors import driver_error, error_code
+from reading_club.eventstream.errors import StorageUnavailable
 
 WAIT = 5
 """Seconds to wait for a connection, and on SQLite for another writer."""
@@ -31,6 +36,19 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
 )
 
+FAULTS: Final[Mapping[str | int, str]] = {
+    "28000": "the database refuses the user",
+    "28P01": "the database refuses the user or its password",
+    "3D000": "the database does not exist",
+    14: "the file cannot be opened: its folder must be there, and writable",
+    26: "the file is not a database",
+}
+"""Reasons by SQLSTATE, or by SQLite's primary result code."""
+
+
+class UnusableAddress(StorageUnavailable):
+    """The address cannot be right: the driver refuses an option in it, or there is no such file."""
+
 
 def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     """Return an engine; ``postgresql://`` and ``sqlite:///`` get their asynchronous drivers.
@@ -40,14 +58,17 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     A database in memory has one connection: its transactions wait for each other.
     """
     url = _with_driver(make_url(url))
-    in_memory = url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
-    arguments = SQLITE if url.get_backend_name() == "sqlite" else POSTGRESQL
+    on_sqlite = url.get_backend_name() == "sqlite"
+    arguments = SQLITE if on_sqlite else POSTGRESQL
     options["connect_args"] = {**arguments, **options.get("connect_args", {})}
     if "poolclass" not in options:
-        options = {**_pool(in_memory=in_memory), **options}
+        in_memory = on_sqlite and url.database in {None, "", ":memory:"}
+        # Without overflow, whose connections would be opened and closed for each use.
+        pool = {"pool_size": 1 if in_memory else CONNECTIONS, "max_overflow": 0}
+        options = {"poolclass": AsyncAdaptedQueuePool, "pool_timeout": WAIT, **pool, **options}
     engine = create_async_engine(url, **options)
-    event.listen(engine.sync_engine, "do_connect", connect)
-    if engine.dialect.name == "sqlite":
+    event.listen(engine.sync_engine, "do_connect", _connect)
+    if on_sqlite:
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
 
@@ -59,13 +80,6 @@ def _with_driver(url: URL) -> URL:
         mode = url.query["sslmode"]
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return url
-
-
-def _pool(*, in_memory: bool) -> dict[str, Any]:
-    """Return a pool without overflow, whose connections would be opened and closed for each use."""
-    size = 1 if in_memory else CONNECTIONS
-    waiting = {"pool_timeout": WAIT, "max_overflow": 0}
-    return {"poolclass": AsyncAdaptedQueuePool, "pool_size": size, **waiting}
 
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -80,3 +94,39 @@ def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     except BaseException:
         connection.close()  # its thread would outlive the event loop
         raise
+
+
+def _connect(
+    dialect: Dialect, _: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Connect as SQLAlchemy does. Raises UnusableAddress if the driver refuses an argument."""
+    try:
+        return dialect.connect(*args, **options)
+    except Exception as exc:
+        refused = any(isinstance(e, TypeError | ValueError | OverflowError) for e in _causes(exc))
+        if isinstance(exc, OSError) or not refused:
+            raise
+        raise UnusableAddress(
+            "the address of the database has an option or a value that its driver does not know"
+        ) from exc
+
+
+def configuration_fault(exc: BaseException) -> str | None:
+    """Return the wrong setting that caused the error, without secrets; None for an outage.
+
+    Call it at the start of a process: only then is a database that does not exist a wrong
+    setting. Later on it is an outage.
+    """
+    for error in _causes(exc):
+        if isinstance(error, UnusableAddress):
+            return str(error)
+        if (code := error_code(error)) in FAULTS:
+            return FAULTS[code]
+    return None
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    error: BaseException | None = exc
+    while error is not None:
+        yield driver_error(error)
+        error = error.__cause__ or driver_error(error).__cause__

@@ -6,10 +6,12 @@ that a server or a driver reports is an outage or a conflict: a later transactio
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import MetaData, Select, exists, false, select
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.eventstream.errors import (
     StorageBusy,
@@ -34,6 +36,10 @@ SQLITE_BUSY: Final = frozenset({5, 6, 9})
 SQLITE_BUSY_SNAPSHOT: Final = 517
 READ_ONLY_STATE: Final = "25006"
 SQLITE_READONLY: Final = 8
+UNDEFINED_STATES: Final = frozenset({"42P01", "42703", "42883"})
+"""SQLSTATEs of an undefined table, column or function."""
+SQLITE_ERROR: Final = 1
+SQLITE_UNDEFINED: Final = ("no such ", "has no column named")
 
 REASONS: Final[Mapping[str | int, str]] = {
     "08": "the connection to the database is lost",
@@ -90,7 +96,8 @@ def translation(exc: Exception, *, connected: bool = False) -> TransientFailure 
     if code is not None:
         return _of_sqlite(code, lost=lost)
     if lost:
-        return StorageUnavailable(f"the connection to the database is lost ({_name(origin)})")
+        name = type(origin).__name__
+        return StorageUnavailable(f"the connection to the database is lost ({name})")
     return _of_the_way_there(exc, connected=connected)
 
 
@@ -100,8 +107,7 @@ def is_read_only(exc: BaseException) -> bool:
     SQLite opens a file read-only that it may not write to, and the connection stays so; a
     PostgreSQL that was demoted stays at the other end of its connections.
     """
-    code = getattr(driver_error(exc), "sqlite_errorcode", None)
-    return sqlstate(exc) == READ_ONLY_STATE or (code is not None and code & 0xFF == SQLITE_READONLY)
+    return error_code(exc) in {READ_ONLY_STATE, SQLITE_READONLY}
 
 
 def driver_error(exc: BaseException) -> BaseException:
@@ -112,6 +118,12 @@ def driver_error(exc: BaseException) -> BaseException:
 def sqlstate(exc: BaseException) -> str:
     """Return the SQLSTATE of an error of PostgreSQL, and an empty string for other errors."""
     return getattr(driver_error(exc), "sqlstate", None) or ""
+
+
+def error_code(exc: BaseException) -> str | int:
+    """Return the SQLSTATE, SQLite's primary result code, or an empty string for other errors."""
+    code: int | None = getattr(driver_error(exc), "sqlite_errorcode", None)
+    return sqlstate(exc) if code is None else code & 0xFF
 
 
 def _of_postgresql(state: str, *, lost: bool) -> TransientFailure | None:
@@ -145,9 +157,36 @@ def _of_the_way_there(exc: Exception, *, connected: bool) -> TransientFailure | 
     if isinstance(exc, TimeoutError) and connected:
         return StorageBusy("the database did not answer a statement in time")
     if isinstance(exc, OSError):
-        return StorageUnavailable(f"the database is not reachable ({_name(exc)})")
+        return StorageUnavailable(f"the database is not reachable ({type(exc).__name__})")
     return None
 
 
-def _name(exc: BaseException) -> str:
-    return type(exc).__name__
+async def require_schema(engine: AsyncEngine, metadata: MetaData, error: BaseException) -> None:
+    """Raise StorageUnavailable if the error is an undefined object on an incomplete schema.
+
+    Queries the schema after such an error only, on a connection of its own: call it when the
+    failed transaction has returned its connection to the pool.
+    """
+    if not _misses_something(error):
+        return
+    with translated():
+        async with engine.connect() as connection:
+            try:
+                await connection.execute(_all_columns(metadata))
+            except DBAPIError as exc:
+                if not _misses_something(exc):
+                    raise
+                wrong = "the database's schema is not the one that this release needs"
+                raise StorageUnavailable(wrong) from error
+
+
+def _all_columns(metadata: MetaData) -> Select[*tuple[Any, ...]]:
+    """Return a query that fails if a table or a column is missing; it reads no row."""
+    return select(*[exists(select(*t.c).where(false())) for t in metadata.sorted_tables])
+
+
+def _misses_something(error: BaseException) -> bool:
+    """Return True if the error is of an undefined table, column or function."""
+    if error_code(error) == SQLITE_ERROR:
+        return any(words in str(driver_error(error)) for words in SQLITE_UNDEFINED)
+    return sqlstate(error) in UNDEFINED_STATES

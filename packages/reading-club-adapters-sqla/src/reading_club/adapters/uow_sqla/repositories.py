@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, tup
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_if, is_storable
+from reading_club.adapters.uow_sqla.statements import insert_new, is_storable
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
-    Conflict,
     IdentifierTaken,
     NicknameTaken,
     NotFound,
@@ -54,17 +53,12 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
     async def add(self, aggregate: TAggregate) -> None:
         """Insert a row. Raises the domain's error for a violated constraint, or WriteConflict."""
         row, conditions = self._row(aggregate), self._conditions(aggregate)
-        if not await self._insert(row, conditions):
-            refusal = await self._identifier_conflict(aggregate) or await self._refusal(aggregate)
+        if not await insert_new(self.session, self.table, row, *conditions):
+            if await self._exists(self.table, aggregate.id):
+                raise IdentifierTaken(aggregate.id)
+            refusal = await self._refusal(aggregate)
             raise refusal or WriteConflict("what was in the way has gone")
         self.seen.append(aggregate)
-
-    async def _insert(
-        self, row: Mapping[str, Any], conditions: Sequence[ColumnElement[bool]]
-    ) -> bool:
-        if conditions:
-            return await insert_new_if(self.session, self.table, row, *conditions)
-        return await insert_new(self.session, self.table, row)
 
     def _conditions(self, aggregate: TAggregate) -> Sequence[ColumnElement[bool]]:  # noqa: ARG002
         """Return the conditions of the INSERT, in addition to unique keys."""
@@ -88,10 +82,6 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
         aggregate = self.model.reconstitute(**row._asdict())
         self.seen.append(aggregate)
         return aggregate
-
-    async def _identifier_conflict(self, aggregate: TAggregate) -> Conflict | None:
-        taken = await self._exists(self.table, aggregate.id)
-        return IdentifierTaken(aggregate.id) if taken else None
 
     async def _exists(self, table: Table, identifier: UUID) -> bool:
         return bool(await self._scalar(exists().where(table.c.id == identifier)))

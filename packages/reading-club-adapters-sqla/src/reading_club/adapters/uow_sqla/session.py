@@ -10,9 +10,8 @@ from sqlalchemy import CursorResult, Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import _asyncpg
-from reading_club.adapters.uow_sqla.errors import is_read_only, translation
+from reading_club.adapters.uow_sqla.errors import is_read_only, require_schema, translation
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.schema_errors import require_schema
 from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
 
 logger = getLogger(__name__)

@@ -6,19 +6,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import (
-    ARRAY,
-    Column,
-    ColumnElement,
-    Executable,
-    Interval,
-    Table,
-    any_,
-    bindparam,
-    func,
-    literal,
-    select,
-)
+import sqlalchemy as sa
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
@@ -42,7 +31,7 @@ def insert_new_into(dialect: str, table: Table) -> Insert:
 
 
 @lru_cache(maxsize=64)
-def _one(dialect: str, table: Table) -> Executable:
+def insert_new_returning(dialect: str, table: Table) -> Any:
     """Return ``INSERT … ON CONFLICT DO NOTHING RETURNING`` the primary key."""
     return insert_new_into(dialect, table).returning(*table.primary_key)
 
@@ -57,12 +46,13 @@ def insert_arrays(
     """Return PostgreSQL's INSERT from one array parameter a column, see ``arrays_of``."""
     types = {column.name: column.type for column in insert.table.columns}
     arrays = [bindparam(f"all_{name}", type_=ARRAY(types[name])) for name in names]
-    unnested = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
+    unnested = sa.func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
     values = [bindparam(f"the_{name}", type_=types[name]) for name in constants]
     times = [
-        func.clock_timestamp() + bindparam(f"in_{name}", type_=Interval) for name in timestamps
+        sa.func.clock_timestamp() + bindparam(f"in_{name}", type_=sa.Interval)
+        for name in timestamps
     ]
-    columns = select(*unnested.c, *values, *times)
+    columns = sa.select(*unnested.c, *values, *times)
     return insert.from_select([*names, *constants, *timestamps], columns)
 
 
@@ -71,13 +61,25 @@ def arrays_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
 
 
-async def insert_new(session: Session, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row; return False if one of its keys is stored.
+def has_key(table: Table, key: Any) -> ColumnElement[bool]:
+    """Return the condition that a row has the ``subscriber`` and ``message_id`` of ``key``."""
+    return sa.and_(table.c.subscriber == key.subscriber, table.c.message_id == key.message_id)
+
+
+async def insert_new(
+    session: Session, table: Table, row: Mapping[str, Any], *conditions: ColumnElement[bool]
+) -> bool:
+    """Insert a row; return False if one of its keys is stored, or a condition does not hold.
 
     Waits for the end of another transaction that has inserted the same key. A stored key is no
     error of the database: the transaction goes on, on PostgreSQL as well.
     """
-    return bool(await session.execute_cached(_one(session.dialect, table), row))
+    if not conditions:
+        return bool(await session.execute_cached(insert_new_returning(session.dialect, table), row))
+    values = [sa.literal(value, table.c[name].type) for name, value in row.items()]
+    rows = sa.select(*values).where(*conditions)
+    insert = insert_new_into(session.dialect, table).from_select(list(row), rows)
+    return (await session.write(insert)).rowcount == 1
 
 
 async def insert_new_many(
@@ -112,17 +114,6 @@ async def insert_many(
     return await session.execute_cached(many, {**arrays_of(rows), **values, **shifts})
 
 
-async def insert_new_if(
-    session: Session, table: Table, row: Mapping[str, Any], *conditions: ColumnElement[bool]
-) -> bool:
-    """Insert a row as ``insert_new`` does, if these conditions hold as well."""
-    values = [literal(value, table.c[name].type) for name, value in row.items()]
-    rows = select(*values).where(*conditions)
-    insert = insert_new_into(session.dialect, table)
-    statement = insert.from_select(list(row), rows)
-    return (await session.write(statement)).rowcount == 1
-
-
 def in_values(
     session: Session, column: Column[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
@@ -131,7 +122,7 @@ def in_values(
     On PostgreSQL the values are one array parameter: the statement is the same for any number.
     """
     if session.dialect == "postgresql":
-        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+        return column == sa.any_(bindparam(None, list(values), type_=ARRAY(column.type)))
     return column.in_(values)
 
 

@@ -3,17 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    DateTime,
-    Dialect,
-    Float,
-    Text,
-    TypeDecorator,
-    cast,
-    literal,
-)
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Dialect, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -25,7 +16,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     Binding a datetime without a time zone raises ValueError.
     """
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -58,7 +49,7 @@ class DatabaseTime(FunctionElement[datetime]):
     inherit_cache = True
 
     def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__(*([literal(seconds, Float)] if seconds else []))
+        super().__init__(*([sa.literal(seconds, sa.Float)] if seconds else []))
 
 
 @compiles(DatabaseTime, "postgresql")
@@ -79,7 +70,7 @@ def _sqlite_time(time: DatabaseTime, compiler: SQLCompiler, **options: Any) -> s
 class SecondsSince(FunctionElement[float]):
     """The seconds since an instant by the database's clock; 0 for NULL."""
 
-    type = Float()
+    type = sa.Float()
     inherit_cache = True
 
 
@@ -98,7 +89,7 @@ def _sqlite_seconds(since: SecondsSince, compiler: SQLCompiler, **options: Any) 
 class JsonText(TypeDecorator[str]):
     """JSON that is bound and loaded as text, without parsing."""
 
-    impl = JSON
+    impl = sa.JSON
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> None:
@@ -106,7 +97,7 @@ class JsonText(TypeDecorator[str]):
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """Select the column as text, which drivers load unchanged."""
-        return cast(column, Text)
+        return sa.cast(column, sa.Text)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         """Load the text unchanged."""

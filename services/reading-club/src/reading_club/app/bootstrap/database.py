@@ -12,8 +12,12 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla import migrations, orm
-from reading_club.adapters.uow_sqla.connection_check import UnusableAddress, configuration_fault
-from reading_club.adapters.uow_sqla.engine import DRIVERS, create_engine
+from reading_club.adapters.uow_sqla.engine import (
+    DRIVERS,
+    UnusableAddress,
+    configuration_fault,
+    create_engine,
+)
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork

@@ -6,23 +6,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new_if
+from reading_club.adapters.uow_sqla.statements import has_key, insert_new
 from reading_club.eventstream.ports.dead_letters import (
     NO_FILTER,
     AuditEntry,
     DeadLetter,
     DeadLetterFilter,
 )
-
-
-async def insert_dead_letter(session: Session, letter: DeadLetter) -> None:
-    """Insert a dead letter by one statement, unless it is stored or the message was received."""
-    inbox = session.tables.inbox.c
-    received = exists().where(
-        inbox.subscriber == letter.subscriber,
-        inbox.message_id == letter.message_id,
-    )
-    await insert_new_if(session, session.tables.dead_letters, letter.model_dump(), ~received)
 
 
 class SQLDeadLetters:
@@ -32,8 +22,10 @@ class SQLDeadLetters:
         self.session = session
 
     async def add(self, letter: DeadLetter) -> None:
-        """Insert a dead letter, unless stored already, or received by the subscriber."""
-        await insert_dead_letter(self.session, letter)
+        """Insert a dead letter by one statement, unless stored, or received by the subscriber."""
+        tables = self.session.tables
+        received = exists().where(has_key(tables.inbox, letter))
+        await insert_new(self.session, tables.dead_letters, letter.model_dump(), ~received)
 
     async def page(
         self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
@@ -49,11 +41,10 @@ class SQLDeadLetters:
     async def remove(self, letter: DeadLetter) -> bool:
         """Delete a dead letter; False if it was deleted already."""
         dead_letters = self.session.tables.dead_letters
-        statement = delete(dead_letters).where(
-            dead_letters.c.subscriber == letter.subscriber,
-            dead_letters.c.message_id == letter.message_id,
+        removed = await self.session.write(
+            delete(dead_letters).where(has_key(dead_letters, letter))
         )
-        return (await self.session.write(statement)).rowcount == 1
+        return removed.rowcount == 1
 
 
 def _conditions(columns: Any, wanted: DeadLetterFilter) -> Iterator[ColumnElement[bool]]:

@@ -2,46 +2,39 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.session import Session, transaction
+from reading_club.adapters.uow_sqla.session import transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.heartbeats import Heartbeat, Process, clock_offset
-
-_CHANGING: Final = ("beat_at", "clock_offset", "trouble")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SQLHeartbeats:
     """The heartbeats in the table ``processes``. ``clock`` is the clock of this process."""
 
-    def __init__(
-        self, engine: AsyncEngine, tables: StreamTables, clock: Callable[[], datetime] = _now
-    ) -> None:
+    def __init__(self, engine: AsyncEngine, tables: StreamTables) -> None:
         self.engine = engine
         self.tables = tables
-        self.clock = clock
+        self.clock: Callable[[], datetime] = partial(datetime.now, UTC)
 
     async def beat(self, process: Process, *, trouble: str | None = None) -> float:
         """Insert or update the process's row, and return its clock's offset in seconds."""
         async with transaction(self.engine, self.tables) as session:
-            offset = await self._clock_offset(session)
-            now = DatabaseTime()
-            moments = {"started_at": now, "beat_at": now}
-            state = {"clock_offset": offset, "trouble": trouble}
+            before, now = self.clock(), DatabaseTime()
+            database = (await session.write(select(now))).scalar_one()
+            offset = clock_offset(before, database, self.clock())
+            state = {"beat_at": now, "clock_offset": offset, "trouble": trouble}
             row = insert_into(session.dialect, self.tables.processes).values(
-                {**vars(process), **moments, **state}
+                {**vars(process), "started_at": now, **state}
             )
-            changes = {name: row.excluded[name] for name in _CHANGING}
+            changes = {name: row.excluded[name] for name in state}
             await session.write(row.on_conflict_do_update(index_elements=["id"], set_=changes))
         return offset
 
@@ -70,11 +63,6 @@ class SQLHeartbeats:
             order = (columns.role, columns.subscriber, columns.started_at, columns.id)
             rows = await session.read(select(processes, now).order_by(*order))
             return [_heartbeat(row) for row in rows]
-
-    async def _clock_offset(self, session: Session) -> float:
-        before = self.clock()
-        now = (await session.write(select(DatabaseTime()))).scalar_one()
-        return clock_offset(before, now, self.clock())
 
 
 def _heartbeat(row: Row[Any]) -> Heartbeat:

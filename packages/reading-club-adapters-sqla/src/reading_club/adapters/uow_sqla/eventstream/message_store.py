@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from messagebus import Message
 from sqlalchemy import Interval, bindparam, func, literal, select
 from sqlalchemy.exc import IntegrityError
 
+from reading_club.adapters.uow_sqla import statements
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import (
-    Insert,
-    arrays_of,
-    insert_arrays,
-    insert_into,
-    insert_many,
-)
 from reading_club.eventstream.errors import MessageAlreadyStored
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
 from reading_club.eventstream.unit_of_work import AbstractMessageStore
@@ -27,11 +21,11 @@ ROWS_A_STATEMENT = 500
 
 
 @lru_cache(maxsize=4)
-def _insert_and_lease(tables: StreamTables, names: tuple[str, ...]) -> Insert:
+def _insert_and_lease(tables: StreamTables, names: tuple[str, ...]) -> statements.Insert:
     """Return an INSERT of messages that also inserts leased outbox rows of published ones."""
     messages, outbox = tables.messages, tables.outbox
     published = messages.c.metadata["published"].as_boolean()
-    insert = insert_arrays(insert_into("postgresql", messages), names)
+    insert = statements.insert_arrays(statements.insert_into("postgresql", messages), names)
     stored = insert.returning(messages.c.id, published.label("published")).cte("stored")
     leased = {
         outbox.c.message_id: stored.c.id,
@@ -41,17 +35,16 @@ def _insert_and_lease(tables: StreamTables, names: tuple[str, ...]) -> Insert:
         outbox.c.attempts: literal(0),
     }
     rows = select(*leased.values()).where(stored.c.published)
-    return insert_into("postgresql", outbox).from_select(list(leased), rows)
+    return statements.insert_into("postgresql", outbox).from_select(list(leased), rows)
 
 
 def row_of(message: Message[Any]) -> dict[str, Any]:
     """Return the message's row in ``messages``, with the payload as JSON text, as on the wire."""
-    metadata = message.metadata
     return {
         "id": message.message_id,
         "created_at": message.created_at,
         "type": wire_type(message),
-        "metadata": metadata.model_dump(),
+        "metadata": message.metadata.model_dump(),
         "payload": payload_json(message),
     }
 
@@ -77,14 +70,15 @@ class SQLMessageStore(AbstractMessageStore):
         if lease is not None and session.dialect == "postgresql":
             statement = _insert_and_lease(session.tables, tuple(rows[0]))
             leased = {"token": lease.token, "seconds": timedelta(seconds=lease.seconds)}
-            await session.execute_cached(statement, {**arrays_of(rows), **leased})
+            await session.execute_cached(statement, {**statements.arrays_of(rows), **leased})
             return
-        await insert_many(session, insert_into(session.dialect, session.tables.messages), rows)
+        into = partial(statements.insert_into, session.dialect)
+        await statements.insert_many(session, into(session.tables.messages), rows)
         published = [row["id"] for row in rows if row["metadata"]["published"]]
         if lease is not None and published:
-            await insert_many(
+            await statements.insert_many(
                 session,
-                insert_into(session.dialect, session.tables.outbox),
+                into(session.tables.outbox),
                 [OutboxKey(id_)._asdict() for id_ in published],
                 constants={"token": lease.token, "attempts": 0},
                 timestamps={"leased_until": lease.seconds},

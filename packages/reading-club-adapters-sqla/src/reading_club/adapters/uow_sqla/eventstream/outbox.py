@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.uow_sqla.eventstream.dead_letters import insert_dead_letter
+from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLDeadLetters
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
@@ -63,12 +63,8 @@ class SQLOutbox:
         reason: str | None = None,
     ) -> None:
         """Make rows that bear the token due in ``retry_in`` seconds; note the reason, if any."""
-        async with transaction(self.engine, self.tables) as session:
-            changes: dict[str, Any] = {"leased_until": DatabaseTime(retry_in)}
-            if reason is not None:
-                changes["reason"] = reason
-            for mine in self._held_by(session, token, keys):
-                await session.write(update(self.tables.outbox).where(mine).values(changes))
+        changes = {} if reason is None else {"reason": reason}
+        await self._update(token, keys, leased_until=DatabaseTime(retry_in), **changes)
 
     async def split(
         self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
@@ -90,12 +86,8 @@ class SQLOutbox:
         self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
     ) -> None:
         """Count an attempt for rows that bear the token; they are due in ``retry_in`` seconds."""
-        outbox = self.tables.outbox
-        async with transaction(self.engine, self.tables) as session:
-            later = DatabaseTime(retry_in)
-            counted = {"leased_until": later, "attempts": outbox.c.attempts + 1}
-            for mine in self._held_by(session, token, failures):
-                await session.write(update(outbox).where(mine).values(counted))
+        attempts = self.tables.outbox.c.attempts + 1
+        await self._update(token, failures, leased_until=DatabaseTime(retry_in), attempts=attempts)
 
     async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
         """Move rows that bear the token to the dead letters."""
@@ -107,7 +99,12 @@ class SQLOutbox:
                 removed = delete(outbox).where(mine).returning(*outbox.c)
                 for event in await self._outgoing(session, (await session.write(removed)).all()):
                     letter = build_unsendable(event, failures[event.key], now)
-                    await insert_dead_letter(session, letter)
+                    await SQLDeadLetters(session).add(letter)
+
+    async def _update(self, token: UUID, keys: Collection[OutboxKey], **changes: Any) -> None:
+        async with transaction(self.engine, self.tables) as session:
+            for mine in self._held_by(session, token, keys):
+                await session.write(update(self.tables.outbox).where(mine).values(changes))
 
     def _held_by(
         self, session: Session, token: UUID, keys: Collection[OutboxKey]

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import exists, literal, select
 
+from reading_club.adapters.uow_sqla import statements
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_into, insert_many, insert_new_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.outbox import NO_LEASE, OutboxKey
 
@@ -30,9 +30,9 @@ class SQLOutboxWriter:
     ) -> None:
         """Insert rows by one statement, due in ``pause`` seconds; existing rows stay."""
         if keys:
-            await insert_many(
+            await statements.insert_many(
                 self.session,
-                insert_new_into(self.session.dialect, self.session.tables.outbox),
+                statements.insert_new_into(self.session.dialect, self.session.tables.outbox),
                 [key._asdict() for key in keys],
                 constants={"token": NO_LEASE, "attempts": 0, "envelope": envelope},
                 timestamps={"leased_until": pause},
@@ -51,14 +51,14 @@ class SQLOutboxWriter:
         row |= {"reason": reason, "attempted": True}
         values = [literal(value, columns[name].type).label(name) for name, value in row.items()]
         not_done = [
-            ~exists().where(
-                done.c.message_id == key.message_id, done.c.subscriber == key.subscriber
-            )
+            ~exists().where(statements.has_key(done, key))
             for done in (tables.inbox, tables.dead_letters)
         ]
         deferred = select(*values, DatabaseTime(pause).label("leased_until")).where(*not_done)
         names = [*row, "leased_until"]
-        insert = insert_into(self.session.dialect, tables.outbox).from_select(names, deferred)
+        insert = statements.insert_into(self.session.dialect, tables.outbox).from_select(
+            names, deferred
+        )
         replaced = {name: insert.excluded[name] for name in names}
         keys = ["message_id", "subscriber"]
         await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=replaced))

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Executable, Select, and_, case, func, select, text
+from sqlalchemy import Executable, and_, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
@@ -36,7 +36,8 @@ class SQLStatistics:
     async def pending(self) -> int:
         """Count the rows of the outbox."""
         async with self._connected() as connection:
-            return await _count(connection, select(func.count()).select_from(self.tables.outbox))
+            rows = select(func.count()).select_from(self.tables.outbox)
+            return int(await connection.scalar(rows) or 0)
 
     async def backlog(self) -> Backlog:
         """Query age and blocked queues of the first rows of the outbox."""
@@ -57,24 +58,22 @@ class SQLStatistics:
         published = select(func.count()).where(tables.messages.c.type.in_(types))
         handled = select(func.count()).where(tables.inbox.c.subscriber == subscriber)
         letters = select(func.count()).where(tables.dead_letters.c.subscriber == subscriber)
-        async with self._connected() as connection:
-            late = (await connection.execute(self._lag(subscriber))).one()
-            return SubscriberProgress(
-                name=subscriber,
-                published=await _count(connection, published),
-                handled=await _count(connection, handled),
-                lag=late.events,
-                lag_seconds=_age(late.oldest, late.now),
-                dead_letters=await _count(connection, letters),
-            )
-
-    def _lag(self, subscriber: str) -> Executable:
-        return behind(self.tables, subscriber, self.horizon).with_only_columns(
+        lag = behind(tables, subscriber, self.horizon).with_only_columns(
             func.count().label("events"),
-            func.min(self.tables.messages.c.recorded_at).label("oldest"),
+            func.min(tables.messages.c.recorded_at).label("oldest"),
             DatabaseTime().label("now"),
             maintain_column_froms=True,
         )
+        async with self._connected() as connection:
+            late = (await connection.execute(lag)).one()
+            return SubscriberProgress(
+                name=subscriber,
+                published=await connection.scalar(published) or 0,
+                handled=await connection.scalar(handled) or 0,
+                lag=late.events,
+                lag_seconds=_age(late.oldest, late.now),
+                dead_letters=await connection.scalar(letters) or 0,
+            )
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
@@ -109,10 +108,6 @@ def _first_rows(tables: StreamTables) -> Executable:
     groups = (first.c.subscriber, first.c.reason, first.c.deferred)
     events, oldest = func.count().label("events"), func.min(first.c.since).label("oldest")
     return select(*groups, events, oldest, now.label("now")).group_by(*groups)
-
-
-async def _count(connection: AsyncConnection, query: Select[Any]) -> int:
-    return int((await connection.execute(query)).scalar_one())
 
 
 def _age(moment: datetime | None, now: datetime) -> float | None:

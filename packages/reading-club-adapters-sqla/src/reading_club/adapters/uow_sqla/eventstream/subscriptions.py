@@ -10,15 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
+from reading_club.adapters.uow_sqla import statements
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import (
-    Insert,
-    insert_into,
-    insert_many,
-    insert_new_into,
-)
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
@@ -29,8 +24,8 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=4)
-def _upsert(dialect: str, resends: Table) -> Insert:
-    insert = insert_into(dialect, resends)
+def _upsert(dialect: str, resends: Table) -> statements.Insert:
+    insert = statements.insert_into(dialect, resends)
     changes = {"number": insert.excluded.number, "again_at": insert.excluded.again_at}
     return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
 
@@ -44,8 +39,9 @@ class SQLSubscriptions:
     async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
         """Insert subscriptions as of now; existing ones keep their time."""
         rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
-        insert = insert_new_into(self.session.dialect, self.session.tables.subscriptions)
-        await insert_many(self.session, insert, rows, timestamps={"since": 0.0})
+        table = self.session.tables.subscriptions
+        insert = statements.insert_new_into(self.session.dialect, table)
+        await statements.insert_many(self.session, insert, rows, timestamps={"since": 0.0})
 
     async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
@@ -86,7 +82,7 @@ class SQLSubscriptions:
         self, subscriber: str, message_ids: Sequence[UUID], number: int, pause: float
     ) -> None:
         rows = [{"message_id": message_id} for message_id in message_ids]
-        await insert_many(
+        await statements.insert_many(
             self.session,
             _upsert(self.session.dialect, self.session.tables.resends),
             rows,
@@ -104,10 +100,7 @@ class SQLSubscriptions:
             .add_columns(func.coalesce(resends.c.number, 0).label("number"))
             .outerjoin(resends, again)
             .where(
-                or_(
-                    resends.c.again_at.is_(None),
-                    resends.c.again_at <= DatabaseTime(),
-                ),
+                or_(resends.c.again_at.is_(None), resends.c.again_at <= DatabaseTime()),
                 _not_in(id_, self.session.tables.outbox, ALL_SUBSCRIBERS, subscriber),
             )
             .order_by(messages.c.recorded_at, id_)

@@ -7,13 +7,13 @@ from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reading_club.adapters.uow_sqla.errors import require_schema
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLAuditLog, SQLDeadLetters
 from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageStore
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLSubscriptions
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.schema_errors import require_schema
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, per_transaction
 

@@ -25,9 +25,6 @@ LOCK: Final = 7_323_241
 POLL: Final = 0.1
 PATIENCE: Final = 3_600.0
 """Seconds between two attempts to take that lock, and until the last attempt."""
-SETTINGS: Final = ("SET statement_timeout = 0", "SET lock_timeout = 0")
-"""Lift the server's time limits: a migration's statements may take longer."""
-
 TABLE_LOCK: Final = "SET LOCAL lock_timeout = '5s'"
 """Limits the wait for a table's lock, behind which all later transactions queue."""
 
@@ -121,6 +118,7 @@ async def _lock(connection: AsyncConnection) -> None:
         await asyncio.sleep(POLL)
     else:
         raise StorageUnavailable("another migration is running")
-    for setting in SETTINGS:
-        await connection.execute(text(setting))
+    # A migration's statements may take longer than the server's limits.
+    for limit in ("statement_timeout", "lock_timeout"):
+        await connection.execute(text(f"SET {limit} = 0"))
     await connection.commit()

@@ -18,18 +18,21 @@ BATCH: Final = 1_000
 INDEX_TIMEOUT: Final = 86_400.0
 """Seconds that an index may take to be built."""
 
-NOW: Final = {
-    "postgresql": "clock_timestamp()",
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+TEXTS: Final = {
+    "postgresql": {
+        "now": "clock_timestamp()",
+        "epoch": "to_timestamp(0)",
+        "locked": "FOR UPDATE",
+        "book_id": "CAST(messages.payload ->> 'id' AS uuid)",
+    },
+    "sqlite": {
+        "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
+        "epoch": "'1970-01-01 00:00:00.000000'",
+        "locked": "",
+        "book_id": "replace(json_extract(messages.payload, '$.id'), '-', '')",
+    },
 }
-EPOCH: Final = {"postgresql": "to_timestamp(0)", "sqlite": "'1970-01-01 00:00:00.000000'"}
-LOCKED: Final = {"postgresql": "FOR UPDATE", "sqlite": ""}
-BOOK_ID: Final = {
-    "postgresql": "CAST(messages.payload ->> 'id' AS uuid)",
-    "sqlite": "replace(json_extract(messages.payload, '$.id'), '-', '')",
-}
-"""The id of a book, in the payload of its registration event."""
-DIALECTS: Final = {"now": NOW, "epoch": EPOCH, "locked": LOCKED, "book_id": BOOK_ID}
+"""Each dialect's spelling; ``book_id`` is the book's, in the payload of its registration event."""
 
 FILL: Final = """\
 UPDATE {table} SET {column} = {value}
@@ -69,8 +72,7 @@ class Backfill:
 
     async def _batch(self, connection: AsyncConnection, after: Any) -> Any:
         """Fill a batch of rows, and return the last key; None if there was no row."""
-        dialect = connection.dialect.name
-        texts = {name: spelled[dialect] for name, spelled in DIALECTS.items()}
+        texts = TEXTS[connection.dialect.name]
         names = {"table": self.table, "key": self.key, "column": self.column}
         fill = FILL.format(**texts, **names, value=self.value.format(**texts))
         await begin(connection)
@@ -117,13 +119,7 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
             along=REGISTERED,
         ),
         # Books whose registration event was deleted are older than all others.
-        Backfill(
-            "books",
-            "id",
-            "00000000-0000-0000-0000-000000000000",
-            "registered_at",
-            "{epoch}",
-        ),
+        Backfill("books", "id", "00000000-0000-0000-0000-000000000000", "registered_at", "{epoch}"),
         Backfill(
             "outbox",
             "message_id",
