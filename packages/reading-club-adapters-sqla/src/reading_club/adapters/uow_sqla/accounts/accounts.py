@@ -9,7 +9,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.accounts.rows import account_of, select_accounts
 from reading_club.adapters.uow_sqla.accounts.sessions import IS_OVER, SQLSessions
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new_if, is_storable
+from reading_club.adapters.uow_sqla.statements import insert_new, is_storable
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.errors import (
     AccountExists,
@@ -59,7 +59,7 @@ class SQLAccounts(Accounts):
             "password_hash": password_hash,
         }
         is_there = exists().where(orm.reviewers.c.id == reviewer_id)
-        if not await insert_new_if(self.session, orm.accounts, row, is_there):
+        if not await insert_new(self.session, orm.accounts, row, is_there):
             raise await self._refusal(id, reviewer_id) or WriteConflict(
                 "what was in the way has gone"
             )
