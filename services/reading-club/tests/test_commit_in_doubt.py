@@ -48,9 +48,8 @@ class UnreliableUnitOfWork(SQLUnitOfWork):
 
     def _begin(self) -> None:
         super()._begin()
-        session = UnreliableSession(self.engine, self.tables)
-        session.ending = self.ending
-        self.session = self.messagestore.session = session
+        self.session = self.messagestore.session = UnreliableSession(self.engine, self.tables)
+        self.session.ending = self.ending
 
 
 class UnreliableApplication(Application):
