@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import given, reject
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from lastuuid import uuid7
 from messagebus.service.eventstream import MessageSerializer
@@ -17,6 +17,7 @@ from reading_club.domain.messages import ReviewCreated
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # made UTC below
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(), st.integers(0, 10), INSTANTS)
 def test_it_is_the_same_to_the_character(comment: str, rating: int, instant: datetime) -> None:
     """Both envelopes are equal for any comment, rating and time."""

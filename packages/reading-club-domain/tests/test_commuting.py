@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reading_club.adapters.memory.club_database import InMemoryDatabase
@@ -74,7 +74,12 @@ def test_any_order_and_any_number_leave_the_same_tables(
 ) -> None:
     """Projections leave the same tables with the inbox and without."""
 
-    @settings(max_examples=20, deadline=None, database=None)
+    @settings(
+        max_examples=20,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
     @given(deliveries())
     def check(delivery: tuple[list[ClubEvent], list[ClubEvent]]) -> None:
         events, delivered = delivery

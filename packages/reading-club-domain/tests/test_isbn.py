@@ -1,7 +1,7 @@
 """The ISBN as a value."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -73,6 +73,7 @@ def test_a_field_of_another_type_is_refused_with_a_clear_error(value: object) ->
         TypeAdapter(Isbn).validate_python(value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=2 * LONGEST_SPELLING))
 def test_any_text_is_an_isbn_or_is_refused(text: str) -> None:
     """A text is accepted or raises InvalidIsbn; an accepted one is read back as itself."""
@@ -83,6 +84,7 @@ def test_any_text_is_an_isbn_or_is_refused(text: str) -> None:
     assert Isbn(isbn) == Isbn(isbn.hyphenated) == isbn
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(min_value=0, max_value=999_999_999))
 def test_every_spelling_of_every_number_is_the_same(number: int) -> None:
     """Hyphens never change the number, and books are found by any spelling."""
@@ -94,6 +96,7 @@ def test_every_spelling_of_every_number_is_the_same(number: int) -> None:
         assert any(each in a_book(isbn=isbn).search_text for each in search_terms(spelling))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.from_regex("97[0-9]{11}", fullmatch=True))
 def test_thirteen_digits_are_judged_as_their_spelling_is(digits: str) -> None:
     """The fast path for thirteen digits accepts the same numbers as the full validation."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Coroutine, Iterable
 from contextlib import suppress
 from uuid import UUID
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -182,5 +182,9 @@ async def _gather(work: Iterable[Coroutine[None, None, None]]) -> None:
 
 TestNoLoss = OutboxMachine.TestCase
 TestNoLoss.settings = settings(
-    max_examples=50, stateful_step_count=40, deadline=None, database=None
+    max_examples=50,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -76,6 +76,7 @@ def test_a_search_normalises_one_character_at_a_time(normalised: list[str]) -> N
     assert max(map(len, normalised)) == 1
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text())
 def test_folding_is_what_the_whole_text_decomposed_would_be(words: str) -> None:
     """Decomposing by character gives the same result as decomposing the whole text."""
@@ -107,6 +108,7 @@ def test_invisible_characters_do_not_part_marks(between: str) -> None:
         TypeAdapter(Title).validate_python("Z" + f"\u0310{between}" * 9)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(st.sampled_from("aé\u0301\u0344\u0327\u200d \u0958\uff9e가\u1100\u1161"), max_size=40)
 )

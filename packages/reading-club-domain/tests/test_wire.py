@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messagebus.service.eventstream import MessageSerializer
 
@@ -91,6 +91,7 @@ def test_a_broken_envelope_is_unreadable(changes: dict[str, Any]) -> None:
     assert "Private" not in str(error.value)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=10))
 def test_garbage_is_unreadable(message: object) -> None:
     """Any value that is no envelope raises UnreadableMessage."""
