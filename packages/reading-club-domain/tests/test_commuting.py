@@ -26,7 +26,10 @@ REVIEWS = st.lists(st.tuples(st.integers(0, 10), LATER), max_size=3)
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[ClubEvent]:
-    """Return the events of a few books, each with reviews that were revised or withdrawn."""
+    """Return the events of a few books, each with reviews that were revised or withdrawn.
+
+    Some of the reviewers were erased.
+    """
     aggregates: list[Any] = []
     for ratings in draw(st.lists(REVIEWS, min_size=1, max_size=3)):
         book = a_book()
@@ -39,6 +42,8 @@ def streams(draw: st.DrawFn) -> list[ClubEvent]:
                     review.withdraw(by=reviewer.id)
                 else:
                     review.revise(rating, f"revision {number}")
+            if draw(st.booleans()):
+                reviewer.erase()
             aggregates += [reviewer, review]
     return [event for aggregate in aggregates for event in aggregate.messages]
 
@@ -52,7 +57,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
 
 
 async def projected(
-    subscriber: Subscriber[Any], events: Sequence[ClubEvent], *, inbox: bool
+    subscriber: Subscriber[Any, Any], events: Sequence[ClubEvent], *, inbox: bool
 ) -> dict[str, dict[Any, Any]]:
     """Return the tables of the projections after these events, one transaction each."""
     database = InMemoryDatabase()
@@ -69,7 +74,7 @@ async def projected(
 @pytest.mark.parametrize("inbox", [True, False], ids=["with the inbox", "without the inbox"])
 @pytest.mark.parametrize("subscriber", SUBSCRIBERS, ids=lambda subscriber: subscriber.name)
 def test_any_order_and_any_number_leave_the_same_tables(
-    subscriber: Subscriber[Any],
+    subscriber: Subscriber[Any, Any],
     inbox: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
     """Projections leave the same tables with the inbox and without."""

@@ -47,6 +47,18 @@ class TestReviews(club.ReviewRepositoryContract):
     """The reviews in memory."""
 
 
+class TestErasure(club.ErasureContract):
+    """The erasure of a member in memory."""
+
+
+class TestErasureRaces(club.ErasureRacesContract):
+    """The erasure of a member who writes, in memory."""
+
+
+class TestLeaving(club.LeavingContract):
+    """Leaving the club in memory."""
+
+
 class TestReadModels(club.ReadModelsContract):
     """The read models in memory."""
 
@@ -77,3 +89,15 @@ class TestTokens(club.TokensContract):
 
 class TestSecrecy(club.SecrecyContract):
     """The secrets of accounts in memory."""
+
+
+class TestJoinRequests(club.JoinRequestsContract):
+    """The requests to join in memory."""
+
+
+class TestPasswordLinks(club.PasswordLinksContract):
+    """The password links in memory."""
+
+
+class TestClubSettings(club.ClubSettingsContract):
+    """The club's settings in memory."""

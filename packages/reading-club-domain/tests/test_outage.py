@@ -82,7 +82,7 @@ async def test_a_day_without_a_broker_costs_a_few_probes() -> None:
         for name, table in vars(club.database).items()
         if isinstance(table, MutableMapping) and table
     }
-    assert filled == {"messages", "recorded", "outbox"}
+    assert filled == {"messages", "contexts", "recorded", "outbox"}
 
 
 async def test_after_a_day_without_a_broker_each_event_arrives_once() -> None:

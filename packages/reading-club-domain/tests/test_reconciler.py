@@ -1,5 +1,6 @@
 """The reconciler re-sends missing events."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import an_event
+from reading_club.testing.recording_metrics import RecordingMetrics
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AFTER = 60.0
@@ -34,7 +36,7 @@ class QueueInspector:
         self.error: Exception | None = None
         self.silent: set[str] = set()
 
-    def declare(self, subscriber: Subscriber[Any]) -> None:
+    def declare(self, subscriber: Subscriber[Any, Any]) -> None:
         """Record the call; raise if refused."""
         self.asked.append(("declare", subscriber.name))
         if subscriber.name in self.refused:
@@ -94,6 +96,18 @@ async def test_everything_that_is_missing_is_sent_again(
     assert await reconciler.run_once() == len(missing)
     assert await reconciler.run_once() == 0
     assert set(database.outbox) == missing
+
+
+async def test_what_is_sent_again_is_counted(
+    reconciler: Reconciler, database: InMemoryDatabase
+) -> None:
+    """The metrics have the number for each subscriber, in all transactions."""
+    metrics = RecordingMetrics()
+    lose(database, 5)
+
+    await replace(reconciler, metrics=metrics).run_once()
+
+    assert metrics.counts == {("resent", s.name): 5 for s in SUBSCRIBERS}
 
 
 async def test_a_subscriber_that_is_behind_is_left_alone(

@@ -130,7 +130,7 @@ def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
 ) -> None:
     """The first refusal is logged with subscriber and reason, and so is the end."""
     caplog.set_level(logging.INFO)
-    report = BatchReport(CircuitBreaker())
+    report = BatchReport(CircuitBreaker(), "relay")
     keys = [OutboxKey(uuid7(), "activity") for _ in range(3)]
     some = PublishResult(keys[:1], refused=dict.fromkeys(keys[1:], "queue activity is full"))
 
@@ -146,7 +146,7 @@ def test_a_queue_is_logged_when_it_begins_to_refuse_and_when_it_ends(
 
 def test_an_outage_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     """The log record has the type of the error and the broker's reason."""
-    report = BatchReport(CircuitBreaker())
+    report = BatchReport(CircuitBreaker(), "relay")
     outage = PublishResult(outage=EventstreamUnavailable("x"), reason="the broker's memory alarm")
 
     report.add(outage)

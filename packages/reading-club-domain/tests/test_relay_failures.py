@@ -1,11 +1,12 @@
 """The relay with a broker that is unavailable, and with refused events."""
 
+import logging
 from collections.abc import Sequence
 
 import pytest
 
 from reading_club.adapters.memory.publisher import InMemoryPublisher
-from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
 from reading_club.eventstream.outbox.retry_policy import ATTEMPTS
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
@@ -69,6 +70,19 @@ async def test_each_probe_is_another_event(club: RelayFixture) -> None:
 
     assert set(club.sent()) == set(ids(good))
     assert [key.message_id for key in club.database.outbox] == [bad.message_id]
+
+
+async def test_an_outage_of_the_outbox_is_told_once(
+    club: RelayFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it is polled, there are one line with the reason and one at the end."""
+    caplog.set_level(logging.INFO)
+    for error in (StorageUnavailable("the disk is full"), None) * 2:
+        club.database.error = error
+        await club.turns(3)
+
+    told = [(line.msg, vars(line).get("reason")) for line in caplog.records]
+    assert told == [("the outbox is away", "the disk is full"), ("the outbox is back", None)] * 2
 
 
 async def test_nothing_is_claimed_before_the_pause_is_over(club: RelayFixture) -> None:

@@ -41,7 +41,7 @@ async def test_the_activity_shows_an_event_once(uow: InMemoryUnitOfWork) -> None
 async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitOfWork) -> None:
     """A stale binding may deliver an event without a handler."""
     heard: list[ClubEvent] = []
-    subscriber = Subscriber[Any]("test")
+    subscriber = Subscriber[Any, Any]("test")
 
     @subscriber.on(BookRegistered)
     async def hear(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -60,7 +60,7 @@ async def test_an_event_that_it_does_not_hear_changes_nothing(uow: InMemoryUnitO
 
 def test_one_handler_an_event() -> None:
     """A second handler for the same event raises ValueError."""
-    subscriber = Subscriber[Any]("test")
+    subscriber = Subscriber[Any, Any]("test")
 
     @subscriber.on(BookRegistered)
     async def first(event: BookRegistered, _: AbstractUnitOfWork) -> None: ...
@@ -73,4 +73,4 @@ def test_one_handler_an_event() -> None:
 def test_a_name_that_means_all_subscribers_is_refused(name: str) -> None:
     """The outbox and dead letters store such a name for events that go to all subscribers."""
     with pytest.raises(ValueError, match="all subscribers"):
-        Subscriber[AbstractUnitOfWork](name)
+        Subscriber[ClubEvent, AbstractUnitOfWork](name)

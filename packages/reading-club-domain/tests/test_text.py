@@ -15,6 +15,7 @@ from reading_club.domain.text import (
     SearchWords,
     Title,
     casefold_unaccented,
+    nickname_key,
 )
 
 LIMITS = {Title: 300, Author: 200, Nickname: 50, Comment: 5_000, SearchWords: 200}
@@ -131,3 +132,24 @@ def test_a_text_of_full_length_may_come_in_any_form(kind: type[str], limit: int)
 
     assert len(decomposed) == 4 * limit
     assert TypeAdapter(kind).validate_python(f"   {decomposed}\r\n") == composed
+
+
+@pytest.mark.parametrize("filler", "\u034f\ufe0f\U000e0101\u2065\ufff0\u180b\u200b\u2061\u17b4")
+def test_an_invisible_character_makes_no_other_nickname(filler: str) -> None:
+    """Variation selectors, joiners, and code points that have no character."""
+    assert nickname_key(f"An{filler}n{filler}") == nickname_key("Ann")
+
+
+@pytest.mark.parametrize("blank", "\u3164\uffa0\u115f\u1160\u2800")
+def test_a_blank_character_is_a_space(blank: str) -> None:
+    """Fillers of Hangul, and Braille without a dot: at the end they are no part of a nickname."""
+    assert nickname_key(f"Ann{blank}") == nickname_key("Ann")
+    assert nickname_key(f"Ann{blank}B") == nickname_key("Ann B")
+
+
+@pytest.mark.parametrize("char", "\u3164\uffa0\u2800\ufe0f\u034f\ufff0\U000e0101")
+@pytest.mark.parametrize("kind", [Nickname, Title])
+def test_a_text_of_what_is_not_drawn_is_refused(kind: type[str], char: str) -> None:
+    """A nickname or a title has a character that can be seen."""
+    with pytest.raises(ValidationError, match="visible"):
+        TypeAdapter(kind).validate_python(char * 3)

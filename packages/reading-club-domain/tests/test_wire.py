@@ -25,6 +25,7 @@ def one_of_each() -> list[ClubEvent]:
     review = a_review(book=book, reviewer=reviewer)
     review.revise(1, "no")
     review.withdraw(by=reviewer.id)
+    reviewer.erase()
     return [e for a in (book, reviewer, review) for e in a.messages if isinstance(e, ClubEvent)]
 
 

@@ -41,10 +41,30 @@ class ReviewNotFound(NotFound):
     kind = "review"
 
 
+class NotReviewed(NotFound):
+    """The member has no review of this book, or has withdrawn it."""
+
+    def __init__(self, book_id: UUID) -> None:
+        Refusal.__init__(self, f"the member has no review of the book {book_id}")
+        self.identifier = book_id
+
+
 class AccountNotFound(NotFound):
     """No account has this id."""
 
     kind = "account"
+
+
+class InvitationNotFound(NotFound):
+    """No invitation that can be revoked has this id."""
+
+    kind = "open invitation"
+
+
+class JoinRequestNotFound(NotFound):
+    """No request to join that waits for an answer has this id."""
+
+    kind = "request to join"
 
 
 class Conflict(Refusal):
@@ -85,11 +105,46 @@ class AlreadyReviewed(Conflict):
 
 
 class VersionMismatch(Conflict):
-    """The review has another version than expected: it was changed meanwhile."""
+    """The object to be changed has another version than expected: it was changed meanwhile."""
 
     def __init__(self, expected: int) -> None:
-        super().__init__(f"the review was changed since its version {expected}")
+        super().__init__(f"version {expected} is not the current one: there was another change")
         self.expected = expected
+
+
+class NotSignedIn(Refusal):
+    """Members alone may do this: log in first."""
+
+    def __init__(self, reason: str = "log in first, or send a valid token") -> None:
+        super().__init__(reason)
+
+
+class WrongCredentials(NotSignedIn):
+    """No member has this nickname and password."""
+
+    def __init__(self) -> None:
+        super().__init__("the nickname or the password is wrong")
+
+
+class NotAllowed(Refusal):
+    """The member has no right to do this."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class WrongPassword(NotAllowed):
+    """The present password is another one."""
+
+    def __init__(self) -> None:
+        super().__init__("that is not your present password")
+
+
+class LinkNotValid(NotAllowed):
+    """The link does not let anybody in: it has expired, was used or revoked, or never existed."""
+
+    def __init__(self) -> None:
+        super().__init__("the link has expired, was used or revoked, or is incomplete")
 
 
 class AccountExists(Conflict):
@@ -100,9 +155,33 @@ class AccountExists(Conflict):
         self.reviewer_id = reviewer_id
 
 
+class NotAnOrganiser(Conflict):
+    """Only an organiser's account makes invitations and password links."""
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__(f"account {account_id} is not an organiser's")
+        self.account_id = account_id
+
+
 class LastOrganiser(Conflict):
     """The club would be left without an organiser."""
 
     def __init__(self, account_id: UUID) -> None:
         super().__init__(f"account {account_id} is the last organiser: name another one first")
         self.account_id = account_id
+
+
+class AlreadyAsked(Conflict):
+    """A request to join with this nickname, possibly in another case, waits already."""
+
+    def __init__(self, nickname: str) -> None:
+        super().__init__(f"a request to join as {nickname!r} waits for an answer already")
+        self.nickname = nickname
+
+
+class TooManyJoinRequests(Conflict):
+    """As many requests to join wait for an answer as the club takes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} requests to join wait for an answer: ask again later")
+        self.most = most

@@ -77,6 +77,23 @@ class ReviewerCreated(ClubEvent):
     metadata: Metadata = _event("reviewer_created")
 
 
+class EraseReviewer(ClubCommand):
+    """Erase a reviewer: withdraw the reviews, and remove nickname and comments everywhere."""
+
+    id: UUID
+    metadata: Metadata = _command("erase_reviewer")
+
+
+class ReviewerErased(ClubEvent):
+    """A reviewer was erased: nickname and comments are to be deleted, whatever arrives later.
+
+    It outranks every version of the reviews, whose events name the reviewer as ``reviewer_id``.
+    """
+
+    id: UUID
+    metadata: Metadata = _event("reviewer_erased")
+
+
 class CreateReview(ClubCommand):
     """Create a review, one a reviewer and book, or write again after withdrawing it."""
 
@@ -148,6 +165,7 @@ class ReviewWithdrawn(ClubEvent):
 COMMANDS: tuple[type[ClubCommand], ...] = (
     RegisterBook,
     CreateReviewer,
+    EraseReviewer,
     CreateReview,
     ReviseReview,
     WithdrawReview,
@@ -157,6 +175,7 @@ COMMANDS: tuple[type[ClubCommand], ...] = (
 EVENTS: tuple[type[ClubEvent], ...] = (
     BookRegistered,
     ReviewerCreated,
+    ReviewerErased,
     ReviewCreated,
     ReviewRevised,
     ReviewWithdrawn,

@@ -1,6 +1,6 @@
 """The aggregates. They record events, which the unit of work collects."""
 
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 from uuid import UUID
 
 from messagebus import Model
@@ -12,6 +12,7 @@ from reading_club.domain.messages import (
     BookRegistered,
     ReviewCreated,
     ReviewerCreated,
+    ReviewerErased,
     ReviewRevised,
     ReviewWithdrawn,
 )
@@ -24,6 +25,9 @@ from reading_club.domain.text import (
     casefold_unaccented,
     nickname_key,
 )
+
+FORMER_MEMBER: Final = "a former member"
+"""The nickname of every erased reviewer."""
 
 
 class Aggregate(Model):
@@ -72,18 +76,31 @@ class Reviewer(Aggregate):
     """A member of the club."""
 
     nickname: Nickname
+    erased: bool = False
+    """Whether the reviewer took all words along: the nickname is FORMER_MEMBER."""
 
     @property
     def nickname_key(self) -> str:
-        """The unique form of the nickname, see ``nickname_key``."""
-        return nickname_key(self.nickname)
+        """The unique form of the nickname, see ``nickname_key``.
+
+        An erased reviewer has a key in capitals, which no nickname has: the nickname is free.
+        """
+        return f"ERASED {self.id}" if self.erased else nickname_key(self.nickname)
 
     @classmethod
     def create(cls, id: UUID, nickname: str) -> Self:
         """Return a new reviewer, who has recorded ReviewerCreated."""
         reviewer = cls(id=id, nickname=nickname)
-        reviewer.messages.append(ReviewerCreated(**reviewer.model_dump()))
+        reviewer.messages.append(ReviewerCreated(id=id, nickname=reviewer.nickname))
         return reviewer
+
+    def erase(self) -> None:
+        """Drop the nickname, and record ReviewerErased; an erased reviewer does not change."""
+        if self.erased:
+            return
+        self.nickname = FORMER_MEMBER
+        self.erased = True
+        self.messages.append(ReviewerErased(id=self.id))
 
 
 class Review(Aggregate):

@@ -17,6 +17,14 @@ _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _MARK_CATEGORIES = frozenset({"Mn", "Me"})
 _PART_OF_AN_ISBN: Final = re.compile("[0-9]+(?:-[0-9]*)+")
 
+_LOOKS_LIKE: Final = {
+    **dict.fromkeys((0x34F, 0x17B4, 0x17B5, 0x2065, *range(0x180B, 0x1810))),
+    **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000))),
+    **dict.fromkeys((0x115F, 0x1160, 0x2800, 0x3164, 0xFFA0), " "),
+}
+"""Characters that are drawn as nothing, None, or as a space, though their categories differ: the
+default ignorable ones of Unicode, the fillers of Hangul, and Braille without a dot."""
+
 MOST_MARKS = 8
 """Combining marks on one character: Tibetan has up to eight, Hebrew six, Vietnamese two."""
 LONGEST_DECOMPOSITION = 4
@@ -54,7 +62,8 @@ def nickname_key(nickname: str) -> str:
     Compatible characters are unified (NFKC), invisible ones dropped, spaces collapsed, and the case
     is folded, as in RFC 8266. Letters of different scripts stay different.
     """
-    visible = (char for char in nickname if unicodedata.category(char) != "Cf")
+    drawn = nickname.translate(_LOOKS_LIKE)
+    visible = (char for char in drawn if unicodedata.category(char) != "Cf")
     folded = unicodedata.normalize("NFKC", "".join(visible)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -72,7 +81,8 @@ def _refuse_controls(text: str, allowed: str = "") -> str:
 
 def _validate_single_line(text: str) -> str:
     _refuse_controls(text)
-    if text and all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text):
+    drawn = text.translate(_LOOKS_LIKE)
+    if text and all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in drawn):
         raise PydanticCustomError("invisible_text", "must have a visible character")
     return text
 
@@ -133,6 +143,9 @@ Nickname = Annotated[str, _length(50), AfterValidator(_validate_single_line), _n
 
 TokenName = Annotated[str, _length(100), AfterValidator(_validate_single_line), _normalised(100)]
 """The name by which a member recognises a token: 1 to 100 characters."""
+
+ClubName = Annotated[str, _length(80), AfterValidator(_validate_single_line), _normalised(80)]
+"""The name of the club: 1 to 80 characters."""
 
 _LINES = AfterValidator(partial(_refuse_controls, allowed="\n\t"))
 Comment = Annotated[str, _length(5_000, least=0), _LINES, _normalised(5_000)]

@@ -28,6 +28,14 @@ class MessageAlreadyStored(EventstreamError):
     """A message with this id is in the message store already; a bug of the caller."""
 
 
+class UnwantedEvent(EventstreamError):
+    """No subscriber's queue wants events of this type; nothing was stored. A bug of the caller."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__(f"no queue wants events of the type {type_}")
+        self.type = type_
+
+
 class StorageUnavailable(TransientFailure):
     """The database cannot be reached, or refuses the statement at present.
 
@@ -68,6 +76,10 @@ class QueueRefused(TransientFailure):
 
     The text names the queue and the reason for people, and holds no secret.
     """
+
+
+class ReplayRefused(EventstreamError):
+    """The history cannot be given to a subscriber with effect once; the text says why."""
 
 
 class UnreadableMessage(EventstreamError):

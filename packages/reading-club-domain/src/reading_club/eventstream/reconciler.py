@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from reading_club.eventstream.dead_letters.commands import replay_parked
 from reading_club.eventstream.errors import QueueRefused, TransientFailure
+from reading_club.eventstream.outside import outside_subscribers
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
@@ -19,7 +21,7 @@ logger = logging.getLogger(__name__)
 class QueueInspector(Protocol):
     """The port to the subscribers' queues on the broker. Its methods block, up to a timeout."""
 
-    def declare(self, subscriber: Subscriber[Any]) -> None:
+    def declare(self, subscriber: Subscriber[Any, Any]) -> None:
         """Declare the subscriber's queue and its bindings, if they do not exist.
 
         Raises QueueRefused for this queue, and EventstreamUnavailable.
@@ -40,10 +42,12 @@ class Reconciler:
     The relay repairs losses before the broker's confirm, the reconciler losses after it: a purged
     queue, a deleted binding, a broker's lost disk, a message lost between two of its steps. Queues
     and bindings are declared before anything is re-sent. Parked dead letters whose type this
-    release handles are replayed as well. Times are seconds.
+    release handles are replayed as well. Subscribers outside report no receipts: their
+    queues are declared, and nothing of theirs is missing. Nor is anything of a paused subscriber,
+    until it is resumed. Times are seconds.
     """
 
-    subscribers: Sequence[Subscriber[Any]]
+    subscribers: Sequence[Subscriber[Any, Any]]
     queues: QueueInspector
     make_uow: Callable[[], StreamUnitOfWork]
     after: float = 300.0
@@ -52,6 +56,7 @@ class Reconciler:
     """The maximum age of an event that is re-sent; inbox rows must be kept for longer."""
     limit: int = 1000
     """How many events of a subscriber are re-sent in one transaction, at most."""
+    metrics: StreamMetrics = NO_METRICS
 
     async def run_once(self) -> int:
         """Put missing events into the outbox, and return how many.
@@ -65,16 +70,30 @@ class Reconciler:
                 found += await self._reconcile(subscriber)
             except TransientFailure as exc:
                 failures.append(exc)
+        try:
+            await self._declare_outside()
+        except TransientFailure as exc:
+            failures.append(exc)
         if failures:
             raise failures[0]
         return found
 
-    async def _reconcile(self, subscriber: Subscriber[Any]) -> int:
+    async def _declare_outside(self) -> None:
+        async with self.make_uow() as transaction:
+            outside = await outside_subscribers(transaction.uow)
+            await transaction.rollback()
+        for subscriber in outside:
+            await self._declare(subscriber)
+
+    async def _declare(self, subscriber: Subscriber[Any, Any]) -> None:
         try:
             await asyncio.to_thread(self.queues.declare, subscriber)
         except QueueRefused as exc:  # the queue may still take messages
             fields = {"subscriber": subscriber.name, "reason": str(exc)}
             logger.warning("a queue is refused", extra=fields)
+
+    async def _reconcile(self, subscriber: Subscriber[Any, Any]) -> int:
+        await self._declare(subscriber)
         idle = await asyncio.to_thread(self.queues.is_empty, subscriber.name)
         found, last = 0, self.limit
         while last == self.limit:
@@ -89,4 +108,6 @@ class Reconciler:
                 )
                 await transaction.commit()
             found += last
+            if last:
+                self.metrics.resent(subscriber.name, last)
         return found

@@ -8,19 +8,21 @@ from messagebus import Event
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
-from reading_club.eventstream.wire import wire_type
+from reading_club.eventstream.wire import TEvent, wire_type
 
-TEvent = TypeVar("TEvent", bound=Event)
 TUnitOfWork = TypeVar("TUnitOfWork", bound=StreamUnitOfWork)
-EventHandler = Callable[[TEvent, TUnitOfWork], Coroutine[Any, Any, None]]
+THandled = TypeVar("THandled", bound=Event)
+EventHandler = Callable[[THandled, TUnitOfWork], Coroutine[Any, Any, None]]
 
 
-class Subscriber(Generic[TUnitOfWork]):
+class Subscriber(Generic[TEvent, TUnitOfWork]):
     """A name, which is also the name of its queue, and a handler for each subscribed event type.
 
     Handlers are idempotent and commutative: the same events, in any order and any number,
-    leave the same tables. They never commit.
-    ``handlers`` are the handlers by event type. Raises ValueError for a reserved name.
+    leave the same tables. A handler is a coroutine function, called with the event and the unit of
+    work in whose transaction the inbox row is. It never commits. ``TEvent`` is the base or the
+    union of an application's events, and ``TUnitOfWork`` is its unit of work. ``handlers``
+    are the handlers by event type. Raises ValueError for a reserved name.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,13 +37,13 @@ class Subscriber(Generic[TUnitOfWork]):
         return frozenset(wire_type(event) for event in self.handlers)
 
     def on(
-        self, *events: type[TEvent]
-    ) -> Callable[[EventHandler[TEvent, TUnitOfWork]], EventHandler[TEvent, TUnitOfWork]]:
+        self, *events: type[THandled]
+    ) -> Callable[[EventHandler[THandled, TUnitOfWork]], EventHandler[THandled, TUnitOfWork]]:
         """Register the decorated handler for these events. Raises ValueError for a second one."""
 
         def register(
-            handler: EventHandler[TEvent, TUnitOfWork],
-        ) -> EventHandler[TEvent, TUnitOfWork]:
+            handler: EventHandler[THandled, TUnitOfWork],
+        ) -> EventHandler[THandled, TUnitOfWork]:
             for event in events:
                 if event in self.handlers:
                     raise ValueError(f"{self.name} has a handler for {event.__name__} already")
@@ -50,7 +52,7 @@ class Subscriber(Generic[TUnitOfWork]):
 
         return register
 
-    async def handle(self, event: Event, uow: TUnitOfWork) -> None:
+    async def handle(self, event: TEvent, uow: TUnitOfWork) -> None:
         """Call the event's handler in the open transaction; without a handler, do nothing."""
         handler = self.handlers.get(type(event))
         if handler is not None:

@@ -15,7 +15,7 @@ An adapter declares its ports, and an application its repositories, by ``per_tra
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Self
 
 from messagebus import (
     AsyncAbstractEventstreamTransport,
@@ -28,48 +28,26 @@ from messagebus import (
 from messagebus.ports.observability import AbstractMetricsStore, SinkholeMetricsStore
 
 from reading_club.eventstream.errors import UnitOfWorkClosed, UnitOfWorkInUse
+from reading_club.eventstream.per_transaction import per_transaction
 from reading_club.eventstream.ports.dead_letters import AuditLog, DeadLetters
+from reading_club.eventstream.ports.event_lives import EventLives
+from reading_club.eventstream.ports.failures import Failures
+from reading_club.eventstream.ports.history import History
 from reading_club.eventstream.ports.inbox import Inbox
 from reading_club.eventstream.ports.outbox import Lease, OutboxTransport, OutboxWriter
+from reading_club.eventstream.ports.pauses import Pauses, ReturnedMessages
+from reading_club.eventstream.ports.replays import Replays
+from reading_club.eventstream.ports.session import StreamSession
 from reading_club.eventstream.ports.subscriptions import Subscriptions
+from reading_club.eventstream.transaction_contexts import TransactionContexts
 
-TPort = TypeVar("TPort")
-
-
-def per_transaction(make: Callable[[Any], TPort], name: str = "") -> TPort:
-    """Declare an attribute of a unit of work, made anew at its first use in each transaction.
-
-    ``make`` gets the session of the transaction. If its result has a method ``flush``, which writes
-    collected rows, this is awaited before the commit. Only an attribute that is set after its class
-    was defined needs a ``name``.
-    """
-    return cast("TPort", _PerTransaction(make, name))
-
-
-class _PerTransaction:
-    def __init__(self, make: Callable[[Any], Any], name: str) -> None:
-        self.make = make
-        self.name = name
-
-    def __set_name__(self, _: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, uow: Any, _: type | None = None) -> Any:
-        if uow is None:
-            return self
-        uow.made.append(self.name)
-        made = uow.__dict__[self.name] = self.make(uow.session)
-        return made
-
-
-class StreamSession(Protocol):
-    """One transaction on an adapter's storage."""
-
-    async def commit(self) -> None:
-        """Commit. Raises TransientFailure."""
-
-    async def close(self) -> None:
-        """Roll back what is not committed, and release resources. May be called again."""
+__all__ = [
+    "AbstractMessageStore",
+    "StreamSession",
+    "StreamUnitOfWork",
+    "UnitOfWorkFactory",
+    "per_transaction",
+]
 
 
 class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
@@ -80,7 +58,9 @@ class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
     """
 
     def __init__(self, transport: AsyncAbstractEventstreamTransport, session: Any) -> None:
-        super().__init__(AsyncEventstreamPublisher(transport))
+        self.publisher: AsyncEventstreamPublisher = AsyncEventstreamPublisher(transport)
+        super().__init__(self.publisher)
+        self.contexts = TransactionContexts()
         self.transport = transport
         self.session = session
         self.closed = False
@@ -99,6 +79,18 @@ class AbstractMessageStore(AsyncAbstractMessageStoreRepository):
 
     async def _add(self, message: Message[Any]) -> None:
         self._added.append(message)
+        self.contexts.add(message)
+
+    async def publish_eventstream(self) -> None:
+        """Publish the committed events, to an OutboxTransport each with its context."""
+        if isinstance(self.transport, OutboxTransport):
+            messages, self.stream_buffer = self.stream_buffer, []
+            for message in messages:
+                if message.metadata.published:
+                    envelope = self.publisher.serializer.serialize_message(message)
+                    context = self.contexts[message.message_id]
+                    await self.transport.send_in_context(envelope, context)
+        await super().publish_eventstream()
 
     async def flush(self) -> None:
         """Insert the added messages, in their order. Raises MessageAlreadyStored."""
@@ -120,15 +112,17 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
     """
 
     inbox: Inbox
-    """The inbox of all subscribers."""
     subscriptions: Subscriptions
-    """Subscriptions and their missing events."""
+    replays: Replays
     outbox: OutboxWriter
-    """The transaction's side of the outbox."""
     dead_letters: DeadLetters
-    """The dead letters of all subscribers."""
     audit: AuditLog
     """The log of what operators did with dead letters."""
+    history: History
+    failures: Failures
+    lives: EventLives
+    pauses: Pauses
+    returned: ReturnedMessages
     session: StreamSession
     """The transaction, of which ports and repositories are made."""
 

@@ -1,13 +1,15 @@
 """Events on the wire: their types and payloads, and decoding them."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from messagebus import Event, Message
 from pydantic import AwareDatetime, BaseModel, Json, ValidationError
 
 from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
+
+TEvent = TypeVar("TEvent", bound=Event)
 
 _NOT_PAYLOAD: Final = {"message_id", "created_at", "metadata"}
 
@@ -38,13 +40,13 @@ class Envelope(BaseModel):
     payload: Json[dict[str, Any]]
 
 
-class EventRegistry:
+class EventRegistry(Generic[TEvent]):
     """The events that a program can read, by name and version."""
 
-    def __init__(self, events: Iterable[type[Event]]) -> None:
+    def __init__(self, events: Iterable[type[TEvent]]) -> None:
         self._events = {wire_type(event): event for event in events}
 
-    def decode(self, message: object) -> Event:
+    def decode(self, message: object) -> TEvent:
         """Return the event in the message.
 
         Raises UnknownEvent for a type that is not in the registry, and

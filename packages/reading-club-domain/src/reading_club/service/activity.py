@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.domain.messages import ClubEvent
+from reading_club.eventstream.redaction import redacted
 from reading_club.eventstream.wire import payload_fields, wire_type
+from reading_club.service.erasure import redactions, reviewer_of
 
 
 class ActivityEntry(BaseModel):
@@ -34,12 +36,25 @@ class ActivityEntry(BaseModel):
             payload=payload_fields(event),
         )
 
+    @property
+    def reviewer_id(self) -> UUID | None:
+        """The reviewer whose words the entry may have, None for an entry without words."""
+        return reviewer_of(self.type, self.payload)
+
+    def without_words_of(self, reviewer_id: UUID) -> Self:
+        """Return the entry without nickname and comment, if it is about this reviewer."""
+        payload = redacted(self.type, self.payload, redactions(reviewer_id))
+        return self.model_copy(update={"payload": payload})
+
 
 class ActivityLog(Protocol):
     """The activity log, written by the subscriber ``activity``."""
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Add an entry; a known id changes nothing."""
+        """Add an entry, without the words of erased reviewers; a known id changes nothing."""
+
+    async def erase(self, reviewer_id: UUID) -> None:
+        """Drop the reviewer's nickname and comments, and those of entries to come."""
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""

@@ -58,3 +58,10 @@ class Catalogue(Protocol):
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the entries by book id; a book that is not in the catalogue has none."""
         ...
+
+    async def rated_version(self, review_id: UUID) -> int | None:
+        """Return the version of the review that the ratings have, None before the first.
+
+        A withdrawn review has the version of its withdrawal.
+        """
+        ...

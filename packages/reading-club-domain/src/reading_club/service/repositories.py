@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from messagebus import AsyncAbstractRepository
@@ -19,6 +19,9 @@ from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
+
+WITHDRAWN_TOGETHER: Final = 500
+"""Reviews that one statement withdraws."""
 
 
 class Repository(AsyncAbstractRepository[TAggregate], Generic[TAggregate]):
@@ -80,6 +83,21 @@ class AbstractBookRepository(Repository[Book]):
 class AbstractReviewerRepository(Repository[Reviewer]):
     """The members. ``add`` raises NicknameTaken, regardless of case; ``get`` ReviewerNotFound."""
 
+    @abstractmethod
+    async def require(self, identifier: UUID) -> None:
+        """Raise ReviewerNotFound unless the reviewer is stored and not erased.
+
+        An erasure of the reviewer waits for the end of this transaction, or is refused.
+        """
+
+    @abstractmethod
+    async def update_erased(self, reviewer: Reviewer) -> None:
+        """Store an erased reviewer, before its reviews are read.
+
+        From then on no other transaction stores a review of the reviewer. Raises WriteConflict if
+        the stored reviewer is erased already.
+        """
+
 
 @dataclass(frozen=True)
 class ListedReview:
@@ -102,7 +120,8 @@ class ListedReview:
 class AbstractReviewRepository(Repository[Review]):
     """The reviews, also withdrawn ones. ``get`` raises ReviewNotFound.
 
-    ``add`` raises BookNotFound, ReviewerNotFound or AlreadyReviewed.
+    ``add`` raises BookNotFound, ReviewerNotFound or AlreadyReviewed. An erased reviewer is not
+    found.
     """
 
     async def add_idempotent(self, aggregate: Review) -> Review:
@@ -121,6 +140,14 @@ class AbstractReviewRepository(Repository[Review]):
             await self.update(known)
             return known
 
+    async def get_for_update(self, identifier: UUID) -> Review:
+        """Return the review with this id, for a transaction that changes it.
+
+        Where the storage has locks, other transactions wait before they change it. Raises
+        ReviewNotFound.
+        """
+        return await self.get(identifier)
+
     @abstractmethod
     async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
         """Return the reviewer's review of the book, or None."""
@@ -129,8 +156,28 @@ class AbstractReviewRepository(Repository[Review]):
     async def update(self, review: Review) -> None:
         """Store the next version of a review.
 
-        Raises WriteConflict unless the stored version is the previous one.
+        Raises WriteConflict unless the stored version is the previous one, and ReviewerNotFound if
+        the reviewer is erased.
         """
+
+    async def withdraw_all(self, reviewer_id: UUID) -> None:
+        """Withdraw the reviews of a reviewer, in batches. Raises WriteConflict."""
+        while listed := await self.page(reviewer_id=reviewer_id, limit=WITHDRAWN_TOGETHER):
+            reviews = [each.review for each in listed]
+            for review in reviews:
+                review.withdraw(reviewer_id)
+            await self.update_withdrawn(reviews)
+
+    @abstractmethod
+    async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
+        """Store reviews that were withdrawn, together; their events reach the bus.
+
+        Raises WriteConflict unless the stored versions are the previous ones.
+        """
+
+    @abstractmethod
+    async def ids_of(self, reviewer_id: UUID) -> Sequence[UUID]:
+        """Return the ids of all reviews of a reviewer, also of withdrawn ones."""
 
     @abstractmethod
     async def page(

@@ -6,7 +6,10 @@ passes the transaction, which delegates every attribute to its unit of work.
 
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 from reading_club.service.accounts.accounts import Accounts
+from reading_club.service.accounts.club import Club
 from reading_club.service.accounts.invitations import Invitations, WelcomeLink
+from reading_club.service.accounts.join_requests import JoinRequests
+from reading_club.service.accounts.password_links import PasswordLinks
 from reading_club.service.accounts.sessions import Sessions
 from reading_club.service.accounts.tokens import Tokens
 from reading_club.service.activity import ActivityLog
@@ -32,5 +35,8 @@ class AbstractUnitOfWork(StreamUnitOfWork):
     invitations: Invitations
     welcome_link: WelcomeLink
     tokens: Tokens
+    join_requests: JoinRequests
+    password_links: PasswordLinks
+    club: Club
     activity: ActivityLog
     catalogue: Catalogue

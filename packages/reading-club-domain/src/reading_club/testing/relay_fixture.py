@@ -14,6 +14,7 @@ from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
+from reading_club.testing.recording_metrics import RecordingMetrics
 
 POLL = 0.25
 """Seconds to the next poll of an empty outbox."""
@@ -27,6 +28,7 @@ class RelayFixture:
         self.database = InMemoryDatabase(self.clock.now)
         self.outbox = InMemoryOutbox(self.database)
         self.broker = InMemoryPublisher()
+        self.metrics = RecordingMetrics()
         self.relay = self.another_relay()
 
     def another_relay(self, outbox: InMemoryOutbox | None = None) -> Relay:
@@ -35,9 +37,10 @@ class RelayFixture:
         return Relay(
             outbox or self.outbox,
             self.broker,
-            breaker=CircuitBreaker(backoff, self.clock.seconds),
+            breaker=CircuitBreaker(backoff, self.clock.seconds, self.metrics),
             batch_size=10,
             poll=POLL,
+            metrics=self.metrics,
         )
 
     async def commit(self, number: int) -> list[BookRegistered]:

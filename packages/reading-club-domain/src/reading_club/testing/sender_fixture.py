@@ -18,6 +18,7 @@ from reading_club.eventstream.ports.outbox import OutboxMessage, OutboxStore
 from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
+from reading_club.testing.recording_metrics import RecordingMetrics
 
 WAIT_TIMEOUT = 30.0
 """The timeout of each wait, in seconds."""
@@ -50,6 +51,7 @@ class SenderFixture:
         self.database = InMemoryDatabase(self.clock.now)
         self.broker = HangingBroker()
         self.broken = False
+        self.metrics = RecordingMetrics()
         self.sender = self.a_sender()
 
     def __enter__(self) -> Self:
@@ -63,7 +65,7 @@ class SenderFixture:
 
     def a_sender(self, lease: float = 60.0) -> Sender:
         """Return a sender whose breaker, once open, stays open for the test."""
-        sender = Sender(self.open, self.connect, lease=lease, capacity=10)
+        sender = Sender(self.open, self.connect, lease=lease, capacity=10, metrics=self.metrics)
         self.set_breaker(sender, 3600.0)
         return sender
 
@@ -76,7 +78,7 @@ class SenderFixture:
     def set_breaker(self, sender: Sender, pause: float) -> None:
         """Replace the breaker by one that stays open for ``pause`` seconds after an outage."""
         backoff = Backoff(first=pause, cap=pause, jitter=lambda: 0.0)
-        sender._breaker = sender._report.breaker = CircuitBreaker(backoff)
+        sender._breaker = sender._report.breaker = CircuitBreaker(backoff, metrics=self.metrics)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[OutboxStore]:

@@ -1,7 +1,8 @@
-"""Fixtures of the contracts of the event stream, in memory.
+"""Fixtures of an application on the event stream, and of the stream's contracts, in memory.
 
-A test module imports them and provides two fixtures: ``database`` on the fixture ``clock``, and
-``uow_on``, which makes units of work on that database.
+A test module or a conftest imports all of them and provides two fixtures: ``database`` on the
+fixture ``clock``, and ``uow_on``, which makes the application's units of work on that database
+with any transport. ``uow`` and ``uow_factory`` are made of it, and publish to ``transport``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.statistics import InMemoryStatistics
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 from reading_club.eventstream.wire import payload_fields
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.contracts.eventstream import (
@@ -23,8 +25,19 @@ from reading_club.testing.contracts.eventstream import (
     UnitOfWorkFactory,
     UnitOfWorkOn,
 )
+from reading_club.testing.fixtures import transport
 
-__all__ = ["clock", "heartbeats", "history", "outbox", "pass_time", "statistics", "uow_factory"]
+__all__ = [
+    "clock",
+    "heartbeats",
+    "history",
+    "outbox",
+    "pass_time",
+    "statistics",
+    "transport",
+    "uow",
+    "uow_factory",
+]
 
 
 @pytest.fixture
@@ -68,6 +81,12 @@ def uow_factory(transport: InMemoryEventstreamTransport, uow_on: UnitOfWorkOn) -
 
 
 @pytest.fixture
+def uow(uow_factory: UnitOfWorkFactory) -> StreamUnitOfWork:
+    """A unit of work that publishes to ``transport``."""
+    return uow_factory()
+
+
+@pytest.fixture
 def history(database: InMemoryStreamDatabase) -> History:
     """Read the messages in memory."""
 
@@ -76,7 +95,10 @@ def history(database: InMemoryStreamDatabase) -> History:
             {
                 "id": message.message_id,
                 "created_at": message.created_at,
-                "metadata": message.metadata.model_dump(),
+                "metadata": {
+                    **message.metadata.model_dump(),
+                    **database.contexts[message.message_id].fields,
+                },
                 "payload": payload_fields(message),
             }
             for message in database.messages.values()

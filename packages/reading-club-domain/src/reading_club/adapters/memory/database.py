@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import RLock
 from typing import Any, Generic, TypeVar
@@ -11,6 +10,8 @@ from uuid import UUID
 
 from messagebus import Message
 
+from reading_club.adapters.memory.rows import Count, Failure, OutboxRow, Span
+from reading_club.eventstream.context import MessageContext
 from reading_club.eventstream.errors import UnitOfWorkClosed
 from reading_club.eventstream.ports.dead_letters import AuditEntry, DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
@@ -21,29 +22,6 @@ TValue = TypeVar("TValue")
 TDatabase = TypeVar("TDatabase", bound="InMemoryStreamDatabase")
 
 
-@dataclass(frozen=True)
-class OutboxRow:
-    """A row of the outbox: the key of an event, and the token and the end of its lease."""
-
-    key: OutboxKey
-    token: UUID
-    leased_until: datetime
-    attempts: int = 0
-    envelope: Any = None
-    added_at: datetime | None = None
-    reason: str | None = None
-    attempted: bool = False
-
-
-@dataclass(frozen=True)
-class Count:
-    """A number of attempts or re-sends, and the time of the last one."""
-
-    number: int
-    at: datetime
-    stalls: int = 0
-
-
 def utc_now() -> datetime:
     """Return the time of this machine, in UTC."""
     return datetime.now(UTC)
@@ -52,20 +30,31 @@ def utc_now() -> datetime:
 class InMemoryStreamDatabase:
     """The committed tables of an event stream: mappings from key to row.
 
+    An application's tables are attributes of its subclass: each attribute that is a mapping
+    is part of the transactions. Rows are replaced, never changed: repositories store and return
+    copies of what can be changed.
+
     Order and age are measured by ``clock``, the database's own. Set ``error`` to simulate an
     outage: every transaction and every claim raises it.
     """
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         self.messages: MutableMapping[UUID, Message[Any]] = {}
+        self.contexts: MutableMapping[UUID, MessageContext] = {}
         self.recorded: MutableMapping[UUID, datetime] = {}
+        self.redacted: MutableMapping[UUID, bool] = {}
         self.outbox: MutableMapping[OutboxKey, OutboxRow] = {}
         self.inbox: MutableMapping[InboxKey, datetime] = {}
         self.attempts: MutableMapping[InboxKey, Count] = {}
         self.subscriptions: MutableMapping[tuple[str, str], datetime] = {}
+        self.outside: MutableMapping[tuple[str, str], bool] = {}
+        self.replays: MutableMapping[tuple[str, str], Span] = {}
         self.resends: MutableMapping[InboxKey, Count] = {}
         self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}
         self.audit: MutableMapping[int, AuditEntry] = {}
+        self.failures: MutableMapping[int, Failure] = {}
+        self.pauses: MutableMapping[str, datetime] = {}
+        self.returned: MutableMapping[InboxKey, datetime] = {}
         self.clock = clock
         self.error: Exception | None = None
         self._lock = RLock()

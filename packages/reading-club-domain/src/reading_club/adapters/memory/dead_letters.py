@@ -1,16 +1,21 @@
 """In-memory adapters of the dead letters and their audit log."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
+from reading_club.adapters.memory.history import redacted_message
 from reading_club.eventstream.ports.dead_letters import (
     NO_FILTER,
     AuditEntry,
     DeadLetter,
     DeadLetterFilter,
+    DeadLetterGroup,
+    error_class_of,
 )
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.redaction import redacted_error
 
 
 class InMemoryDeadLetters:
@@ -24,12 +29,23 @@ class InMemoryDeadLetters:
         self.transaction.write(lambda tables: keep_letter(tables, letter))
 
     async def page(
-        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50, skip: int = 0
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` dead letters, the newest first."""
+        """Return up to ``limit`` dead letters, the newest first, without the first ``skip``."""
         letters = filter(lambda letter: _is(letter, wanted), self._letters())
         newest_first = sorted(letters, key=lambda e: (e.set_aside_at, e.message_id), reverse=True)
-        return newest_first[:limit]
+        return newest_first[skip : skip + limit]
+
+    async def groups(
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 100
+    ) -> Sequence[DeadLetterGroup]:
+        """Return up to ``limit`` groups of dead letters, the largest first."""
+        groups = defaultdict[_GroupKey, list[DeadLetter]](list)
+        for letter in self._letters():
+            if _is(letter, wanted):
+                groups[_GroupKey.of(letter)].append(letter)
+        largest_first = sorted(groups, key=lambda key: (-len(groups[key]), key))
+        return [_group(key, groups[key]) for key in largest_first[:limit]]
 
     async def remove(self, letter: DeadLetter) -> bool:
         """Delete a dead letter; return False if it is deleted already."""
@@ -43,8 +59,29 @@ class InMemoryDeadLetters:
         return list(self.transaction.tables.dead_letters.values())
 
 
+class _GroupKey(NamedTuple):
+    subscriber: str
+    type: str
+    error_class: str
+    parked: bool
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> Self:
+        return cls(letter.subscriber, letter.type, error_class_of(letter.error), letter.parked)
+
+
+def _group(key: _GroupKey, letters: Sequence[DeadLetter]) -> DeadLetterGroup:
+    times = [letter.set_aside_at for letter in letters]
+    return DeadLetterGroup(
+        **key._asdict(), count=len(letters), oldest=min(times), newest=max(times)
+    )
+
+
 def keep_letter(tables: InMemoryStreamDatabase, letter: DeadLetter) -> None:
-    """Insert a dead letter, unless the message has one or an inbox row."""
+    """Insert a dead letter, unless the message has one or an inbox row; redact it if that was."""
+    if envelope := redacted_message(tables, letter.message_id):
+        changes = {"envelope": envelope, "error": redacted_error(letter.error)}
+        letter = letter.model_copy(update=changes)
     inbox_key = InboxKey(letter.subscriber, letter.message_id)
     if inbox_key not in tables.inbox:
         tables.dead_letters.setdefault((letter.subscriber, letter.message_id), letter)
@@ -57,6 +94,8 @@ def _is(letter: DeadLetter, wanted: DeadLetterFilter) -> bool:
         and (wanted.error is None or wanted.error in letter.error)
         and wanted.parked in (None, letter.parked)
         and (wanted.types is None or letter.type in wanted.types)
+        and wanted.type in (None, letter.type)
+        and wanted.error_class in (None, error_class_of(letter.error))
     )
 
 

@@ -5,11 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from reading_club.adapters.memory.database import (
-    Count,
-    InMemoryStreamDatabase,
-    InMemoryTransaction,
-)
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
+from reading_club.adapters.memory.rows import Count
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 

@@ -6,11 +6,8 @@ from typing import Any
 
 from messagebus import Message
 
-from reading_club.adapters.memory.database import (
-    InMemoryStreamDatabase,
-    InMemoryTransaction,
-    OutboxRow,
-)
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
+from reading_club.adapters.memory.rows import OutboxRow
 from reading_club.eventstream.errors import MessageAlreadyStored
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.unit_of_work import AbstractMessageStore
@@ -34,6 +31,7 @@ class InMemoryMessageStore(AbstractMessageStore):
                 if message.message_id in tables.messages:
                     raise MessageAlreadyStored(f"message {message.message_id} is stored already")
                 tables.messages[message.message_id] = message
+                tables.contexts[message.message_id] = self.contexts[message.message_id]
                 tables.recorded[message.message_id] = now
                 if lease is not None and message.metadata.published:
                     key = OutboxKey(message.message_id)

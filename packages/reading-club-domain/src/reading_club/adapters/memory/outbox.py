@@ -10,12 +10,11 @@ from uuid import UUID
 
 from messagebus.service.eventstream import MessageSerializer
 
-from reading_club.adapters.memory.database import (
-    InMemoryStreamDatabase,
-    InMemoryTransaction,
-    OutboxRow,
-)
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
 from reading_club.adapters.memory.dead_letters import keep_letter
+from reading_club.adapters.memory.history import redacted_message
+from reading_club.adapters.memory.rows import OutboxRow
+from reading_club.eventstream.context import NO_CONTEXT
 from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import (
@@ -36,7 +35,7 @@ class InMemoryOutboxWriter:
         """Insert a row that can be claimed at once; an existing row stays."""
         now = self.transaction.now
         row = OutboxRow(key, NO_LEASE, now, envelope=envelope, added_at=now)
-        self.transaction.write(lambda tables: tables.outbox.setdefault(key, row))
+        self.transaction.write(lambda tables: tables.outbox.setdefault(key, _kept(tables, row)))
 
     async def defer(
         self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
@@ -49,9 +48,14 @@ class InMemoryOutboxWriter:
 
         def put(tables: InMemoryStreamDatabase) -> None:
             if InboxKey(*done) not in tables.inbox and done not in tables.dead_letters:
-                tables.outbox[key] = row
+                tables.outbox[key] = _kept(tables, row)
 
         self.transaction.write(put)
+
+
+def _kept(tables: InMemoryStreamDatabase, row: OutboxRow) -> OutboxRow:
+    """Return the row without its envelope if the message was redacted: the stored one is sent."""
+    return replace(row, envelope=None) if redacted_message(tables, row.key.message_id) else row
 
 
 class InMemoryOutbox:
@@ -148,4 +152,6 @@ class InMemoryOutbox:
             message = self.database.messages.get(row.key.message_id)
             envelope = {} if message is None else MessageSerializer().serialize_message(message)
         age = self.database.clock() - row.added_at if row.added_at else timedelta()
-        return OutboxMessage(row.key, envelope, row.attempts, age.total_seconds(), row.attempted)
+        context = self.database.contexts.get(row.key.message_id, NO_CONTEXT)
+        seconds = age.total_seconds()
+        return OutboxMessage(row.key, envelope, row.attempts, seconds, row.attempted, context)

@@ -22,6 +22,7 @@ from reading_club.domain.errors import (
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Reviewer
 from reading_club.domain.text import search_terms
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -137,6 +138,28 @@ class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerR
         known = {reviewer.nickname_key for reviewer in tables.reviewers.values()}
         if aggregate.nickname_key in known:
             raise NicknameTaken(aggregate.nickname)
+
+    async def require(self, identifier: UUID) -> None:
+        """Check now, and once more at the commit."""
+        self.transaction.write(lambda tables: require_reviewer(tables, identifier))
+
+    async def update_erased(self, reviewer: Reviewer) -> None:
+        """Store a copy."""
+        erased = detached_copy(reviewer)
+
+        def update(tables: InMemoryDatabase) -> None:
+            if tables.reviewers[erased.id].erased:
+                raise WriteConflict(f"reviewer {erased.id} was erased by another transaction")
+            tables.reviewers[erased.id] = erased
+
+        self.transaction.write(update)
+
+
+def require_reviewer(tables: InMemoryDatabase, identifier: UUID) -> None:
+    """Raise ReviewerNotFound unless the reviewer is stored and not erased."""
+    reviewer = tables.reviewers.get(identifier)
+    if reviewer is None or reviewer.erased:
+        raise ReviewerNotFound(identifier)
 
 
 def detached_copy(model: TRow) -> TRow:

@@ -5,11 +5,15 @@ from itertools import islice
 from uuid import UUID
 
 from reading_club.adapters.memory.club_database import InMemoryDatabase
-from reading_club.adapters.memory.repositories import NEVER, InMemoryRepository, detached_copy
+from reading_club.adapters.memory.repositories import (
+    NEVER,
+    InMemoryRepository,
+    detached_copy,
+    require_reviewer,
+)
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookNotFound,
-    ReviewerNotFound,
     ReviewNotFound,
 )
 from reading_club.domain.model import Review
@@ -26,8 +30,7 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
     def _refuse(self, aggregate: Review, tables: InMemoryDatabase) -> None:
         if aggregate.book_id not in tables.books:
             raise BookNotFound(aggregate.book_id)
-        if aggregate.reviewer_id not in tables.reviewers:
-            raise ReviewerNotFound(aggregate.reviewer_id)
+        require_reviewer(tables, aggregate.reviewer_id)
         pair = (aggregate.book_id, aggregate.reviewer_id)
         if pair in {(review.book_id, review.reviewer_id) for review in tables.reviews.values()}:
             raise AlreadyReviewed(*pair)
@@ -46,7 +49,30 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
 
     async def update(self, review: Review) -> None:
         """Store a copy of the next version."""
+        reviewer_id = review.reviewer_id
+        self.transaction.write(lambda tables: require_reviewer(tables, reviewer_id))
+        self._replace(review)
 
+    async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
+        """Store copies of the next versions."""
+        for review in reviews:
+            self._replace(review)
+
+    async def ids_of(self, reviewer_id: UUID) -> Sequence[UUID]:
+        """Return the ids. The commit is refused if they are others by then."""
+
+        def ids(tables: InMemoryDatabase) -> Sequence[UUID]:
+            return [r.id for r in tables.reviews.values() if r.reviewer_id == reviewer_id]
+
+        def check(tables: InMemoryDatabase) -> None:
+            if ids(tables) != found:
+                raise WriteConflict(f"reviewer {reviewer_id} has written another review")
+
+        found = ids(self.transaction.tables)
+        self.transaction.write(check)
+        return found
+
+    def _replace(self, review: Review) -> None:
         revised, now = detached_copy(review), self.transaction.now
 
         def replace(tables: InMemoryDatabase) -> None:
@@ -86,4 +112,4 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
     def _listed(self, review: Review, tables: InMemoryDatabase) -> ListedReview:
         nickname = tables.reviewers[review.reviewer_id].nickname
         title = tables.books[review.book_id].title
-        return ListedReview(detached_copy(review), nickname, title, *tables.reviewed[review.id])
+        return ListedReview(self._loaded(review), nickname, title, *tables.reviewed[review.id])

@@ -7,22 +7,37 @@ from messagebus.ports.observability import AbstractMetricsStore
 
 from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
 from reading_club.adapters.memory.dead_letters import InMemoryAuditLog, InMemoryDeadLetters
+from reading_club.adapters.memory.event_lives import InMemoryEventLives
+from reading_club.adapters.memory.failures import InMemoryFailures
+from reading_club.adapters.memory.history import InMemoryHistory
 from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.adapters.memory.message_store import InMemoryMessageStore
 from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
+from reading_club.adapters.memory.pauses import InMemoryPauses, InMemoryReturnedMessages
+from reading_club.adapters.memory.replays import InMemoryReplays
 from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, per_transaction
 
 
 class InMemoryStreamUnitOfWork(StreamUnitOfWork):
-    """A unit of work with isolated transactions, on a database that a test can inspect."""
+    """A unit of work with isolated transactions, on a database that a test can inspect.
+
+    An application's repositories are declared by ``per_transaction``, and made with the
+    ``InMemoryTransaction``: they read its ``tables``, and ``write`` to them.
+    """
 
     messagestore: InMemoryMessageStore
     inbox = per_transaction(InMemoryInbox)
     subscriptions = per_transaction(InMemorySubscriptions)
+    replays = per_transaction(InMemoryReplays)
     outbox = per_transaction(InMemoryOutboxWriter)
     dead_letters = per_transaction(InMemoryDeadLetters)
     audit = per_transaction(InMemoryAuditLog)
+    history = per_transaction(InMemoryHistory)
+    failures = per_transaction(InMemoryFailures)
+    lives = per_transaction(InMemoryEventLives)
+    pauses = per_transaction(InMemoryPauses)
+    returned = per_transaction(InMemoryReturnedMessages)
 
     def __init__(
         self,

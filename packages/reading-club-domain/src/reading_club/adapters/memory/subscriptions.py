@@ -1,16 +1,13 @@
 """Subscriptions and missing events, in memory."""
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from reading_club.adapters.memory.database import (
-    Count,
-    InMemoryStreamDatabase,
-    InMemoryTransaction,
-    OutboxRow,
-)
+from reading_club.adapters.memory.database import InMemoryStreamDatabase, InMemoryTransaction
+from reading_club.adapters.memory.rows import Count, OutboxRow
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
@@ -25,17 +22,51 @@ class InMemorySubscriptions:
     def __init__(self, transaction: InMemoryTransaction[Any]) -> None:
         self.transaction = transaction
 
-    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+    async def subscribe(
+        self, subscriber: str, types: Collection[str], *, outside: bool = False
+    ) -> None:
         """Subscribe to these types from now on."""
         now = self.transaction.now
-        for type_ in types:
-            key = (subscriber, type_)
-            self.transaction.write(lambda t, key=key: t.subscriptions.setdefault(key, now))  # type: ignore[misc]
+
+        def insert(tables: InMemoryStreamDatabase) -> None:
+            for type_ in types:
+                key = (subscriber, type_)
+                tables.subscriptions.setdefault(key, now)
+                tables.outside.setdefault(key, outside)
+
+        self.transaction.write(insert)
+
+    async def outside(self) -> Mapping[str, frozenset[str]]:
+        """Return the subscribers outside with their types."""
+        types = defaultdict[str, set[str]](set)
+        for (name, type_), outside in self.transaction.tables.outside.items():
+            if outside:
+                types[name].add(type_)
+        return {name: frozenset(types[name]) for name in sorted(types)}
+
+    async def remove_outside(self, subscriber: str) -> bool:
+        """Delete the rows of a subscriber outside."""
+        found = subscriber in await self.outside()
+
+        def remove(tables: InMemoryStreamDatabase) -> None:
+            for key in [k for k, outside in tables.outside.items() if outside]:
+                if key[0] == subscriber:
+                    del tables.outside[key], tables.subscriptions[key]
+                    tables.replays.pop(key, None)
+            if any(name == subscriber for name, _ in tables.subscriptions):
+                return
+            for row in [k for k in tables.outbox if k.subscriber == subscriber]:
+                del tables.outbox[row]
+
+        self.transaction.write(remove)
+        return found
 
     async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
     ) -> int:
-        """Put missing events into the outbox; return how many."""
+        """Put missing events into the outbox, unless the subscriber is paused; return how many."""
+        if subscriber in self.transaction.tables.pauses:
+            return 0
         now, wait = self.transaction.now, timedelta(seconds=after)
         newest = now if idle else self._newest(subscriber)
         missing = [

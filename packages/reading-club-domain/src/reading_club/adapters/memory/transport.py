@@ -5,6 +5,7 @@ from typing import Any
 
 from messagebus import AsyncAbstractEventstreamTransport
 
+from reading_club.eventstream.context import MessageContext
 from reading_club.eventstream.ports.outbox import Lease, OutboxTransport
 
 
@@ -31,6 +32,7 @@ class RecordingOutboxTransport(OutboxTransport):
     def __init__(self, lease: Lease | None = None) -> None:
         self._lease = lease or Lease(0.0)
         self.handed_over: list[Mapping[str, Any]] = []
+        self.contexts: list[MessageContext] = []
 
     @property
     def lease(self) -> Lease:
@@ -40,3 +42,8 @@ class RecordingOutboxTransport(OutboxTransport):
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
         """Record the message in ``handed_over``."""
         self.handed_over.append(message)
+
+    async def send_in_context(self, message: Mapping[str, Any], context: MessageContext) -> None:
+        """Record the message in ``handed_over``, and its context in ``contexts``."""
+        self.contexts.append(context)
+        await self.send_message_serialized(message)

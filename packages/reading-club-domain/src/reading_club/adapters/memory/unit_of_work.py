@@ -4,10 +4,13 @@ from messagebus import AsyncAbstractEventstreamTransport
 from messagebus.ports.observability import AbstractMetricsStore
 
 from reading_club.adapters.memory.accounts.accounts import InMemoryAccounts
+from reading_club.adapters.memory.accounts.club import InMemoryClub
 from reading_club.adapters.memory.accounts.invitations import (
     InMemoryInvitations,
     InMemoryWelcomeLink,
 )
+from reading_club.adapters.memory.accounts.join_requests import InMemoryJoinRequests
+from reading_club.adapters.memory.accounts.password_links import InMemoryPasswordLinks
 from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.club_database import InMemoryDatabase
@@ -34,6 +37,9 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     invitations = per_transaction(InMemoryInvitations)
     welcome_link = per_transaction(InMemoryWelcomeLink)
     tokens = per_transaction(InMemoryTokens)
+    join_requests = per_transaction(InMemoryJoinRequests)
+    password_links = per_transaction(InMemoryPasswordLinks)
+    club = per_transaction(InMemoryClub)
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ async def discard(
 
 
 async def replay_parked(
-    subscriber: Subscriber[Any], uow: StreamUnitOfWork, now: datetime, *, limit: int = 1000
+    subscriber: Subscriber[Any, Any], uow: StreamUnitOfWork, now: datetime, *, limit: int = 1000
 ) -> list[DeadLetter]:
     """Retry parked messages whose type the subscriber handles by now. The caller commits."""
     wanted = DeadLetterFilter(subscriber=subscriber.name, parked=True, types=subscriber.types)

@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from opentelemetry.trace import get_current_span
+
 from reading_club.eventstream.errors import TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import Delivery
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxMessage
+from reading_club.eventstream.tracing import mark_failed
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 
 logger = logging.getLogger(__name__)
@@ -23,7 +27,14 @@ _LONGEST_TYPE: Final = 200
 class DeadLetterWriter:
     """Stores the dead letters of one subscriber."""
 
-    def __init__(self, subscriber: str, limit: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        subscriber: str,
+        limit: int,
+        clock: Callable[[], datetime],
+        metrics: StreamMetrics = NO_METRICS,
+    ) -> None:
+        self._metrics = metrics
         self._subscriber = subscriber
         self._limit = limit
         self._clock = clock
@@ -33,7 +44,9 @@ class DeadLetterWriter:
     ) -> None:
         """Log a message, and store its dead letter. Raises the storage's errors."""
         trace = not isinstance(error, UnreadableMessage)
-        self.log(logging.ERROR, "message set aside", delivery.message, error, trace=trace)
+        attempt = min(delivery.number, self._limit)
+        text = "message set aside"
+        self.log(logging.ERROR, text, delivery.message, error, trace=trace, attempt=attempt)
         await self.set_aside(delivery, error, make_uow)
 
     async def set_aside(
@@ -49,11 +62,34 @@ class DeadLetterWriter:
             self.log(logging.WARNING, "dead letter kept as text", delivery.message, exc, trace=True)
             text = json.dumps(letter.envelope, sort_keys=True)  # in ASCII
             await _keep(letter.model_copy(update={"envelope": text}), make_uow())
+        self._metrics.dead_lettered(self._subscriber, letter.type)
+
+    def log_failed(self, delivery: Delivery, error: Exception) -> None:
+        """Log an attempt that failed, with its number; another one follows."""
+        text, number = "handling failed", delivery.number
+        self.log(logging.WARNING, text, delivery.message, error, trace=True, attempt=number)
+
+    def log_split(self, error: Exception, events: int) -> None:
+        """Log that a batch failed, whose events are handled one by one now."""
+        fields = {"subscriber": self._subscriber, "events": events, "error": type(error).__name__}
+        logger.info("a batch is taken apart", extra=fields)
 
     def log(
-        self, level: int, text: str, message: object, exc: Exception, *, trace: bool = False
+        self,
+        level: int,
+        text: str,
+        message: object,
+        exc: Exception,
+        *,
+        trace: bool = False,
+        attempt: int = 0,
     ) -> None:
-        """Log the message's ids as fields, without its content."""
+        """Log the message's ids as fields, without its content; the current span has failed.
+
+        The reason is told of a transient failure alone: other errors may quote the content.
+        ``attempt`` is the number of the attempt that failed, 0 if none was counted.
+        """
+        mark_failed(get_current_span(), type(exc).__name__)
         letter = self._letter(message, exc)
         fields: dict[str, Any] = {
             "subscriber": letter.subscriber,
@@ -61,6 +97,10 @@ class DeadLetterWriter:
             "message_type": letter.type,
             "error": type(exc).__name__,
         }
+        if attempt:
+            fields["attempt"] = attempt
+        if isinstance(exc, TransientFailure):
+            fields["reason"] = str(exc)
         logger.log(level, text, extra=fields, exc_info=exc if trace else None)
 
     def _letter(self, message: object, error: Exception, attempts: int = 0) -> DeadLetter:
@@ -71,7 +111,7 @@ class DeadLetterWriter:
             message_id=_message_id(message, text),
             type=_sanitise(_field(message, "type"), _LONGEST_TYPE),
             envelope=value,
-            error=_sanitise(f"{type(error).__name__}: {error}", _LONGEST_ERROR),
+            error=error_text(error),
             set_aside_at=self._clock(),
             attempts=attempts,
             parked=isinstance(error, UnknownEvent),
@@ -97,6 +137,11 @@ def build_unsendable(event: OutboxMessage, error: str, now: datetime) -> DeadLet
         set_aside_at=now,
         attempts=event.attempts + 1,
     )
+
+
+def error_text(error: Exception) -> str:
+    """Return class and text of an error, bounded, as every database stores it."""
+    return _sanitise(f"{type(error).__name__}: {error}", _LONGEST_ERROR)
 
 
 def _as_json(message: object) -> tuple[str, Any]:

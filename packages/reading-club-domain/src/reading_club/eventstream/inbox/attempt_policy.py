@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
+from reading_club.eventstream.context import MessageContext, context_of
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
 
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 GROWTH: Final = 4.0
 LONGEST_PAUSE: Final = 3600.0
 SUSPECTED: Final = "its handling may have killed a worker, and waits for the next attempt"
+NOT_ENDED: Final = "AttemptNotEnded: its handling never came to an end"
+"""Recorded as the error of an attempt that may have killed its worker."""
 
 
 async def defer(
@@ -29,8 +33,14 @@ async def defer(
     """Add an outbox row: the relay sends the message to its subscriber after ``pause`` seconds."""
     key = OutboxKey(inbox_key.message_id, inbox_key.subscriber)
     await uow.outbox.defer(key, message, pause=pause, reason=reason)
-    fields = {"subscriber": inbox_key.subscriber, "message_id": str(inbox_key.message_id)}
-    logger.info("message put off", extra={**fields, "seconds": round(pause, 1), "reason": reason})
+    fields = {
+        "subscriber": inbox_key.subscriber,
+        "message_id": str(inbox_key.message_id),
+        "message_type": message.get("type"),
+        "seconds": round(pause, 1),
+        "reason": reason,
+    }
+    logger.info("message put off", extra=fields)
 
 
 @dataclass
@@ -54,6 +64,11 @@ class Delivery:
     def __post_init__(self) -> None:
         self.count_before = self.suspected
 
+    @property
+    def context(self) -> MessageContext:
+        """The context in the headers of the message."""
+        return context_of(self.message)
+
 
 @dataclass(frozen=True)
 class AttemptPolicy:
@@ -66,6 +81,7 @@ class AttemptPolicy:
     further pause is four times as long, up to an hour."""
 
     timer: Callable[[], float]
+    metrics: StreamMetrics = NO_METRICS
 
     def since_last(self, delivery: Delivery) -> float:
         """Return the seconds since the last attempt before this delivery; 0 if there was none."""
@@ -99,6 +115,8 @@ class AttemptPolicy:
             elif wait:
                 await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
+        if wait:
+            self.metrics.deferred(inbox_key.subscriber, 1)
         return wait == 0.0
 
     async def _count(
@@ -115,6 +133,8 @@ class AttemptPolicy:
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
         delivery.number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        if not delivery.begun and 0 < last.number < delivery.number:
+            await uow.failures.record_lost(inbox_key, last.number, NOT_ENDED)
         if not pause or delivery.number > last.number:
             return 0.0
         return pause - last.age if last.age < pause else pause

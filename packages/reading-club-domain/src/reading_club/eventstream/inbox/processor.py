@@ -1,7 +1,6 @@
 """Processes the messages of one subscriber: effect, another attempt, or a dead letter."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -9,18 +8,16 @@ from uuid import UUID
 
 from messagebus import Event
 
-from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
+from reading_club.eventstream.dead_letters.writer import DeadLetterWriter, error_text
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
+from reading_club.eventstream.inbox.spans import handle
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
-from reading_club.eventstream.wire import EventRegistry
+from reading_club.eventstream.wire import EventRegistry, wire_type
 
-logger = logging.getLogger(__name__)
-
-BUSY_ATTEMPTS: Final = 3
-"""Attempts in a row that a busy database fails before the batch is split."""
 NEVER_ENDED: Final = "its handling never came to an end"
 
 
@@ -38,15 +35,17 @@ class InboxProcessor:
 
     def __init__(
         self,
-        subscriber: Subscriber[Any],
-        events: EventRegistry,
+        subscriber: Subscriber[Any, Any],
+        events: EventRegistry[Any],
         policy: AttemptPolicy,
         clock: Callable[[], datetime],
+        metrics: StreamMetrics = NO_METRICS,
     ) -> None:
         self.subscriber = subscriber
         self._events = events
         self.policy = policy
-        self.dead_letters = DeadLetterWriter(subscriber.name, policy.limit, clock)
+        self.dead_letters = DeadLetterWriter(subscriber.name, policy.limit, clock, metrics)
+        self.metrics = metrics
 
     async def attempt(self, delivery: Delivery, make_uow: UnitOfWorkFactory) -> bool:
         """Return True when the message may be acknowledged, False if it has to be tried again.
@@ -74,6 +73,7 @@ class InboxProcessor:
             await self.policy.take_back(delivery, inbox_key, make_uow)
             raise
         except Exception as exc:  # noqa: BLE001  # a handler's bug concerns its message only
+            self.metrics.attempt_failed(self.subscriber.name, wire_type(event))
             return await self._failed(delivery, inbox_key, exc, make_uow)
         return True
 
@@ -102,6 +102,8 @@ class InboxProcessor:
         if stalls >= self.policy.limit:
             delivery.number = stalls
             await self.dead_letters.give_up(delivery, error, make_uow)
+        else:
+            self.metrics.deferred(self.subscriber.name, 1)
         return True
 
     def inbox_key(self, message: Any) -> InboxKey:
@@ -115,17 +117,21 @@ class InboxProcessor:
         """
         events = [self._decode(message) for message in messages]
         inbox_keys = [InboxKey(self.subscriber.name, event.message_id) for event in events]
+        handled: list[Event] = []
         async with make_uow() as transaction:
             uow = transaction.uow
             new = set(await uow.inbox.insert_new_many(inbox_keys))
-            for inbox_key, event in zip(inbox_keys, events, strict=True):
+            for inbox_key, event, message in zip(inbox_keys, events, messages, strict=True):
                 if inbox_key in new:
                     new.remove(inbox_key)  # of two copies in one batch the first takes effect
-                    await self.subscriber.handlers[type(event)](event, uow)
+                    await handle(self.subscriber, event, uow, message)
+                    handled.append(event)
             await transaction.commit()
+        duplicates = len(events) - len(handled)
+        self.metrics.handled(self.subscriber.name, handled, duplicates=duplicates)
 
     def _decode(self, message: object) -> Event:
-        event = self._events.decode(message)
+        event: Event = self._events.decode(message)
         if type(event) not in self.subscriber.handlers:
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
@@ -134,61 +140,27 @@ class InboxProcessor:
         self, event: Event, inbox_key: InboxKey, delivery: Delivery, uow: StreamUnitOfWork
     ) -> None:
         """Handle the event and insert its inbox row in one transaction; skip a duplicate."""
+        handled: list[Event] = []
         async with uow as transaction:
             if await uow.inbox.insert_new(inbox_key):
-                await self.subscriber.handlers[type(event)](event, uow)
+                await handle(self.subscriber, event, uow, delivery.message)
+                handled.append(event)
             if delivery.number:
                 await uow.inbox.forget_attempts(inbox_key)
             await transaction.commit()
+        self.metrics.handled(self.subscriber.name, handled, duplicates=1 - len(handled))
 
     async def _failed(
         self, delivery: Delivery, inbox_key: InboxKey, error: Exception, make_uow: UnitOfWorkFactory
     ) -> bool:
-        if not delivery.number:
-            async with make_uow() as transaction:
+        async with make_uow() as transaction:
+            if not delivery.number:
                 delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
-                await transaction.commit()
+            await transaction.uow.failures.record(inbox_key, delivery.number, error_text(error))
+            await transaction.commit()
         if delivery.number >= self.policy.limit:
             await self.dead_letters.give_up(delivery, error, make_uow)
             return True
-        self.dead_letters.log(
-            logging.WARNING, "handling failed", delivery.message, error, trace=True
-        )
+        self.dead_letters.log_failed(delivery, error)
         delivery.count_before, delivery.counted, delivery.begun = True, False, True
         return False
-
-
-class BatchTransaction:
-    """Handles messages in one transaction, and splits the batch if that fails.
-
-    An outage is retried as a batch. An error of one message splits the batch, and so does a
-    database that is busy several times in a row: one slow handler does not delay the others.
-    """
-
-    def __init__(self, processor: InboxProcessor, messages: Sequence[object]) -> None:
-        self._processor = processor
-        self._messages = messages
-        self._busy = 0
-        self.is_split = False
-
-    async def attempt(self, make_uow: UnitOfWorkFactory) -> bool:
-        """Return True when the batch took effect or has to be split. Raises TransientFailure."""
-        try:
-            await self._processor.process_batch(self._messages, make_uow)
-        except Exception as exc:  # handling each message alone shows which one fails
-            self._busy = self._busy + 1 if isinstance(exc, BUSY) else 0
-            if isinstance(exc, TransientFailure) and self._busy < BUSY_ATTEMPTS:
-                raise
-            self.is_split = True
-            logger.info("a batch is taken apart", extra={"error": type(exc).__name__})
-        return True
-
-    async def defer(self, error: Exception, make_uow: UnitOfWorkFactory) -> bool:
-        """Defer each message by the first pause, to be handled alone; return True."""
-        async with make_uow() as transaction:
-            for message in self._messages:
-                inbox_key = self._processor.inbox_key(message)
-                pause = self._processor.policy.first_pause
-                await defer(message, inbox_key, pause, str(error), transaction.uow)
-            await transaction.commit()
-        return True

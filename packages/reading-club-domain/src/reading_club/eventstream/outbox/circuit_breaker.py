@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.ports.metrics import NO_METRICS, BreakerState, SentBy, StreamMetrics
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
 from reading_club.eventstream.ports.publisher import PublishResult
 
@@ -19,8 +20,14 @@ class CircuitBreaker:
     """
 
     def __init__(
-        self, backoff: Backoff | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        metrics: StreamMetrics = NO_METRICS,
     ) -> None:
+        self._metrics = metrics
+        self._state: BreakerState = "closed"
+        metrics.breaker_changed("closed")
         self._backoff = backoff or Backoff(first=0.5, cap=5.0)
         self._clock = clock
         self._pauses: Iterator[float] | None = None
@@ -41,31 +48,46 @@ class CircuitBreaker:
         """Return how many events of a batch may pass now: all, one or none."""
         if self.closed:
             return batch_size
+        if not self.pause:
+            self._change("half_open")
         return 0 if self.pause else 1
 
     def record_success(self) -> None:
         """Close the breaker: the broker takes events."""
         self._pauses, self.open_until = None, 0.0
+        self._change("closed")
 
     def record_failure(self) -> None:
         """Open the breaker: the broker is unavailable."""
         self._pauses = self._pauses or self._backoff.delays()
         self.open_until = self._clock() + next(self._pauses)
+        self._change("open")
+
+    def _change(self, state: BreakerState) -> None:
+        if state != self._state:
+            self._state = state
+            self._metrics.breaker_changed(state)
 
 
 class BatchReport:
-    """Reports each batch to the breaker, and changes since the previous batch to the log.
+    """Reports each batch to breaker and metrics, and changes since the previous one to the log.
 
     Only an outage opens the breaker; a queue that refuses events leaves it closed for the others.
     Such a queue is logged when its refusals begin or change their reason, and when they end.
     """
 
-    def __init__(self, breaker: CircuitBreaker) -> None:
+    def __init__(
+        self, breaker: CircuitBreaker, by: SentBy, metrics: StreamMetrics = NO_METRICS
+    ) -> None:
         self.breaker = breaker
+        self._by: SentBy = by
+        self._metrics = metrics
         self._refusing: dict[str, str] = {}
 
-    def add(self, published: PublishResult) -> None:
-        """Report a published batch."""
+    def add(self, published: PublishResult, ages: Iterable[float] = ()) -> None:
+        """Report a published batch; ``ages`` are those of ``StreamMetrics.confirmed``."""
+        if published.confirmed:
+            self._metrics.confirmed(self._by, len(published.confirmed), ages)
         self._report_outage(published)
         for key, error in published.failed.items():
             fields = {"message_id": str(key.message_id), "error": error}

@@ -27,13 +27,16 @@ async def finish(
     published: PublishResult,
     *,
     pause: float = 0.0,
-) -> None:
-    """Finish the rows of a batch, the confirmed ones first. An outage counts no attempt.
+) -> Sequence[OutboxMessage]:
+    """Finish the rows of a batch, the confirmed ones first; return those that are dead letters.
+
+    An outage counts no attempt.
 
     Rows that an outage left without a result can be claimed after ``pause`` seconds: the next
     probe is another event, in case this one is what the broker cannot take.
     Raises StorageUnavailable; unfinished rows are sent again after their lease.
     """
+    dead: list[OutboxMessage] = []
     if published.confirmed:
         await outbox.delete(token, published.confirmed)
     for event in events:
@@ -41,6 +44,7 @@ async def finish(
             continue
         if event.attempts + 1 >= ATTEMPTS:
             await outbox.dead_letter(token, {event.key: reason})
+            dead.append(event)
         else:
             await outbox.fail(token, {event.key: reason}, retry_in=2.0**event.attempts)
     await finish_refused(outbox, token, events, published)
@@ -48,6 +52,7 @@ async def finish(
     undecided = [event.key for event in events if event.key not in decided]
     if undecided:
         await outbox.release(token, undecided, retry_in=pause)
+    return dead
 
 
 async def finish_refused(

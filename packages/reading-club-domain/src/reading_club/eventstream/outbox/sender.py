@@ -8,13 +8,16 @@ from contextlib import AbstractAsyncContextManager, closing, suppress
 from math import inf
 from queue import Empty, Full, Queue
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
+from reading_club.eventstream.context import NO_CONTEXT, MessageContext
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.circuit_breaker import BatchReport, CircuitBreaker
 from reading_club.eventstream.outbox.retry_policy import finish_refused
+from reading_club.eventstream.outbox.sender_counts import QueuedEvent, SenderCounts
 from reading_club.eventstream.per_process import call_after_fork
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import (
     Lease,
     OutboxKey,
@@ -34,12 +37,6 @@ _WAKE: Final = None
 """The queue item that wakes a waiting thread, so that it can end."""
 
 
-class _QueuedEvent(NamedTuple):
-    event: OutboxMessage
-    until: float
-    """Monotonic time at which half the lease is over, and the event is left to the relay."""
-
-
 class Sender(OutboxTransport):
     """Sends committed events in batches, and deletes the rows that the broker confirmed.
 
@@ -57,7 +54,9 @@ class Sender(OutboxTransport):
         *,
         lease: float = 10.0,
         capacity: int = 10_000,
+        metrics: StreamMetrics = NO_METRICS,
     ) -> None:
+        self._metrics = metrics
         self._open_outbox = open_outbox
         self._make_publisher = make_publisher
         self._seconds = lease
@@ -67,9 +66,10 @@ class Sender(OutboxTransport):
 
     def _begin_process(self) -> None:
         self._lease = Lease(self._seconds)
-        self._queue = Queue[_QueuedEvent | None](self._capacity)
-        self._breaker = CircuitBreaker()
-        self._report = BatchReport(self._breaker)
+        self._queue = Queue[QueuedEvent | None](self._capacity)
+        self._breaker = CircuitBreaker(metrics=self._metrics)
+        self._report = BatchReport(self._breaker, "sender", self._metrics)
+        self._counts = SenderCounts(self._metrics, self._queue.qsize)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._deadline = inf
@@ -86,20 +86,28 @@ class Sender(OutboxTransport):
         return self._deadline != inf
 
     async def send_message_serialized(self, message: Mapping[str, Any]) -> None:
+        """Enqueue a committed event of which no context is known."""
+        await self.send_in_context(message, NO_CONTEXT)
+
+    async def send_in_context(self, message: Mapping[str, Any], context: MessageContext) -> None:
         """Enqueue a committed event for the thread. Does not block, and raises nothing."""
         now = monotonic()
         if self._closed or now < self._breaker.open_until:
+            self._counts.left("outage")
             return
         try:
-            event = OutboxMessage(OutboxKey(UUID(message["id"])), dict(message))
+            key = OutboxKey(UUID(message["id"]))
+            event = OutboxMessage(key, dict(message), context=context)
             if self._thread is None or not self._thread.is_alive():
                 self._start()
-            self._queue.put_nowait(_QueuedEvent(event, now + self._lease.seconds / 2))
+            self._queue.put_nowait(QueuedEvent(event, now + self._lease.seconds / 2))
         except Full:
-            logger.debug("the sender is busy: an event is left to the relay")
+            self._counts.left("overflow")
+            logger.debug("the sender is busy", extra={"message_id": message.get("id")})
         except Exception:
-            # The event is in the outbox: whatever is wrong here, the relay sends it.
-            logger.exception("an event is left to the relay")
+            self._counts.left("failure")
+            fields = {"message_id": message.get("id")}
+            logger.exception("an event is left to the relay", extra=fields)
 
     def close(self, within: float = 5.0) -> None:
         """Refuse new events, and block until queued ones are sent, up to ``within`` seconds."""
@@ -142,12 +150,12 @@ class Sender(OutboxTransport):
                     self._breaker.record_failure()
             await self._delete_confirmed(outbox, at_once=True)
 
-    def _take(self) -> Sequence[_QueuedEvent] | None:
+    def _take(self) -> Sequence[QueuedEvent] | None:
         """Wait for events, and return the queued ones, up to a batch; None to stop.
 
         Returns an empty list if no event came and confirmed rows are due to be deleted.
         """
-        queued: list[_QueuedEvent] = []
+        queued: list[QueuedEvent] = []
         patience = _DELETE_DELAY if self._confirmed else None
         try:
             offer = self._queue.get(block=not self._closed, timeout=patience)
@@ -161,14 +169,20 @@ class Sender(OutboxTransport):
         return queued or None
 
     async def _send(
-        self, queued: Sequence[_QueuedEvent], publisher: EventPublisher, outbox: OutboxStore
+        self, queued: Sequence[QueuedEvent], publisher: EventPublisher, outbox: OutboxStore
     ) -> None:
         now = monotonic()
-        events = [offer.event for offer in queued if now < min(offer.until, self._deadline)]
-        events = events[: self._breaker.permits(len(events))]
+        timely = [offer.event for offer in queued if now < min(offer.until, self._deadline)]
+        events = timely[: self._breaker.permits(len(timely))]
+        self._counts.left("overflow", len(queued) - len(timely))
+        self._counts.left("outage", len(timely) - len(events))
         if events:
-            published = publisher.publish(events)
-            self._report.add(published)
+            with self._counts.sending(len(events)):
+                published = publisher.publish(events)
+            self._counts.unconfirmed(len(events), published)
+            begun = monotonic() + self._lease.seconds / 2
+            ages = (begun - o.until for o in queued if o.event.key in published.confirmed)
+            self._report.add(published, ages)
             self._since = self._since if self._confirmed else now
             self._confirmed += published.confirmed
             if published.refused:

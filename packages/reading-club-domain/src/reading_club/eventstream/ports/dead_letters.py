@@ -51,9 +51,47 @@ class DeadLetterFilter(BaseModel):
     """A part of the error text, case-sensitive."""
     parked: bool | None = None
     types: frozenset[str] | None = None
+    type: str | None = None
+    error_class: str | None = None
+    """The error text up to its first colon, which begins with the class of an exception."""
 
 
 NO_FILTER: Final = DeadLetterFilter()
+
+
+class DeadLetterGroup(BaseModel):
+    """The dead letters of one subscriber with the same type and class of error."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subscriber: str
+    type: str
+    error_class: str
+    """See ``error_class_of``."""
+    parked: bool
+    count: int
+    oldest: AwareDatetime
+    newest: AwareDatetime
+
+    @property
+    def name(self) -> str:
+        """The name of the group, for people: subscriber, type and class of the error."""
+        return f"{self.subscriber}/{self.type}/{self.error_class}"
+
+    @property
+    def wanted(self) -> DeadLetterFilter:
+        """The filter that matches the dead letters of this group."""
+        return DeadLetterFilter(
+            subscriber=self.subscriber,
+            type=self.type,
+            error_class=self.error_class,
+            parked=self.parked,
+        )
+
+
+def error_class_of(error: str) -> str:
+    """Return the text of an error before its first colon: the class, if an exception was stored."""
+    return error.partition(":")[0]
 
 
 class DeadLetters(Protocol):
@@ -66,9 +104,18 @@ class DeadLetters(Protocol):
         """
 
     async def page(
-        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50, skip: int = 0
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` dead letters, the newest first."""
+        """Return up to ``limit`` dead letters, the newest first, without the first ``skip``.
+
+        One whose stored fields cannot be read has the text of its envelope as envelope.
+        """
+        ...
+
+    async def groups(
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 100
+    ) -> Sequence[DeadLetterGroup]:
+        """Return up to ``limit`` groups of the dead letters that match, the largest first."""
         ...
 
     async def remove(self, letter: DeadLetter) -> bool:
@@ -93,7 +140,7 @@ class AuditEntry(BaseModel):
 
 
 class AuditLog(Protocol):
-    """The append-only log of commands on dead letters."""
+    """The log of commands on dead letters: append-only, but for redactions."""
 
     async def record(self, entry: AuditEntry) -> None:
         """Add an entry."""

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 
 from messagebus import AsyncAbstractEventstreamTransport
 
+from reading_club.eventstream.context import NO_CONTEXT, MessageContext
+
 ALL_SUBSCRIBERS: Final = ""
 """The ``subscriber`` of an event for all subscribers of its type."""
 
@@ -35,6 +37,8 @@ class OutboxMessage:
     """Seconds since the row was inserted, by the database's clock; 0 if that is unknown."""
     attempted: bool = False
     """Whether handling was begun before: the worker then handles the event alone and counts it."""
+    context: MessageContext = NO_CONTEXT
+    """The context of the message in the history, which travels in headers."""
 
 
 @dataclass(frozen=True)
@@ -126,3 +130,11 @@ class OutboxTransport(AsyncAbstractEventstreamTransport):
     @abstractmethod
     def lease(self) -> Lease:
         """The lease of new rows. Each process has a token of its own."""
+
+    async def send_in_context(
+        self,
+        message: Mapping[str, Any],
+        context: MessageContext,  # noqa: ARG002  # used where it is overridden
+    ) -> None:
+        """Send a serialized message, by default without its context."""
+        await self.send_message_serialized(message)

@@ -12,13 +12,14 @@ class PublishResult:
     """The result of a batch. An event without a result may or may not have arrived."""
 
     confirmed: Collection[OutboxKey] = ()
-    """Events that the broker has put on a queue, or that have no subscriber."""
+    """Events that the broker has put on a queue, or that have no subscriber, unless the publisher
+    keeps those: then they are refused."""
     failed: Mapping[OutboxKey, str] = field(default_factory=dict)
     """Events refused because of the event itself, with the reason: too large, for example."""
     outage: Exception | None = None
     """Why the batch ended early: the broker is unavailable, slow or full. No attempt counts."""
     refused: Mapping[OutboxKey, str] = field(default_factory=dict)
-    """Events refused by a queue, with the reason: it is full, for example. No attempt counts.
+    """Events refused by a queue, with the reason: it is full, or not there. No attempt counts.
 
     Other queues may have taken a copy of an event for all subscribers.
     """

@@ -1,14 +1,30 @@
 """Subscriptions, and a query for the events that a subscriber has not received."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 
 class Subscriptions(Protocol):
     """Subscriptions, and re-sending of events that a subscriber has not received."""
 
-    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
-        """Subscribe to these types from now on; an existing subscription keeps its start."""
+    async def subscribe(
+        self, subscriber: str, types: Collection[str], *, outside: bool = False
+    ) -> None:
+        """Subscribe to these types from now on; an existing subscription keeps its start.
+
+        A subscriber ``outside`` is another program, whose inbox is in a database of its own.
+        """
+
+    async def outside(self) -> Mapping[str, frozenset[str]]:
+        """Return the subscribers outside, each with its types, by name."""
+        ...
+
+    async def remove_outside(self, subscriber: str) -> bool:
+        """End a subscriber outside, and delete its rows in the outbox; False if it is unknown.
+
+        Its dead letters stay. Does nothing for a subscriber that is not outside.
+        """
+        ...
 
     async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
@@ -20,5 +36,8 @@ class Subscriptions(Protocol):
         not empty (``idle`` is False), the event may be waiting there: then it is missing only if it
         is ``after`` seconds older than the newest received one. Each re-send doubles ``after`` for
         the event. Returns how many were re-sent, the oldest first, up to ``limit``.
+
+        While the subscriber is paused nothing is missing: its events wait in the queue, and copies
+        of them would pile up there.
         """
         ...

@@ -1,4 +1,4 @@
-"""The ports of accounts, sessions, invitations and tokens, one a module.
+"""The ports of accounts and what belongs to them, and of the club's settings, one a module.
 
 Nothing of them goes over the message bus: credentials and secrets never reach the message store.
 Methods of these ports are awaited in a unit of work, in one transaction with its repositories,

@@ -43,7 +43,7 @@ class Accounts(Protocol):
 
     @abstractmethod
     async def add(self, id: UUID, *, reviewer_id: UUID, role: Role, password_hash: str) -> None:
-        """Store a new account of a reviewer.
+        """Store a new account of a reviewer. An organiser's account ends the welcome link.
 
         Raises ReviewerNotFound, AccountExists if the reviewer has one, or IdentifierTaken.
         """
@@ -71,6 +71,9 @@ class Accounts(Protocol):
     async def change_role(self, id: UUID, role: Role) -> None:
         """Set the role of an account; its present role changes nothing.
 
+        An organiser who becomes a member loses the links: invitations are revoked, and password
+        links that the account made are deleted.
+
         Raises AccountNotFound, or LastOrganiser if no organiser would be left.
         """
 
@@ -78,18 +81,18 @@ class Accounts(Protocol):
     async def change_password(
         self, id: UUID, password_hash: str, *, keep: SecretHash | None = None
     ) -> None:
-        """Store the hash of a new password, and end all sessions of the account but ``keep``.
+        """Store the hash of a new password, and end the account's sessions but ``keep``.
 
-        Raises AccountNotFound.
+        Deletes the password link for the account. Raises AccountNotFound.
         """
 
     @abstractmethod
     async def remove(self, id: UUID) -> None:
-        """Delete an account, with its sessions, invitations and tokens; its reviewer stays.
+        """Delete an account, with its sessions, links and tokens; its reviewer stays.
 
         Raises AccountNotFound, or LastOrganiser if no organiser would be left.
         """
 
     @abstractmethod
     async def prune(self) -> Mapping[str, int]:
-        """Delete expired sessions and invitations, and return the number of each."""
+        """Delete expired sessions, links and requests to join; return their numbers by table."""

@@ -44,7 +44,7 @@ class Invitations(Protocol):
     async def add(
         self, id: UUID, hash: SecretHash, *, created_by: UUID, terms: InvitationTerms
     ) -> Invitation:
-        """Store a new invitation. Raises AccountNotFound, or IdentifierTaken."""
+        """Store a new invitation. Raises AccountNotFound, NotAnOrganiser or IdentifierTaken."""
 
     @abstractmethod
     async def redeem(self, hash: SecretHash) -> bool:
@@ -73,5 +73,7 @@ class WelcomeLink(Protocol):
     async def redeem(self, hash: SecretHash) -> bool:
         """Use the link up; return False if it is not the present one, or there is an organiser.
 
-        To be called before the organiser's account is added. A rollback gives the link back.
+        To be called before the organiser's account is added. A rollback gives the link back. An
+        organiser who is added otherwise at the same time comes first, and ends the link, or comes
+        second, as if added a moment later.
         """

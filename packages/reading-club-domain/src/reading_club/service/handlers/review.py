@@ -23,20 +23,23 @@ async def create_review(command: CreateReview, uow: AbstractUnitOfWork) -> Revie
 async def revise_review(command: ReviseReview, uow: AbstractUnitOfWork) -> Review:
     """Revise a review.
 
-    Raises ReviewNotFound and VersionMismatch, or WriteConflict after a concurrent change.
+    Raises ReviewNotFound, ReviewerNotFound and VersionMismatch, or WriteConflict after a
+    concurrent change.
     """
-    review = await uow.reviews.get(command.id)
+    review = await uow.reviews.get_for_update(command.id)
     review.require_version(command.expected_version)
     review.revise(command.rating, command.comment)
     if review.messages:
         await uow.reviews.update(review)
+    else:
+        await uow.reviewers.require(review.reviewer_id)  # the command is stored, with its comment
     return review
 
 
 @async_listen
 async def withdraw_review(command: WithdrawReview, uow: AbstractUnitOfWork) -> Review:
     """Withdraw a review. Raises as ``revise_review`` does."""
-    review = await uow.reviews.get(command.id)
+    review = await uow.reviews.get_for_update(command.id)
     review.require_version(command.expected_version)
     review.withdraw(command.withdrawn_by)
     if review.messages:

@@ -7,7 +7,7 @@ from reading_club.service.discovery import instances_in
 from reading_club.service.projections.activity import activity
 from reading_club.service.projections.catalogue import catalogue
 
-SUBSCRIBERS: Final[tuple[Subscriber[Any], ...]] = instances_in(__name__, Subscriber)
+SUBSCRIBERS: Final[tuple[Subscriber[Any, Any], ...]] = instances_in(__name__, Subscriber)
 """All subscribers of the club: those that the modules of this package define."""
 
 __all__ = ["SUBSCRIBERS", "activity", "catalogue"]

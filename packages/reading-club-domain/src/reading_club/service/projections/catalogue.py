@@ -2,6 +2,7 @@
 
 from reading_club.domain.messages import (
     BookRegistered,
+    ClubEvent,
     ReviewCreated,
     ReviewRevised,
     ReviewWithdrawn,
@@ -10,7 +11,7 @@ from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
 
-catalogue = Subscriber[AbstractUnitOfWork]("catalogue")
+catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue")
 
 
 @catalogue.on(BookRegistered)

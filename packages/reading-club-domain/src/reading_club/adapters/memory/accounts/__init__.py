@@ -1,1 +1,1 @@
-"""Accounts, sessions, invitations and tokens, in memory."""
+"""Accounts and what belongs to them, and the club's settings, in memory."""

@@ -1,9 +1,12 @@
 """The accounts, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from reading_club.adapters.memory.accounts.join_requests import expiry
 from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tables import AccountRow
 from reading_club.adapters.memory.club_database import InMemoryDatabase
@@ -18,6 +21,9 @@ from reading_club.domain.errors import (
 from reading_club.domain.text import nickname_key
 from reading_club.service.accounts.accounts import Account, Accounts, Credentials, Role
 from reading_club.service.accounts.secrets import SecretHash
+
+TKey = TypeVar("TKey")
+TRow = TypeVar("TRow")
 
 
 class InMemoryAccounts(Accounts):
@@ -38,6 +44,8 @@ class InMemoryAccounts(Accounts):
             if any(other.reviewer_id == reviewer_id for other in tables.accounts.values()):
                 raise AccountExists(reviewer_id)
             tables.accounts[id] = row
+            if role is Role.ORGANISER:
+                tables.welcome_links.clear()
 
         self.transaction.write(insert)
 
@@ -65,7 +73,8 @@ class InMemoryAccounts(Accounts):
         return self.transaction.tables.organisers() > 0
 
     async def change_role(self, id: UUID, role: Role) -> None:
-        """Replace the role."""
+        """Replace the role; the links of a member end."""
+        now = self.transaction.now
 
         def change(tables: InMemoryDatabase) -> None:
             row = _existing(tables, id)
@@ -73,16 +82,19 @@ class InMemoryAccounts(Accounts):
             if row.role is Role.ORGANISER and not tables.organisers():
                 tables.accounts[id] = row
                 raise LastOrganiser(id)
+            if role is not Role.ORGANISER:
+                _end_links_by(tables, id, now)
 
         self.transaction.write(change)
 
     async def change_password(
         self, id: UUID, password_hash: str, *, keep: SecretHash | None = None
     ) -> None:
-        """Replace the hash, and delete the sessions."""
+        """Replace the hash, and delete the sessions and the link."""
 
         def change(tables: InMemoryDatabase) -> None:
             tables.accounts[id] = replace(_existing(tables, id), password_hash=password_hash)
+            tables.password_links.pop(id, None)
 
         self.transaction.write(change)
         await InMemorySessions(self.transaction).end_all(id, keep=keep)
@@ -101,16 +113,19 @@ class InMemoryAccounts(Accounts):
 
     async def prune(self) -> Mapping[str, int]:
         """Delete expired rows."""
-        now, tables = self.transaction.now, self.transaction.tables
-        over = await InMemorySessions(self.transaction).prune()
-        expired = [key for key, (_, row) in tables.invitations.items() if row.expires_at <= now]
+        now, pruned = self.transaction.now, dict[str, int]()
 
         def delete(tables: InMemoryDatabase) -> None:
-            for key in expired:
-                tables.invitations.pop(key, None)
+            pruned.update(
+                invitations=_delete(tables.invitations, lambda _, row: row[1].expires_at <= now),
+                password_links=_delete(tables.password_links, lambda _, row: row.expires_at <= now),
+                join_requests=_delete(
+                    tables.join_requests, lambda _, row: expiry(row.request) <= now
+                ),
+            )
 
         self.transaction.write(delete)
-        return {"sessions": over, "invitations": len(expired)}
+        return {"sessions": await InMemorySessions(self.transaction).prune(), **pruned}
 
 
 def _existing(tables: InMemoryDatabase, id: UUID) -> AccountRow:
@@ -119,13 +134,23 @@ def _existing(tables: InMemoryDatabase, id: UUID) -> AccountRow:
     return row
 
 
+def _end_links_by(tables: InMemoryDatabase, id: UUID, now: datetime) -> None:
+    for key, (stored, invitation) in list(tables.invitations.items()):
+        if invitation.created_by == id and invitation.revoked_at is None:
+            tables.invitations[key] = (stored, replace(invitation, revoked_at=now))
+    _delete(tables.password_links, lambda _, row: row.created_by == id)
+
+
 def _delete_what_belongs_to(tables: InMemoryDatabase, id: UUID) -> None:
-    for session, (account_id, _) in list(tables.sessions.items()):
-        if account_id == id:
-            del tables.sessions[session]
-    for key, (_, invitation) in list(tables.invitations.items()):
-        if invitation.created_by == id:
-            del tables.invitations[key]
-    for key, (account_id, _, _) in list(tables.tokens.items()):
-        if account_id == id:
-            del tables.tokens[key]
+    _delete(tables.sessions, lambda _, row: row[0] == id)
+    _delete(tables.invitations, lambda _, row: row[1].created_by == id)
+    _delete(tables.tokens, lambda _, row: row[0] == id)
+    _delete(tables.password_links, lambda owner, row: id in {owner, row.created_by})
+
+
+def _delete(rows: MutableMapping[TKey, TRow], is_to_go: Callable[[TKey, TRow], bool]) -> int:
+    """Delete matching rows of a table, and return their number."""
+    gone = [key for key, row in rows.items() if is_to_go(key, row)]
+    for key in gone:
+        del rows[key]
+    return len(gone)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
-from reading_club.domain.errors import AccountNotFound, IdentifierTaken
+from reading_club.domain.errors import IdentifierTaken
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.accounts.invitations import (
     Invitation,
@@ -33,8 +33,7 @@ class InMemoryInvitations(Invitations):
         invitation = Invitation(id, created_by, now, expires_at, terms.uses, revoked_at=None)
 
         def insert(tables: InMemoryDatabase) -> None:
-            if created_by not in tables.accounts:
-                raise AccountNotFound(created_by)
+            tables.require_organiser(created_by)
             if id in tables.invitations:
                 raise IdentifierTaken(id)
             tables.invitations[id] = (hash, invitation)

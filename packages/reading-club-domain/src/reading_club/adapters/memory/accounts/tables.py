@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from reading_club.domain.errors import AccountNotFound, NotAnOrganiser
 from reading_club.domain.model import Reviewer
 from reading_club.service.accounts.accounts import Account, Role
+from reading_club.service.accounts.club import CurrentSettings
 from reading_club.service.accounts.invitations import Invitation
+from reading_club.service.accounts.join_requests import TakenRequest
 from reading_club.service.accounts.secrets import SecretHash
 from reading_club.service.accounts.sessions import Session
 from reading_club.service.accounts.tokens import Token
@@ -24,6 +27,15 @@ class AccountRow:
     password_hash: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class PasswordLinkRow:
+    """A row of ``password_links``, whose key is the account."""
+
+    hash: SecretHash
+    created_by: UUID
+    expires_at: datetime
+
+
 class AccountTables:
     """The tables that ports of accounts read and write: mappings from key to row.
 
@@ -38,6 +50,9 @@ class AccountTables:
         self.invitations: MutableMapping[UUID, tuple[SecretHash, Invitation]] = {}
         self.tokens: MutableMapping[UUID, tuple[UUID, SecretHash, Token]] = {}
         self.welcome_links: MutableMapping[int, SecretHash] = {}
+        self.join_requests: MutableMapping[UUID, TakenRequest] = {}
+        self.password_links: MutableMapping[UUID, PasswordLinkRow] = {}
+        self.club_settings: MutableMapping[int, CurrentSettings] = {}
 
     def account(self, id: UUID) -> Account | None:
         """Return the account of a row with its nickname, or None."""
@@ -45,6 +60,13 @@ class AccountTables:
             return None
         nickname = self.reviewers[row.reviewer_id].nickname
         return Account(row.id, row.reviewer_id, nickname, row.role, row.created_at)
+
+    def require_organiser(self, id: UUID) -> None:
+        """Raise AccountNotFound or NotAnOrganiser unless this is an organiser's account."""
+        if (row := self.accounts.get(id)) is None:
+            raise AccountNotFound(id)
+        if row.role is not Role.ORGANISER:
+            raise NotAnOrganiser(id)
 
     def organisers(self) -> int:
         """Count the organisers."""

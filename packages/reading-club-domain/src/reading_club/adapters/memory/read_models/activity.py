@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from reading_club.adapters.memory.read_model import InMemoryReadModel
@@ -12,11 +13,28 @@ class InMemoryActivityLog(InMemoryReadModel):
     """The activity log, in memory."""
 
     name = "activity"
-    tables = ("activity",)
+    tables = ("activity", "activity_erasures")
 
     async def record(self, entry: ActivityEntry) -> None:
-        """Add an entry; a known id changes nothing."""
-        self.transaction.write(lambda tables: tables.activity.setdefault(entry.id, entry))
+        """Add an entry, without the words of erased reviewers; a known id changes nothing."""
+
+        def insert(tables: Any) -> None:
+            reviewer_id = entry.reviewer_id
+            is_erased = reviewer_id in tables.activity_erasures
+            kept = entry.without_words_of(reviewer_id) if reviewer_id and is_erased else entry
+            tables.activity.setdefault(kept.id, kept)
+
+        self.transaction.write(insert)
+
+    async def erase(self, reviewer_id: UUID) -> None:
+        """Drop the words of the entries, and keep the reviewer's id for those to come."""
+
+        def erase(tables: Any) -> None:
+            tables.activity_erasures[reviewer_id] = True
+            for id_, entry in list(tables.activity.items()):
+                tables.activity[id_] = entry.without_words_of(reviewer_id)
+
+        self.transaction.write(erase)
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries, the highest id first."""

@@ -34,6 +34,11 @@ class InMemoryCatalogue(InMemoryReadModel):
         books = self.transaction.tables.catalogue
         return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
 
+    async def rated_version(self, review_id: UUID) -> int | None:
+        """Return the version of the stored rating, or None."""
+        rating = self.transaction.tables.ratings.get(review_id)
+        return None if rating is None else rating.version
+
     def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
         ratings = Counter(
             rating.rating

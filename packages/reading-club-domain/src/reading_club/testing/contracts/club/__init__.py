@@ -6,6 +6,8 @@ Subclass a contract in a test module and provide the fixture ``uow_factory`` (se
 
 from reading_club.testing.contracts.club.accounts import AccountsContract
 from reading_club.testing.contracts.club.accounts_invitations import InvitationsContract
+from reading_club.testing.contracts.club.accounts_join_requests import JoinRequestsContract
+from reading_club.testing.contracts.club.accounts_password_links import PasswordLinksContract
 from reading_club.testing.contracts.club.accounts_secrecy import SecrecyContract
 from reading_club.testing.contracts.club.accounts_sessions import SessionsContract
 from reading_club.testing.contracts.club.accounts_tokens import TokensContract
@@ -13,6 +15,10 @@ from reading_club.testing.contracts.club.accounts_welcome import WelcomeLinkCont
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
+from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
+from reading_club.testing.contracts.club.erasure import ErasureContract
+from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
+from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
 from reading_club.testing.contracts.club.reviewers import ReviewerRepositoryContract
@@ -24,7 +30,13 @@ __all__ = [
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
+    "ClubSettingsContract",
+    "ErasureContract",
+    "ErasureRacesContract",
     "InvitationsContract",
+    "JoinRequestsContract",
+    "LeavingContract",
+    "PasswordLinksContract",
     "ReadModelsContract",
     "ReviewListsContract",
     "ReviewRepositoryContract",

@@ -121,10 +121,9 @@ class AccountsContract(AccountFixtures):
         assert [type(result) for result in results if result is not None] == [LastOrganiser]
         assert await self.run(lambda uow: uow.accounts.is_claimed())
 
-    async def test_a_member_can_be_removed(self) -> None:
+    async def test_one_of_two_organisers_can_be_removed(self) -> None:
         """Sessions, invitations and tokens go along; the reviewer stays."""
-        await self.an_account(Role.ORGANISER)
-        account_id = await self.an_account()
+        _, account_id = [await self.an_account(Role.ORGANISER) for _ in range(2)]
         account, session, invitation = await self.account(account_id), a_hash(), a_hash()
         assert account is not None
         token = a_hash()

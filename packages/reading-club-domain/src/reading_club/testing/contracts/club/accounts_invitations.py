@@ -7,7 +7,12 @@ import pytest
 from lastuuid import uuid7
 from pydantic import ValidationError
 
-from reading_club.domain.errors import AccountNotFound, IdentifierTaken, NicknameTaken
+from reading_club.domain.errors import (
+    AccountNotFound,
+    IdentifierTaken,
+    NicknameTaken,
+    NotAnOrganiser,
+)
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.accounts.accounts import Role
 from reading_club.service.accounts.invitations import Invitation, InvitationTerms
@@ -111,6 +116,38 @@ class InvitationsContract(AccountFixtures):
         (listed,) = await self.run(lambda uow: uow.invitations.list())
         assert listed.revoked_at is not None
 
+    async def test_a_demoted_organisers_invitations_are_revoked(self) -> None:
+        """Those of another organiser go on, and a later promotion brings none back."""
+        invitation, hash_ = await self.invite()
+        other, kept = await self.invite()
+
+        for role in (Role.MEMBER, Role.ORGANISER):
+            await self.run(
+                lambda uow, role: uow.accounts.change_role(invitation.created_by, role), role
+            )
+
+        assert [await self.redeem(hash_), await self.redeem(kept)] == [False, True]
+        listed = await self.run(lambda uow: uow.invitations.list())
+        assert [each.id for each in listed if each.revoked_at is None] == [other.id]
+
+    @pytest.mark.parametrize("first", ["demotion", "invitation"])
+    async def test_no_invitation_outlives_a_demotion_at_the_same_time(self, first: str) -> None:
+        """It is refused, or revoked by the demotion."""
+        demoted, _ = [await self.an_account(Role.ORGANISER) for _ in range(2)]
+        hash_, terms = a_hash(), InvitationTerms()
+
+        async def demote(uow: AbstractUnitOfWork) -> None:
+            await uow.accounts.change_role(demoted, Role.MEMBER)
+
+        async def invite(uow: AbstractUnitOfWork) -> None:
+            await uow.invitations.add(uuid7(), hash_, created_by=demoted, terms=terms)
+
+        await self.race(*((demote, invite) if first == "demotion" else (invite, demote)))
+
+        account = await self.run(lambda uow: uow.accounts.find(demoted))
+        assert account.role is Role.MEMBER
+        assert not await self.redeem(hash_)
+
     async def test_invitations_are_listed_with_the_newest_first(self) -> None:
         """As they were returned, with the uses that are left."""
         older, _ = await self.invite()
@@ -123,11 +160,12 @@ class InvitationsContract(AccountFixtures):
         assert listed[1] == older
         assert abs((older.expires_at - older.created_at).total_seconds() - 7 * DAY) < 60.0
 
-    async def test_an_invitation_needs_an_account_and_an_id_of_its_own(self) -> None:
-        """An unknown account and a known id are refused."""
-        invitation, _ = await self.invite()
+    async def test_an_invitation_needs_an_organiser_and_an_id_of_its_own(self) -> None:
+        """An unknown account, a member's and a known id are refused."""
+        (invitation, _), member = await self.invite(), await self.an_account()
         for id_, creator, refusal in (
             (uuid7(), uuid7(), AccountNotFound),
+            (uuid7(), member, NotAnOrganiser),
             (invitation.id, invitation.created_by, IdentifierTaken),
         ):
             async with self.uow_factory() as transaction:

@@ -33,7 +33,8 @@ class SecrecyContract(AccountFixtures):
 
     async def test_messages_hold_no_secret(self) -> None:
         """A club is claimed and a member joins; of that, messages say who the reviewers are."""
-        welcome, invitation, session, token = secrets = [new_secret() for _ in range(4)]
+        secrets = [new_secret() for _ in range(5)]
+        welcome, invitation, session, token, link = secrets
         await self.run(lambda uow: uow.welcome_link.put(hash_of(welcome)))
 
         async with self.uow_factory() as transaction:
@@ -52,11 +53,20 @@ class SecrecyContract(AccountFixtures):
             assert credentials is not None
             assert await uow.sessions.start(hash_of(session), credentials, label="Firefox")
             await uow.tokens.add(uuid7(), hash_of(token), account_id=member, name="script")
+            await uow.password_links.add(hash_of(link), account_id=member, created_by=organiser)
+            await uow.join_requests.add(uuid7(), nickname="Cleo", password_hash=PASSWORD_HASH)
             await transaction.commit()
 
         said = json.dumps([await self.history(), self.transport.events], default=str)
         assert said.count("Ada") == said.count("Bob") == 3  # command, event, published event
-        hidden = [*secrets, *map(hash_of, secrets), PASSWORD_HASH, str(organiser), str(member)]
+        hidden = [
+            "Cleo",
+            *secrets,
+            *map(hash_of, secrets),
+            PASSWORD_HASH,
+            str(organiser),
+            str(member),
+        ]
         assert [each for each in hidden if each in said] == []
 
     async def _account(self, transaction: Transaction, nickname: str, role: Role) -> UUID:

@@ -57,9 +57,21 @@ class WelcomeLinkContract(AccountFixtures):
         assert await self.run(lambda uow: uow.welcome_link.redeem(new))
 
     async def test_a_club_with_an_organiser_has_no_welcome_link(self) -> None:
-        """An unused link gives nothing once there is an organiser."""
+        """An unused link ends with the organiser's account, and a later one gives nothing."""
         hash_ = a_hash()
         await self.run(lambda uow: uow.welcome_link.put(hash_))
         await self.an_account(Role.ORGANISER)
+        assert not await self.run(lambda uow: uow.welcome_link.redeem(hash_))
+
+        await self.run(lambda uow: uow.welcome_link.put(hash_))
 
         assert not await self.run(lambda uow: uow.welcome_link.redeem(hash_))
+
+    async def test_a_members_account_leaves_the_link(self) -> None:
+        """The club has no organiser still."""
+        hash_ = a_hash()
+        await self.run(lambda uow: uow.welcome_link.put(hash_))
+
+        await self.an_account()
+
+        assert await self.run(lambda uow: uow.welcome_link.redeem(hash_))

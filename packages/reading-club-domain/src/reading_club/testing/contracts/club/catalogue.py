@@ -101,6 +101,19 @@ class CatalogueContract:
         assert (withdrawn.ratings, withdrawn.average) == (1, 10.0)
         assert again.distribution == (0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1)
 
+    async def test_a_review_has_the_version_that_is_counted(self) -> None:
+        """It is the highest one that came, also of a withdrawn review; None before the first."""
+        book, review_id = an_entry(), uuid7()
+        versions = [a_rating(book.book_id, n, v, review_id) for v, n in ((1, 9), (2, 4), (3, None))]
+        found = []
+        for change in (book, versions[1], versions[0], versions[2]):
+            await self.write(change)
+            async with self.uow_factory() as transaction:
+                found.append(await transaction.uow.catalogue.rated_version(review_id))
+                await transaction.rollback()
+
+        assert found == [None, 2, 2, 3]
+
     @pytest.mark.parametrize("seed", range(8))
     async def test_ratings_equal_a_recount(self, seed: int) -> None:
         """After batches of versions in any order, some of them twice, the counts are right."""

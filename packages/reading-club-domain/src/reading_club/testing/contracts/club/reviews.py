@@ -1,5 +1,7 @@
 """What every review repository promises."""
 
+import asyncio
+
 import pytest
 from lastuuid import uuid7
 
@@ -116,10 +118,38 @@ class ReviewRepositoryContract:
             assert (await transaction.uow.reviews.get(review.id)).comment == "theirs"
             await transaction.rollback()
 
+    async def test_concurrent_changes_follow_each_other(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """Each change of a review that is loaded for it is stored, or raises WriteConflict."""
+        review = await stored_review(uow_factory)
+
+        async def change(rating: int) -> bool:
+            async with uow_factory() as transaction:
+                loaded = await transaction.uow.reviews.get_for_update(review.id)
+                loaded.revise(rating, f"version {loaded.version + 1}")
+                try:
+                    await transaction.uow.reviews.update(loaded)
+                except WriteConflict:
+                    await transaction.rollback()
+                    return False
+                await transaction.commit()
+                return True
+
+        stored = await asyncio.gather(*map(change, range(4)))
+
+        async with uow_factory() as transaction:
+            newest = await transaction.uow.reviews.get(review.id)
+            await transaction.rollback()
+        assert newest.version == 1 + sum(stored) > 1
+        assert newest.comment == f"version {newest.version}"
+
     async def test_an_unknown_review_is_an_error(self, uow_factory: UnitOfWorkFactory) -> None:
         """Getting an unknown review raises, finding gives None."""
         async with uow_factory() as transaction:
             with pytest.raises(ReviewNotFound):
                 await transaction.uow.reviews.get(uuid7())
+            with pytest.raises(ReviewNotFound):
+                await transaction.uow.reviews.get_for_update(uuid7())
             assert await transaction.uow.reviews.find(uuid7()) is None
             await transaction.rollback()

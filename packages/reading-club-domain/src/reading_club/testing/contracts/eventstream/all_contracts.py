@@ -5,18 +5,31 @@ from reading_club.testing.contracts import eventstream
 __all__ = [
     "TestAttempts",
     "TestDeadLetterCommands",
+    "TestDeadLetterGroups",
     "TestDeadLetters",
+    "TestEventLives",
+    "TestEventLivesWithFailures",
+    "TestFailures",
     "TestHeartbeats",
     "TestInbox",
+    "TestMessageContext",
+    "TestMessageLists",
     "TestMessageStore",
     "TestMissingEvents",
     "TestOutbox",
     "TestOutboxDeferring",
     "TestOutboxLeases",
     "TestOutboxSplit",
+    "TestOutside",
+    "TestPauses",
+    "TestPerMinute",
     "TestPublication",
     "TestReconciliationExclusions",
+    "TestRedaction",
+    "TestReplays",
+    "TestReturnedMessages",
     "TestStatistics",
+    "TestStreamState",
     "TestTransactions",
     "TestWrongClock",
 ]
@@ -32,6 +45,10 @@ class TestPublication(eventstream.PublicationContract):
 
 class TestMessageStore(eventstream.MessageStoreContract):
     """The message store."""
+
+
+class TestMessageContext(eventstream.MessageContextContract):
+    """The contexts of messages."""
 
 
 class TestOutbox(eventstream.OutboxContract):
@@ -82,5 +99,53 @@ class TestDeadLetterCommands(eventstream.DeadLetterCommandsContract):
     """Retry, discard and replay of dead letters."""
 
 
+class TestRedaction(eventstream.RedactionContract):
+    """The redaction of the history."""
+
+
 class TestStatistics(eventstream.StatisticsContract):
     """Counts and ages of outbox and subscribers."""
+
+
+class TestStreamState(eventstream.StreamStateContract):
+    """The state of a stream, for metrics."""
+
+
+class TestPerMinute(eventstream.PerMinuteContract):
+    """Events for each minute."""
+
+
+class TestOutside(eventstream.OutsideContract):
+    """Subscribers outside."""
+
+
+class TestReplays(eventstream.ReplaysContract):
+    """Replays of the history."""
+
+
+class TestPauses(eventstream.PausesContract):
+    """Pauses of subscribers."""
+
+
+class TestReturnedMessages(eventstream.ReturnedMessagesContract):
+    """Messages that were returned to the broker before they were handled."""
+
+
+class TestFailures(eventstream.FailuresContract):
+    """The failed attempts."""
+
+
+class TestEventLives(eventstream.EventLivesContract):
+    """The lives of events."""
+
+
+class TestEventLivesWithFailures(eventstream.EventLivesWithFailuresContract):
+    """The lives of events that failed, waited or got lost."""
+
+
+class TestMessageLists(eventstream.MessageListsContract):
+    """The lists of messages."""
+
+
+class TestDeadLetterGroups(eventstream.DeadLetterGroupsContract):
+    """The groups of dead letters."""

@@ -182,7 +182,7 @@ class DeadLetterCommandsContract(OutboxFixtures):
         await self.dead(self.make_event(), "activity", parked=True)
         await self.dead(self.make_event(), "catalogue", parked=True, type="parcel_burned_v1")
 
-        catalogue = Subscriber[StreamUnitOfWork]("catalogue")
+        catalogue = Subscriber[Any, StreamUnitOfWork]("catalogue")
         catalogue.on(type(self.make_event()))(ignore)
 
         sent = await self.do(lambda uow: commands.replay_parked(catalogue, uow, NOW))

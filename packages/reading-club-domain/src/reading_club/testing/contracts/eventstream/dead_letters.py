@@ -46,8 +46,8 @@ def a_letter(**changes: Any) -> DeadLetter:
     return DeadLetter.model_validate(letter | changes)
 
 
-class DeadLettersContract:
-    """A message that could not be handled is kept, once a subscriber."""
+class DeadLetterFixtures:
+    """Adds and reads dead letters; needs the fixture ``uow_factory``."""
 
     @pytest.fixture(autouse=True)
     def _storage(self, uow_factory: UnitOfWorkFactory) -> None:
@@ -60,12 +60,18 @@ class DeadLettersContract:
                 await transaction.uow.dead_letters.add(letter)
             await transaction.commit()
 
-    async def page(self, wanted: DeadLetterFilter = NO_FILTER, limit: int = 50) -> list[DeadLetter]:
+    async def page(
+        self, wanted: DeadLetterFilter = NO_FILTER, limit: int = 50, skip: int = 0
+    ) -> list[DeadLetter]:
         """Return the dead letters that match."""
         async with self.uow_factory() as transaction:
-            letters = await transaction.uow.dead_letters.page(wanted, limit=limit)
+            letters = await transaction.uow.dead_letters.page(wanted, limit=limit, skip=skip)
             await transaction.rollback()
         return list(letters)
+
+
+class DeadLettersContract(DeadLetterFixtures):
+    """A message that could not be handled is kept, once a subscriber."""
 
     async def test_a_message_is_kept_once_a_subscriber(self) -> None:
         """The same message again changes nothing; each subscriber has its own dead letter."""
@@ -122,11 +128,13 @@ class DeadLettersContract:
         assert {each.message_id for each in page} == {letter.message_id}
 
     async def test_a_page_has_the_newest_first(self) -> None:
-        """A page has the newest dead letters, up to ``limit``."""
+        """A page has the newest dead letters, up to ``limit``, or those after the first ones."""
         letters = [a_letter(set_aside_at=NEW_YEAR + timedelta(hours=n)) for n in range(4)]
         await self.add(*letters)
 
         assert await self.page(limit=3) == letters[:0:-1]
+        assert await self.page(limit=2, skip=1) == letters[2:0:-1]
+        assert await self.page(skip=4) == []
 
     async def test_a_letter_is_removed_once(self) -> None:
         """A second removal returns False; the dead letters of other subscribers stay."""

@@ -37,7 +37,12 @@ class MessageStoreContract:
             {
                 "id": command.message_id,
                 "created_at": command.created_at,
-                "metadata": {"name": "send_reminder", "schema_version": 1, "published": False},
+                "metadata": {
+                    "name": "send_reminder",
+                    "schema_version": 1,
+                    "published": False,
+                    "correlation_id": str(command.message_id),
+                },
                 "payload": {"recipient": str(command.recipient), "text": "É 🦉"},
             }
         ]

@@ -75,6 +75,18 @@ class Reconciling(OutboxFixtures):
         await self.pass_time(AFTER + 1)
         return event
 
+    async def pause(self, subscriber: str) -> None:
+        """Pause a subscriber."""
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.pauses.pause(subscriber)
+            await transaction.commit()
+
+    async def resume(self, subscriber: str) -> None:
+        """End the pause of a subscriber."""
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            await transaction.uow.pauses.resume(subscriber)
+            await transaction.commit()
+
     async def set_aside(self, subscriber: str, event: Event) -> None:
         """Make a dead letter of an event."""
         letter = DeadLetter(

@@ -43,6 +43,16 @@ class ReconciliationExclusionsContract(Reconciling):
 
         assert await self.resend(idle=False) == 0
 
+    async def test_nothing_is_missing_while_the_subscriber_is_paused(self) -> None:
+        """Its events wait in its queue; what got lost is sent again when it is resumed."""
+        await self.lost()
+        await self.pause("catalogue")
+        await self.pause("activity")
+
+        assert [await self.resend(), await self.resend(idle=False)] == [0, 0]
+        await self.resume("catalogue")
+        assert await self.resend() == 1
+
     async def test_what_is_beyond_the_horizon_is_not_missing(self) -> None:
         """The inbox row of an old event may have been deleted by now."""
         await self.lost()

@@ -52,6 +52,7 @@ class StatisticsContract(Reconciling):
         progress = await self.statistics.progress("catalogue", [self.type])
 
         assert await self.statistics.pending() == 0
+        assert await self.statistics.paused() == {}
         assert await self.statistics.backlog() == Backlog()
         assert (progress.name, progress.published, progress.handled) == ("catalogue", 0, 0)
         assert (progress.lag, progress.lag_seconds, progress.dead_letters) == (0, None, 0)
@@ -72,6 +73,19 @@ class StatisticsContract(Reconciling):
         assert (progress.published, progress.handled, progress.dead_letters) == (3, 1, 1)
         assert progress.lag == 1
         assert progress.lag_seconds == pytest.approx(30, abs=SECOND)
+
+    async def test_a_paused_subscriber_has_a_lag_and_says_since_when_it_is_paused(self) -> None:
+        """Its lag is counted as ever, and the start of the pause tells that it is no failure."""
+        await self.lost()
+        await self.pause("catalogue")
+
+        progress = await self.statistics.progress("catalogue", [self.type])
+        other = await self.statistics.progress("activity", [self.type])
+
+        assert progress.lag == 1
+        assert progress.paused_since is not None
+        assert other.paused_since is None
+        assert await self.statistics.paused() == {"catalogue": progress.paused_since}
 
     async def test_an_event_on_its_way_is_behind(self) -> None:
         """An event counts as soon as it is committed, also while it is in the outbox."""

@@ -1,0 +1,129 @@
+"""Subscribers in other programs: adding and removing them, and following that in a process."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from reading_club.eventstream.dead_letters.commands import discard
+from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
+from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
+
+log = logging.getLogger(__name__)
+
+FOLLOW_EVERY: Final = 5.0
+"""Seconds between two looks of a process at the subscribers outside."""
+FORGET: Final = 2 * FOLLOW_EVERY
+"""Seconds until every process has learned that a subscriber is gone, and declares its queue no
+more. A process that cannot reach the database meanwhile may declare it later."""
+
+
+class OutsideSubscriber(Subscriber[Any, Any]):
+    """A subscriber whose handlers are in another program: a name and types on the wire."""
+
+    def __init__(self, name: str, types: Collection[str]) -> None:
+        super().__init__(name)
+        self._types = frozenset(types)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types on the wire that the other program handles."""
+        return self._types
+
+
+class Queues(Protocol):
+    """The queues of subscribers on the broker. Its methods block, up to a timeout."""
+
+    def declare(self, subscriber: Subscriber[Any, Any]) -> None:
+        """Declare a queue with its bindings. Raises QueueRefused and EventstreamUnavailable."""
+
+    def delete(self, subscriber: Subscriber[Any, Any]) -> None:
+        """Delete a queue with its messages, if it exists. Raises EventstreamUnavailable."""
+
+
+async def outside_subscribers(uow: StreamUnitOfWork) -> list[OutsideSubscriber]:
+    """Return the subscribers outside, by name."""
+    found = await uow.subscriptions.outside()
+    return [OutsideSubscriber(name, types) for name, types in found.items()]
+
+
+async def add_outside(
+    subscriber: OutsideSubscriber, make_uow: UnitOfWorkFactory, queues: Queues
+) -> None:
+    """Declare the queue, then store the subscriptions; types may be added later.
+
+    Raises QueueRefused or EventstreamUnavailable, and nothing is stored.
+    """
+    await asyncio.to_thread(queues.declare, subscriber)
+    async with make_uow() as transaction:
+        subscriptions = transaction.uow.subscriptions
+        await subscriptions.subscribe(subscriber.name, subscriber.types, outside=True)
+        await transaction.commit()
+
+
+async def remove_outside(
+    subscriber: OutsideSubscriber,
+    make_uow: UnitOfWorkFactory,
+    queues: Queues,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> bool:
+    """Delete the subscriptions and outbox rows, discard dead letters, and then delete the queue.
+
+    Waits ``FORGET`` seconds before the queue is deleted. The subscriber has to have every type that
+    its queue may be bound to. Returns False if the name is unknown; what an earlier call has left
+    is deleted nevertheless. Raises TransientFailure: call it again.
+    """
+    known = await _forget(subscriber.name, make_uow)
+    await sleep(FORGET)
+    await asyncio.to_thread(queues.delete, subscriber)
+    await _forget(subscriber.name, make_uow)  # rows that a relay has added meanwhile
+    return known
+
+
+@asynccontextmanager
+async def following(
+    make_uow: UnitOfWorkFactory,
+    route: Callable[[Sequence[OutsideSubscriber]], None],
+    every: float = FOLLOW_EVERY,
+) -> AsyncIterator[None]:
+    """Call ``route`` with the subscribers outside, whenever they change while the block runs.
+
+    An unavailable database changes nothing: the subscribers are those that it had last.
+    """
+    task = asyncio.create_task(_follow(make_uow, route, every))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _follow(
+    make_uow: UnitOfWorkFactory, route: Callable[[Sequence[OutsideSubscriber]], None], every: float
+) -> None:
+    known: dict[str, frozenset[str]] = {}
+    while True:
+        try:
+            async with make_uow() as transaction:
+                found = await outside_subscribers(transaction.uow)
+                await transaction.rollback()
+        except TransientFailure as exc:
+            log.debug("subscribers outside are not known", extra={"reason": str(exc)})
+        else:
+            if known != (known := {each.name: each.types for each in found}):
+                route(found)
+        await asyncio.sleep(every)
+
+
+async def _forget(name: str, make_uow: UnitOfWorkFactory) -> bool:
+    async with make_uow() as transaction:
+        uow = transaction.uow
+        known = await uow.subscriptions.remove_outside(name)
+        letters = await uow.dead_letters.page(DeadLetterFilter(subscriber=name), limit=1000)
+        await discard(letters, uow, datetime.now(UTC))
+        await transaction.commit()
+    return known
