@@ -10,8 +10,8 @@ from lastuuid import uuid7
 from messagebus.service.eventstream import MessageSerializer
 from pydantic import ValidationError
 
+from reading_club.adapters.uow_sqla.eventstream.history import envelope_of
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
-from reading_club.adapters.uow_sqla.eventstream.outbox import _envelope
 from reading_club.domain.messages import ReviewCreated
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # made UTC below
@@ -35,4 +35,4 @@ def test_it_is_the_same_to_the_character(comment: str, rating: int, instant: dat
         reject()
     row: Any = SimpleNamespace(**row_of(event))
 
-    assert _envelope(row) == MessageSerializer().serialize_message(event)
+    assert envelope_of(row) == MessageSerializer().serialize_message(event)

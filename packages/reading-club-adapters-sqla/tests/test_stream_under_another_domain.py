@@ -1,4 +1,4 @@
-"""The event stream on SQL keeps its contracts on tables and events of another domain."""
+"""The event stream on SQL keeps its contracts on another domain's events, tables and names."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,30 +7,32 @@ import pytest
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables, stream_tables
-from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
-from reading_club.adapters.uow_sqla.testing.clock import pass_time
-from reading_club.adapters.uow_sqla.testing.fixtures import (
-    checked_out,
-    heartbeats,
-    history,
-    outbox,
-    statistics,
+from reading_club.adapters.uow_sqla.eventstream import (
+    SQLStreamUnitOfWork,
+    StreamTables,
+    stream_tables,
 )
-from reading_club.testing.contracts.eventstream import UnitOfWorkFactory, UnitOfWorkOn
+from reading_club.adapters.uow_sqla.testing.fixtures import checked_out
+from reading_club.adapters.uow_sqla.testing.stream_fixtures import *  # noqa: F403  # for the suite
+from reading_club.testing.contracts.eventstream import UnitOfWorkOn
 from reading_club.testing.contracts.eventstream.all_contracts import *  # noqa: F403  # its tests run here
 from reading_club.testing.contracts.eventstream.parcel_domain import make_event
 
-__all__ = ["heartbeats", "history", "make_event", "outbox", "pass_time", "statistics"]
+__all__ = ["make_event"]
 
-TABLES = stream_tables(MetaData())
+TABLES = stream_tables(MetaData(), prefix="post_")
+
+
+class PostUnitOfWork(SQLStreamUnitOfWork):
+    """The unit of work of the other domain, without repositories."""
+
+    tables = TABLES
 
 
 @pytest.fixture
 def tables() -> StreamTables:
-    """The tables of an event stream, without a table of the club."""
+    """The tables of an event stream with names of their own, without a table of the club."""
     return TABLES
 
 
@@ -46,17 +48,6 @@ async def engine(tmp_path: Path, tables: StreamTables) -> AsyncIterator[AsyncEng
 
 
 @pytest.fixture
-def uow_on(engine: AsyncEngine, tables: StreamTables) -> UnitOfWorkOn:
+def uow_on(engine: AsyncEngine) -> UnitOfWorkOn:
     """Make units of work of the event stream alone."""
-
-    class UnitOfWork(SQLStreamUnitOfWork):
-        """A unit of work without repositories."""
-
-    UnitOfWork.tables = tables
-    return lambda transport: UnitOfWork(transport, engine)
-
-
-@pytest.fixture
-def uow_factory(transport: InMemoryEventstreamTransport, uow_on: UnitOfWorkOn) -> UnitOfWorkFactory:
-    """Make units of work that publish to ``transport``."""
-    return lambda: uow_on(transport)
+    return lambda transport: PostUnitOfWork(transport, engine)

@@ -43,8 +43,9 @@ async def begin(
     connection: AsyncConnection,
     *,
     write: bool,  # noqa: ARG001  # only SQLite has to know
+    read_only: bool,
 ) -> None:
-    """Begin a transaction at the engine's isolation level.
+    """Begin a transaction at the engine's isolation level, or none to read only.
 
     A connection that was lost while idle, as by a server's restart, is replaced.
     """
@@ -57,6 +58,8 @@ async def begin(
     if level not in {None, AUTOCOMMIT}:
         statement += f" ISOLATION LEVEL {level.replace('_', ' ')}"
     adapter.autocommit = True  # keeps SQLAlchemy from beginning one
+    if read_only:
+        return
     await _translate_errors(adapter.driver_connection, adapter.driver_connection.execute(statement))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.uow_sqla import _aiosqlite
-from reading_club.adapters.uow_sqla.errors import driver_error, error_code
+from reading_club.adapters.uow_sqla.errors import driver_error, error_code, translated
 from reading_club.eventstream.errors import StorageUnavailable
 
 WAIT = 5
@@ -34,7 +34,11 @@ PRAGMAS = (
     # A committed transaction survives a power cut, at the price of one sync a commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # Deleted and replaced content is overwritten with zeros, so that an erasure leaves none.
+    "PRAGMA secure_delete = ON",
 )
+
+CHECKPOINT: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 FAULTS: Final[Mapping[str | int, str]] = {
     "28000": "the database refuses the user",
@@ -55,7 +59,8 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
 
     Every wait is bounded: 5 seconds for a connection, 30 for a statement on PostgreSQL,
     5 for another writer on SQLite. Options are SQLAlchemy's; each overrides its default alone.
-    A database in memory has one connection: its transactions wait for each other.
+    A database in memory has one connection: its transactions wait for each other. Nothing is
+    connected yet; ``await engine.dispose()`` closes the connections.
     """
     url = _with_driver(make_url(url))
     on_sqlite = url.get_backend_name() == "sqlite"
@@ -71,6 +76,20 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     if on_sqlite:
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     return engine
+
+
+async def truncate_wal(engine: AsyncEngine) -> bool:
+    """Write SQLite's log into its file, and empty the log, which holds earlier states of pages.
+
+    Returns False while another transaction needs the log. PostgreSQL has none of this: True.
+    Raises StorageUnavailable.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with translated():
+        async with engine.connect() as connection:
+            busy = (await connection.exec_driver_sql(CHECKPOINT)).scalar_one()
+    return not busy
 
 
 def _with_driver(url: URL) -> URL:

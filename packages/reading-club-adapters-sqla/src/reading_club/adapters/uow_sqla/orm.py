@@ -57,6 +57,7 @@ reviewers = Table(
     Column("id", Uuid, primary_key=True),
     Column("nickname", String(50), nullable=False),
     Column("nickname_key", String(150), nullable=False, unique=True),
+    Column("erased", Boolean, nullable=False, server_default=false()),
 )
 
 reviews = Table(
@@ -91,6 +92,7 @@ compatibility = Table(
 """
 
 activity = activity_log.activity
+activity_erasures = activity_log.activity_erasures
 catalogue = book_catalogue.catalogue
 catalogue_ratings = book_catalogue.catalogue_ratings
 catalogue_counts = book_catalogue.catalogue_counts
@@ -99,3 +101,6 @@ sessions = account_tables.sessions
 invitations = account_tables.invitations
 tokens = account_tables.tokens
 welcome_links = account_tables.welcome_links
+join_requests = account_tables.join_requests
+password_links = account_tables.password_links
+club_settings = account_tables.club_settings

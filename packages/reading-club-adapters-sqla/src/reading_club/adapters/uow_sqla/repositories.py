@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
@@ -30,6 +42,17 @@ from reading_club.service.repositories import (
 )
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
+
+
+def is_older(order: tuple[Column[Any], Column[Any]], id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a row was stored before the one with this id.
+
+    ``order`` are the columns of the time and the id. No row comes before an unknown one.
+    """
+    time, identifier = order
+    last = identifier.table.alias("last")
+    at = select(last.c[time.name]).where(last.c.id == id).scalar_subquery()
+    return tuple_(*order) < tuple_(at, id)
 
 
 class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
@@ -119,9 +142,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         order = (orm.books.c.registered_at, orm.books.c.id)
         statement = select(orm.books).order_by(*[each.desc() for each in order]).limit(limit)
         if before is not None:
-            last = orm.books.alias("last")  # NULL for an unknown book, which empties the page
-            time = select(last.c.registered_at).where(last.c.id == before).scalar_subquery()
-            statement = statement.where(tuple_(*order) < tuple_(time, before))
+            statement = statement.where(is_older(order, before))
         if all(wanted):
             found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
             statement = statement.where(or_(*found))
@@ -146,3 +167,21 @@ class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository)
         same = orm.reviewers.c.nickname_key == aggregate.nickname_key
         known = await self._scalar(exists().where(same))
         return NicknameTaken(aggregate.nickname) if known else None
+
+    async def require(self, identifier: UUID) -> None:
+        """Lock the row against changes. Raises ReviewerNotFound."""
+        if (await self.session.write(locked_reviewer(identifier))).one_or_none() is None:
+            raise ReviewerNotFound(identifier)
+
+    async def update_erased(self, reviewer: Reviewer) -> None:
+        """Update the row, which waits for those who have locked it."""
+        same = (orm.reviewers.c.id == reviewer.id) & ~orm.reviewers.c.erased
+        statement = update(orm.reviewers).where(same).values(self._row(reviewer))
+        if (await self.session.write(statement)).rowcount != 1:
+            raise WriteConflict(f"reviewer {reviewer.id} was erased by another transaction")
+
+
+def locked_reviewer(identifier: UUID) -> Select[tuple[UUID]]:
+    """Return the SELECT of a reviewer that is not erased, and cannot be until the end."""
+    same = (orm.reviewers.c.id == identifier) & ~orm.reviewers.c.erased
+    return select(orm.reviewers.c.id).where(same).with_for_update(read=True)

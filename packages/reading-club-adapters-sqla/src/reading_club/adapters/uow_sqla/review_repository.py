@@ -1,12 +1,13 @@
 """The repository of the reviews on SQL."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, false, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, exists, false, select, true, tuple_, update
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.repositories import SQLRepository
+from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older, locked_reviewer
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.errors import (
     AlreadyReviewed,
@@ -32,30 +33,58 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
     def _conditions(self, aggregate: Review) -> Sequence[ColumnElement[bool]]:
         return [
             exists().where(orm.books.c.id == aggregate.book_id),
-            exists().where(orm.reviewers.c.id == aggregate.reviewer_id),
+            exists(locked_reviewer(aggregate.reviewer_id)),
         ]
 
     async def _refusal(self, aggregate: Review) -> Refusal | None:
         if not await self._exists(orm.books, aggregate.book_id):
             return BookNotFound(aggregate.book_id)
-        if not await self._exists(orm.reviewers, aggregate.reviewer_id):
+        if not await self._scalar(exists(locked_reviewer(aggregate.reviewer_id))):
             return ReviewerNotFound(aggregate.reviewer_id)
         pair = (aggregate.book_id, aggregate.reviewer_id)
         return AlreadyReviewed(*pair) if await self._scalar(exists().where(_of(*pair))) else None
+
+    async def get_for_update(self, identifier: UUID) -> Review:
+        """Return the review of the row, which is locked; SQLite begins as a writer."""
+        statement = select(self.table).where(self.table.c.id == identifier).with_for_update()
+        if (row := (await self.session.write(statement)).one_or_none()) is None:
+            raise ReviewNotFound(identifier)
+        return self._loaded(row)
 
     async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
         """Return the review of the row, or None."""
         return await self._find(_of(book_id, reviewer_id))
 
     async def update(self, review: Review) -> None:
-        """Update the row of the previous version. Raises WriteConflict if it has another."""
+        """Update the row of the previous version, unless the reviewer is erased."""
         statement = (
             update(orm.reviews)
             .where(orm.reviews.c.id == review.id, orm.reviews.c.version == review.version - 1)
+            .where(exists(locked_reviewer(review.reviewer_id)))
             .values({**review.model_dump(include=CHANGING), "updated_at": DatabaseTime()})
         )
         if (await self.session.write(statement)).rowcount != 1:
+            if not await self._scalar(exists(locked_reviewer(review.reviewer_id))):
+                raise ReviewerNotFound(review.reviewer_id)
             raise WriteConflict(f"review {review.id} was changed by another transaction")
+
+    async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
+        """Update the rows of the previous versions by one statement."""
+        columns = orm.reviews.c
+        previous = [(review.id, review.version - 1) for review in reviews]
+        changes = {"withdrawn": true(), "comment": "", "version": columns.version + 1}
+        statement = (
+            update(orm.reviews)
+            .where(tuple_(columns.id, columns.version).in_(previous))
+            .values({**changes, "updated_at": DatabaseTime()})
+        )
+        if (await self.session.write(statement)).rowcount != len(reviews):
+            raise WriteConflict("reviews were changed by another transaction")
+
+    async def ids_of(self, reviewer_id: UUID) -> Sequence[UUID]:
+        """Return the ids of the rows."""
+        found = select(orm.reviews.c.id).where(orm.reviews.c.reviewer_id == reviewer_id)
+        return list((await self.session.read(found)).scalars())
 
     async def page(
         self,
@@ -68,26 +97,28 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         """Return up to ``limit`` reviews that are not withdrawn, the newest first."""
         columns = orm.reviews.c
         order = (columns.created_at, columns.id)
-        statement = (
-            select(orm.reviews, orm.reviewers.c.nickname, orm.books.c.title)
-            .join(orm.reviewers, orm.reviewers.c.id == columns.reviewer_id)
-            .join(orm.books, orm.books.c.id == columns.book_id)
-            .where(columns.withdrawn == false())
-            .order_by(*[each.desc() for each in order])
-            .limit(limit)
-        )
+        statement = _select_listed().order_by(*[each.desc() for each in order]).limit(limit)
         if book_id is not None:
             statement = statement.where(columns.book_id == book_id)
         if reviewer_id is not None:
             statement = statement.where(columns.reviewer_id == reviewer_id)
         if before is not None:
-            last = orm.reviews.alias("last")  # NULL for an unknown review, which empties the page
-            time = select(last.c.created_at).where(last.c.id == before).scalar_subquery()
-            statement = statement.where(tuple_(*order) < tuple_(time, before))
-        return [
-            ListedReview(self._loaded(row), row.nickname, row.title, row.created_at, row.updated_at)
-            for row in await self.session.read(statement)
-        ]
+            statement = statement.where(is_older(order, before))
+        return [self._listed(row) for row in await self.session.read(statement)]
+
+    def _listed(self, row: Row[Any]) -> ListedReview:
+        review = self._loaded(row)
+        return ListedReview(review, row.nickname, row.title, row.created_at, row.updated_at)
+
+
+def _select_listed() -> Select[Any]:
+    columns = orm.reviews.c
+    return (
+        select(orm.reviews, orm.reviewers.c.nickname, orm.books.c.title)
+        .join(orm.reviewers, orm.reviewers.c.id == columns.reviewer_id)
+        .join(orm.books, orm.books.c.id == columns.book_id)
+        .where(columns.withdrawn == false())
+    )
 
 
 def _of(book_id: UUID, reviewer_id: UUID) -> ColumnElement[bool]:

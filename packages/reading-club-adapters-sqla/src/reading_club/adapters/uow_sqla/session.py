@@ -4,19 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from logging import getLogger
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla import _asyncpg
 from reading_club.adapters.uow_sqla.errors import is_read_only, require_schema, translation
-from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.eventstream.errors import StorageUnavailable, TransientFailure, UnitOfWorkClosed
+
+if TYPE_CHECKING:
+    from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 
 logger = getLogger(__name__)
 
 TResult = TypeVar("TResult")
+Rows = Sequence[Mapping[str, Any]]
 
 
 class Session:
@@ -24,18 +27,20 @@ class Session:
 
     The session begins the transaction itself, whatever the engine's settings. On SQLite the
     first statement decides: a write begins as a writer, so that no later write fails on the lock
-    of another transaction; a read begins as a reader, without a wait. Methods raise
-    UnitOfWorkClosed after the end. StorageUnavailable and WriteConflict end the transaction; the
-    work may succeed in a later one.
+    of another transaction; a read begins as a reader, without a wait. With ``read_only`` writes
+    are refused, and PostgreSQL is spared BEGIN and ROLLBACK. Methods raise UnitOfWorkClosed after
+    the end. StorageUnavailable and WriteConflict end the transaction; a later one may succeed.
 
-    ``tables`` are the event stream's in this database, ``dialect`` is the name of SQLAlchemy's
-    dialect, such as ``sqlite``.
+    ``tables`` are the event stream's in this database, ``dialect`` is SQLAlchemy's name for it.
     """
 
-    def __init__(self, engine: AsyncEngine, tables: StreamTables) -> None:
+    def __init__(
+        self, engine: AsyncEngine, tables: "StreamTables", *, read_only: bool = False
+    ) -> None:
         self.tables = tables
         self.dialect = engine.dialect.name
         self._engine = engine
+        self.read_only = read_only
         self._driver: Any = _asyncpg if self.dialect == "postgresql" else SQLite
         self._connection: AsyncConnection | None = None
         self._failure: TransientFailure | None = None
@@ -43,23 +48,20 @@ class Session:
         self._closed = False
         self._reusable = True
 
-    async def read(self, statement: Executable) -> CursorResult[Any]:
+    async def read(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute a statement that only reads."""
-        return await self._run(lambda connection: connection.execute(statement), write=False)
+        return await self._run(lambda to: to.execute(statement, parameters), write=False)
 
-    async def write(self, statement: Executable) -> CursorResult[Any]:
+    async def write(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute a statement that changes rows, or must begin as a writer."""
-        return await self._run(lambda connection: connection.execute(statement), write=True)
+        return await self._run(lambda to: to.execute(statement, parameters), write=True)
 
     async def execute_cached(
-        self, statement: Executable, parameters: Any
-    ) -> Sequence[Mapping[str, Any]]:
-        """Execute an INSERT, and return its rows.
-
-        On PostgreSQL the same statement object is compiled once, for all transactions.
-        """
+        self, statement: Executable, parameters: Any, *, write: bool = True
+    ) -> Rows:
+        """Execute a statement; on PostgreSQL compiled once, with asyncpg's values in its rows."""
         return await self._run(
-            lambda connection: self._driver.run(connection, statement, parameters), write=True
+            lambda connection: self._driver.run(connection, statement, parameters), write=write
         )
 
     async def commit(self) -> None:
@@ -67,7 +69,7 @@ class Session:
 
         Raises CommitInDoubt if the outcome is unknown. After all other errors nothing is stored.
         """
-        self._ensure_open()
+        self._ensure_open(write=True)
         if self._connection is not None:
             self._reusable = False
             await self._run(self._driver.commit, write=True)
@@ -89,7 +91,7 @@ class Session:
         """Call ``work`` under the lock; translate errors, and keep one that ends the session."""
         try:
             async with self._lock:
-                self._ensure_open()
+                self._ensure_open(write=write)
                 if self._connection is None:
                     self._connection = await self._begin_connection(write=write)
                 return await work(self._connection)
@@ -103,19 +105,22 @@ class Session:
                 raise
             raise failure from exc
 
-    def _ensure_open(self) -> None:
+    def _ensure_open(self, *, write: bool) -> None:
         """Raise if the transaction is over: later statements would be committed alone."""
+        if write and self.read_only:
+            raise TypeError("this transaction only reads")
         if self._closed:
             raise UnitOfWorkClosed("the transaction has ended")
         if self._failure is not None:
             raise self._failure
-        if self._connection is not None and not self._driver.is_open(self._connection):
+        in_transaction = self._connection is not None and not self.read_only
+        if in_transaction and not self._driver.is_open(self._connection):
             raise StorageUnavailable("the database has undone the transaction")
 
     async def _begin_connection(self, *, write: bool) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
-            await self._driver.begin(connection, write=write)
+            await self._driver.begin(connection, write=write, read_only=self.read_only)
         except BaseException as exc:
             self._reusable = not is_read_only(exc)
             await asyncio.shield(self._release(connection))
@@ -130,7 +135,7 @@ class Session:
                 await connection.close()
                 return
         except Exception as exc:  # noqa: BLE001  # drivers' errors have no common base
-            logger.info("a connection was lost before its rollback (%s)", type(exc).__name__)
+            logger.info("a connection was lost at a rollback", extra={"error": type(exc).__name__})
         if not connection.closed:
             await connection.invalidate()
             await connection.close()
@@ -140,7 +145,7 @@ class SQLite:
     """SQLite's transactions, as ``_asyncpg`` has PostgreSQL's, in whichever mode the engine is."""
 
     @staticmethod
-    async def begin(connection: AsyncConnection, *, write: bool) -> None:
+    async def begin(connection: AsyncConnection, *, write: bool, **_: bool) -> None:
         """Begin a transaction, by BEGIN IMMEDIATE as a writer or by BEGIN as a reader.
 
         Raises StorageUnavailable if the engine's only connection is in use.
@@ -167,25 +172,20 @@ class SQLite:
         return sync is not None and bool(sync.connection.driver_connection.in_transaction)
 
     @staticmethod
-    async def commit(connection: AsyncConnection) -> None:
-        """Commit the transaction."""
-        await connection.commit()
-
-    @staticmethod
     async def reset(_: AsyncConnection) -> None:
         """Leave the rollback of an open transaction to SQLAlchemy."""
 
+    commit = staticmethod(AsyncConnection.commit)
+
     @staticmethod
-    async def run(
-        connection: AsyncConnection, statement: Executable, parameters: Any
-    ) -> Sequence[Mapping[str, Any]]:
+    async def run(connection: AsyncConnection, statement: Executable, parameters: Any) -> Rows:
         """Execute a statement, and return its rows."""
         result = await connection.execute(statement, parameters)
         return [row._asdict() for row in result] if result.returns_rows else []
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine, tables: StreamTables) -> AsyncIterator[Session]:
+async def transaction(engine: AsyncEngine, tables: "StreamTables") -> AsyncIterator[Session]:
     """Yield a session, commit it after the block, and roll back if the block raises."""
     session = Session(engine, tables)
     try:

@@ -14,6 +14,8 @@ from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 
 Insert = postgresql.Insert | sqlite.Insert
+Statement = tuple[Insert, Any]
+"""A statement, with its parameters as ``execute`` of any connection takes them."""
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -98,20 +100,33 @@ async def insert_many(
     constants: Mapping[str, Any] = NOTHING,
     timestamps: Mapping[str, float] = NOTHING,
 ) -> Sequence[Mapping[str, Any]]:
-    """Insert rows by one statement, and return the rows that the statement returns.
+    """Insert rows by one statement, see ``many``, and return the rows that it returns."""
+    statement = many(session.dialect, insert, rows, constants=constants, timestamps=timestamps)
+    return await session.execute_cached(*statement)
+
+
+def many(
+    dialect: str,
+    insert: Insert,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    constants: Mapping[str, Any] = NOTHING,
+    timestamps: Mapping[str, float] = NOTHING,
+) -> Statement:
+    """Return the one statement that inserts these rows, with its parameters.
 
     ``constants`` have one value for all rows; ``timestamps`` are columns set to the database's
     clock plus seconds. On PostgreSQL each column of ``rows`` is one array parameter: the
     statement is the same for any number of rows.
     """
-    if session.dialect != "postgresql":
+    if dialect != "postgresql":
         times = {name: DatabaseTime(seconds) for name, seconds in timestamps.items()}
         whole = insert.values(times) if times else insert
-        return await session.execute_cached(whole, [{**row, **constants} for row in rows])
-    many = insert_arrays(insert, tuple(rows[0]), tuple(constants), tuple(timestamps))
+        return whole, [{**row, **constants} for row in rows]
+    arrays = insert_arrays(insert, tuple(rows[0]), tuple(constants), tuple(timestamps))
     values = {f"the_{name}": value for name, value in constants.items()}
     shifts = {f"in_{name}": timedelta(seconds=s) for name, s in timestamps.items()}
-    return await session.execute_cached(many, {**arrays_of(rows), **values, **shifts})
+    return arrays, {**arrays_of(rows), **values, **shifts}
 
 
 def in_values(

@@ -86,6 +86,25 @@ def _sqlite_seconds(since: SecondsSince, compiler: SQLCompiler, **options: Any) 
     return f"coalesce((julianday('now') - julianday({instant})) * 86400.0, 0.0)"
 
 
+class MinutesSince(FunctionElement[int]):
+    """The whole minutes since an instant by the database's clock."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(MinutesSince, "postgresql")
+def _postgresql_minutes(since: MinutesSince, compiler: SQLCompiler, **options: Any) -> str:
+    instant = compiler.process(since.clauses, **options)
+    return f"CAST(floor(extract(epoch FROM clock_timestamp() - {instant}) / 60) AS INTEGER)"
+
+
+@compiles(MinutesSince, "sqlite")
+def _sqlite_minutes(since: MinutesSince, compiler: SQLCompiler, **options: Any) -> str:
+    instant = compiler.process(since.clauses, **options)
+    return f"CAST((julianday('now') - julianday({instant})) * 1440.0 AS INTEGER)"
+
+
 class JsonText(TypeDecorator[str]):
     """JSON that is bound and loaded as text, without parsing."""
 

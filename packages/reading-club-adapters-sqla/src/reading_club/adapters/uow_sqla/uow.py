@@ -2,7 +2,10 @@
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.accounts.accounts import SQLAccounts
+from reading_club.adapters.uow_sqla.accounts.club import SQLClub
 from reading_club.adapters.uow_sqla.accounts.invitations import SQLInvitations, SQLWelcomeLink
+from reading_club.adapters.uow_sqla.accounts.join_requests import SQLJoinRequests
+from reading_club.adapters.uow_sqla.accounts.password_links import SQLPasswordLinks
 from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
 from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
@@ -30,6 +33,9 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     invitations = per_transaction(SQLInvitations)
     welcome_link = per_transaction(SQLWelcomeLink)
     tokens = per_transaction(SQLTokens)
+    join_requests = per_transaction(SQLJoinRequests)
+    password_links = per_transaction(SQLPasswordLinks)
+    club = per_transaction(SQLClub)
 
 
 for model in READ_MODELS:

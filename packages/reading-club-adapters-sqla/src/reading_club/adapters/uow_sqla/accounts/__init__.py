@@ -1,1 +1,1 @@
-"""Accounts, sessions, invitations and tokens on SQL."""
+"""Accounts and what belongs to them, and the club's settings, on SQL."""

@@ -7,12 +7,17 @@ from uuid import UUID
 from sqlalchemy import Row, delete, exists, select, update
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.accounts.accounts import IS_ORGANISER
-from reading_club.adapters.uow_sqla.accounts.rows import insert_for
+from reading_club.adapters.uow_sqla.accounts.rows import (
+    IS_ORGANISER,
+    holds,
+    insert_for,
+    refusal_of,
+)
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
-from reading_club.domain.errors import AccountNotFound, IdentifierTaken
+from reading_club.domain.errors import IdentifierTaken
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.accounts.invitations import (
     Invitation,
     Invitations,
@@ -42,11 +47,13 @@ class SQLInvitations(Invitations):
             "expires_at": DatabaseTime(terms.days * DAY),
             "uses_left": terms.uses,
         }
-        inserted = await insert_for(self.session, created_by, orm.invitations, row)
+        inserted = await insert_for(self.session, created_by, orm.invitations, row, IS_ORGANISER)
         if inserted is None:
-            known = select(exists().where(_COLUMNS.id == id))
-            is_taken = (await self.session.read(known)).scalar_one()
-            raise IdentifierTaken(id) if is_taken else AccountNotFound(created_by)
+            if await holds(self.session, exists().where(_COLUMNS.id == id)):
+                raise IdentifierTaken(id)
+            raise await refusal_of(self.session, created_by) or WriteConflict(
+                "what was in the way has gone"
+            )
         return _invitation(inserted)
 
     async def redeem(self, hash: SecretHash) -> bool:

@@ -1,16 +1,18 @@
 """Statements that the ports of accounts share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, literal, select
+from sqlalchemy import ColumnElement, Row, Select, Table, exists, literal, select
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import insert_new_into
+from reading_club.domain.errors import AccountNotFound, NotAnOrganiser, Refusal
 from reading_club.service.accounts.accounts import Account, Role
 
+IS_ORGANISER = orm.accounts.c.role == Role.ORGANISER.value
 ACCOUNT = (
     orm.accounts.c.id,
     orm.accounts.c.reviewer_id,
@@ -27,9 +29,24 @@ def select_accounts(*columns: ColumnElement[Any]) -> Select[Any]:
     return select(*ACCOUNT, *columns).join_from(orm.accounts, orm.reviewers, is_same)
 
 
-def account_of(row: Row[Any]) -> Account:
+def account_of(row: Mapping[Any, Any]) -> Account:
     """Return the account of a row of ``select_accounts``."""
-    return Account(row.id, row.reviewer_id, row.nickname, Role(row.role), row.created_at)
+    role = Role(row["role"])
+    return Account(row["id"], row["reviewer_id"], row["nickname"], role, row["created_at"])
+
+
+async def holds(session: Session, condition: ColumnElement[bool]) -> bool:
+    """Return whether a condition holds."""
+    return bool((await session.read(select(condition))).scalar_one())
+
+
+async def refusal_of(session: Session, organiser_id: UUID) -> Refusal | None:
+    """Return the error of an account that is no organiser's, or None."""
+    account = exists().where(orm.accounts.c.id == organiser_id)
+    if not await holds(session, account):
+        return AccountNotFound(organiser_id)
+    is_organiser = await holds(session, account.where(IS_ORGANISER))
+    return None if is_organiser else NotAnOrganiser(organiser_id)
 
 
 async def insert_for(
@@ -45,15 +62,19 @@ async def insert_for(
     stored. On PostgreSQL the account is locked: a transaction that changes it at this moment
     comes first, and its result counts.
     """
-    values = [
-        value if isinstance(value, ColumnElement) else literal(value, table.c[name].type)
-        for name, value in row.items()
-    ]
     account = (
-        select(*values)
+        select(*expressions_of(table, row))
         .select_from(orm.accounts)
         .where(orm.accounts.c.id == account_id, *conditions)
         .with_for_update(read=True)
     )
     insert = insert_new_into(session.dialect, table).from_select(list(row), account)
     return (await session.write(insert.returning(*table.c))).one_or_none()
+
+
+def expressions_of(table: Table, row: Mapping[str, Any]) -> Sequence[ColumnElement[Any]]:
+    """Return the values of a row as expressions with the types of its columns."""
+    return [
+        value if isinstance(value, ColumnElement) else literal(value, table.c[name].type)
+        for name, value in row.items()
+    ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.accounts.rows import account_of, insert_for, select_accounts
@@ -25,6 +25,12 @@ IS_OVER = or_(
     _COLUMNS.last_used_at <= DatabaseTime(-IDLE), _COLUMNS.created_at <= DatabaseTime(-ABSOLUTE)
 )
 """Whether a session has ended by the database's clock."""
+_FIND = (
+    select_accounts(SecondsSince(_COLUMNS.last_used_at).label("idle"))
+    .join(orm.sessions, _COLUMNS.account_id == orm.accounts.c.id)
+    .where(_COLUMNS.hash == bindparam("hash"), ~IS_OVER)
+)
+"""The account of a session: read by each request that has one, and so built and compiled once."""
 
 
 class SQLSessions(Sessions):
@@ -42,13 +48,9 @@ class SQLSessions(Sessions):
 
     async def find(self, hash: SecretHash) -> SignedIn | None:
         """Return the account of the row, or None."""
-        statement = (
-            select_accounts(SecondsSince(_COLUMNS.last_used_at).label("idle"))
-            .join(orm.sessions, _COLUMNS.account_id == orm.accounts.c.id)
-            .where(_COLUMNS.hash == hash, ~IS_OVER)
-        )
-        row = (await self.session.read(statement)).one_or_none()
-        return None if row is None else SignedIn(account_of(row), row.idle)
+        for row in await self.session.execute_cached(_FIND, {"hash": hash}, write=False):
+            return SignedIn(account_of(row), row["idle"])
+        return None
 
     async def touch(self, hash: SecretHash) -> None:
         """Update the row, if it has not ended."""

@@ -1,6 +1,7 @@
 """The tables of accounts. Of a secret they hold its hash alone, and no message is made of a row."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -85,3 +86,38 @@ welcome_links = Table(
     CheckConstraint("number = 1", name="number"),
 )
 """The one welcome link of a club without an organiser, or no row."""
+
+join_requests = Table(
+    "join_requests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("nickname", String(50), nullable=False),
+    Column("nickname_key", String(150), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    _time("created_at"),
+)
+"""The requests to join that wait for an answer."""
+
+password_links = Table(
+    "password_links",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    _hash(),
+    _account("created_by"),
+    _time("created_at"),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+"""The link of an account whose member forgot the password."""
+
+club_settings = Table(
+    "club_settings",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", String(80), nullable=False),
+    Column("open_to_read", Boolean, nullable=False),
+    Column("may_ask_to_join", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("number = 1", name="number"),
+    CheckConstraint("version >= 1", name="version"),
+)
+"""The settings of the club; no row before their first change."""

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from math import inf
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.accounts.rows import account_of, insert_for, select_accounts
+from reading_club.adapters.uow_sqla.accounts.rows import (
+    account_of,
+    holds,
+    insert_for,
+    select_accounts,
+)
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
 from reading_club.domain.errors import AccountNotFound, IdentifierTaken
@@ -17,6 +22,12 @@ from reading_club.service.accounts.sessions import SignedIn
 from reading_club.service.accounts.tokens import Token, Tokens
 
 _COLUMNS = orm.tokens.c
+_FIND = (
+    select_accounts(_COLUMNS.last_used_at, SecondsSince(_COLUMNS.last_used_at).label("idle"))
+    .join(orm.tokens, _COLUMNS.account_id == orm.accounts.c.id)
+    .where(_COLUMNS.hash == bindparam("hash"))
+)
+"""The account of a token: read by each request that bears one, and so built and compiled once."""
 
 
 class SQLTokens(Tokens):
@@ -29,23 +40,14 @@ class SQLTokens(Tokens):
         """Insert a row, if there is its account."""
         row = {"id": id, "hash": hash, "account_id": account_id, "name": name}
         if await insert_for(self.session, account_id, orm.tokens, row) is None:
-            known = select(exists().where(_COLUMNS.id == id))
-            is_taken = (await self.session.read(known)).scalar_one()
+            is_taken = await holds(self.session, exists().where(_COLUMNS.id == id))
             raise IdentifierTaken(id) if is_taken else AccountNotFound(account_id)
 
     async def find(self, hash: SecretHash) -> SignedIn | None:
         """Return the account of the row, or None."""
-        statement = (
-            select_accounts(
-                _COLUMNS.last_used_at, SecondsSince(_COLUMNS.last_used_at).label("idle")
-            )
-            .join(orm.tokens, _COLUMNS.account_id == orm.accounts.c.id)
-            .where(_COLUMNS.hash == hash)
-        )
-        row = (await self.session.read(statement)).one_or_none()
-        if row is None:
-            return None
-        return SignedIn(account_of(row), inf if row.last_used_at is None else row.idle)
+        for row in await self.session.execute_cached(_FIND, {"hash": hash}, write=False):
+            return SignedIn(account_of(row), inf if row["last_used_at"] is None else row["idle"])
+        return None
 
     async def touch(self, hash: SecretHash) -> None:
         """Update the row."""

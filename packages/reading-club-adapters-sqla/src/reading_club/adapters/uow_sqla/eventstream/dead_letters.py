@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Row, Text, case, cast, delete, exists, func, insert, select
 
+from reading_club.adapters.uow_sqla.eventstream.dead_letter_rows import (
+    read_dead_letters,
+    readable_time,
+    remove_unreadable_id,
+)
+from reading_club.adapters.uow_sqla.eventstream.history import redacted_message
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import has_key, insert_new
 from reading_club.eventstream.ports.dead_letters import (
@@ -12,7 +18,9 @@ from reading_club.eventstream.ports.dead_letters import (
     AuditEntry,
     DeadLetter,
     DeadLetterFilter,
+    DeadLetterGroup,
 )
+from reading_club.eventstream.redaction import redacted_error
 
 
 class SQLDeadLetters:
@@ -22,21 +30,39 @@ class SQLDeadLetters:
         self.session = session
 
     async def add(self, letter: DeadLetter) -> None:
-        """Insert a dead letter by one statement, unless stored, or received by the subscriber."""
+        """Insert a dead letter by one statement, unless stored, or received by the subscriber.
+
+        That of a redacted message gets the stored envelope.
+        """
         tables = self.session.tables
+        if envelope := await redacted_message(self.session, letter.message_id):
+            changes = {"envelope": envelope, "error": redacted_error(letter.error)}
+            letter = letter.model_copy(update=changes)
         received = exists().where(has_key(tables.inbox, letter))
         await insert_new(self.session, tables.dead_letters, letter.model_dump(), ~received)
 
     async def page(
-        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 50, skip: int = 0
     ) -> Sequence[DeadLetter]:
-        """Return up to ``limit`` dead letters that match, the newest first."""
-        dead_letters = self.session.tables.dead_letters
-        columns = dead_letters.c
-        newest_first = (columns.set_aside_at.desc(), columns.message_id.desc())
-        found = select(dead_letters).where(*_conditions(columns, wanted))
-        rows = await self.session.read(found.order_by(*newest_first).limit(limit))
-        return [DeadLetter.model_validate(row._asdict()) for row in rows]
+        """Return up to ``limit`` dead letters that match, the newest first, by an OFFSET."""
+        conditions = self._conditions(wanted)
+        return await read_dead_letters(self.session, *conditions, limit=limit, skip=skip)
+
+    async def groups(
+        self, wanted: DeadLetterFilter = NO_FILTER, *, limit: int = 100
+    ) -> Sequence[DeadLetterGroup]:
+        """Count the dead letters that match by one GROUP BY, the largest number first."""
+        columns = self.session.tables.dead_letters.c
+        error_class = self._error_class().label("error_class")
+        keys = (columns.subscriber, columns.type, error_class, columns.parked)
+        count = func.count()
+        times = (
+            cast(func.min(columns.set_aside_at), Text).label("oldest"),
+            cast(func.max(columns.set_aside_at), Text).label("newest"),
+        )
+        grouped = select(*keys, count.label("count"), *times).where(*self._conditions(wanted))
+        largest_first = grouped.group_by(*keys).order_by(count.desc(), *keys).limit(limit)
+        return [_group(row) for row in await self.session.read(largest_first)]
 
     async def remove(self, letter: DeadLetter) -> bool:
         """Delete a dead letter; False if it was deleted already."""
@@ -44,7 +70,27 @@ class SQLDeadLetters:
         removed = await self.session.write(
             delete(dead_letters).where(has_key(dead_letters, letter))
         )
-        return removed.rowcount == 1
+        return removed.rowcount == 1 or await remove_unreadable_id(self.session, letter)
+
+    def _error_class(self) -> ColumnElement[str]:
+        """Return the text of an error before its first colon."""
+        error = self.session.tables.dead_letters.c.error
+        position = func.strpos if self.session.dialect == "postgresql" else func.instr
+        colon = position(error, ":")
+        return case((colon == 0, error), else_=func.substr(error, 1, colon - 1))
+
+    def _conditions(self, wanted: DeadLetterFilter) -> Iterator[ColumnElement[bool]]:
+        columns = self.session.tables.dead_letters.c
+        if wanted.type is not None:
+            yield columns.type == wanted.type
+        if wanted.error_class is not None:
+            yield self._error_class() == wanted.error_class
+        yield from _conditions(columns, wanted)
+
+
+def _group(row: Row[Any]) -> DeadLetterGroup:
+    times = {name: readable_time(getattr(row, name)) for name in ("oldest", "newest")}
+    return DeadLetterGroup.model_validate({**row._asdict(), **times})
 
 
 def _conditions(columns: Any, wanted: DeadLetterFilter) -> Iterator[ColumnElement[bool]]:

@@ -81,14 +81,12 @@ class SQLInbox:
         """Add to a count and return it; None if the condition does not hold for a stored row."""
         attempts, now = self.session.tables.attempts, DatabaseTime()
         row = {**inbox_key._asdict(), "number": 0, "at": now, column: number}
-        counted = (
-            statements.insert_into(self.session.dialect, attempts)
-            .values(row)
-            .on_conflict_do_update(
-                index_elements=["subscriber", "message_id"],
-                set_={column: attempts.c[column] + number, "at": now},
-                where=condition,
-            )
+        insert = statements.insert_into(self.session.dialect, attempts).values(row)
+        # In SET a subquery would name its tables without their schema.
+        counted = insert.on_conflict_do_update(
+            index_elements=["subscriber", "message_id"],
+            set_={column: attempts.c[column] + insert.excluded[column], "at": now},
+            where=condition,
         )
         counts = await self.session.write(counted.returning(attempts.c[column]))
         return counts.scalar_one_or_none()

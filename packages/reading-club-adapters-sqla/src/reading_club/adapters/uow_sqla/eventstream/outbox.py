@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.eventstream.dead_letters import SQLDeadLetters
+from reading_club.adapters.uow_sqla.eventstream.history import envelope_of
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
+from reading_club.eventstream.context import NO_CONTEXT, MessageContext
 from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 
@@ -126,35 +128,28 @@ class SQLOutbox:
     async def _outgoing(
         self, session: Session, rows: Sequence[Row[Any]]
     ) -> Sequence[OutboxMessage]:
-        """Return the events of outbox rows, with their envelopes, the oldest first."""
+        """Return the events of outbox rows, the oldest first, with what the history has of them."""
         messages = self.tables.messages
-        wanted = [row.message_id for row in rows if row.envelope is None]
-        stored: dict[UUID, dict[str, str]] = {}
-        if wanted:
-            found = await session.read(
-                select(messages).where(in_values(session, messages.c.id, wanted))
-            )
-            stored = {row.id: _envelope(row) for row in found}
+        stored: dict[UUID, Row[Any]] = {}
+        if rows:
+            mine = in_values(session, messages.c.id, {row.message_id for row in rows})
+            stored = {row.id: row for row in await session.read(select(messages).where(mine))}
         return [
-            OutboxMessage(
-                OutboxKey(row.message_id, row.subscriber),
-                row.envelope or stored.get(row.message_id, {}),
-                row.attempts,
-                getattr(row, "age", 0.0),
-                row.attempted,
-            )
+            _outgoing(row, stored.get(row.message_id))
             for row in sorted(rows, key=lambda row: (row.message_id, row.subscriber))
         ]
 
 
-def _envelope(row: Row[Any]) -> dict[str, str]:
-    """Return the message's envelope, as the unit of work itself publishes it."""
-    return {
-        "id": str(row.id),
-        "created_at": row.created_at.isoformat(),
-        "type": row.type,
-        "payload": row.payload,
-    }
+def _outgoing(row: Row[Any], message: Row[Any] | None) -> OutboxMessage:
+    """Return the event of an outbox row, and of its message if that is in the history."""
+    return OutboxMessage(
+        OutboxKey(row.message_id, row.subscriber),
+        row.envelope or ({} if message is None else envelope_of(message)),
+        row.attempts,
+        getattr(row, "age", 0.0),
+        row.attempted,
+        NO_CONTEXT if message is None else MessageContext.from_fields(message.metadata),
+    )
 
 
 async def _insert_for_subscribers(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import exists, literal, select
 
 from reading_club.adapters.uow_sqla import statements
+from reading_club.adapters.uow_sqla.eventstream.history import redacted_message
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.outbox import NO_LEASE, OutboxKey
@@ -28,8 +29,12 @@ class SQLOutboxWriter:
         *,
         pause: float = 0.0,
     ) -> None:
-        """Insert rows by one statement, due in ``pause`` seconds; existing rows stay."""
+        """Insert rows by one statement, due in ``pause`` seconds; existing rows stay.
+
+        ``envelope`` is of the first key's message.
+        """
         if keys:
+            envelope = await self._unless_redacted(keys[0], envelope)
             await statements.insert_many(
                 self.session,
                 statements.insert_new_into(self.session.dialect, self.session.tables.outbox),
@@ -47,7 +52,8 @@ class SQLOutboxWriter:
         """
         tables = self.session.tables
         columns = tables.outbox.c
-        row = {**key._asdict(), "token": NO_LEASE, "attempts": 0, "envelope": dict(envelope)}
+        sent = await self._unless_redacted(key, envelope)
+        row = {**key._asdict(), "token": NO_LEASE, "attempts": 0, "envelope": sent}
         row |= {"reason": reason, "attempted": True}
         values = [literal(value, columns[name].type).label(name) for name, value in row.items()]
         not_done = [
@@ -62,3 +68,11 @@ class SQLOutboxWriter:
         replaced = {name: insert.excluded[name] for name in names}
         keys = ["message_id", "subscriber"]
         await self.session.write(insert.on_conflict_do_update(index_elements=keys, set_=replaced))
+
+    async def _unless_redacted(
+        self, key: OutboxKey, envelope: Mapping[str, Any] | None
+    ) -> dict[str, Any] | None:
+        """Return the envelope, None if its message was redacted: the stored one is sent."""
+        if envelope is None or await redacted_message(self.session, key.message_id):
+            return None
+        return dict(envelope)

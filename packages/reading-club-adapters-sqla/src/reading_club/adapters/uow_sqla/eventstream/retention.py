@@ -27,7 +27,7 @@ class SQLRetention:
         self.retention = retention
 
     async def prune(self) -> dict[str, int]:
-        """Delete expired rows, and return the number of deleted rows of each table.
+        """Delete expired rows, and return their numbers by the names of ``StreamTables``.
 
         An expired dead letter leaves an inbox row, as a discarded one does.
         """
@@ -35,14 +35,16 @@ class SQLRetention:
         in_outbox = exists().where(tables.outbox.c.message_id == tables.inbox.c.message_id)
         unsent = exists().where(tables.outbox.c.message_id == tables.messages.c.id)
         pruned = {"dead_letters": await self._dead_letters(keep.dead_letters)}
-        for at, days, unless in (
-            (tables.inbox.c.received_at, keep.inbox, in_outbox),
-            (tables.attempts.c.at, keep.inbox, false()),
-            (tables.resends.c.again_at, keep.inbox, false()),
-            (tables.processes.c.beat_at, PROCESSES, false()),
-            (tables.messages.c.recorded_at, keep.messages, unsent),
+        for name, at, days, unless in (
+            ("inbox", tables.inbox.c.received_at, keep.inbox, in_outbox),
+            ("attempts", tables.attempts.c.at, keep.inbox, false()),
+            ("resends", tables.resends.c.again_at, keep.inbox, false()),
+            ("failures", tables.failures.c.at, keep.inbox, false()),
+            ("returned", tables.returned.c.at, keep.inbox, false()),
+            ("processes", tables.processes.c.beat_at, PROCESSES, false()),
+            ("messages", tables.messages.c.recorded_at, keep.messages, unsent),
         ):
-            pruned[at.table.name] = await self._batches(at, days, unless)
+            pruned[name] = await self._batches(at, days, unless)
         return pruned
 
     async def _batches(

@@ -1,20 +1,30 @@
 """Statistics of outbox and subscribers on SQL."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Executable, and_, case, func, select, text
+from sqlalchemy import Executable, Row, and_, case, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
+from reading_club.adapters.uow_sqla.eventstream.per_minute import per_minute
+from reading_club.adapters.uow_sqla.eventstream.states import states_of
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
-from reading_club.eventstream.ports.statistics import Backlog, BlockedQueue, SubscriberProgress
+from reading_club.eventstream.ports.statistics import (
+    Backlog,
+    BlockedQueue,
+    OutsideProgress,
+    PerMinute,
+    StreamState,
+    SubscriberProgress,
+    SubscriberState,
+)
 
 FIRST: Final = 1000
 """Maximum of outbox rows, by ascending message id, that ``backlog`` reads: this bounds its cost."""
@@ -42,7 +52,10 @@ class SQLStatistics:
     async def backlog(self) -> Backlog:
         """Query age and blocked queues of the first rows of the outbox."""
         async with self._connected() as connection:
-            rows = (await connection.execute(_first_rows(self.tables))).all()
+            return await self._backlog(connection)
+
+    async def _backlog(self, connection: AsyncConnection) -> Backlog:
+        rows = (await connection.execute(_first_rows(self.tables))).all()
         ages = [_age(row.oldest, row.now) for row in rows if not row.deferred]
         refused = Counter[tuple[str, str]]()
         for row in rows:
@@ -58,6 +71,7 @@ class SQLStatistics:
         published = select(func.count()).where(tables.messages.c.type.in_(types))
         handled = select(func.count()).where(tables.inbox.c.subscriber == subscriber)
         letters = select(func.count()).where(tables.dead_letters.c.subscriber == subscriber)
+        paused = select(tables.pauses.c.since).where(tables.pauses.c.subscriber == subscriber)
         lag = behind(tables, subscriber, self.horizon).with_only_columns(
             func.count().label("events"),
             func.min(tables.messages.c.recorded_at).label("oldest"),
@@ -73,7 +87,37 @@ class SQLStatistics:
                 lag=late.events,
                 lag_seconds=_age(late.oldest, late.now),
                 dead_letters=await connection.scalar(letters) or 0,
+                paused_since=await connection.scalar(paused),
             )
+
+    async def paused(self) -> Mapping[str, datetime]:
+        """Select the start of each pause, by subscriber."""
+        pauses = self.tables.pauses
+        async with self._connected() as connection:
+            rows = await connection.execute(select(pauses).order_by(pauses.c.subscriber))
+            return {row.subscriber: row.since for row in rows}
+
+    async def outside(self) -> Sequence[OutsideProgress]:
+        """Count the events of each subscriber outside, by one query."""
+        async with self._connected() as connection:
+            rows = await connection.execute(_outside(self.tables))
+            return [OutsideProgress(**row._asdict()) for row in rows]
+
+    async def state(self, subscribers: Collection[str]) -> StreamState:
+        """Query the backlog, and then all of these subscribers."""
+        with translated():
+            async with self.engine.connect() as connection:
+                backlog = await self._backlog(connection)
+                if not subscribers:
+                    return StreamState(backlog, ())
+                query = states_of(self.tables, subscribers, self.horizon)
+                rows = {row.name: row for row in await connection.execute(query)}
+        return StreamState(backlog, [_state(rows[name]) for name in subscribers])
+
+    async def per_minute(self, types: Collection[str], *, minutes: int = 60) -> PerMinute:
+        """Count the events of each of the last minutes, by the indexes on their times."""
+        async with self._connected() as connection:
+            return await per_minute(connection, self.tables, types, minutes)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
@@ -82,6 +126,41 @@ class SQLStatistics:
                 if connection.dialect.name == "postgresql":
                     await connection.execute(LOCK_TIMEOUT)
                 yield connection
+
+
+def _state(row: Row[Any]) -> SubscriberState:
+    age = _age(row.oldest, row.now)
+    return SubscriberState(row.name, row.events, age, row.dead_letters, row.paused_since)
+
+
+def _outside(tables: StreamTables) -> Executable:
+    """Return the query for name and counts of the subscribers outside, by name."""
+    messages, outbox, letters = tables.messages.c, tables.outbox.c, tables.dead_letters.c
+    mine = tables.subscriptions.c
+    each = tables.subscriptions.alias("each_type").c
+    heard = (each.subscriber == mine.subscriber) & (each.type == messages.type)
+    to_all = and_(
+        outbox.subscriber == ALL_SUBSCRIBERS,
+        exists().where(messages.id == outbox.message_id, heard),
+    )
+    counts = {
+        "published": heard & (messages.recorded_at >= each.since),
+        "waiting": or_(outbox.subscriber == mine.subscriber, to_all),
+        "dead_letters": letters.subscriber == mine.subscriber,
+    }
+    return (
+        select(
+            mine.subscriber.label("name"),
+            *(
+                select(func.count()).where(rule).correlate(tables.subscriptions).label(name)
+                for name, rule in counts.items()
+            ),
+            (func.count(mine.replay_until) > 0).label("replaying"),
+        )
+        .where(mine.outside)
+        .group_by(mine.subscriber)
+        .order_by(mine.subscriber)
+    )
 
 
 def _first_rows(tables: StreamTables) -> Executable:

@@ -1,6 +1,7 @@
 """Subscriptions, and queries for events that a subscriber has not received, on SQL."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -8,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, or_, select
 
 from reading_club.adapters.uow_sqla import statements
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
@@ -36,12 +37,31 @@ class SQLSubscriptions:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def subscribe(self, subscriber: str, types: Collection[str]) -> None:
+    async def subscribe(
+        self, subscriber: str, types: Collection[str], *, outside: bool = False
+    ) -> None:
         """Insert subscriptions as of now; existing ones keep their time."""
-        rows = [{"subscriber": subscriber, "type": type_} for type_ in sorted(types)]
+        row = {"subscriber": subscriber, "outside": outside}
+        rows = [{**row, "type": type_} for type_ in sorted(types)]
         table = self.session.tables.subscriptions
         insert = statements.insert_new_into(self.session.dialect, table)
         await statements.insert_many(self.session, insert, rows, timestamps={"since": 0.0})
+
+    async def outside(self) -> Mapping[str, frozenset[str]]:
+        """Select the subscribers outside with their types."""
+        table, types = self.session.tables.subscriptions, defaultdict[str, set[str]](set)
+        for row in await self.session.read(select(table).where(table.c.outside)):
+            types[row.subscriber].add(row.type)
+        return {name: frozenset(types[name]) for name in sorted(types)}
+
+    async def remove_outside(self, subscriber: str) -> bool:
+        """Delete the rows of a subscriber outside."""
+        table, outbox = self.session.tables.subscriptions, self.session.tables.outbox
+        mine = table.c.subscriber == subscriber
+        deleted = await self.session.write(delete(table).where(mine, table.c.outside))
+        unknown = ~exists().where(mine)
+        await self.session.write(delete(outbox).where(outbox.c.subscriber == subscriber, unknown))
+        return deleted.rowcount > 0
 
     async def requeue_missing(
         self, subscriber: str, *, idle: bool, after: float, horizon: float, limit: int
@@ -49,7 +69,8 @@ class SQLSubscriptions:
         """Put missing events into the outbox; each re-send doubles the wait for the next.
 
         Returns their number, up to ``limit``. An event counts if its age is between ``after`` and
-        ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff.
+        ``horizon`` seconds and, unless ``idle``, it is older than the progress cutoff; none counts
+        while the subscriber is paused.
         """
         messages = self.session.tables.messages
         newest = messages.c.recorded_at <= DatabaseTime(-after)
@@ -101,7 +122,8 @@ class SQLSubscriptions:
             .outerjoin(resends, again)
             .where(
                 or_(resends.c.again_at.is_(None), resends.c.again_at <= DatabaseTime()),
-                _not_in(id_, self.session.tables.outbox, ALL_SUBSCRIBERS, subscriber),
+                not_in(id_, self.session.tables.outbox, ALL_SUBSCRIBERS, subscriber),
+                ~exists().where(self.session.tables.pauses.c.subscriber == subscriber),
             )
             .order_by(messages.c.recorded_at, id_)
         )
@@ -123,14 +145,13 @@ def behind(tables: StreamTables, subscriber: str, horizon: float) -> Select[Any]
         .where(
             tables.messages.c.recorded_at >= tables.subscriptions.c.since,
             tables.messages.c.recorded_at >= DatabaseTime(-horizon),
-            _not_in(tables.messages.c.id, tables.inbox, RELAY, subscriber),
-            _not_in(tables.messages.c.id, tables.dead_letters, RELAY, subscriber),
+            not_in(tables.messages.c.id, tables.inbox, RELAY, subscriber),
+            not_in(tables.messages.c.id, tables.dead_letters, RELAY, subscriber),
         )
     )
 
 
-def _not_in(
-    message_id: ColumnElement[UUID], table: Table, *subscribers: str
-) -> ColumnElement[bool]:
+def not_in(message_id: ColumnElement[UUID], table: Table, *subscribers: str) -> ColumnElement[bool]:
+    """Return the condition that the table has no row of the message and these subscribers."""
     mine = table.c.subscriber.in_(subscribers)
     return ~exists().where(table.c.message_id == message_id, mine)

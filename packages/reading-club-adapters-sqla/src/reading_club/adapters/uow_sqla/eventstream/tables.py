@@ -1,6 +1,7 @@
 """The tables of the event stream, on any MetaData."""
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -18,7 +19,18 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla.eventstream.worker_tables import worker_tables
 from reading_club.adapters.uow_sqla.types import DatabaseTime, JsonText, UtcDateTime
+
+OUTBOX_ON_POSTGRESQL: Final = {
+    # Of a table that is nearly empty most of the time, a share of the rows is no measure.
+    "autovacuum_vacuum_scale_factor": 0,
+    "autovacuum_vacuum_threshold": 5000,
+    "autovacuum_vacuum_cost_delay": 0,
+    # Claimed rows are updated in their own page, without a change of the index.
+    "fillfactor": 50,
+}
+"""Storage parameters of the outbox."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +38,19 @@ class StreamTables:
     """The tables of one event stream. They change by migrations only."""
 
     messages: Table
-    """Every committed command and event, in the order in which they were handled; append-only.
+    """Every committed command and event, in the order in which they were handled.
+
+    Append-only, but for a redaction: ``redacted`` says whether the payload was changed by one.
 
     ``created_at`` is by the clock of the process that made the message, for display;
     ``recorded_at`` is by the database's clock, and determines order and age.
     """
     dead_letters: Table
+    """Messages that were given up, each with its subscriber, error and envelope."""
     audit: Table
-    """The actions on dead letters; append-only."""
+    """The actions on dead letters; append-only, but for a redaction."""
     outbox: Table
-    """Events to be sent: ids of ``messages``, with an envelope if the message is not stored there.
+    """Events and tasks to be sent: ids of ``messages``, or with an envelope of what is not there.
 
     Rows are inserted leased, and deleted when the broker has confirmed. Columns that change during
     an outage are in no index.
@@ -45,9 +60,17 @@ class StreamTables:
     attempts: Table
     """Numbers of attempts and stalls of messages that did not succeed at the first attempt."""
     subscriptions: Table
-    """The event types of each subscriber, and since when."""
+    """The event types of each subscriber, and since when. During a replay, ``replay_after`` and
+    ``replay_until`` are the positions between which messages are still to be sent."""
     resends: Table
     """Events that the reconciler has sent again: how often, and the earliest time of the next."""
+    failures: Table
+    """Each failed attempt to handle a message, with its error; kept as long as inbox rows are."""
+    pauses: Table
+    """The paused subscribers, each since when."""
+    returned: Table
+    """Messages that a worker gave back to the broker before it began to handle them: by a pause or
+    a stop. A row goes when the message is delivered again, which is no sign of a crash then."""
     processes: Table
     """The running processes, each with its latest heartbeat by the database's clock."""
 
@@ -57,12 +80,23 @@ class StreamTables:
         return self.messages.metadata
 
 
-def stream_tables(metadata: MetaData) -> StreamTables:
-    """Return the tables of an event stream, made on this metadata."""
+def stream_tables(
+    metadata: MetaData, *, schema: str | None = None, prefix: str = ""
+) -> StreamTables:
+    """Return the tables of an event stream, made on this metadata, for example an application's.
+
+    ``schema`` is the database's schema that holds them, by default the one of the metadata, and
+    ``prefix`` begins the name of each table. Unnamed constraints and indexes get their names from
+    the metadata's naming convention or from the database, by the name of the table: streams with
+    different prefixes or schemas share a database. Call it once for each stream and metadata.
+    """
+
+    def table(name: str, *columns: Column[Any], **options: Any) -> Table:
+        return Table(prefix + name, metadata, *columns, schema=schema, **options)
+
     return StreamTables(
-        messages=Table(
+        messages=table(
             "messages",
-            metadata,
             Column(
                 "position",
                 BigInteger().with_variant(Integer, "sqlite"),
@@ -75,10 +109,10 @@ def stream_tables(metadata: MetaData) -> StreamTables:
             Column("metadata", JSON, nullable=False),
             Column("payload", JsonText, nullable=False),
             Column("recorded_at", UtcDateTime, nullable=True, default=DatabaseTime(), index=True),
+            Column("redacted", Boolean, nullable=False, server_default=false()),
         ),
-        dead_letters=Table(
+        dead_letters=table(
             "dead_letters",
-            metadata,
             Column("subscriber", String(100), primary_key=True),
             Column("message_id", Uuid, primary_key=True),
             Column("type", Text, nullable=False),
@@ -88,9 +122,8 @@ def stream_tables(metadata: MetaData) -> StreamTables:
             Column("attempts", Integer, nullable=False, server_default="0"),
             Column("parked", Boolean, nullable=False, server_default=false()),
         ),
-        audit=Table(
+        audit=table(
             "audit",
-            metadata,
             Column(
                 "id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True
             ),
@@ -100,9 +133,8 @@ def stream_tables(metadata: MetaData) -> StreamTables:
             Column("message_id", Uuid, nullable=False),
             Column("error", Text, nullable=False),
         ),
-        outbox=Table(
+        outbox=table(
             "outbox",
-            metadata,
             Column("message_id", Uuid, primary_key=True),
             Column("subscriber", String(100), primary_key=True),
             Column("token", Uuid, nullable=False),
@@ -112,41 +144,40 @@ def stream_tables(metadata: MetaData) -> StreamTables:
             Column("added_at", UtcDateTime, nullable=True, default=DatabaseTime()),
             Column("reason", Text, nullable=True),
             Column("attempted", Boolean, nullable=False, server_default=false()),
+            postgresql_with=OUTBOX_ON_POSTGRESQL,
         ),
-        inbox=Table(
+        inbox=table(
             "inbox",
-            metadata,
             Column("subscriber", String(100), primary_key=True),
             Column("message_id", Uuid, primary_key=True),
             Column("received_at", UtcDateTime, nullable=False, default=DatabaseTime(), index=True),
         ),
-        attempts=Table(
+        attempts=table(
             "attempts",
-            metadata,
             Column("subscriber", String(100), primary_key=True),
             Column("message_id", Uuid, primary_key=True),
             Column("number", Integer, nullable=False),
             Column("at", UtcDateTime, nullable=False),
             Column("stalls", Integer, nullable=False, server_default="0"),
         ),
-        subscriptions=Table(
+        subscriptions=table(
             "subscriptions",
-            metadata,
             Column("subscriber", String(100), primary_key=True),
             Column("type", String(200), primary_key=True),
             Column("since", UtcDateTime, nullable=False),
+            Column("outside", Boolean, nullable=False, server_default=false()),
+            Column("replay_after", BigInteger, nullable=True),
+            Column("replay_until", BigInteger, nullable=True),
         ),
-        resends=Table(
+        resends=table(
             "resends",
-            metadata,
             Column("subscriber", String(100), primary_key=True),
             Column("message_id", Uuid, primary_key=True),
             Column("number", Integer, nullable=False),
             Column("again_at", UtcDateTime, nullable=False),
         ),
-        processes=Table(
+        processes=table(
             "processes",
-            metadata,
             Column("id", Uuid, primary_key=True),
             Column("role", String(20), nullable=False),
             Column("subscriber", String(100), nullable=True),
@@ -158,4 +189,5 @@ def stream_tables(metadata: MetaData) -> StreamTables:
             Column("clock_offset", Float, nullable=False, server_default="0"),
             Column("trouble", Text, nullable=True),
         ),
+        **worker_tables(table),
     )

@@ -1,4 +1,8 @@
-"""Upgrade, downgrade and state of the schema, by Alembic, which is imported when needed."""
+"""Upgrade, downgrade and state of the schema, by Alembic, which is imported when needed.
+
+``version_table`` is the table in which Alembic notes the revision. A club that shares its database
+with another application on Alembic needs one of its own, in all calls from the first upgrade on.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.adapters.uow_sqla.migrations import online
 from reading_club.adapters.uow_sqla.migrations.state import (
+    VERSION_TABLE,
     SchemaState,
     config,
     read_state,
@@ -29,7 +34,9 @@ TABLE_LOCK: Final = "SET LOCAL lock_timeout = '5s'"
 """Limits the wait for a table's lock, behind which all later transactions queue."""
 
 
-async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
+async def upgrade(
+    engine: AsyncEngine, revision: str = "head", *, version_table: str = VERSION_TABLE
+) -> None:
     """Upgrade the schema in one transaction, then fill rows and build indexes online.
 
     Concurrent migrations wait for each other, and an interrupted one is finished. A schema newer
@@ -38,36 +45,38 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
     """
     with translated():
         async with _alone(engine) as connection:
-            await _move(connection, "upgrade", revision)
-            reached = await connection.run_sync(read_state)
+            await _move(connection, "upgrade", revision, version_table)
+            reached = await connection.run_sync(read_state, version_table)
             await connection.rollback()
             if reached.kind == "unfinished":
                 await online.finish(connection)
 
 
-async def downgrade(engine: AsyncEngine, revision: str) -> None:
+async def downgrade(
+    engine: AsyncEngine, revision: str, *, version_table: str = VERSION_TABLE
+) -> None:
     """Downgrade the schema to a revision, ``base`` for an empty database. Data is lost."""
     with translated():
         async with _alone(engine) as connection:
-            await _move(connection, "downgrade", revision)
+            await _move(connection, "downgrade", revision, version_table)
 
 
-async def state(engine: AsyncEngine) -> SchemaState:
+async def state(engine: AsyncEngine, *, version_table: str = VERSION_TABLE) -> SchemaState:
     """Return the state of the schema: ``usable`` by this release, with a ``sentence`` on why.
 
     Raises StorageUnavailable.
     """
     with translated():
         async with engine.connect() as connection:
-            return await connection.run_sync(read_state)
+            return await connection.run_sync(read_state, version_table)
 
 
-async def current(engine: AsyncEngine) -> str | None:
+async def current(engine: AsyncEngine, *, version_table: str = VERSION_TABLE) -> str | None:
     """Return the revision of the schema, None for an empty database.
 
     Raises StorageUnavailable.
     """
-    return (await state(engine)).revision
+    return (await state(engine, version_table=version_table)).revision
 
 
 def head() -> str:
@@ -75,13 +84,16 @@ def head() -> str:
     return revisions()[-1]
 
 
-async def _move(connection: AsyncConnection, direction: str, revision: str) -> None:
+async def _move(
+    connection: AsyncConnection, direction: str, revision: str, version_table: str
+) -> None:
     """Run Alembic's command in one transaction. An upgrade leaves a newer schema unchanged."""
     from alembic import command
 
     def move(sync: Connection) -> None:
-        if direction == "downgrade" or read_state(sync).kind not in {"newer", "unknown"}:
-            getattr(command, direction)(config(sync), revision)
+        kind = read_state(sync, version_table).kind
+        if direction == "downgrade" or kind not in {"newer", "unknown"}:
+            getattr(command, direction)(config(sync, version_table), revision)
 
     await online.begin(connection)
     if connection.dialect.name == "postgresql":

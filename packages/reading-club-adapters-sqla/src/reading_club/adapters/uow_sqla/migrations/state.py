@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection, inspect, select
 
@@ -11,6 +11,9 @@ from reading_club.adapters.uow_sqla.orm import compatibility
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+VERSION_TABLE: Final = "alembic_version"
+"""Alembic's default, which the databases of clubs have."""
 
 Kind = Literal["current", "behind", "unfinished", "newer", "unknown"]
 
@@ -47,11 +50,12 @@ class SchemaState:
         }[self.kind]
 
 
-def read_state(connection: Connection) -> SchemaState:
+def read_state(connection: Connection, version_table: str) -> SchemaState:
     """Return the state of the schema of a database."""
     from alembic.migration import MigrationContext
 
-    revision, known = MigrationContext.configure(connection).get_current_revision(), revisions()
+    context = MigrationContext.configure(connection, opts={"version_table": version_table})
+    revision, known = context.get_current_revision(), revisions()
     return SchemaState(_kind(connection, revision, known), revision, known[-1])
 
 
@@ -82,11 +86,12 @@ def revisions() -> tuple[str, ...]:
     return tuple(script.revision for script in scripts.walk_revisions())[::-1]
 
 
-def config(connection: Connection | None = None) -> "Config":
+def config(connection: Connection | None = None, version_table: str = VERSION_TABLE) -> "Config":
     """Return Alembic's configuration, for an open connection."""
     from alembic.config import Config
 
     settings = Config()
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     settings.attributes["connection"] = connection
+    settings.attributes["version_table"] = version_table
     return settings

@@ -1,17 +1,20 @@
 """The activity log on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, String, Table, Uuid, select
+from sqlalchemy import JSON, Column, Row, String, Table, Uuid, select, text
 
+from reading_club.adapters.uow_sqla.eventstream.history import names_an_id
 from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
+from reading_club.adapters.uow_sqla.rewriting import rewrite
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new_many
+from reading_club.adapters.uow_sqla.statements import in_values, insert_new_many
 from reading_club.adapters.uow_sqla.types import UtcDateTime
 from reading_club.service.activity import ActivityEntry
+from reading_club.service.erasure import redactions
 
 activity = Table(
     "activity",
@@ -22,24 +25,67 @@ activity = Table(
     Column("payload", JSON, nullable=False),
 )
 
+activity_erasures = Table(
+    "activity_erasures", metadata, Column("reviewer_id", Uuid, primary_key=True)
+)
+"""The erased reviewers, whose words are dropped from events that arrive later."""
+
+LOCK = text("LOCK TABLE activity IN SHARE ROW EXCLUSIVE MODE")
+"""Waits for the transactions that have inserted entries; new ones wait for this transaction."""
+
 
 class SQLActivityLog(SQLReadModel):
-    """The activity log, in the table ``activity``."""
+    """The activity log, in the tables ``activity`` and ``activity_erasures``."""
 
     name = "activity"
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self._rows: dict[UUID, dict[str, Any]] = {}
+        self._reviewers = set[UUID]()
+        self._erased = set[UUID]()
 
     async def record(self, entry: ActivityEntry) -> None:
         """Collect an entry, to be inserted before the commit unless its id is stored."""
         self._rows.setdefault(entry.id, entry.model_dump())
+        if (reviewer_id := entry.reviewer_id) is not None:
+            self._reviewers.add(reviewer_id)
+
+    async def erase(self, reviewer_id: UUID) -> None:
+        """Collect a reviewer, whose words are dropped before the commit."""
+        self._erased.add(reviewer_id)
 
     async def flush(self) -> None:
-        """Insert the collected entries by one statement."""
+        """Insert the collected entries by one statement, then drop the words of erased reviewers.
+
+        The erasures are read after the INSERT: on PostgreSQL its lock excludes an erasure that this
+        transaction does not see.
+        """
         rows, self._rows = self._rows, {}
+        erased, self._erased = self._erased, set()
+        reviewers, self._reviewers = self._reviewers, set()
+        if erased and self.session.dialect == "postgresql":
+            await self.session.write(LOCK)
         await insert_new_many(self.session, activity, [rows[id_] for id_ in sorted(rows)])
+        new = [{"reviewer_id": reviewer_id} for reviewer_id in sorted(erased)]
+        await insert_new_many(self.session, activity_erasures, new)
+        for reviewer_id in sorted(erased | await self._erased_among(reviewers)):
+            await self._drop_words(reviewer_id)
+
+    async def _erased_among(self, reviewers: set[UUID]) -> set[UUID]:
+        if not reviewers:
+            return set()
+        known = activity_erasures.c.reviewer_id
+        found = select(known).where(in_values(self.session, known, reviewers))
+        return set((await self.session.read(found)).scalars())
+
+    async def _drop_words(self, reviewer_id: UUID) -> None:
+        def change(row: Row[Any]) -> Mapping[str, Any]:
+            entry = ActivityEntry.model_construct(**row._asdict())
+            return {"payload": entry.without_words_of(reviewer_id).payload}
+
+        concerned = names_an_id(self.session, activity, redactions(reviewer_id))
+        await rewrite(self.session, activity, change, concerned)
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""

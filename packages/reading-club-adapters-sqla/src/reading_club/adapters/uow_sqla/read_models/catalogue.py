@@ -109,31 +109,33 @@ class SQLCatalogue(SQLReadModel):
         A stored row is locked before its version is compared: what it counted is taken away once.
         """
         dialect, rows = self.session.dialect, {each.review_id: _row(each) for each in ratings}
-        inserted = await insert_many(
-            self.session, _insert_new_ratings(dialect), list(rows.values())
-        )
+        insert = _insert_new_ratings(dialect)
+        inserted = await insert_many(self.session, insert, list(rows.values()))
         new = {row["review_id"] for row in inserted}
+        older = await self._older({id_: row for id_, row in rows.items() if id_ not in new})
+        newer = [rows[row["review_id"]] for row in older]
+        if newer:
+            await insert_many(self.session, _replace_ratings(dialect), newer)
         changes = Counter[tuple[UUID, int]]()
-        _count(changes, [rows[id_] for id_ in new], 1)
-        known = [id_ for id_ in rows if id_ not in new]
-        if known:
-            stored = (
-                select(catalogue_ratings)
-                .where(in_values(self.session, catalogue_ratings.c.review_id, known))
-                .order_by(catalogue_ratings.c.review_id)
-                .with_for_update()
-            )
-            older = [
-                row._asdict()
-                for row in await self.session.read(stored)
-                if row.version < rows[row.review_id]["version"]
-            ]
-            newer = [rows[row["review_id"]] for row in older]
-            _count(changes, older, -1)
-            _count(changes, newer, 1)
-            if newer:
-                await insert_many(self.session, _replace_ratings(dialect), newer)
+        _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
+        _count(changes, older, -1)
         return changes
+
+    async def _older(self, rows: Mapping[UUID, Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return the stored rows whose versions are lower than these rows'."""
+        if not rows:
+            return []
+        stored = (
+            select(catalogue_ratings)
+            .where(in_values(self.session, catalogue_ratings.c.review_id, list(rows)))
+            .order_by(catalogue_ratings.c.review_id)
+            .with_for_update()
+        )
+        return [
+            row._asdict()
+            for row in await self.session.read(stored)
+            if row.version < rows[row.review_id]["version"]
+        ]
 
     async def _add_counts(self, changes: Counter[tuple[UUID, int]]) -> None:
         rows = [
@@ -159,6 +161,16 @@ class SQLCatalogue(SQLReadModel):
             if row.rating is not None:
                 entry["distribution"][row.rating] = row.reviews
         return {id_: CatalogueEntry.model_validate(entry) for id_, entry in found.items()}
+
+    async def rated_version(self, review_id: UUID) -> int | None:
+        """Return the version in the row of the review, or None."""
+        await self.flush()
+        columns = catalogue_ratings.c
+        found = await self.session.read(
+            select(columns.version).where(columns.review_id == review_id)
+        )
+        version: int | None = found.scalar_one_or_none()
+        return version
 
 
 def _row(rating: BookRating) -> dict[str, Any]:

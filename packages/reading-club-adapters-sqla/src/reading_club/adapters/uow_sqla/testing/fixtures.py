@@ -1,8 +1,7 @@
-"""Fixtures on the engine of the test module."""
+"""Fixtures of the club on the engine of the test module."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
-from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.testing.contracts import club, eventstream
@@ -41,40 +37,9 @@ def tables() -> StreamTables:
 
 
 @pytest.fixture
-def history(engine: AsyncEngine, tables: StreamTables) -> eventstream.History:
-    """Read the table ``messages``."""
-
-    async def read() -> Sequence[Mapping[str, Any]]:
-        columns = [tables.messages.c[name] for name in ("id", "created_at", "metadata", "payload")]
-        async with engine.connect() as connection:
-            rows = await connection.execute(select(*columns).order_by(tables.messages.c.position))
-            return [{**row, "payload": json.loads(row["payload"])} for row in rows.mappings()]
-
-    return read
-
-
-@pytest.fixture
 def uow_on(engine: AsyncEngine) -> eventstream.UnitOfWorkOn:
     """Make units of work on the engine, on any transport."""
     return lambda transport: SQLUnitOfWork(transport, engine)
-
-
-@pytest.fixture
-def outbox(engine: AsyncEngine, tables: StreamTables) -> SQLOutbox:
-    """The outbox of the engine's database."""
-    return SQLOutbox(engine, tables)
-
-
-@pytest.fixture
-def heartbeats(engine: AsyncEngine, tables: StreamTables) -> SQLHeartbeats:
-    """The heartbeats in the engine's database."""
-    return SQLHeartbeats(engine, tables)
-
-
-@pytest.fixture
-def statistics(engine: AsyncEngine, tables: StreamTables) -> SQLStatistics:
-    """The statistics of the engine's database."""
-    return SQLStatistics(engine, tables, horizon=eventstream.HORIZON)
 
 
 Titles = Callable[[], Awaitable[list[str]]]

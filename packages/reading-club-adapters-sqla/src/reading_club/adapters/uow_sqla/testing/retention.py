@@ -83,6 +83,27 @@ class TestRetention:
         assert await values(self.engine, orm.inbox.c.message_id) == {young}
         assert await values(self.engine, orm.attempts.c.message_id) == {young}
 
+    async def test_failures_and_returned_messages_are_kept_as_long_as_receipts(self) -> None:
+        """Their rows are deleted by the age of inbox rows, and younger ones stay."""
+        kept = await self._old_and_young()
+
+        pruned = await self.prune(Retention(inbox=2.0))
+
+        assert (pruned["failures"], pruned["returned"]) == (1, 1)
+        for table in (orm.stream.failures, orm.stream.returned):
+            assert await values(self.engine, table.c.message_id) == {kept}
+
+    async def _old_and_young(self) -> UUID:
+        """Record a failure and a return of two messages, and return the younger message's id."""
+        for days in (1.0, 1.5):
+            key = InboxKey("activity", uuid7())
+            async with self.uow_on(RecordingOutboxTransport()) as transaction:
+                await transaction.uow.failures.record(key, 1, "KeyError: no")
+                await transaction.uow.returned.add([key])
+                await transaction.commit()
+            await self.pass_time(days * DAY)
+        return key.message_id
+
     async def test_the_receipt_of_what_may_still_be_sent_is_kept(self) -> None:
         """Inbox row and message stay while the event is in the outbox, at any age."""
         event = an_event()

@@ -8,7 +8,7 @@ from reading_club.adapters.memory.transport import (
     RecordingOutboxTransport,
 )
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.adapters.uow_sqla.testing.fixtures import statements
+from reading_club.adapters.uow_sqla.testing.fixtures import checked_out, statements
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.messages import (
     ClubCommand,
@@ -19,7 +19,7 @@ from reading_club.domain.messages import (
     WithdrawReview,
 )
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import Lease
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.bus import ClubBus
@@ -53,6 +53,28 @@ class TestTransactionCosts:
             await transaction.commit()
 
         assert seen == []
+
+    async def test_reading_costs_no_round_trip_more_on_postgresql(
+        self, engine: AsyncEngine
+    ) -> None:
+        """A unit of work that only reads sends its SELECT alone there, and has no open end."""
+        reader = SQLUnitOfWork(InMemoryEventstreamTransport(), engine, read_only=True)
+        async with statements(engine) as seen, reader as transaction:
+            await transaction.uow.books.find(BOOK.id)
+            await transaction.rollback()
+
+        assert seen == (["SELECT"] if engine.dialect.name == "postgresql" else ["BEGIN", "SELECT"])
+        assert checked_out(engine) == 0
+
+    async def test_what_only_reads_refuses_to_write(self, engine: AsyncEngine) -> None:
+        """A write raises TypeError, also after a read, and stores nothing."""
+        reader = SQLUnitOfWork(InMemoryEventstreamTransport(), engine, read_only=True)
+        async with reader as transaction:
+            assert await transaction.uow.books.find(BOOK.id) is None
+            with pytest.raises(TypeError, match="only reads"):
+                await transaction.uow.books.add(BOOK)
+            assert await transaction.uow.books.find(BOOK.id) is None
+            await transaction.rollback()
 
 
 class TestCosts:
@@ -111,6 +133,21 @@ class TestCosts:
         assert seen == ["BEGIN", "WITH", "SELECT", "COMMIT", "BEGIN", "DELETE", "COMMIT"]
         assert len(seen) / WINDOW <= 0.05
         assert await outbox.claim(1, lease) == []
+
+    async def test_contexts_of_claimed_rows_cost_no_statement_more(
+        self, engine: AsyncEngine, uow_on: UnitOfWorkOn, outbox: SQLOutbox
+    ) -> None:
+        """One SELECT reads stored envelopes and contexts, also of rows with an envelope."""
+        async with uow_on(RecordingOutboxTransport()) as transaction:
+            for event in (an_event(), an_event()):
+                await transaction.uow.messagestore.add(event)
+                await transaction.uow.outbox.add(OutboxKey(event.message_id, "x"), {"id": "1"})
+            await transaction.commit()
+
+        async with statements(engine) as seen:
+            assert len(await outbox.claim(WINDOW, Lease(30.0))) == 4
+
+        assert seen == ["BEGIN", "WITH", "SELECT", "COMMIT"]
 
     async def test_an_empty_outbox_is_asked_by_one_statement(
         self, engine: AsyncEngine, outbox: SQLOutbox
