@@ -1,7 +1,7 @@
 """Fixtures of tests without a broker."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,10 @@ import pytest
 from celery import Celery
 from kombu import pools
 from kombu.transport.memory import Transport
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.testing import (
@@ -18,7 +22,9 @@ from reading_club.adapters.eventstream.testing import (
     celery_queue,
     transport,
 )
-from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing
+from reading_club.adapters.eventstream.testing.spans import EndedSpans, ids
+from reading_club.adapters.eventstream.worker.event_task import EventTask
+from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
@@ -27,6 +33,7 @@ from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.testing.recording_metrics import RecordingMetrics
 
 __all__ = ["celery_app", "celery_queue", "transport"]
 
@@ -68,11 +75,19 @@ def club(database: InMemoryDatabase) -> ConsumerFixture:
 
 
 @pytest.fixture
-def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber[Any]], EventTask]]:
+def metrics() -> RecordingMetrics:
+    """The metrics of consumers."""
+    return RecordingMetrics()
+
+
+@pytest.fixture
+def consume(
+    club: ConsumerFixture, metrics: RecordingMetrics
+) -> Iterator[Callable[[Subscriber[Any, Any]], EventTask]]:
     """A factory of consumers, which are closed after the test."""
     made: list[EventTask] = []
 
-    def make(subscriber: Subscriber[Any]) -> EventTask:
+    def make(subscriber: Subscriber[Any, Any]) -> EventTask:
         backoff = Backoff(first=1, cap=4, jitter=lambda: 0.0)
         pacing = Pacing(hold=club.hold, hold_busy=club.hold_busy, backoff=backoff, timer=club.time)
         made.append(
@@ -83,6 +98,7 @@ def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber[Any]], Event
                 pacing=pacing,
                 wait=club.wait,
                 clock=lambda: NOW,
+                metrics=metrics,
             )
         )
         return made[-1]
@@ -93,6 +109,24 @@ def consume(club: ConsumerFixture) -> Iterator[Callable[[Subscriber[Any]], Event
 
 
 @pytest.fixture
-def consumer(consume: Callable[[Subscriber[Any]], EventTask]) -> EventTask:
+def consumer(consume: Callable[[Subscriber[Any, Any]], EventTask]) -> EventTask:
     """A consumer for the activity log."""
     return consume(activity)
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[EndedSpans]:
+    """The spans that have ended, of an SDK that is installed for this test alone."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+
+    def ended(*parents: int) -> Sequence[ReadableSpan]:
+        found = exporter.get_finished_spans()
+        assert {s.parent and ids(s.parent) for s in found} == {
+            (number, number) if number else None for number in parents
+        }
+        return found
+
+    yield ended
+    provider.shutdown()

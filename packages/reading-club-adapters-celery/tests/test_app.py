@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from kombu import pools
 
+from reading_club.adapters.eventstream import broker_url
 from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS, publisher_app, worker_app
 from reading_club.service.projections import SUBSCRIBERS, activity
 
@@ -113,3 +114,11 @@ def test_a_worker_acknowledges_late_and_keeps_quiet() -> None:
     assert not conf.worker_send_task_events
     assert not conf.worker_enable_remote_control
     assert conf.worker_detect_quorum_queues
+
+
+def test_without_its_client_redis_is_refused_by_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names what to install."""
+    monkeypatch.setattr(broker_url, "find_spec", lambda _: None)
+
+    with pytest.raises(ValueError, match=r"install reading-club-adapters-celery\[redis\]"):
+        publisher_app("valkey://127.0.0.1/0")

@@ -13,7 +13,7 @@ from reading_club.adapters.eventstream.testing import (
     on_the_wire,
 )
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.memory.database import Count
+from reading_club.adapters.memory.rows import Count
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import StorageUnavailable
@@ -25,7 +25,7 @@ from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
 PAUSES = [5.0, 20.0, 80.0, 320.0]
-Consume = Callable[[Subscriber[Any]], EventTask]
+Consume = Callable[[Subscriber[Any, Any]], EventTask]
 
 
 def numbers(club: ConsumerFixture) -> list[int]:

@@ -21,7 +21,7 @@ from reading_club.testing.builders import an_event
 ATTEMPTS = 5
 AFTER_ANY_PAUSE = 1000.0
 """Seconds, longer than any pause between two attempts."""
-Consume = Callable[[Subscriber[Any]], EventTask]
+Consume = Callable[[Subscriber[Any, Any]], EventTask]
 
 
 def number(club: ConsumerFixture) -> int:
@@ -50,7 +50,7 @@ def test_a_handler_that_always_fails_makes_one_dead_letter(
     assert vars(caplog.records[-1])["message_id"] == str(bad.message_id)
 
 
-def test_a_handler_that_recovers_leaves_no_trace_of_its_attempts(
+def test_a_handler_that_recovers_leaves_no_count_of_its_attempts(
     consume: Consume, club: ConsumerFixture
 ) -> None:
     """Success in the last attempt takes effect once, and deletes the count."""

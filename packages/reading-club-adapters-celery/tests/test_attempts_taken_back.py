@@ -21,7 +21,7 @@ from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 
-Consume = Callable[[Subscriber[Any]], EventTask]
+Consume = Callable[[Subscriber[Any, Any]], EventTask]
 
 
 def numbers(club: ConsumerFixture) -> list[int]:

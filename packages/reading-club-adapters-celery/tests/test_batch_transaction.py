@@ -39,11 +39,11 @@ def test_a_batch_takes_effect_in_one_transaction(
 
 
 def test_of_two_copies_in_a_batch_the_handler_sees_one(
-    consume: Callable[[Subscriber[Any]], EventTask],
+    consume: Callable[[Subscriber[Any, Any]], EventTask],
 ) -> None:
     """The handler gets one of two copies in a batch, and need not be idempotent."""
     seen: list[BookRegistered] = []
-    subscriber = Subscriber[Any]("counter")
+    subscriber = Subscriber[Any, Any]("counter")
 
     @subscriber.on(BookRegistered)
     async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -56,9 +56,9 @@ def test_of_two_copies_in_a_batch_the_handler_sees_one(
     assert [e.message_id for e in seen] == [event.message_id, other.message_id]
 
 
-def failing_at_every_second(*errors: Exception) -> Subscriber[Any]:
+def failing_at_every_second(*errors: Exception) -> Subscriber[Any, Any]:
     """Return a subscriber that records events, and raises an error at every second one."""
-    subscriber = Subscriber[Any]("failing")
+    subscriber = Subscriber[Any, Any]("failing")
     left, calls = list(errors), iter(range(1000))
 
     @subscriber.on(BookRegistered)
@@ -71,7 +71,7 @@ def failing_at_every_second(*errors: Exception) -> Subscriber[Any]:
 
 
 def test_a_batch_with_a_failure_has_no_effect(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A failing event splits its batch, which has no effect and counts no attempt."""
     consumer = consume(failing_at_every_second(ZeroDivisionError()))
@@ -96,7 +96,7 @@ def test_an_unreadable_message_splits_its_batch(
 
 
 def test_a_batch_is_held_during_an_outage(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """After an outage the batch is tried again as a whole, without counting."""
     consumer = consume(failing_at_every_second(*[StorageUnavailable("away")] * 3))
@@ -110,7 +110,7 @@ def test_a_batch_is_held_during_an_outage(
 
 
 def test_a_batch_is_requeued_when_the_worker_stops(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the batch."""
     club.stop_after = 2
@@ -123,7 +123,7 @@ def test_a_batch_is_requeued_when_the_worker_stops(
 
 
 def test_a_batch_is_deferred_after_a_long_outage(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """Each event of the batch is deferred, and marked to be handled alone."""
     club.hold, club.hold_busy = 45.0, 10.0
@@ -139,7 +139,7 @@ def test_a_batch_is_deferred_after_a_long_outage(
 
 
 def test_a_batch_is_split_if_the_database_is_busy(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A batch is split after three busy attempts: one slow handler does not delay the others."""
     club.hold, club.hold_busy = 45.0, 10.0

@@ -10,7 +10,7 @@ from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH, Bat
 
 
 class Message:
-    """A message that records whether it was acknowledged or rejected."""
+    """A message that records whether it was acknowledged or requeued."""
 
     def __init__(self, name: str) -> None:
         self.payload = [[], {"message": name}, {}]
@@ -24,15 +24,16 @@ class Message:
             raise self.error
         self.outcome = "acknowledged"
 
-    def reject_log_error(self, *_: object, requeue: bool) -> None:
-        """Record the rejection."""
-        self.outcome = "requeued" if requeue else "lost"
-
 
 class Worker:
     """A worker whose pool runs its jobs when the test calls ``work``."""
 
     connection_errors: tuple[type[BaseException], ...] = ()
+
+    @staticmethod
+    def requeue(message: Message) -> None:
+        """Record that the message returns to its queue."""
+        message.outcome = "requeued"
 
     def __init__(self) -> None:
         self.jobs: list[Callable[[], object]] = []

@@ -92,12 +92,15 @@ def test_an_event_loop_wakes_each_second() -> None:
     """The first connection schedules the wake-up; later ones and workers without a loop do not."""
     assert callable(Hub.call_repeatedly)
     consumer: Any = EventConsumer.__new__(EventConsumer)
+    consumer.app = worker_app("memory://", activity)
+    consumer.app.on_turn = (turn := Mock())
     consumer.hub, consumer.init_callback = RecordingHub(), (ready := Mock())
 
     consumer.on_ready()
     consumer.on_ready()
 
     assert consumer.hub.intervals == [1.0]
+    turn.assert_called_once_with()
     ready.assert_called_once_with(consumer)
     consumer.hub, consumer.init_callback = None, ready
     consumer.on_ready()

@@ -8,7 +8,10 @@ from unittest.mock import Mock
 import pytest
 
 from reading_club.adapters.eventstream.publisher.amqp import ConfirmTracker
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageTemplate
+from reading_club.adapters.eventstream.publisher.encoded_message import (
+    EncodedMessage,
+    MessageTemplate,
+)
 from reading_club.adapters.eventstream.testing import outgoing
 
 TEMPLATE = MessageTemplate({}, {}, {}, "json", None)

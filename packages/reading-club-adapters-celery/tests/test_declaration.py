@@ -13,7 +13,7 @@ from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
 from reading_club.adapters.eventstream.queues import SubscriberQueues, declare
 from reading_club.adapters.eventstream.testing import LISTENERS, PARCEL_SENT, outgoing
 from reading_club.adapters.eventstream.testing.fake_amqp import FakeConnection
-from reading_club.adapters.eventstream.topology import EventRouter, queue_for
+from reading_club.adapters.eventstream.topology import EventRouter, Stream, queue_for
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 
 FIRST, SECOND = "eventstream.first", "eventstream.second"
@@ -30,7 +30,7 @@ def test_a_queue_that_is_refused_stops_no_other() -> None:
     """The next queue is declared on a new channel; the reason names the queue, no user."""
     connection = FakeConnection(first=REFUSED)
 
-    refusals = declare(connection, QUEUES)
+    refusals = declare(connection, Stream(), QUEUES)
 
     assert connection.declared == [SECOND]
     assert refusals == {FIRST: f"queue {FIRST} cannot be declared: PRECONDITION_FAILED"}
@@ -40,7 +40,7 @@ def test_no_channel_is_left_open() -> None:
     """Each channel is closed, as declarations are repeated on one connection."""
     connection = FakeConnection(first=REFUSED, second=AccessRefused("ACCESS_REFUSED - no"))
 
-    declare(connection, QUEUES)
+    declare(connection, Stream(), QUEUES)
 
     assert [channel.close.call_count for channel in connection.channels] == [1, 1, 1]
 
@@ -50,7 +50,7 @@ def test_a_connection_that_is_lost_is_no_refusal() -> None:
     connection = FakeConnection(first=RecoverableConnectionError("Socket was disconnected"))
 
     with pytest.raises(RecoverableConnectionError):
-        declare(connection, QUEUES)
+        declare(connection, Stream(), QUEUES)
 
 
 def a_connection(connection: FakeConnection) -> AmqpConnection:

@@ -7,7 +7,7 @@ import pytest
 
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.messages import BookRegistered
+from reading_club.domain.messages import BookRegistered, ClubEvent
 from reading_club.eventstream.dead_letters.writer import DeadLetterWriter
 from reading_club.eventstream.errors import StorageBusy, StorageUnavailable, TransientFailure
 from reading_club.eventstream.ports.inbox import InboxKey
@@ -17,10 +17,10 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_event
 
 ATTEMPTS = 5
-Consume = Callable[[Subscriber[Any]], EventTask]
+Consume = Callable[[Subscriber[Any, Any]], EventTask]
 
 
-class SlowSubscriber(Subscriber[AbstractUnitOfWork]):
+class SlowSubscriber(Subscriber[ClubEvent, AbstractUnitOfWork]):
     """A subscriber that records events, and raises ``error`` at each with the title Slow."""
 
     def __init__(self, error: TransientFailure) -> None:

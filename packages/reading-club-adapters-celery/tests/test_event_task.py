@@ -21,9 +21,9 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_reviewer, an_event
 
 
-def failing(*errors: Exception) -> Subscriber[Any]:
+def failing(*errors: Exception) -> Subscriber[Any, Any]:
     """Return a subscriber that records events, and raises these errors first."""
-    subscriber = Subscriber[Any]("failing")
+    subscriber = Subscriber[Any, Any]("failing")
     left = list(errors)
 
     @subscriber.on(BookRegistered)
@@ -59,11 +59,11 @@ def test_a_message_takes_effect_once(consumer: EventTask, club: ConsumerFixture)
 
 
 def test_a_duplicate_does_not_reach_the_handler(
-    consume: Callable[[Subscriber[Any]], EventTask],
+    consume: Callable[[Subscriber[Any, Any]], EventTask],
 ) -> None:
     """The inbox row is inserted before the handler is called, which need not be idempotent."""
     handled: list[ClubEvent] = []
-    subscriber = Subscriber[Any]("counter")
+    subscriber = Subscriber[Any, Any]("counter")
 
     @subscriber.on(BookRegistered)
     async def count(event: BookRegistered, _: AbstractUnitOfWork) -> None:
@@ -77,7 +77,7 @@ def test_a_duplicate_does_not_reach_the_handler(
 
 
 def test_a_message_without_a_handler_is_parked(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A known type without a handler is parked, to be sent again to a release that has one."""
     (event,) = a_reviewer().messages
@@ -91,7 +91,7 @@ def test_a_message_without_a_handler_is_parked(
 
 
 def test_an_outage_is_not_counted(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """The message takes effect once when the database is back, and is no dead letter."""
     away = [StorageUnavailable("away"), WriteConflict("busy"), *[StorageUnavailable("away")] * 48]
@@ -119,7 +119,7 @@ def test_a_message_is_held_until_the_resources_open(
 
 
 def test_a_message_is_requeued_when_the_worker_stops(
-    consume: Callable[[Subscriber[Any]], EventTask], club: ConsumerFixture
+    consume: Callable[[Subscriber[Any, Any]], EventTask], club: ConsumerFixture
 ) -> None:
     """A stop during an outage requeues the message."""
     club.stop_after = 3

@@ -6,13 +6,14 @@ from unittest.mock import Mock
 
 import pytest
 from celery import Celery
-from kombu import Message
+from kombu import Message, Queue
 from kombu.transport import virtual
 from kombu.transport.redis import Channel as RedisChannel
 
 from reading_club.adapters.eventstream._kombu_redis import (
     bindings_of,
     close_connections,
+    is_routed,
     release_prefetch_on_ack_failure,
     routed_by,
 )
@@ -118,3 +119,17 @@ def test_the_connections_of_a_redis_channel_are_closed() -> None:
 
     pool.disconnect.assert_called_once_with()
     redis_channel._pool = None
+
+
+def test_a_type_that_a_pattern_matches_is_routed(memory_app: Celery) -> None:
+    """A routing key is routed as kombu routes it, by exact bindings and by patterns."""
+    keys = ("parcel.lost_v1", PARCEL_SENT)
+    with memory_app.connection_for_read() as connection:
+        channel: Any = connection.channel()
+        EXCHANGE(channel).declare()
+        Queue("third", EXCHANGE, routing_key="parcel.#")(channel).declare()
+        bindings = bindings_of(channel, EXCHANGE.name)
+
+        routed = {key: is_routed(bindings, channel, EXCHANGE.name, key) for key in keys}
+
+    assert routed == {"parcel.lost_v1": True, PARCEL_SENT: False}

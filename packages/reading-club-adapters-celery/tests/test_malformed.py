@@ -2,87 +2,28 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from celery import Celery
 
 from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
+from reading_club.adapters.eventstream.testing.malformed_messages import (
+    ANONYMOUS,
+    BODY,
+    EVENT,
+    JSON,
+    SECRET,
+    WITH_EVENT,
+    Sent,
+    body,
+    header,
+)
 from reading_club.adapters.eventstream.testing.worker import InMemoryWorker
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
-
-SECRET = "hunter2"
-EVENT = on_the_wire(an_event(), payload=json.dumps({"title": SECRET}))
-HEADERS: dict[str, Any] = {"task": "send_message", "id": "7", "timelimit": [None, None]}
-BODY: list[Any] = [[], {"message": EVENT}, {}]
-JSON = "application/json"
-
-Sent = tuple[Any, dict[str, Any], dict[str, str]]
-
-
-def body(value: Any) -> Sent:
-    """Return a message with this body."""
-    return json.dumps(value), HEADERS, {}
-
-
-def header(**headers: Any) -> Sent:
-    """Return an event with other headers."""
-    return json.dumps(BODY), HEADERS | headers, {}
-
-
-def raw(text: Any, content_type: str = JSON, encoding: str = "utf-8") -> Sent:
-    """Return a message with this text and content type."""
-    return text, HEADERS, {"content_type": content_type, "content_encoding": encoding}
-
-
-ANONYMOUS: dict[str, Sent] = {
-    "body dict": body({"a": 1}),
-    "body null": body(None),
-    "body short": body([[]]),
-    "arguments number": body([5, {}, {}]),
-    "arguments text": body(["x", {}, {}]),
-    "keywords list": body([[], [1], {}]),
-    "unknown keyword": body([[], {"massage": 1}, {}]),
-    "positional": body([[SECRET, 2], {}, {}]),
-    "no keywords": body([[], {}, {}]),
-    "forged": body([[], {"malformed": "[" * 5000, "error": "\x00\ud800"}, {}]),
-    "type unknown to kombu": body([[], {"message": {"__type__": "no", "__value__": "x"}}, {}]),
-    "pickle": raw(b"\x80\x04N.", "application/x-python-serialize", "binary"),
-    "text": raw(SECRET, "text/plain"),
-    "yaml": raw("hello: 1", "application/x-yaml"),
-    "unknown type": raw("hello", "application/x-nope"),
-    "broken JSON": raw("{nope"),
-    "not UTF-8": raw(b"\xff\xfe"),
-    "unknown charset": raw(b"[1]", encoding="klingon"),
-    "deep": raw("[" * 50_000 + "]" * 50_000),
-    "NUL": raw("\x00"),
-    "nothing": raw(""),
-}
-WITH_EVENT: dict[str, Sent] = {
-    "no headers": (json.dumps(BODY), {}, {}),
-    "no id": (json.dumps(BODY), {"task": "send_message"}, {}),
-    "no task": (json.dumps(BODY), {"id": "7"}, {}),
-    "id number": header(id=5),
-    "other task": header(task="other"),
-    "task number": header(task=5),
-    "eta": header(eta="tomorrow"),
-    "expires": header(expires="soon"),
-    "expired": header(expires="2001-01-01T00:00:00+00:00"),
-    "timelimit": header(timelimit=5),
-    "timelimit text": header(timelimit=["a", "b"]),
-    "compression": header(compression="klingon"),
-    "keywords": body([[], {"message": EVENT, "x": 1}, {}]),
-    "third is text": body([[], {"message": EVENT}, "args"]),
-    "callbacks": body([[], {"message": EVENT}, {"callbacks": 5}]),
-    "chain": body([[], {"message": EVENT}, {"chain": "x"}]),
-    "chord": body([[], {"message": EVENT}, {"chord": 5}]),
-    "arguments": body([[1], {"message": EVENT}, {}]),
-    "old protocol": (json.dumps({"task": "send_message", "kwargs": {"message": EVENT}}), {}, {}),
-}
 
 
 class Worker(InMemoryWorker):
@@ -138,6 +79,18 @@ def test_a_dead_letter_has_the_id_of_a_malformed_event(
 
     (letter,) = club.dead_letters
     assert (str(letter.message_id), letter.type) == (EVENT["id"], EVENT["type"])
+
+
+@pytest.mark.parametrize("embed", [{"callbacks": [{"task": "x"}]}, {"chain": ["x"]}, ["x"]])
+def test_an_event_that_is_to_call_something_has_no_effect(
+    worker: Worker, club: ConsumerFixture, embed: object
+) -> None:
+    """Callbacks, chains and chords make a dead letter of an event that is right otherwise."""
+    worker.take(body([[], {"message": on_the_wire(an_event())}, embed]))
+
+    (letter,) = club.dead_letters
+    assert "nothing is called after an event" in letter.error
+    assert not club.database.activity
 
 
 def test_different_malformed_messages_have_dead_letters_of_their_own(

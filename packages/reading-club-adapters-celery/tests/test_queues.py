@@ -39,6 +39,18 @@ def test_a_binding_that_is_lost_is_put_back(memory_app: Celery) -> None:
     assert bindings == [(name, "eventstream", type_) for type_ in sorted(LISTENERS[0].types)]
 
 
+def test_a_queue_is_deleted_with_its_messages(memory_app: Celery) -> None:
+    """Also by a process that has not declared it; other queues stay. Twice does no harm."""
+    memory_app.send_task("send_message", kwargs={"message": dict(outgoing().envelope)})
+    queues = SubscriberQueues(memory_app)
+
+    for _ in range(2):
+        queues.delete(LISTENERS[0])
+
+    assert queues.is_empty("first")
+    assert not queues.is_empty("second")
+
+
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 def test_an_unavailable_broker_does_not_say_whether_a_queue_is_empty(
     scheme: str, closed_port: int

@@ -1,5 +1,7 @@
 """Pauses of a worker before it connects again."""
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from unittest.mock import MagicMock, Mock
 
@@ -20,6 +22,10 @@ class UnconnectedConsumer:
         monkeypatch.setattr(_celery_worker, "time", self)
         monkeypatch.setattr(_celery_worker, "maybe_shutdown", lambda: None)
         self.consumer: Any = EventConsumer.__new__(EventConsumer)
+        self.consumer.app = worker_app("memory://", activity)
+        self.consumer.app.on_turn = lambda: self.turns.append(self.now)
+        self.consumer.hub = Mock()
+        self.turns = list[float]()
         for when in ("before", "after"):
             celerys = f"on_connection_error_{when}_connected"
             monkeypatch.setattr(EventConsumer.__mro__[2], celerys, Mock())
@@ -53,6 +59,50 @@ def test_pauses_between_refused_connections_grow(
     assert sum(pauses[:8]) > 6
     assert max(pauses) <= 30.0 < sum(pauses[-3:])
     assert again < 0.5
+
+
+def test_an_outage_of_the_broker_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the longest pause between two connections the worker says each second that it goes on."""
+    connecting = UnconnectedConsumer(monkeypatch)
+
+    while connecting.now < 400:
+        connecting.refuse("after")
+
+    turns = connecting.turns
+    assert max(after - before for before, after in pairwise(turns)) <= 1.0
+
+
+def test_a_broker_that_takes_no_connection_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Celery waits for it, each second is a turn, and a stop ends the wait."""
+    connecting = UnconnectedConsumer(monkeypatch)
+    connecting.consumer.first_connection_attempt = False
+
+    class Connection:
+        def ensure_connection(
+            self, _: object, __: object, callback: Callable[[], None]
+        ) -> "Connection":
+            for _ in range(3):
+                callback()
+                connecting.now += 1
+            return self
+
+    connected = connecting.consumer.ensure_connected(Connection())
+
+    assert isinstance(connected, Connection)
+    assert connecting.turns == [0, 1, 2]
+    monkeypatch.setattr(_celery_worker, "maybe_shutdown", Mock(side_effect=SystemExit))
+    with pytest.raises(SystemExit):
+        connecting.consumer.ensure_connected(Connection())
+
+
+def test_a_worker_without_an_event_loop_reports_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not report the next one: Celery's blocking loop has no callback."""
+    connecting = UnconnectedConsumer(monkeypatch)
+    connecting.consumer.hub = None
+
+    connecting.refuse("after")
+
+    assert connecting.turns == []
 
 
 def test_a_stop_ends_a_pause(

@@ -8,6 +8,7 @@ import pytest
 
 from reading_club.adapters.eventstream.worker import consumer
 from reading_club.adapters.eventstream.worker.consumer import EventConsumer
+from reading_club.eventstream.ports.metrics import NO_METRICS
 
 
 class Pool:
@@ -24,9 +25,13 @@ class Pool:
 class Task:
     """Records the events of first deliveries and those of redelivered messages."""
 
+    metrics = NO_METRICS
+
     def __init__(self) -> None:
         self.first_deliveries: list[list[object]] = []
         self.suspected: list[object] = []
+        self.pause = Mock(is_paused=False)
+        self.returned = Mock(**{"key_of.return_value": None})
 
     def receive_batch(self, events: list[object], **_: object) -> bool:
         """Record events that are delivered for the first time."""

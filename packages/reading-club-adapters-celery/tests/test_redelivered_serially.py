@@ -11,7 +11,7 @@ from celery.exceptions import Reject
 
 from reading_club.adapters.eventstream.testing import ConsumerFixture, on_the_wire
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.domain.messages import BookRegistered
+from reading_club.domain.messages import BookRegistered, ClubEvent
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
@@ -20,7 +20,7 @@ from reading_club.testing.builders import an_event
 TIMEOUT = 10.0
 
 
-class BlockingSubscriber(Subscriber[AbstractUnitOfWork]):
+class BlockingSubscriber(Subscriber[ClubEvent, AbstractUnitOfWork]):
     """A subscriber that records events, and blocks at ``held`` until ``may_go_on``."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ def subscriber() -> BlockingSubscriber:
 
 @pytest.fixture
 def consumer(
-    consume: Callable[[Subscriber[Any]], EventTask],
+    consume: Callable[[Subscriber[Any, Any]], EventTask],
     subscriber: BlockingSubscriber,
     club: ConsumerFixture,
 ) -> Iterator[EventTask]:

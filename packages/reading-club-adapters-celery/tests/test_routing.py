@@ -17,9 +17,9 @@ from reading_club.service.projections import SUBSCRIBERS, activity
 
 
 @pytest.fixture
-def ratings() -> Subscriber[Any]:
+def ratings() -> Subscriber[Any, Any]:
     """A second subscriber, which handles reviews."""
-    ratings = Subscriber[Any]("ratings")
+    ratings = Subscriber[Any, Any]("ratings")
 
     @ratings.on(ReviewCreated, ReviewRevised)
     async def rate(event: Any, uow: Any) -> None: ...
@@ -28,7 +28,7 @@ def ratings() -> Subscriber[Any]:
 
 
 @pytest.fixture
-def two_app(memory_app: Celery, ratings: Subscriber[Any]) -> Celery:
+def two_app(memory_app: Celery, ratings: Subscriber[Any, Any]) -> Celery:
     """A publisher that knows two subscribers, on the empty in-memory broker."""
     memory_app.conf.task_routes = publisher_app(
         "memory://", [*SUBSCRIBERS, ratings]
@@ -55,7 +55,7 @@ def drain(connection: Connection, queue: str) -> list[Any]:
     return [message.decode()[1]["message"]["type"] for message in messages]
 
 
-def test_the_type_is_the_routing_key(ratings: Subscriber[Any]) -> None:
+def test_the_type_is_the_routing_key(ratings: Subscriber[Any, Any]) -> None:
     """An event goes to the exchange by its type, and all known queues are declared."""
     route = EventRouter([queue_for(activity), queue_for(ratings)])
 
@@ -72,7 +72,7 @@ def test_the_type_is_the_routing_key(ratings: Subscriber[Any]) -> None:
     assert options["mandatory"] is True
 
 
-def test_an_event_without_subscribers_is_not_mandatory(ratings: Subscriber[Any]) -> None:
+def test_an_event_without_subscribers_is_not_mandatory(ratings: Subscriber[Any, Any]) -> None:
     """The broker drops an event without a subscriber, without an error."""
     options = EventRouter([queue_for(ratings)])(
         "send_message", (), {"message": {"type": "book_registered_v1"}}, {}
@@ -107,7 +107,7 @@ def test_a_queue_is_durable_and_bound_to_what_its_subscriber_wants() -> None:
     assert {bound.routing_key for bound in queue.bindings} == activity.types
 
 
-def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber[Any]) -> None:
+def test_a_queue_is_replicated_and_drops_nothing(ratings: Subscriber[Any, Any]) -> None:
     """A quorum queue has a delivery limit that even a long outage does not reach.
 
     Newer brokers drop a message after 20 deliveries by default; older ones take no negative limit.
@@ -131,7 +131,7 @@ def test_publisher_and_worker_declare_the_same_queue() -> None:
 def test_a_subscriber_without_handlers_is_a_mistake() -> None:
     """A subscriber without handlers is a ValueError: its queue would stay empty."""
     with pytest.raises(ValueError, match="idle"):
-        queue_for(Subscriber[Any]("idle"))
+        queue_for(Subscriber[Any, Any]("idle"))
 
 
 def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
@@ -147,7 +147,7 @@ def test_events_wait_for_workers_that_never_started(two_app: Celery) -> None:
 
 
 @pytest.mark.usefixtures("memory_app")
-def test_the_worker_declares_the_same_queue(ratings: Subscriber[Any]) -> None:
+def test_the_worker_declares_the_same_queue(ratings: Subscriber[Any, Any]) -> None:
     """The worker declares the publisher's names, types and bindings, and no others."""
     worker = worker_app("memory://", ratings)
 

@@ -6,14 +6,14 @@ and on quorum queues a prefetch limit for each consumer.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from celery import Celery
 
-from reading_club.adapters.eventstream._celery_app import reconnect_after_forks
+from reading_club.adapters.eventstream._celery_app import only_logging, reconnect_after_forks
 from reading_club.adapters.eventstream.broker_url import Broker, BrokerUrl
-from reading_club.adapters.eventstream.topology import EXCHANGE, EventRouter, queue_for
+from reading_club.adapters.eventstream.topology import DEFAULT_STREAM, EventRouter, Stream, Unwanted
 from reading_club.eventstream.subscriber import Subscriber
 
 PUBLISHER_CONNECTIONS: Final = 8
@@ -68,14 +68,51 @@ _REDIS_WORKER: Final[Mapping[str, Any]] = {
 }
 
 
-def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) -> Celery:
+class StreamApp(Celery):
+    """A Celery application of one stream; ``on_turn`` is called as its worker's loop turns."""
+
+    def __init__(self, name: str, stream: Stream) -> None:
+        super().__init__(name, set_as_current=False)
+        self.stream = stream
+        self.on_turn: Callable[[], object] = lambda: None
+
+
+def stream_of(app: object, stream: Stream | None = None) -> Stream:
+    """Return the app's stream, or else ``stream``, or else the default one.
+
+    Raises ValueError if ``stream`` is another one than the app's: messages would be lost.
+    """
+    of_app = app.stream if isinstance(app, StreamApp) else stream
+    if stream not in (None, of_app):
+        raise ValueError(f"the app belongs to {of_app}, and not to {stream}")
+    return of_app or DEFAULT_STREAM
+
+
+def publisher_app(
+    broker_url: str,
+    subscribers: Iterable[Subscriber[Any, Any]] = (),
+    *,
+    stream: Stream = DEFAULT_STREAM,
+    unwanted: Unwanted = "keep",
+) -> StreamApp:
     """Return an application that publishes events for these subscribers, and gives up in seconds.
+
+    The scheme of ``broker_url`` is ``amqp``, ``redis`` or ``valkey``, with an ``s`` for TLS, or
+    ``memory`` within one process. The URLs of a cluster are separated by semicolons.
+
+    ``unwanted`` is for an event from the outbox that none of these subscribers wants, and no other
+    queue takes. ``keep``, the default, loses nothing: the event stays in the outbox, is refused
+    with a reason, logged once for each type, and tried again each minute until a queue takes it.
+    So do events for a single subscriber that is none of these. ``confirm`` lets the broker drop the
+    event: choose it for types without subscribers that are published for good, as their rows would
+    pile up. An ``EventstreamTransport`` has no outbox: what no queue takes is dropped.
 
     The first message connects; a forked process opens its own connections. Raises ValueError for an
     unsupported broker URL.
     """
     url = BrokerUrl(broker_url)
-    app = Celery("eventstream-publisher", set_as_current=False)
+    queues = [stream.queue_for(subscriber) for subscriber in subscribers]
+    app = StreamApp("eventstream-publisher", stream)
     app.conf.update(
         broker_url=url,
         broker_connection_timeout=_SOCKET_TIMEOUT,
@@ -88,30 +125,46 @@ def publisher_app(broker_url: str, subscribers: Iterable[Subscriber[Any]] = ()) 
         },
         task_ignore_result=True,
         task_publish_retry=False,
-        task_routes=(EventRouter([queue_for(subscriber) for subscriber in subscribers]),),
+        task_routes=(EventRouter(queues, stream, unwanted),),
     )
     reconnect_after_forks(app)
     return app
 
 
+def route_to(app: Celery, further: Iterable[Subscriber[Any, Any]]) -> None:
+    """Let the app, made by ``publisher_app``, publish for these subscribers beside its own.
+
+    They replace those of the last call. Their queues are declared at the next declaration, within a
+    minute on a live connection, and events of their types are mandatory at once. Thread-safe.
+    """
+    further = list(further)
+    for route in app.conf.task_routes:
+        if isinstance(route, EventRouter):
+            route.set_further([route.stream.queue_for(subscriber) for subscriber in further])
+
+
 def worker_app(
-    broker_url: str, subscriber: Subscriber[Any], *, visibility_timeout: int = VISIBILITY_TIMEOUT
-) -> Celery:
+    broker_url: str,
+    subscriber: Subscriber[Any, Any],
+    *,
+    stream: Stream = DEFAULT_STREAM,
+    visibility_timeout: int = VISIBILITY_TIMEOUT,
+) -> StreamApp:
     """Return an application whose worker consumes the subscriber's queue.
 
     The worker acknowledges late, prefetches 64 messages for each thread, and waits for its broker
     without limit. ``EventTask.register`` registers the task.
     """
-    url, queue = BrokerUrl(broker_url), queue_for(subscriber)
+    url, queue = BrokerUrl(broker_url), stream.queue_for(subscriber)
     redis = {"visibility_timeout": visibility_timeout, **_REDIS_WORKER}
-    app = Celery(f"eventstream-{subscriber.name}", set_as_current=False)
+    app = StreamApp(f"eventstream-{subscriber.name}", stream)
     app.conf.update(
         _WORKER,
         broker_url=url,
         broker_transport_options=redis if url.broker == "redis" else {},
         # Celery also adds a default binding to each queue: make it one that exists.
-        task_default_exchange=EXCHANGE.name,
-        task_default_exchange_type=EXCHANGE.type,
+        task_default_exchange=stream.exchange,
+        task_default_exchange_type=stream.topic.type,
         task_default_queue=queue.name,
         task_default_routing_key=min(subscriber.types),
         task_queues=(queue,),
@@ -124,19 +177,21 @@ def run_worker(app: Celery, *, concurrency: int | None = None, name: str | None 
 
     The pool has ``concurrency`` threads. The worker handles the process's signals: TERM and INT
     finish the running tasks and stop. Events, gossip, mingle and heartbeats between workers are
-    off.
+    off. Celery prints nothing, and configures logging only if the process has not.
     """
-    worker = app.Worker(
-        # Batches need threads of this process. ``solo`` acknowledges on AMQP only when Celery's
-        # event loop wakes up, and handles two to four messages a second.
-        pool_cls="threads",
-        concurrency=concurrency,
-        hostname=name,
-        loglevel=logging.getLogger().level,  # Celery would set a default of its own
-        task_events=False,
-        without_gossip=True,
-        without_heartbeat=True,
-        without_mingle=True,
-    )
-    worker.start()
-    return int(worker.exitcode or 0)
+    with only_logging():
+        worker = app.Worker(
+            # Batches need threads of this process. ``solo`` acknowledges on AMQP only when Celery's
+            # event loop wakes up, and handles two to four messages a second.
+            pool_cls="threads",
+            quiet=True,
+            concurrency=concurrency,
+            hostname=name,
+            loglevel=logging.getLogger().level,  # Celery would set a default of its own
+            task_events=False,
+            without_gossip=True,
+            without_heartbeat=True,
+            without_mingle=True,
+        )
+        worker.start()
+        return int(worker.exitcode or 0)

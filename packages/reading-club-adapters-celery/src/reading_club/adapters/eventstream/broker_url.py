@@ -1,5 +1,6 @@
 """Broker URLs: supported transports, clusters, and a repr without passwords."""
 
+from importlib.util import find_spec
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -23,8 +24,9 @@ _SCHEMES: Final[dict[str, tuple[str, Broker]]] = {
 class BrokerUrl(str):
     """A broker's URL as kombu spells it, or those of a cluster, separated by semicolons.
 
-    Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme, and
-    for a port or a database of Redis that is not a number; the error hides the URL.
+    Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme, for a port or a
+    database of Redis that is not a number, and without the client of Redis; the error hides the
+    URL.
     """
 
     broker: Broker
@@ -49,6 +51,10 @@ def _spelled(url: str) -> tuple[str, Broker]:
     spelling, broker = _SCHEMES[scheme]
     if not _is_valid(url, broker):
         raise ValueError(f"the host, port or database of the {scheme} URL is not valid")
+    if broker == "redis" and find_spec("redis") is None:
+        raise ValueError(
+            f"{scheme}:// needs the extra redis: install reading-club-adapters-celery[redis]"
+        )
     return f"{spelling}://{rest}", broker
 
 

@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
+
+logger = logging.getLogger(__name__)
 
 TResource = TypeVar("TResource")
 TResult = TypeVar("TResult")
@@ -29,7 +33,30 @@ class EventLoopThread(Generic[TResource]):
 
     def run(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
         """Run ``work`` with the resource on the loop, and block for its result."""
-        return asyncio.run_coroutine_threadsafe(self._with_resource(work), self._loop()).result()
+        return self.start(work).result()
+
+    def start(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> "Future[TResult]":
+        """Begin to run ``work`` with the resource on the loop, without blocking."""
+        return asyncio.run_coroutine_threadsafe(self._with_resource(work), self._loop())
+
+    def repeat(
+        self, work: Callable[[TResource], Coroutine[Any, Any, None]], interval: float
+    ) -> None:
+        """Run ``work`` after each ``interval`` seconds until the loop is closed, despite errors."""
+
+        async def repeated() -> None:
+            while True:
+                await asyncio.sleep(interval)
+                try:
+                    await self._with_resource(work)
+                except Exception as exc:  # noqa: BLE001  # the next time it may succeed
+                    logger.debug("repeated work failed (%s)", type(exc).__name__)
+
+        asyncio.run_coroutine_threadsafe(repeated(), self._loop())
+
+    async def awaited(self, work: Callable[[TResource], Coroutine[Any, Any, TResult]]) -> TResult:
+        """Run ``work`` for a caller on another loop, whose cancellation cancels it."""
+        return await asyncio.wrap_future(self.start(work))
 
     def close(self, within: float = 10.0) -> None:
         """Cancel running coroutines, and close the resource and the loop.
@@ -93,3 +120,17 @@ class EventLoopThread(Generic[TResource]):
             self._holder.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._holder
+
+
+@contextlib.contextmanager
+def open_in_thread(
+    resource: Callable[[], contextlib.AbstractAsyncContextManager[Any]],
+) -> Iterator[None]:
+    """Hold a resource open during the block, on an event loop in a thread."""
+    thread = EventLoopThread(resource)
+    thread.run(lambda _: asyncio.sleep(0))  # starts it, and opens the resource
+    try:
+        yield
+    finally:
+        with contextlib.suppress(TimeoutError):
+            thread.close()

@@ -8,8 +8,9 @@ from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu import Queue
 
+from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
-from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name, refusal
+from reading_club.adapters.eventstream.topology import Stream, refusal
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
 from reading_club.eventstream.subscriber import Subscriber
 
@@ -22,15 +23,15 @@ def connect(connection: Any) -> None:
     connection.ensure_connection(max_retries=alternatives, interval_start=0)
 
 
-def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
-    """Declare each queue with its bindings; return the reasons of refusals by queue name.
+def declare(connection: Any, stream: Stream, queues: Iterable[Queue]) -> Mapping[str, str]:
+    """Declare the exchange, and each queue with its bindings; return refusals by queue name.
 
     A broker refuses, for example, a queue that exists with other arguments, and closes the channel:
     the next queue is declared on a new channel of the same connection. Raises the driver's error if
     the broker is unavailable or refuses the exchange.
     """
     channel = connection.channel()
-    EXCHANGE(channel).declare()
+    stream.topic(channel).declare()
     refusals = {}
     for queue in queues:
         try:
@@ -44,18 +45,23 @@ def declare(connection: Any, queues: Iterable[Queue]) -> Mapping[str, str]:
 
 
 class SubscriberQueues:
-    """The subscribers' queues on the app's broker; each call opens a connection."""
+    """The subscribers' queues on the app's broker; each call opens a connection.
 
-    def __init__(self, app: Celery) -> None:
+    An app that is not of ``publisher_app`` needs the ``stream``, unless it is the default one.
+    Raises ValueError if the app belongs to another stream.
+    """
+
+    def __init__(self, app: Celery, *, stream: Stream | None = None) -> None:
         self._app = app
+        self._stream = stream_of(app, stream)
 
-    def declare(self, subscriber: Subscriber[Any]) -> None:
+    def declare(self, subscriber: Subscriber[Any, Any]) -> None:
         """Declare the queue and its bindings, where missing. Takes about 5 s at most.
 
         Raises QueueRefused, and EventstreamUnavailable.
         """
         with self._connected() as connection:
-            refusals = declare(connection, [queue_for(subscriber)])
+            refusals = declare(connection, self._stream, [self._stream.queue_for(subscriber)])
         for reason in refusals.values():
             raise QueueRefused(reason)
 
@@ -64,12 +70,23 @@ class SubscriberQueues:
 
         Raises EventstreamUnavailable.
         """
-        queue = queue_name(subscriber)
+        queue = self._stream.queue_name(subscriber)
         with self._connected() as connection:
             try:
                 return int(connection.default_channel.queue_declare(queue, passive=True)[1]) == 0
             except ChannelError:
                 return True
+
+    def delete(self, subscriber: Subscriber[Any, Any]) -> None:
+        """Delete the queue with its bindings and messages, if it exists. Takes about 5 s at most.
+
+        Raises EventstreamUnavailable.
+        """
+        with self._connected() as connection:
+            queue = self._stream.queue_for(subscriber)(connection.default_channel)
+            if connection.transport.driver_type != "amqp":
+                queue.declare()  # kombu's virtual brokers delete the bindings that they declared
+            queue.delete()
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:

@@ -1,8 +1,10 @@
-"""The exchange, one durable queue for each subscriber, and the routing of events to them."""
+"""A stream's names, a durable queue for each subscriber, and the routing of events to them."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from amqp.exceptions import ChannelError
 from kombu import Exchange, Queue, binding
@@ -12,14 +14,8 @@ from reading_club.eventstream.subscriber import Subscriber
 
 logger = logging.getLogger(__name__)
 
-SEND_MESSAGE = "send_message"
-"""The name of the one task; its one keyword is ``message``."""
-
 ATTEMPTED: Final = "attempted"
 """Header of an event with an earlier attempt; other events lack it."""
-
-EXCHANGE = Exchange("eventstream", type="topic", durable=True)
-"""The exchange of all events; the routing key is the event type."""
 
 QUEUE_ARGUMENTS: Final[Mapping[str, Any]] = {
     "x-queue-type": "quorum",
@@ -35,28 +31,77 @@ Publisher and worker declare the same: RabbitMQ refuses a queue that exists with
 REDACTED_REPRS: Final = {"argsrepr": "()", "kwargsrepr": "{}"}
 """Redacted headers: workers log them, and the content stays out of the log."""
 
+Unwanted = Literal["confirm", "keep"]
+"""What becomes of an event in the outbox that no known subscriber wants: see ``publisher_app``."""
+
 _CONFIRM_TIMEOUT: Final = 2.0
 
 
-def queue_name(name: str) -> str:
-    """Return the name of a subscriber's queue: ``eventstream.activity`` for ``activity``."""
-    return f"{EXCHANGE.name}.{name}"
+_NAME: Final = re.compile(r"(?!amq(\.|$))[A-Za-z0-9_.:-]{1,127}")
+"""A name that AMQP allows and RabbitMQ does not reserve."""
 
 
-def queue_for(subscriber: Subscriber[Any]) -> Queue:
-    """Return the subscriber's queue, bound to each type that the subscriber handles.
+@dataclass(frozen=True)
+class Stream:
+    """The names of one event stream on a broker, as one value; the defaults are the club's.
 
-    Raises ValueError for a subscriber without handlers: its queue would have no bindings.
+    Two streams share a virtual host of RabbitMQ, or a database of Redis, and do not meet, if they
+    differ in ``exchange`` and ``queue_prefix``. Give all parts of a stream the same value.
+    Raises ValueError for a name that is not of letters, digits and ``_.:-``, longer than 127
+    characters, or reserved by RabbitMQ (``amq.``).
     """
-    if not subscriber.types:
-        raise ValueError(f"the subscriber {subscriber.name} has no handlers")
-    bindings = [binding(EXCHANGE, routing_key=type_) for type_ in sorted(subscriber.types)]
-    return Queue(
-        queue_name(subscriber.name),
-        bindings=bindings,
-        durable=True,
-        queue_arguments=dict(QUEUE_ARGUMENTS),
-    )
+
+    exchange: str = "eventstream"
+    """The topic exchange of all events; the routing key is the event type."""
+    task: str = "send_message"
+    """The name of the one task; its one keyword is ``message``."""
+    queue_prefix: str = ""
+    """The first part of the queues' names; if empty, this is the name of the exchange."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "queue_prefix", self.queue_prefix or self.exchange)
+        for field, name in vars(self).items():
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"the {field} of a stream cannot be {name!r}: 1 to 127 letters, digits and "
+                    "_ . : - are allowed, and no amq. at the start"
+                )
+
+    @property
+    def topic(self) -> Exchange:
+        """The exchange, as kombu declares it."""
+        return Exchange(self.exchange, type="topic", durable=True)
+
+    def queue_name(self, name: str) -> str:
+        """Return the name of a subscriber's queue: ``eventstream.activity`` for ``activity``."""
+        return f"{self.queue_prefix}.{name}"
+
+    def queue_for(self, subscriber: Subscriber[Any, Any]) -> Queue:
+        """Return the subscriber's queue, bound to each type that the subscriber handles.
+
+        Raises ValueError for a subscriber without handlers: its queue would have no bindings.
+        """
+        if not subscriber.types:
+            raise ValueError(f"the subscriber {subscriber.name} has no handlers")
+        topic = self.topic
+        bindings = [binding(topic, routing_key=type_) for type_ in sorted(subscriber.types)]
+        return Queue(
+            self.queue_name(subscriber.name),
+            bindings=bindings,
+            durable=True,
+            queue_arguments=dict(QUEUE_ARGUMENTS),
+        )
+
+
+DEFAULT_STREAM: Final = Stream()
+"""The stream with the names of the club."""
+
+SEND_MESSAGE: Final = DEFAULT_STREAM.task
+"""The task of the club's stream."""
+EXCHANGE: Final = DEFAULT_STREAM.topic
+"""The exchange of the club's stream."""
+queue_name: Final = DEFAULT_STREAM.queue_name
+queue_for: Final = DEFAULT_STREAM.queue_for
 
 
 def refusal(queue: Queue, error: ChannelError) -> str:
@@ -89,25 +134,38 @@ class EventRouter:
     dropping it.
     """
 
-    def __init__(self, queues: Sequence[Queue]) -> None:
-        self.queues = queues
+    def __init__(
+        self,
+        queues: Sequence[Queue],
+        stream: Stream = DEFAULT_STREAM,
+        unwanted: Unwanted = "keep",
+    ) -> None:
+        self.stream = stream
+        self.unwanted = unwanted
+        self._topic = stream.topic
+        self._fixed = queues
+        self.set_further(())
+
+    def set_further(self, further: Sequence[Queue]) -> None:
+        """Replace the queues beside those of the constructor; other threads may publish."""
+        queues = [*self._fixed, *further]
+        bindings = {(bound.routing_key, queue.name) for queue in queues for bound in queue.bindings}
         self._foreign = [ForeignQueue(**queue.as_dict()) for queue in queues]
-        self.bindings = {
-            (bound.routing_key, queue.name) for queue in queues for bound in queue.bindings
-        }
-        self.wanted = {routing_key for routing_key, _ in self.bindings}
+        self.wanted = {routing_key for routing_key, _ in bindings}
+        self.bindings = bindings
+        self.queues = queues
 
     def __call__(
         self, name: str, _args: object, kwargs: Mapping[str, Any], *_: object, **__: object
     ) -> dict[str, Any] | None:
         """Return the publishing options of an event, or None for any other task."""
-        if name != SEND_MESSAGE:
+        if name != self.stream.task:
             return None
         type_ = kwargs["message"]["type"]
         return {
-            "exchange": EXCHANGE.name,
+            "exchange": self.stream.exchange,
             "routing_key": type_,
-            "declare": [EXCHANGE, *self._foreign],
+            "declare": [self._topic, *self._foreign],
             "mandatory": type_ in self.wanted,
             "confirm_timeout": _CONFIRM_TIMEOUT,
             **REDACTED_REPRS,

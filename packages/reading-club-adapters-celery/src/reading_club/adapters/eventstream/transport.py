@@ -15,9 +15,9 @@ from amqp.exceptions import AMQPError, MessageNacked
 from kombu.exceptions import InconsistencyError, LimitExceeded, OperationalError
 from messagebus import AsyncAbstractEventstreamTransport
 
-from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
+from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS, stream_of
 from reading_club.adapters.eventstream.broker_errors import reason_of
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.adapters.eventstream.topology import Stream
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess
 
@@ -30,22 +30,26 @@ class TaskSender(Protocol):
 
 
 class EventstreamTransport(AsyncAbstractEventstreamTransport):
-    """Sends each event as the task ``send_message``, in threads of its own.
+    """Sends each event as the task ``send_message``, or that of the app's stream, in threads.
 
     Routing and serialisation are configured in ``app``. The first event connects; a forked process
     starts its own threads. At most ``threads`` messages are being sent and ``backlog`` more wait;
-    keep ``threads`` at or below the app's ``broker_pool_limit``.
+    keep ``threads`` at or below the app's ``broker_pool_limit``. An app that is not of
+    ``publisher_app`` needs the ``stream``, unless it is the default one. Raises ValueError if the
+    app belongs to another stream.
     """
 
     def __init__(
         self,
         app: TaskSender,
         *,
+        stream: Stream | None = None,
         timeout: float = 4.5,
         threads: int = PUBLISHER_CONNECTIONS,
         backlog: int = 1000,
     ) -> None:
         self.app = app
+        self._task = stream_of(app, stream).task
         self.timeout = timeout
         self._closed = False
         self._threads = PerProcess(lambda: _Threads(threads, backlog))
@@ -59,7 +63,7 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
         """
         if self._closed:
             _refuse()
-        send = partial(self.app.send_task, SEND_MESSAGE, kwargs={"message": dict(message)})
+        send = partial(self.app.send_task, self._task, kwargs={"message": dict(message)})
         try:
             future = self._threads.get().submit(send)
             await asyncio.wait_for(asyncio.wrap_future(future), self.timeout)

@@ -17,7 +17,7 @@ from reading_club.adapters.eventstream._pyamqp import (
     write_message,
 )
 from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
+from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
 from reading_club.adapters.eventstream.publisher.publisher import (
     NO_QUEUE,
     PublisherConnection,

@@ -10,16 +10,20 @@ from celery import Celery
 from kombu import Connection
 
 from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage, MessageEncoder
+from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
+from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
+from reading_club.adapters.eventstream.publisher.spans import SendSpans
 from reading_club.adapters.eventstream.queues import connect, declare
-from reading_club.adapters.eventstream.topology import EventRouter
+from reading_club.adapters.eventstream.topology import EventRouter, Stream
 from reading_club.eventstream.per_process import PerProcess
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_TIMEOUT: Final = 5.0
+"""Seconds for a batch, by default."""
 NO_QUEUE: Final = "no queue takes it"
 
 
@@ -61,6 +65,7 @@ class PublisherConnection(ABC):
         self.connection: Any = connection  # the stubs are incomplete
         self.route = route
         self._refusals: Mapping[str, str] = {}
+        self._kept: set[str] = set()
 
     def connect(self) -> None:
         """Connect, trying each broker of a cluster once. Raises kombu's errors."""
@@ -88,7 +93,7 @@ class PublisherConnection(ABC):
 
         Raises the driver's error if the broker is unavailable.
         """
-        refusals = declare(self.connection, self.route.queues)
+        refusals = declare(self.connection, self.route.stream, self.route.queues)
         for name in sorted(refusals):
             if refusals[name] != self._refusals.get(name):
                 logger.warning(
@@ -97,10 +102,23 @@ class PublisherConnection(ABC):
         self._refusals = refusals
 
     def _refusal_of(self, message: EncodedMessage) -> str | None:
-        """Return why a queue of the message was refused, or None if none was."""
+        """Return why a message that no queue takes was refused, or None if that is not known.
+
+        Either the broker refused to declare one of its queues, or it has none and is kept.
+        """
         wanted = {queue for type_, queue in self.route.bindings if type_ == message.routing_key}
         names = wanted if message.exchange else {message.routing_key}
+        known = {queue.name for queue in self.route.queues}
+        if self.route.unwanted == "keep" and names.isdisjoint(known):
+            self._log_kept(message.routing_key)
+            return NO_QUEUE
         return next((self._refusals[name] for name in sorted(names & set(self._refusals))), None)
+
+    def _log_kept(self, routing_key: str) -> None:
+        """Log once that messages with this routing key, a type or a queue, stay in the outbox."""
+        if routing_key not in self._kept:
+            logger.warning("no queue takes %s", routing_key, extra={"routing_key": routing_key})
+            self._kept.add(routing_key)
 
 
 class BatchPublisher:
@@ -112,16 +130,31 @@ class BatchPublisher:
 
     A batch takes ``timeout`` seconds at most, besides the app's time for connecting. After an
     outage the connection is dropped. A forked process opens its own connection.
+
+    An app that is not of ``publisher_app`` needs the ``stream``, unless it is the default one.
+    Raises ValueError if the app belongs to another stream.
     """
 
-    def __init__(self, app: Celery, *, timeout: float = PUBLISH_TIMEOUT) -> None:
+    def __init__(
+        self,
+        app: Celery,
+        *,
+        stream: Stream | None = None,
+        timeout: float = PUBLISH_TIMEOUT,
+        metrics: StreamMetrics = NO_METRICS,
+    ) -> None:
+        self._metrics = metrics
         self.app = app
         self.timeout = timeout
-        self._encoder = MessageEncoder(app)
+        self._encoder = MessageEncoder(app, stream)
+        self._spans = SendSpans(app, self._encoder.route.stream.exchange)
         self._connections = PerProcess(self._new_connection)
 
     def publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Send the events in their order; return the result of each, and an outage if any."""
+        return self._spans.traced(events, self._publish)
+
+    def _publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         messages, failed = self._encoder.encode(events)
         result = PublishResultBuilder(failed)
         try:
@@ -139,6 +172,7 @@ class BatchPublisher:
         """Drop the connection of this process, without waiting for the broker."""
         connection = self._connections.pop()
         if connection is not None:
+            self._metrics.connection_lost()
             connection.drop()
 
     def _send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
@@ -147,6 +181,7 @@ class BatchPublisher:
             # Kept before connecting, to be dropped if that fails.
             connection = self._connections.get()
             connection.connect()
+            self._metrics.connection_opened()
         with deadline(self.timeout, connection.cut):
             connection.send(messages, result)
 

@@ -9,15 +9,15 @@ from reading_club.adapters.eventstream._kombu_redis import (
     Bindings,
     bindings_of,
     close_connections,
+    is_routed,
     routed_by,
 )
-from reading_club.adapters.eventstream.publisher.encoding import EncodedMessage
+from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
 from reading_club.adapters.eventstream.publisher.publisher import (
     NO_QUEUE,
     PublisherConnection,
     PublishResultBuilder,
 )
-from reading_club.adapters.eventstream.topology import EXCHANGE
 
 
 class BindingsLost(Exception):
@@ -33,14 +33,17 @@ class VirtualConnection(PublisherConnection):
     def send(self, messages: Sequence[EncodedMessage], result: PublishResultBuilder) -> None:
         """Return when the broker has stored the messages, in one flush if it can.
 
-        A message for a queue that does not exist fails. Raises BindingsLost.
+        A message for a subscriber's queue that does not exist fails, or is refused; the queue of an
+        ordinary task comes into being with it. Raises BindingsLost.
         """
         bindings = self._complete_bindings()
         queues = {queue for *_, queue in bindings}
         known = []
         for message in messages:
-            if message.exchange or message.routing_key in queues:
+            if self._is_routed(message, bindings, queues):
                 known.append(message)
+            elif refusal := self._refusal_of(message):
+                result.refuse(message.key, refusal)
             else:
                 result.fail(message.key, NO_QUEUE)
         with routed_by(bindings, self._channel):
@@ -61,6 +64,19 @@ class VirtualConnection(PublisherConnection):
                     result.confirm(message.key)
         for message in messages:
             result.confirm(message.key)
+
+    def _is_routed(self, message: EncodedMessage, bindings: Bindings, queues: set[str]) -> bool:
+        """Return whether a queue takes the message, or none has to.
+
+        A known type has one: the bindings are checked. The look-up compares the type with each
+        binding, and is for other types alone.
+        """
+        if message.is_task or not message.mandatory:
+            return True
+        if not message.exchange:
+            return message.routing_key in queues
+        known = message.routing_key in self.route.wanted
+        return known or is_routed(bindings, self._channel, message.exchange, message.routing_key)
 
     def _complete_bindings(self) -> Bindings:
         """Return the broker's bindings, declared again if a known subscriber's is missing.
@@ -84,7 +100,7 @@ class VirtualConnection(PublisherConnection):
         self._declare()
 
     def _bindings(self) -> Bindings:
-        return bindings_of(self._channel, EXCHANGE.name)
+        return bindings_of(self._channel, self.route.stream.exchange)
 
     def _is_complete(self, bindings: Bindings) -> bool:
         return self.route.bindings <= {(key, queue) for key, _, queue in bindings}

@@ -8,6 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite(
     "reading_club.adapters.eventstream.testing.batch_publisher",
+    "reading_club.adapters.eventstream.testing.kept_events",
     "reading_club.adapters.eventstream.testing.transport",
     "reading_club.adapters.eventstream.testing.publisher",
 )
@@ -34,6 +35,7 @@ from reading_club.adapters.eventstream.testing.fixtures import (
     celery_queue,
     transport,
 )
+from reading_club.adapters.eventstream.testing.kept_events import KeptEventsContract
 from reading_club.adapters.eventstream.testing.publisher import (
     Arrived,
     EventPublisherContract,
@@ -56,6 +58,7 @@ __all__ = [
     "EventstreamTransportContract",
     "FailingSubscriber",
     "FakeCelery",
+    "KeptEventsContract",
     "ParcelSent",
     "ProcessKilled",
     "Received",

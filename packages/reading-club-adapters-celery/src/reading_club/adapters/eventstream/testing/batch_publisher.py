@@ -1,7 +1,9 @@
 """The contract of publishers on Celery: encoding failures, and what a worker receives."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 import pytest
 from celery import Celery
@@ -15,11 +17,15 @@ from reading_club.adapters.eventstream.testing.publisher import (
     EventPublisherContract,
     outgoing,
 )
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE, queue_name
+from reading_club.adapters.eventstream.topology import SEND_MESSAGE, Unwanted, queue_name
+from reading_club.eventstream.context import NO_CONTEXT, MessageContext
 from reading_club.eventstream.ports.outbox import OutboxMessage
 from reading_club.eventstream.ports.publisher import EventPublisher
 
 HIDDEN: Final = "hunter2"
+CONTEXT: Final = MessageContext(
+    uuid4(), uuid4(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+)
 
 
 class Delivered(Protocol):
@@ -33,10 +39,12 @@ class Delivered(Protocol):
 class BatchPublisherFixtures:
     """The contract's fixtures; provide ``broker_url``, of an empty broker."""
 
+    unwanted: Unwanted = "confirm"
+
     @pytest.fixture
     def app(self, broker_url: str) -> Iterator[Celery]:
         """A publisher's application that knows the contract's subscribers."""
-        app = publisher_app(broker_url, LISTENERS)
+        app = publisher_app(broker_url, LISTENERS, unwanted=self.unwanted)
         yield app
         app.close()
         pools.reset()
@@ -140,6 +148,20 @@ class BatchPublisherContract(BatchPublisherFixtures, EventPublisherContract):
         ours, theirs = delivered("first")
         assert _described(ours) == _described(theirs)
         assert ours.headers["id"] == ours.headers["root_id"] == ours.properties["correlation_id"]
+
+    def test_the_context_of_a_message_is_in_its_headers(
+        self, publisher: EventPublisher, delivered: Delivered
+    ) -> None:
+        """Known parts arrive as headers of the message, unknown ones as none; the body is equal."""
+        contexts = [CONTEXT, replace(CONTEXT, causation_id=None), NO_CONTEXT]
+        events = [replace(outgoing(), context=context) for context in contexts]
+
+        publisher.publish(events)
+
+        messages = delivered("first")
+        assert [MessageContext.from_fields(each.headers) for each in messages] == contexts
+        assert CONTEXT.fields.keys().isdisjoint(messages[2].headers)
+        assert [each.payload[1]["message"] for each in messages] == [e.envelope for e in events]
 
 
 def _described(message: Any) -> dict[str, Any]:

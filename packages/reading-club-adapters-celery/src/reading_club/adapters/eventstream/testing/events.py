@@ -19,9 +19,9 @@ PARCEL_SENT: Final = wire_type(ParcelSent)
 """The event's type on the wire, ``parcel_sent_v1``, which is its routing key."""
 
 
-def a_listener(name: str) -> Subscriber[Any]:
+def a_listener(name: str) -> Subscriber[Any, Any]:
     """Return a subscriber to ``parcel_sent_v1``."""
-    subscriber = Subscriber[Any](name)
+    subscriber = Subscriber[Any, Any](name)
 
     @subscriber.on(ParcelSent)
     async def ignore(event: Any, uow: Any) -> None: ...

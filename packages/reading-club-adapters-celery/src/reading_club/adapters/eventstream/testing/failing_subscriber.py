@@ -11,7 +11,7 @@ class ProcessKilled(BaseException):
     """Simulates the death of the process."""
 
 
-class FailingSubscriber(Subscriber[Any]):
+class FailingSubscriber(Subscriber[Any, Any]):
     """Handles events as ``subscriber`` does, and then raises ``errors``, one at each event.
 
     After the last of them each event raises ``forever``, or succeeds without it. ``calls`` is the
@@ -20,7 +20,7 @@ class FailingSubscriber(Subscriber[Any]):
 
     def __init__(
         self,
-        subscriber: Subscriber[Any],
+        subscriber: Subscriber[Any, Any],
         *errors: BaseException,
         forever: BaseException | None = None,
     ) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from celery.exceptions import Reject
 from kombu import Message
 
+from reading_club.eventstream.context import DeliveredEnvelope
+
 logger = logging.getLogger(__name__)
 
 ARRIVED: Final = "arrived"
@@ -24,7 +26,8 @@ class Batcher:
     An idle worker handles a message at once, as a batch of one. ``receive`` handles the events of a
     batch, and ``receive_alone`` each of them if ``receive`` returns False; both take the monotonic
     time at which the oldest message ``arrived``. Messages are acknowledged in the worker's own
-    thread, as in Celery. ``worker`` is a ``WorkerConsumer``.
+    thread, as in Celery. ``worker`` is an ``EventConsumer``. ``before_requeue`` gets each batch
+    that a stop rolled back, in a thread of the pool.
     """
 
     def __init__(
@@ -34,11 +37,14 @@ class Batcher:
         receive_alone: Callable[..., None],
         *,
         largest: int = LARGEST_BATCH,
+        before_requeue: Callable[[Sequence[Message]], None] = lambda _: None,
     ) -> None:
         self._worker = worker
         self._receive = receive
         self._receive_alone = receive_alone
         self._largest = largest
+        self._before_requeue = before_requeue
+        self._is_held = False
         self._waiting: deque[Message] = deque()
         self._running: Sequence[Message] | None = None
         # Without an event loop, on a broker in memory, Celery acknowledges in the pool's thread.
@@ -55,6 +61,24 @@ class Batcher:
         with self._lock:
             self._waiting.clear()
 
+    def hold(self) -> None:
+        """Begin no further batch until ``release``: messages wait."""
+        with self._lock:
+            self._is_held = True
+
+    def release(self) -> None:
+        """Begin batches again, the next one at once."""
+        with self._lock:
+            self._is_held = False
+            self._start_next()
+
+    def take_waiting(self) -> Sequence[Message]:
+        """Return the messages that wait for the next batch, and forget them."""
+        with self._lock:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        return waiting
+
     def start_alone(self, message: Message, work: Callable[[], bool | None]) -> None:
         """Run the work beside the batches, and then acknowledge the message.
 
@@ -63,7 +87,7 @@ class Batcher:
         self._worker.run_in_pool(self._run, [message], work)
 
     def _start_next(self) -> None:
-        if self._running is not None or not self._waiting:
+        if self._is_held or self._running is not None or not self._waiting:
             return
         count = min(self._largest, len(self._waiting))
         self._running = batch = [self._waiting.popleft() for _ in range(count)]
@@ -77,7 +101,10 @@ class Batcher:
         try:
             finish = self._split if work() is False else self._acknowledge
         except Reject:
-            logger.debug("the worker is stopping: a batch goes back to its queue")
+            fields = {"events": len(messages)}
+            logger.debug("the worker is stopping: a batch goes back to its queue", extra=fields)
+            if messages is self._running:
+                self._before_requeue(messages)
         finally:
             self._worker.call_soon_ack(self._finish, messages, finish)
 
@@ -104,8 +131,12 @@ class Batcher:
         message.ack_log_error(logger, self._worker.connection_errors)
 
     def _requeue(self, message: Message) -> None:
-        message.reject_log_error(logger, self._worker.connection_errors, requeue=True)
+        self._worker.requeue(message)
 
 
 def _event(message: Message) -> object:
-    return message.payload[1]["message"]
+    """Return the envelope in a message, with the headers."""
+    event: object = message.payload[1]["message"]
+    if not isinstance(event, dict):
+        return event
+    return DeliveredEnvelope(event, message.headers)

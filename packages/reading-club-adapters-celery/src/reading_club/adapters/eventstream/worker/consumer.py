@@ -1,5 +1,6 @@
 """The worker's consumer: batches events, and makes dead letters of malformed messages."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,15 +9,23 @@ from typing import Any
 from kombu import Message
 
 from reading_club.adapters.eventstream._celery_worker import WorkerConsumer
-from reading_club.adapters.eventstream._kombu_redis import release_prefetch_on_ack_failure
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.adapters.eventstream._kombu_redis import (
+    release_prefetch_on_ack_failure,
+    requeued_to,
+)
+from reading_club.adapters.eventstream.app import StreamApp, stream_of
 from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
+from reading_club.adapters.eventstream.worker.consumption import Consumption
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.malformed import (
     described,
     is_suspected,
     validate_task_message,
+    was_attempted,
 )
+from reading_club.adapters.eventstream.worker.returning import Redeliveries
+
+logger = logging.getLogger(__name__)
 
 
 class EventConsumer(WorkerConsumer):
@@ -27,35 +36,62 @@ class EventConsumer(WorkerConsumer):
     the worker before this class receives it.
     """
 
+    connection_errors: tuple[type[BaseException], ...]
     _batchers: Mapping[bool, Batcher] = {}
+    _consumption: Consumption | None = None
 
     def start_consuming(self) -> None:
-        """Drop the waiting messages of an earlier connection: the broker redelivers them.
+        """Drop the waiting messages of an earlier connection, and consume unless paused.
 
         Suspected messages are handled one at a time, in a thread beside the batches.
         """
-        for batcher in self._batchers.values():
-            batcher.abandon()
-        task: Any = self.app.tasks[SEND_MESSAGE]
+        if self._consumption is not None:
+            self._consumption.abandon()
+        self._task = stream_of(self.app).task
+        task: Any = self.app.tasks[self._task]
         events: EventTask = task.event_task
 
         def receive_suspected(messages: Sequence[object], *, arrived: float) -> None:
             events.receive(*messages, suspected=True, arrived=arrived)
 
         self._events = events
-        self._batchers = {
-            False: Batcher(self, events.receive_batch, events.receive),
+        events.metrics.connection_opened()
+        self._batchers = batchers = {
+            False: Batcher(self, events.receive_batch, events.receive, before_requeue=self._record),
             True: Batcher(self, receive_suspected, events.receive, largest=1),
         }
+        self._redeliveries = Redeliveries(
+            self, events.returned, lambda message, suspected: batchers[suspected].add(message)
+        )
+        self._consumption = Consumption(self, events, batchers, self._redeliveries)
+        self._consumption.obey_pause()
+
+    def stopped_consuming(self, *, broker_answers: bool) -> None:
+        """Return the waiting messages to the queue."""
+        if self._consumption is not None:
+            self._consumption.stop(broker_answers=broker_answers)
+
+    def on_turn(self) -> None:
+        """Report that the worker's own thread goes on."""
+        if isinstance(self.app, StreamApp):
+            self.app.on_turn()
+
+    def connection_lost(self) -> None:
+        """Count the lost connection, unless it ended before it consumed."""
+        if self._batchers:
+            self._events.metrics.connection_lost()
 
     def receive(self, message: Message) -> None:
         """Add an event to a batch, or refuse the message."""
         try:
-            validate_task_message(message)
+            validate_task_message(message, self._task)
             release_prefetch_on_ack_failure(message)
             headers: dict[str, Any] = message.headers
             headers[ARRIVED] = time.monotonic()
-            self._batchers[is_suspected(message)].add(message)
+            if is_suspected(message) and not was_attempted(message):
+                self._redeliveries.sort(message)
+            else:
+                self._batchers[is_suspected(message)].add(message)
         except Exception as exc:  # noqa: BLE001  # any error concerns this message alone
             self.refuse(message, exc)
 
@@ -64,3 +100,12 @@ class EventConsumer(WorkerConsumer):
         release_prefetch_on_ack_failure(message)
         refuse = partial(self._events.refuse, described(message), error)
         self._batchers[True].start_alone(message, refuse)
+
+    def requeue(self, message: Message) -> None:
+        """Return a message to this worker's queue, or log that the broker is unavailable."""
+        with requeued_to(self.app.conf.task_default_queue, message):
+            message.reject_log_error(logger, self.connection_errors, requeue=True)
+
+    def _record(self, batch: Sequence[Message]) -> None:
+        if self._consumption is not None:
+            self._consumption.record(batch)

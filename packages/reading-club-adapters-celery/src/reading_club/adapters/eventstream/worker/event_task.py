@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -13,18 +12,26 @@ from typing import Any, Final
 from celery import Celery, signals
 from celery.exceptions import Reject
 
+from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.eventstream.topology import SEND_MESSAGE
+from reading_club.adapters.eventstream.messaging_system import system_of
+from reading_club.adapters.eventstream.worker.pacing import Pacing
+from reading_club.adapters.eventstream.worker.pausing import PauseWatcher
+from reading_club.adapters.eventstream.worker.returning import ReturnedLog
+from reading_club.eventstream.context import handling
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnreadableMessage
 from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery
-from reading_club.eventstream.inbox.processor import BatchTransaction, InboxProcessor
-from reading_club.eventstream.outbox.backoff import Backoff
+from reading_club.eventstream.inbox.batch_transaction import BatchTransaction
+from reading_club.eventstream.inbox.processor import InboxProcessor
+from reading_club.eventstream.inbox.spans import ProcessSpans
 from reading_club.eventstream.ports.inbox import ATTEMPTS
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
-from reading_club.eventstream.wire import EventRegistry
+from reading_club.eventstream.wire import EventRegistry, TEvent
 
 Resources = Callable[[], AbstractAsyncContextManager[UnitOfWorkFactory]]
+"""Opens what a process needs, and yields a factory of units of work: one for each transaction."""
 
 Attempt = Coroutine[Any, Any, bool | None]
 """Returns False if the message has to be tried again, and must not be acknowledged."""
@@ -35,47 +42,37 @@ _CHECK_INTERVAL: Final = 0.05
 _now: Final = partial(datetime.now, UTC)
 
 
-@dataclass(frozen=True)
-class Pacing:
-    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
-
-    attempt_pause: float = 5.0
-    """Between the first two attempts of a message that may have killed its worker; each further
-    pause is four times as long."""
-    hold: float = 45.0
-    """Longest time from arrival to deferral during an outage: below the visibility timeout of
-    Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
-    hold_busy: float = 10.0
-    """Longest time from the first attempt to deferral if the database answers: others wait."""
-    backoff: Backoff = field(default_factory=Backoff)
-    """Between two attempts of a held message."""
-    timer: Callable[[], float] = time.monotonic
-
-
 class EventTask:
     """Handles the messages of one subscriber, each in one transaction, or a batch in one.
 
     ``events`` decodes the messages. ``resources`` opens the resources of a process, such as a
-    database engine, on the process's event loop, and closes them at shutdown. ``wait`` waits for
-    the given seconds, and returns True when the worker is asked to stop.
+    database engine, on the process's event loop, and closes them at shutdown; or it is that loop.
+    ``wait`` waits for the given seconds, and returns True when the worker is asked to stop.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # five of them by name, with a default
         self,
-        subscriber: Subscriber[Any],
-        events: EventRegistry,
-        resources: Resources,
+        subscriber: Subscriber[TEvent, Any],
+        events: EventRegistry[TEvent],
+        resources: Resources | EventLoopThread[UnitOfWorkFactory],
         *,
         attempts: int = ATTEMPTS,
         pacing: Pacing | None = None,
         wait: Callable[[float], bool] | None = None,
         clock: Callable[[], datetime] = _now,
+        metrics: StreamMetrics = NO_METRICS,
     ) -> None:
+        self.metrics = metrics
         self._pacing = pacing or Pacing()
-        policy = AttemptPolicy(attempts, self._pacing.attempt_pause, self._pacing.timer)
-        self._processor = InboxProcessor(subscriber, events, policy, clock)
+        policy = AttemptPolicy(attempts, self._pacing.attempt_pause, self._pacing.timer, metrics)
+        self._processor = InboxProcessor(subscriber, events, policy, clock, metrics)
         self._dead_letters = self._processor.dead_letters
-        self._loop = EventLoopThread(resources)
+        self._spans = ProcessSpans(subscriber.name)
+        if not isinstance(resources, EventLoopThread):
+            resources = EventLoopThread(resources)
+        self._loop = resources
+        self.pause = PauseWatcher(subscriber.name, resources)
+        self.returned = ReturnedLog(self._processor, resources)
         self._wait = wait or self._wait_for_stop
         self._suspects = threading.Lock()
         self._stopping = False
@@ -83,10 +80,15 @@ class EventTask:
     def register(self, app: Celery) -> None:
         """Register the task on the app, and connect to the worker's shutdown signals.
 
-        A message is acknowledged when the task returns.
+        The task has the name of the app's stream. A message is acknowledged when it returns. A
+        starting worker waits until the database says whether the subscriber is paused.
         """
-        task: Any = app.task(name=SEND_MESSAGE, shared=False)(self.receive)
+        stream = stream_of(app)
+        self._spans.consume_from(stream.queue_name(self._processor.subscriber.name), system_of(app))
+        task: Any = app.task(name=stream.task, shared=False)(self.receive)
         task.event_task = self
+        self._app = app
+        signals.celeryd_init.connect(self._on_init)
         signals.worker_shutting_down.connect(self._on_stopping)
         signals.worker_shutdown.connect(self.close)
 
@@ -103,9 +105,9 @@ class EventTask:
         the worker is asked to stop.
         """
         delivery = Delivery(message, suspected)
-        attempt = partial(self._processor.attempt, delivery)
+        attempt = self._spans.traced([message], partial(self._processor.attempt, delivery))
         defer = partial(self._processor.defer, delivery)
-        with self._one_at_a_time() if suspected else nullcontext():
+        with handling([message]), self._one_at_a_time() if suspected else nullcontext():
             self._retry_until_done(message, attempt, defer, arrived)
 
     def receive_batch(self, messages: Sequence[object], *, arrived: float | None = None) -> bool:
@@ -116,8 +118,9 @@ class EventTask:
         raises Celery's Reject, as ``receive`` does.
         """
         transaction = BatchTransaction(self._processor, messages)
-        defer = transaction.defer
-        self._retry_until_done(messages[0], transaction.attempt, defer, arrived)
+        attempt, defer = self._spans.traced(messages, transaction.attempt), transaction.defer
+        with handling(messages):
+            self._retry_until_done(messages[0], attempt, defer, arrived)
         return not transaction.is_split
 
     def refuse(self, message: object, error: Exception) -> None:
@@ -187,6 +190,10 @@ class EventTask:
     def close(self, **_: object) -> None:
         """Close the resources and the loop of this process."""
         self._loop.close()
+
+    def _on_init(self, instance: Any, **_: object) -> None:
+        if instance.app is self._app:
+            self.pause.start()
 
     def _on_stopping(self, **_: object) -> None:
         self._stopping = True

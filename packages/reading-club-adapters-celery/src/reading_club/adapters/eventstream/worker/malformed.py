@@ -11,19 +11,19 @@ from typing import Any
 
 from kombu import Message
 
-from reading_club.adapters.eventstream.topology import ATTEMPTED, SEND_MESSAGE
+from reading_club.adapters.eventstream.topology import ATTEMPTED
 from reading_club.eventstream.errors import UnreadableMessage
 
 
-def validate_task_message(message: Message) -> None:
-    """Validate the message as a call of the event task, without schedule, limits or callbacks.
+def validate_task_message(message: Message, task: str) -> None:
+    """Validate the message as a call of the ``task``, without schedule, limits or callbacks.
 
     Raises UnreadableMessage for anything else, and kombu's errors for a body that cannot or must
     not be decoded. The decoded body is cached in the message.
     """
     headers: Mapping[str, Any] = message.headers
-    if headers.get("task") != SEND_MESSAGE or not isinstance(headers.get("id"), str):
-        raise UnreadableMessage(f"the headers name no call of {SEND_MESSAGE}")
+    if headers.get("task") != task or not isinstance(headers.get("id"), str):
+        raise UnreadableMessage(f"the headers name no call of {task}")
     if headers.get("eta") is not None or headers.get("expires") is not None:
         raise UnreadableMessage("an event has no time to come and does not expire")
     if headers.get("timelimit") not in (None, [None, None], (None, None)):
@@ -33,13 +33,21 @@ def validate_task_message(message: Message) -> None:
             if embed and (not isinstance(embed, dict) or any(embed.values())):
                 raise UnreadableMessage("nothing is called after an event")
         case _:
-            raise UnreadableMessage(f"the body is no call of {SEND_MESSAGE} with a message alone")
+            raise UnreadableMessage(f"the body is no call of {task} with a message alone")
+
+
+def was_attempted(message: Message) -> bool:
+    """Whether a header says that an earlier attempt was counted."""
+    headers: Mapping[str, Any] = message.headers
+    return headers.get(ATTEMPTED) is True
 
 
 def is_suspected(message: Message) -> bool:
-    """Whether an earlier attempt may have begun and not ended: redelivered, or so marked."""
-    headers: Mapping[str, Any] = message.headers
-    return bool(message.delivery_info.get("redelivered")) or headers.get(ATTEMPTED) is True
+    """Whether an earlier attempt may have begun and not ended: redelivered, or so marked.
+
+    A redelivered message without the mark may as well have been given back by a worker.
+    """
+    return bool(message.delivery_info.get("redelivered")) or was_attempted(message)
 
 
 def described(message: Message) -> dict[str, Any]:

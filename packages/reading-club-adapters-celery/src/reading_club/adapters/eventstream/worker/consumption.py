@@ -1,0 +1,117 @@
+"""Pauses and ends the consumption of a connection: waiting messages return to the queue."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from kombu import Message
+
+from reading_club.adapters.eventstream.worker.batching import Batcher
+from reading_club.adapters.eventstream.worker.event_task import EventTask
+from reading_club.adapters.eventstream.worker.returning import STOP_TIMEOUT, Redeliveries
+
+logger = logging.getLogger(__name__)
+
+
+class Consumption:
+    """The messages of one connection; its methods are called in the worker's own thread.
+
+    Messages that have not begun return at a pause and at a stop. They are recorded before that, so
+    that their redelivery is no sign of a crash; suspected ones stay suspected. ``batchers`` has
+    the batcher of suspected messages at True. ``worker`` is an ``EventConsumer``.
+    """
+
+    def __init__(
+        self,
+        worker: Any,
+        events: EventTask,
+        batchers: Mapping[bool, Batcher],
+        redeliveries: Redeliveries,
+    ) -> None:
+        self._worker = worker
+        self._pause, self._log = events.pause, events.returned
+        self._batchers = batchers
+        self._redeliveries = redeliveries
+        self._is_paused = self._is_stopping = self._is_lost = False
+        self._pause.on_poll = partial(worker.call_soon, self.obey_pause)
+
+    def abandon(self) -> None:
+        """Drop the waiting messages after a lost connection: the broker redelivers them."""
+        self._is_lost = True
+        self._redeliveries.abandon()
+        for batcher in self._batchers.values():
+            batcher.abandon()
+
+    def obey_pause(self) -> None:
+        """Begin or end the pause; while it lasts, each call returns what has arrived late.
+
+        Batches that have begun are finished. Raises the driver's errors.
+        """
+        if self._is_stopping or self._is_lost:
+            return
+        if self._pause.is_paused:
+            self._is_paused = True
+            self._hold()
+            self._worker.consume_nothing()
+            self._return_waiting()
+        elif self._is_paused:
+            self._is_paused = False
+            self._worker.consume_again()
+            for batcher in self._batchers.values():
+                batcher.release()
+
+    def stop(self, *, broker_answers: bool = True) -> None:
+        """Return the waiting messages, if the database records them within 2 s.
+
+        A broker that does not answer is not waited for: it redelivers what was recorded.
+        """
+        self._is_stopping = True
+        self._hold()
+        until = time.monotonic() + STOP_TIMEOUT
+        self._redeliveries.finish(STOP_TIMEOUT)
+        fresh, suspected = self._take_waiting()
+        with suppress(Exception):  # otherwise they are redelivered as after a crash
+            if fresh:
+                self._log.record(fresh).result(max(0.0, until - time.monotonic()))
+            if broker_answers:
+                self._requeue([*fresh, *suspected])
+
+    def record(self, batch: Sequence[Message]) -> None:
+        """Record a batch that a stop has rolled back, in the pool; wait 2 s at most."""
+        with suppress(Exception):
+            self._log.record(batch).result(STOP_TIMEOUT)
+
+    def _hold(self) -> None:
+        for batcher in self._batchers.values():
+            batcher.hold()
+
+    def _take_waiting(self) -> tuple[Sequence[Message], Sequence[Message]]:
+        return self._batchers[False].take_waiting(), self._batchers[True].take_waiting()
+
+    def _return_waiting(self) -> None:
+        fresh, suspected = self._take_waiting()
+        self._requeue(suspected)
+        if fresh:
+            done = partial(self._worker.call_soon_ack, self._return, fresh)
+            self._log.record(fresh).add_done_callback(done)
+
+    def _return(self, messages: Sequence[Message], recorded: "Future[None]") -> None:
+        """Requeue the recorded messages; if that failed, they wait for the next call."""
+        if self._is_lost:
+            return
+        if recorded.cancelled() or recorded.exception() is not None:
+            for message in messages:
+                self._batchers[False].add(message)
+        else:
+            self._requeue(messages)
+            logger.info("%s messages are returned to the queue", len(messages))
+
+    def _requeue(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self._worker.requeue(message)
+            if not message.acknowledged:  # the broker is away, and redelivers them by itself
+                return

@@ -1,0 +1,25 @@
+"""How long a worker holds a message, and pauses between its attempts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reading_club.eventstream.outbox.backoff import Backoff
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
+
+    attempt_pause: float = 5.0
+    """Between the first two attempts of a message that may have killed its worker; each further
+    pause is four times as long."""
+    hold: float = 45.0
+    """Longest time from arrival to deferral during an outage: below the visibility timeout of
+    Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
+    hold_busy: float = 10.0
+    """Longest time from the first attempt to deferral if the database answers: others wait."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """Between two attempts of a held message."""
+    timer: Callable[[], float] = time.monotonic
+    """Returns monotonic seconds, by which all of these are measured."""
