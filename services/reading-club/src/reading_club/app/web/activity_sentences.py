@@ -10,11 +10,13 @@ from reading_club.service.activity import ActivityEntry
 SENTENCES: Mapping[str, str] = {
     "book_registered_v1": "{title} by {author} joined the shelf.",
     "reviewer_created_v1": "{nickname} joined the club.",
+    "reviewer_erased_v1": "A member left the club, and took all words along.",
     "review_created_v1": "{book} was rated {rating} of 10.",
     "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
     "review_withdrawn_v1": "A review of {book} was withdrawn.",
 }
 """The sentence of each event; ``{book}`` is the title of the book with the ``book_id``."""
+BY_ORGANISER = "An organiser withdrew a review of {book}."
 UNKNOWN_BOOK = "a book"
 
 
@@ -46,7 +48,7 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
     href = f"/books/{book_id}" if book_id else ""
     fields = {**entry.payload, "book": title}
     parts = []
-    for words, name, _, _ in Formatter().parse(SENTENCES.get(entry.type, "")):
+    for words, name, _, _ in Formatter().parse(_template(entry)):
         parts.append(Part(words))
         if name == "book" and title is None:
             parts.append(Part(UNKNOWN_BOOK))
@@ -55,6 +57,14 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
         elif name:
             parts.append(Part(str(fields[name]), name, href if name in {"title", "book"} else ""))
     return _capitalised([part for part in parts if part.text]) or [Part(entry.type)]
+
+
+def _template(entry: ActivityEntry) -> str:
+    """Return the sentence of the event; a review that another member withdrew has its own."""
+    said = entry.payload
+    if entry.type == "review_withdrawn_v1" and said.get("withdrawn_by") != said.get("reviewer_id"):
+        return BY_ORGANISER
+    return SENTENCES.get(entry.type, "")
 
 
 def _capitalised(parts: list[Part]) -> list[Part]:

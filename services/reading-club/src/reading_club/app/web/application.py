@@ -1,39 +1,133 @@
 """The FastAPI application with its routers, error handlers and middleware."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 
 from reading_club.app.application import Application
-from reading_club.app.web import activity, book_form, books, health, pages, problems, reviews
-from reading_club.app.web.middleware import RequestLimits, ResponseHeaders
+from reading_club.app.web import activity, health, pages, privacy, problems
+from reading_club.app.web.accounts import (
+    account,
+    club,
+    club_forms,
+    entry_forms,
+    invitations,
+    join_forms,
+    join_requests,
+    member_forms,
+    members,
+    members_page,
+    password,
+    session,
+    sessions,
+    tokens,
+)
+from reading_club.app.web.books import (
+    book_form,
+    book_page,
+    books,
+    my_review,
+    review_form,
+    reviews,
+)
+from reading_club.app.web.middleware import (
+    HEALTH,
+    Correlation,
+    RequestChecks,
+    RequestLimits,
+    ResponseHeaders,
+)
+from reading_club.app.web.policy import ANY_HOST, WebPolicy
+from reading_club.app.web.rate_limits import RateLimits
 from reading_club.app.web.static_files import STATIC, VersionedFiles
-
-MIDDLEWARE = (
-    Middleware(ResponseHeaders),
-    Middleware(ExceptionMiddleware, handlers={HTTPException: problems.HANDLERS[HTTPException]}),
-    Middleware(RequestLimits),
+from reading_club.app.web.stream import (
+    dead_letter_group,
+    dead_letter_groups,
+    event_list,
+    event_page,
+    overview,
 )
 
 
-def create_app(application: Application) -> FastAPI:
-    """Return the FastAPI application for the open application."""
+def layers(policy: WebPolicy) -> Sequence[Middleware]:
+    """Return the middleware, from the outside to the routes."""
+    on_http_error = {HTTPException: problems.HANDLERS[HTTPException]}
+    return (
+        Middleware(Correlation),
+        Middleware(ResponseHeaders, policy),
+        Middleware(ExceptionMiddleware, handlers=on_http_error),
+        Middleware(RequestChecks, policy),
+        Middleware(RequestLimits),
+    )
+
+
+PARTS = (
+    *(books, reviews, my_review, activity, members, invitations, join_requests, club),
+    *(session, sessions, password, tokens, health),
+    *(book_form, book_page, review_form, entry_forms, join_forms),
+    *(members_page, member_forms, club_forms, account, privacy),
+    *(overview, event_list, event_page, dead_letter_groups, dead_letter_group),
+    pages,
+)
+"""The modules with routes; the API first."""
+
+
+TELEMETRY = TelemetryConfig(
+    metrics=False,
+    logs=False,
+    operation_spans=False,
+    auto_configure=False,
+    exclude=lambda scope: scope["path"] in HEALTH or scope["path"].startswith("/static/"),
+)
+"""A span of each request, if traces are on, but for files and health checks."""
+
+
+def document_problems(app: FastAPI) -> None:
+    """Add the schema of problems to the OpenAPI document.
+
+    FastAPI adds the model of a response itself, but then as ``application/json`` as well.
+    """
+    without_problems = app.openapi
+    template = "#/components/schemas/{model}"
+    _, schema = models_json_schema([(problems.Problem, "validation")], ref_template=template)
+
+    def openapi() -> dict[str, Any]:
+        document = without_problems()
+        document["components"]["schemas"].update(schema["$defs"])
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # as FastAPI's documentation says
+
+
+def create_app(application: Application, policy: WebPolicy = ANY_HOST) -> FastAPI:
+    """Return the FastAPI application for the open application.
+
+    No path redirects to itself with another slash: such an address would repeat the Host header.
+    """
     app = FastAPIOffline(
         title="Reading club",
         description="Books, reviews and what happens in the club.",
         version=version("reading-club"),
         redoc_url=None,
         favicon_url="/static/favicon.svg",
-        responses=problems.RESPONSES,
         exception_handlers=problems.HANDLERS,
-        middleware=MIDDLEWARE,
+        middleware=layers(policy),
+        redirect_slashes=False,
+        telemetry=TELEMETRY,
     )
     app.state.application = application
-    for part in (books, reviews, activity, health, book_form, pages):
+    app.state.policy, app.state.is_https = policy, policy.is_https
+    app.state.rate_limits = RateLimits()
+    for part in PARTS:
         app.include_router(part.router)
+    document_problems(app)
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     return app

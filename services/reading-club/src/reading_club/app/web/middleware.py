@@ -1,35 +1,86 @@
-"""ASGI middleware: security headers, HEAD, and limits for body size and concurrent requests."""
+"""ASGI middleware: checks and limits of every request, and the headers of every response."""
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Iterable
+
+from lastuuid import uuid7
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import connection_limit
+from reading_club.app.web.policy import WebPolicy
+from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
+from reading_club.eventstream.context import MessageContext, as_uuid, using
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-"""By these a browser loads only from this origin, and shows no page in a frame."""
-DOCS_POLICY = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-"""The policy of ``/docs``, which has an inline script."""
+CREDENTIALS = frozenset({b"authorization", b"cookie"})
+"""Request headers by which a response may be for one visitor alone."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 LARGEST_BODY = 64 * 1024
 """Maximum size of a request body in bytes."""
 MOST_REQUESTS = 512
 """Maximum of concurrent requests; lower if the limit of connections is low."""
+CORRELATION = "X-Correlation-ID"
+"""Header of requests and responses with the correlation id."""
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
-class ResponseHeaders:
-    """Adds the security headers to every response, and responds to HEAD as to GET, without body."""
+class CrossOriginRequest(HTTPException):
+    """A page of another site sent the request."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "the request was sent from another site")
+
+
+class UnknownHost(HTTPException):
+    """The Host header is not a name of the club."""
+
+    def __init__(self) -> None:
+        super().__init__(421, "the club does not answer to this name: see READING_CLUB_ORIGIN")
+
+
+class BodyTooLarge(HTTPException):
+    """The body of the request has more bytes than any request needs."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a request body has at most {LARGEST_BODY} bytes")
+
+
+class Correlation:
+    """Gives each request a correlation id, which its response and all messages it leads to have.
+
+    It is that of the header ``X-Correlation-ID`` if this is a UUID, and otherwise a new one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application with the correlation id in the current context."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        id_ = as_uuid(Headers(scope=scope).get(CORRELATION)) or uuid7()
+
+        async def identified(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[CORRELATION] = str(id_)
+            await send(message)
+
+        with using(MessageContext(id_)):
+            await self.app(scope, receive, identified)
+
+
+class ResponseHeaders:
+    """Adds the security headers to every response, and responds to HEAD as to GET, without body.
+
+    What may be for one visitor alone is not stored by browsers and proxies.
+    """
+
+    def __init__(self, app: ASGIApp, policy: WebPolicy) -> None:
+        self.app = app
+        self.headers = security_headers(policy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application, with GET instead of HEAD, and change its response."""
@@ -37,20 +88,66 @@ class ResponseHeaders:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["path"] == "/docs":
-                    headers["Content-Security-Policy"] = DOCS_POLICY
+                self._add_to(MutableHeaders(scope=message), scope)
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
 
         await self.app({**scope, "method": "GET"} if is_head else scope, receive, guarded)
 
+    def _add_to(self, headers: MutableHeaders, scope: Scope) -> None:
+        path: str = scope["path"]
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        if path == "/docs":
+            headers["Content-Security-Policy"] = DOCS_POLICY
+        if path.startswith("/static/"):
+            return
+        is_personal = not CREDENTIALS.isdisjoint(_names(scope["headers"]))
+        if is_personal or "set-cookie" in headers or b"token=" in scope["query_string"]:
+            headers["Cache-Control"] = NO_STORE
+
+
+def _names(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
+    return (name for name, _ in headers)
+
+
+class RequestChecks:
+    """Raises UnknownHost and CrossOriginRequest, before the body is read."""
+
+    def __init__(self, app: ASGIApp, policy: WebPolicy) -> None:
+        self.app = app
+        self.hosts = policy.answered_hosts
+        self.origin = policy.origin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application unless the request is refused."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if self.hosts is not None and not self.hosts.fullmatch(headers.get("host", "")):
+                raise UnknownHost
+            if scope["method"] not in SAFE and not is_same_origin(headers, self.origin):
+                raise CrossOriginRequest
+        await self.app(scope, receive, send)
+
+
+def is_same_origin(headers: Headers, trusted: str | None) -> bool:
+    """Whether a page of the club or no browser at all sent the request.
+
+    Browsers send ``Sec-Fetch-Site`` to https and to loopback, and ``Origin`` with every unsafe
+    method. A proxy may have replaced Host, so that the ``trusted`` origin passes without it.
+    """
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin is not None and origin == trusted:
+        return True
+    if site is not None:
+        return site in {"same-origin", "none"}
+    host = headers.get("host", "")
+    return origin is None or origin in {f"http://{host}", f"https://{host}"}
+
 
 class RequestLimits:
-    """Raises HTTPException for a body over the limit, or above the limit of concurrent requests.
+    """Raises BodyTooLarge, or HTTPException above the limit of concurrent requests.
 
     A request counts after its whole body has arrived: a slow upload occupies no resources. Health
     checks do not count.
@@ -86,9 +183,15 @@ class RequestLimits:
 
 
 async def _body(request: Request) -> bytes:
+    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
+
+    The server discards the rest of a refused body, until the deadline of a body.
+    """
+    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
+        raise BodyTooLarge
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"a request body has at most {LARGEST_BODY} bytes")
+            raise BodyTooLarge
     return bytes(body)

@@ -1,26 +1,41 @@
-"""HTML pages to read: the shelf, a book and the activity."""
+"""HTML pages to read: the shelf and the activity."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import book_id_of
+from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
 from reading_club.app.web.paging import page_of
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.uow import AbstractUnitOfWork
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(
+    include_in_schema=False,
+    default_response_class=HTMLResponse,
+    dependencies=[Depends(require_reader_of_page)],
+)
 
 BOOKS = 25
-REVIEWS = 20
 ENTRIES = 30
 NEWEST_ENTRIES = 12
-NOTICES: Mapping[str, str] = {"added": "The book is on the shelf now."}
+NOTICES: Mapping[str, str] = {
+    "added": "The book is on the shelf now.",
+    "claimed": "The club is yours now. Invite its members on the page “Members”.",
+    "joined": "Welcome to the club.",
+    "left": "You have left the club.",
+    "logged-out": "You are logged out.",
+    "password": "Your password is changed, and you are logged in.",
+    "reviewed": "Your review is stored. Thank you.",
+    "revised": "Your review is changed.",
+    "withdrawn": "Your review is withdrawn.",
+    "withdrawn-by-organiser": "The review is withdrawn, and it is on record that you did it.",
+}
 """What a page may say at its top, by the value of ``said`` in its address."""
 
 
@@ -33,17 +48,19 @@ async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> 
 
 @router.get("/")
 async def shelf(
-    request: Request, application: TheApplication, q: SearchWords = "", cursor: UUID | None = None
+    request: Request,
+    application: TheApplication,
+    q: SearchWords = "",
+    cursor: UUID | None = None,
+    said: str = "",
 ) -> HTMLResponse:
     """Show the books with their ratings, the newest first, and the newest activity."""
-    async with application.unit_of_work() as transaction:
-        uow = transaction.uow
+    async with application.reading() as uow:
         books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
         total = await uow.books.count()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
         titles = await _titles(uow, entries)
-        await transaction.rollback()
     shown, older = page_of(books, BOOKS)
     context = {
         "books": shown,
@@ -54,35 +71,10 @@ async def shelf(
         "is_newest": cursor is None,
         "entries": entries,
         "titles": titles,
+        "notice": NOTICES.get(said),
+        "is_open_to_all": await is_open_to_all(application),
     }
     return templates.TemplateResponse(request, "shelf.html", context)
-
-
-@router.get("/books/{id:uuid}")
-async def book_page(
-    request: Request,
-    application: TheApplication,
-    id: UUID,
-    cursor: UUID | None = None,
-    said: str = "",
-) -> HTMLResponse:
-    """Show a book with its ratings, and its reviews, the newest first."""
-    async with application.unit_of_work() as transaction:
-        uow = transaction.uow
-        book = await uow.books.get(id)
-        entries = await uow.catalogue.entries([id])
-        reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
-        await transaction.rollback()
-    shown, older = page_of(reviews, REVIEWS)
-    context = {
-        "book": book,
-        "rated": entries.get(id),
-        "reviews": shown,
-        "older": older,
-        "is_newest": cursor is None,
-        "notice": NOTICES.get(said),
-    }
-    return templates.TemplateResponse(request, "book.html", context)
 
 
 @router.get("/activity")
@@ -90,10 +82,9 @@ async def activity_page(
     request: Request, application: TheApplication, cursor: UUID | None = None
 ) -> HTMLResponse:
     """Show what has happened in the club, the newest first."""
-    async with application.unit_of_work() as transaction:
-        entries = await transaction.uow.activity.page(before=cursor, limit=ENTRIES + 1)
-        titles = await _titles(transaction.uow, entries)
-        await transaction.rollback()
+    async with application.reading() as uow:
+        entries = await uow.activity.page(before=cursor, limit=ENTRIES + 1)
+        titles = await _titles(uow, entries)
     shown, older = page_of(entries, ENTRIES)
     context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
     return templates.TemplateResponse(request, "activity.html", context)

@@ -1,21 +1,22 @@
 """Error handlers that respond with RFC 9457 problem details, or a page for browsers."""
 
 import logging
-import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from reading_club.app.web.middleware import HEADERS
-from reading_club.app.web.problem_words import words_of
+from reading_club.app.field_errors import FieldError, field_errors
+from reading_club.app.web.problem_words import type_of, words_of
+from reading_club.app.web.response_headers import NO_STORE, security_headers
 from reading_club.app.web.templates import templates
 from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 STATUS: Mapping[type[Exception], int] = {
     refusals.NotFound: 404,
+    refusals.NotSignedIn: 401,
+    refusals.NotAllowed: 403,
+    refusals.VersionMismatch: 412,
     refusals.Conflict: 409,
     TransientFailure: 503,
 }
@@ -32,14 +36,9 @@ FIELDS: Mapping[type[Exception], str] = {
     refusals.BookAlreadyRegistered: "isbn",
     refusals.IdentifierTaken: "id",
     refusals.NicknameTaken: "nickname",
+    refusals.AlreadyAsked: "nickname",
+    refusals.WrongPassword: "password",
 }
-
-
-class FieldError(BaseModel):
-    """The error of one field."""
-
-    field: str
-    detail: str
 
 
 class Problem(BaseModel):
@@ -56,18 +55,20 @@ class Problem(BaseModel):
     id: UUID | None = None
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A problem",
-        "model": Problem,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+BODY: Final = (400, 403, 413, 415, 422)
+"""The statuses of an operation with a body, if the body is refused or from another site."""
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of the OpenAPI document for an operation that responds with problems."""
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
     }
-}
-
-
-def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Return the errors of pydantic, with the field names of the request."""
-    return [FieldError(field=_field(error), detail=_detail(error)) for error in errors]
 
 
 def refusal_errors(refusal: Exception) -> list[FieldError]:
@@ -76,28 +77,14 @@ def refusal_errors(refusal: Exception) -> list[FieldError]:
     return [FieldError(field=field, detail=str(refusal))] if field else []
 
 
-def _field(error: Mapping[str, Any]) -> str:
-    location: Sequence[str | int] = error["loc"]
-    if error["type"] == "json_invalid":
-        return "body"
-    names = location[1:] if location[0] in {"body", "query", "path"} else location
-    return ".".join(map(str, names)) or "body"
-
-
-def _detail(error: Mapping[str, Any]) -> str:
-    if error["type"] == "string_too_short":
-        return "must not be empty"
-    if error["type"] == "string_too_long":
-        return f"must not be longer than {error['ctx']['max_length']} characters"
-    return str(error["msg"])
-
-
 def _response(
     request: Request, problem: Problem, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the page of a problem for a browser that asks for a page, else its JSON."""
     wanted = request.headers.get("accept", "")
     if "text/html" in wanted and not request.url.path.startswith("/api/"):
+        if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
+            return RedirectResponse(log_in_url(request), 303)
         words = words_of(problem.type, problem.status, problem.title)
         context = {"problem": problem, "words": words}
         return templates.TemplateResponse(
@@ -111,20 +98,28 @@ def _response(
     )
 
 
+def log_in_url(request: Request) -> str:
+    """Return the page to log in, which leads back to the page of the request."""
+    page = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    return f"/login?{urlencode({'next': page})}"
+
+
 async def on_failure(request: Request, error: refusals.Refusal | TransientFailure) -> Response:
-    """Respond to a refusal of the domain with 404, 409 or 400.
+    """Respond to a refusal of the domain with 404, 412, 409, 401, 403 or 400.
 
     Respond to a transient failure with 503 and Retry-After, and log it.
     """
-    headers, name = {}, type(error).__name__
+    headers, kind = {}, type(error)
     if isinstance(error, TransientFailure):
-        fields = {"method": request.method, "path": request.url.path, "error": name}
+        path = request.url.path  # and no query: there may be a token in it
+        fields = {"method": request.method, "path": path, "error": kind.__name__}
         log.warning("answered with 503", extra={**fields, "reason": str(error)})
         headers = {"Retry-After": "5"}
-    name = re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+    elif isinstance(error, refusals.NotSignedIn):
+        headers = {"WWW-Authenticate": 'Bearer realm="reading club"'}
     problem = Problem(
-        type=f"urn:reading-club:problem:{name}",
-        title=(type(error).__doc__ or name).splitlines()[0].rstrip("."),
+        type=type_of(error),
+        title=(kind.__doc__ or kind.__name__).splitlines()[0].rstrip("."),
         status=next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400),
         detail=str(error),
         errors=refusal_errors(error),
@@ -149,7 +144,9 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
 async def on_http_error(request: Request, error: HTTPException) -> Response:
     """Respond to an error of the framework, such as an unknown path."""
     status = error.status_code
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=error.detail)
+    problem = Problem(
+        type=type_of(error), title=HTTPStatus(status).phrase, status=status, detail=error.detail
+    )
     headers = error.headers
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(_allowed_methods(request))}
@@ -178,7 +175,8 @@ async def on_bug(request: Request, _: Exception) -> Response:
     problem = Problem(
         title="Internal Server Error", status=500, detail="An unexpected error occurred."
     )
-    return _response(request, problem, HEADERS)  # it runs outside of the middleware that adds them
+    headers = security_headers(request.app.state.policy)  # outside of the middleware that adds them
+    return _response(request, problem, {**headers, "Cache-Control": NO_STORE})
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {

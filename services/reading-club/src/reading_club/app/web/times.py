@@ -26,6 +26,16 @@ def in_words(moment: datetime, now: datetime | None = None) -> str:
     return "just now"
 
 
+def lasting(seconds: float) -> str:
+    """Return a number of seconds in the longest unit that fits, such as ``3 minutes``."""
+    for name, length in UNITS:
+        number = int(seconds // length.total_seconds())
+        if number > 0:
+            return f"{number} {name}{'s' if number > 1 else ''}"
+    whole = int(seconds)
+    return f"{whole} second{'' if whole == 1 else 's'}"
+
+
 def exact(moment: datetime) -> str:
     """Return the moment to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

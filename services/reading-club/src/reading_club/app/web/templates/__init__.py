@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
 from reading_club.app.web.activity_sentences import sentence
-from reading_club.app.web.covers import cover_of
+from reading_club.app.web.books.covers import cover_of
 from reading_club.app.web.static_files import static_url
-from reading_club.app.web.times import exact, in_words
+from reading_club.app.web.times import exact, in_words, lasting
 
 FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 STYLES: Sequence[str] = (
@@ -31,11 +33,17 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def club_in(request: Request) -> dict[str, Any]:
+    """Return the settings of the club, as they were read last, for the head of a page."""
+    return {"club": request.app.state.application.club}
+
+
 FILTERS: Mapping[str, object] = {
     "counted": counted,
     "exact": exact,
     "in_words": in_words,
     "isolated": isolated,
+    "lasting": lasting,
 }
 FUNCTIONS: Mapping[str, object] = {
     "cover_of": cover_of,
@@ -44,7 +52,7 @@ FUNCTIONS: Mapping[str, object] = {
     "styles": STYLES,
 }
 
-templates = Jinja2Templates(Path(__file__).parent)
+templates = Jinja2Templates(Path(__file__).parent, context_processors=[club_in])
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
 templates.env.filters.update(FILTERS)
 templates.env.globals.update(FUNCTIONS)

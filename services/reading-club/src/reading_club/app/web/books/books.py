@@ -9,14 +9,21 @@ from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
 from reading_club.app.application import TheApplication
+from reading_club.app.web.identity import require_reader, require_writer
 from reading_club.app.web.paging import Cursor, Limit, Page, page_of
+from reading_club.app.web.problems import BODY, responses
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
 from reading_club.domain.text import Author, SearchWords, Title
 from reading_club.service.catalogue import CatalogueEntry, Distribution
 
-router = APIRouter(prefix="/api/books", tags=["books"])
+router = APIRouter(
+    prefix="/api/books",
+    tags=["books"],
+    dependencies=[Depends(require_reader)],
+    responses=responses(401, 422, 503),
+)
 
 Words = Annotated[SearchWords, Query(description="words of the title or the author, or an ISBN")]
 
@@ -81,7 +88,12 @@ async def require_json(request: Request) -> None:
         raise HTTPException(415, "the body has to be application/json")
 
 
-@router.post("", status_code=201, dependencies=[Depends(require_json)])
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(require_writer), Depends(require_json)],
+    responses=responses(401, 409, *BODY),
+)
 async def register_book(new: NewBook, application: TheApplication, response: Response) -> BookOut:
     """Register a book. Repeating a request with the same id and content gives the same response."""
     command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
@@ -95,21 +107,19 @@ async def list_books(
     application: TheApplication, q: Words = "", cursor: Cursor = None, limit: Limit = 50
 ) -> BookPage:
     """List or search the books, the newest first."""
-    async with application.unit_of_work() as transaction:
-        books = await transaction.uow.books.page(query=q, before=cursor, limit=limit + 1)
-        entries = await transaction.uow.catalogue.entries([book.id for book in books])
-        await transaction.rollback()
+    async with application.reading() as uow:
+        books = await uow.books.page(query=q, before=cursor, limit=limit + 1)
+        entries = await uow.catalogue.entries([book.id for book in books])
     items, next_cursor = page_of(books, limit)
     return BookPage(
         items=[BookOut.of(book, entries.get(book.id)) for book in items], next_cursor=next_cursor
     )
 
 
-@router.get("/{id}")
+@router.get("/{id}", responses=responses(404))
 async def get_book(id: UUID, application: TheApplication) -> BookOut:
     """Get one book."""
-    async with application.unit_of_work() as transaction:
-        book = await transaction.uow.books.get(id)
-        entries = await transaction.uow.catalogue.entries([id])
-        await transaction.rollback()
+    async with application.reading() as uow:
+        book = await uow.books.get(id)
+        entries = await uow.catalogue.entries([id])
     return BookOut.of(book, entries.get(id))

@@ -3,14 +3,21 @@
 from typing import Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel
 
 from reading_club.app.application import TheApplication
+from reading_club.app.web.identity import require_reader
 from reading_club.app.web.paging import Cursor, Limit, Page, page_of
+from reading_club.app.web.problems import responses
 from reading_club.service.repositories import ListedReview
 
-router = APIRouter(prefix="/api", tags=["reviews"])
+router = APIRouter(
+    prefix="/api",
+    tags=["reviews"],
+    dependencies=[Depends(require_reader)],
+    responses=responses(401, 404, 422, 503),
+)
 
 
 class ReviewerOut(BaseModel):
@@ -60,10 +67,9 @@ async def list_reviews(
     id: UUID, application: TheApplication, cursor: Cursor = None, limit: Limit = 50
 ) -> ReviewPage:
     """List the reviews of a book, the newest first."""
-    async with application.unit_of_work() as transaction:
-        await transaction.uow.books.get(id)
-        reviews = await transaction.uow.reviews.page(book_id=id, before=cursor, limit=limit + 1)
-        await transaction.rollback()
+    async with application.reading() as uow:
+        await uow.books.get(id)
+        reviews = await uow.reviews.page(book_id=id, before=cursor, limit=limit + 1)
     items, next_cursor = page_of(reviews, limit)
     return ReviewPage(items=[ReviewOut.of(each) for each in items], next_cursor=next_cursor)
 
@@ -71,7 +77,6 @@ async def list_reviews(
 @router.get("/reviewers/{id}")
 async def get_reviewer(id: UUID, application: TheApplication) -> ReviewerOut:
     """Get one reviewer."""
-    async with application.unit_of_work() as transaction:
-        reviewer = await transaction.uow.reviewers.get(id)
-        await transaction.rollback()
+    async with application.reading() as uow:
+        reviewer = await uow.reviewers.get(id)
     return ReviewerOut(id=reviewer.id, nickname=reviewer.nickname)

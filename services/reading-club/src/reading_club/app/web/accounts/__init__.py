@@ -1,0 +1,1 @@
+"""Accounts over HTTP: API and pages of members, sessions, invitations and tokens."""

@@ -1,0 +1,1 @@
+"""Books and their reviews over HTTP: API and pages."""
