@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,21 +16,33 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
+from reading_club.app.accounts.membership import new_welcome_link
+from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
 from reading_club.app.bootstrap.web import build_application
 from reading_club.app.heartbeat import this_process
+from reading_club.app.metrics.process import ProcessMetrics
 from reading_club.app.settings import Settings
-from reading_club.app.testing import Visitors
+from reading_club.app.testing import FastHasher, Visitors
+from reading_club.app.testing.people import PASSWORD, logged_in
+from reading_club.app.testing.person import Person
+from reading_club.app.testing.restored_log import restored_log
 from reading_club.app.web.application import create_app
+from reading_club.service.accounts.accounts import Role
 from reading_club.service.projections import SUBSCRIBERS
+
+PATIENCE = 60.0
+"""Seconds for each health check: a test is not to fail because the machine is slow."""
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Unset every setting of the machine, and put the data folder into ``tmp_path``."""
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Unset every setting of the machine, with data in ``tmp_path``, and restore the log."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"READING_CLUB_{name.upper()}", raising=False)
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "var"))
+    with restored_log():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +103,23 @@ def engine(template: Path, tmp_path: Path) -> AsyncEngine:
 
 
 @pytest.fixture
-def application(engine: AsyncEngine, transport: RecordingOutboxTransport) -> Application:
-    """The application on that engine, whose events stay in the outbox."""
-    return build_application(engine, transport, publisher_app("memory://", SUBSCRIBERS))
+def passwords() -> Iterator[Passwords]:
+    """Passwords with a fast hash."""
+    passwords = Passwords(FastHasher())
+    yield passwords
+    passwords.close()
+
+
+@pytest.fixture
+def application(
+    engine: AsyncEngine, transport: RecordingOutboxTransport, passwords: Passwords
+) -> Application:
+    """The application on that engine, whose events stay in the outbox; anybody may write."""
+    broker = publisher_app("memory://", SUBSCRIBERS)
+    made = build_application(engine, transport, broker, passwords, metrics=ProcessMetrics("web"))
+    made.open_until_claimed = True
+    made.dependencies = replace(made.dependencies, seconds=PATIENCE)
+    return made
 
 
 @pytest.fixture
@@ -112,6 +140,50 @@ def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient
 
 
 @pytest.fixture
+def welcome(client: TestClient, application: Application) -> str:
+    """The secret of the welcome link."""
+    assert client.portal is not None
+    secret = client.portal.call(new_welcome_link, application)
+    assert secret is not None
+    return secret
+
+
+@pytest.fixture
 def visitors() -> Visitors:
     """A server in this process without connections."""
     return Visitors()
+
+
+@pytest.fixture
+def visitor(client: TestClient) -> Person:
+    """A person without an account."""
+    return Person(client)
+
+
+Enter = Callable[[str, Role], Person]
+
+
+@pytest.fixture
+def enter(client: TestClient, application: Application) -> Enter:
+    """Add a member with this nickname and role, who is logged in."""
+    return partial(logged_in, client, application)
+
+
+@pytest.fixture
+def organiser(enter: Enter) -> Person:
+    """The organiser Olga, logged in with the password ``correct horse``."""
+    return enter("Olga", Role.ORGANISER)
+
+
+@pytest.fixture
+def member(enter: Enter, organiser: Person) -> Person:  # noqa: ARG001  # a club has an organiser
+    """The member Mo, logged in with the password ``correct horse``."""
+    return enter("Mo", Role.MEMBER)
+
+
+@pytest.fixture
+def second(organiser: Person, visitor: Person) -> Person:  # noqa: ARG001  # makes the account
+    """The organiser on a second browser."""
+    said = {"nickname": "Olga", "password": PASSWORD}
+    assert visitor.post("/api/session", json=said).status_code == 201
+    return visitor

@@ -1,9 +1,10 @@
 """``/api/activity``."""
 
 from fastapi.testclient import TestClient
+from lastuuid import uuid7
 
 from reading_club.app.application import Application
-from reading_club.domain.messages import ClubEvent
+from reading_club.domain.messages import ClubEvent, ReviewCreated, ReviewRevised
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 
@@ -35,3 +36,26 @@ def test_what_the_worker_wrote_is_shown(client: TestClient, application: Applica
     assert entries[0]["id"] == str(events[2].message_id)
     assert entries[0]["type"] == "book_registered_v1"
     assert second["next_cursor"] is None
+
+
+def test_a_comment_that_was_withdrawn_is_not_shown(
+    client: TestClient, application: Application
+) -> None:
+    """The log keeps the events of a review; who reads it sees the rating and no comment."""
+    id_ = uuid7()
+    written = ReviewCreated(
+        id=id_, book_id=id_, reviewer_id=id_, rating=7, comment="Never mind.", version=1
+    )
+    revised = ReviewRevised(
+        id=id_, book_id=id_, reviewer_id=id_, rating=8, comment="Hm.", version=2
+    )
+    assert client.portal is not None
+    client.portal.call(let_happen, application, written, revised)
+
+    for path in ("/api/activity", "/activity", "/"):
+        text = client.get(path).text
+        assert "8" in text
+        assert "Never mind." not in text
+        assert "Hm." not in text
+    entries = client.get("/api/activity").json()["items"]
+    assert [entry["payload"]["rating"] for entry in entries] == [8, 7]

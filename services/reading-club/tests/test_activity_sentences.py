@@ -41,6 +41,22 @@ def test_a_rating_names_its_book(rating: int) -> None:
     assert "".join(part.text for part in parts) == f"Momo was rated {rating} of 10."
 
 
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("the reviewer", "A review of Momo was withdrawn."),
+        ("another member", "An organiser withdrew a review of Momo."),
+    ],
+)
+def test_a_withdrawal_by_an_organiser_is_on_record(by: str, expected: str) -> None:
+    """Another member than the reviewer can only be an organiser."""
+    withdrawn = an_entry(
+        "review_withdrawn_v1", book_id=str(BOOK), reviewer_id="the reviewer", withdrawn_by=by
+    )
+
+    assert "".join(part.text for part in sentence(withdrawn, {BOOK: "Momo"})) == expected
+
+
 def test_a_book_without_a_known_title_is_a_book() -> None:
     """The sentence is whole, and begins with a capital letter."""
     entries = [

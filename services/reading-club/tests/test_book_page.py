@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from reading_club.app.application import Application
-from reading_club.app.web.covers import PATTERNS, cover_of
+from reading_club.app.web.books.covers import PATTERNS, cover_of
 from reading_club.domain.messages import (
     BookRegistered,
     CreateReview,

@@ -51,6 +51,22 @@ def test_a_child_process_reports_and_stops() -> None:
     assert process.exit_code is not None
 
 
+def test_a_child_process_has_its_environment_beside_that_of_the_owner(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its own variable replaces the owner's; the others are inherited."""
+    monkeypatch.setenv("OWN", "the owner's")
+    monkeypatch.setenv("INHERITED", "the owner's")
+    prints = f"import os; print(os.environ['OWN'], os.environ['INHERITED'], flush=True); {REPORTS}"
+    log = tmp_path / "child.log"
+    process = ChildProcess("child", [sys.executable, "-c", prints], log, {"OWN": "its own"})
+    process.start()
+
+    assert process.wait_ready(DEADLINE)
+    process.stop(DEADLINE)
+    assert last_line(log) == "its own the owner's"
+
+
 def test_a_child_process_that_ends_is_not_ready() -> None:
     """``wait_ready`` returns False for a command that fails, and its exit code is kept."""
     process = ChildProcess("failing", [sys.executable, "-c", "raise SystemExit(3)"])

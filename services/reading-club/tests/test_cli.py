@@ -76,6 +76,7 @@ def test_status_is_readable_for_programs(monkeypatch: pytest.MonkeyPatch) -> Non
             "lag": 0,
             "lag_seconds": None,
             "dead_letters": 0,
+            "paused_since": None,
         }
         for subscriber in SUBSCRIBERS
     ]

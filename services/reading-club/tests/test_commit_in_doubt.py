@@ -27,29 +27,30 @@ AWAY: Final = "the database is away"
 
 
 class UnreliableSession(Session):
-    """A session whose commit fails as ``ending`` says; an empty ``ending`` is a success."""
+    """A session whose next commit ends as the first of ``endings``; without one it succeeds."""
 
-    ending = ""
+    endings: list[str]
 
     async def commit(self) -> None:
         """Commit unless the ending says otherwise, and raise its error."""
-        if self.ending == AWAY:
+        ending = self.endings.pop(0) if self.endings else ""
+        if ending == AWAY:
             raise StorageUnavailable(AWAY)
-        if self.ending != LOST:
+        if ending != LOST:
             await super().commit()
-        if self.ending:
+        if ending:
             raise CommitInDoubt("the answer is lost")
 
 
 class UnreliableUnitOfWork(SQLUnitOfWork):
     """A unit of work on such a session."""
 
-    ending = ""
+    endings: list[str]
 
     def _begin(self) -> None:
         super()._begin()
         self.session = self.messagestore.session = UnreliableSession(self.engine, self.tables)
-        self.session.ending = self.ending
+        self.session.endings = self.endings
 
 
 class UnreliableApplication(Application):
@@ -58,14 +59,15 @@ class UnreliableApplication(Application):
     def __init__(
         self, application: Application, engine: AsyncEngine, transport: RecordingOutboxTransport
     ) -> None:
-        super().__init__(self._unreliable, application.dependencies)
+        parts = (application.reader, application.dependencies, application.passwords)
+        super().__init__(self._unreliable, *parts, open_until_claimed=True)
         self.endings: list[str] = []
         self.engine = engine
         self._transport = transport
 
     def _unreliable(self) -> SQLUnitOfWork:
         unit_of_work = UnreliableUnitOfWork(self._transport, self.engine)
-        unit_of_work.ending = self.endings.pop(0) if self.endings else ""
+        unit_of_work.endings = self.endings
         return unit_of_work
 
 
@@ -148,9 +150,7 @@ async def test_a_refusal_of_the_second_try_is_the_answer(unreliable: UnreliableA
     await unreliable.engine.dispose()
 
 
-async def test_an_outage_before_the_commit_is_not_in_doubt(
-    unreliable: UnreliableApplication,
-) -> None:
+async def test_an_outage_before_a_commit_is_no_doubt(unreliable: UnreliableApplication) -> None:
     """StorageUnavailable is raised without a second run, because nothing was stored."""
     unreliable.endings = [AWAY, LOST]
 
@@ -162,9 +162,7 @@ async def test_an_outage_before_the_commit_is_not_in_doubt(
     await unreliable.engine.dispose()
 
 
-async def test_every_command_may_meet_its_own_first_success(
-    unreliable: UnreliableApplication,
-) -> None:
+async def test_each_command_may_meet_its_own_success(unreliable: UnreliableApplication) -> None:
     """The second run of each command returns the stored entity, and adds no second event."""
     book, reviewer = a_command(), CreateReviewer(nickname="Reader")
     review = CreateReview(book_id=book.id, reviewer_id=reviewer.id, rating=7)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.app.bootstrap.database import background_unit_of_work, open_engine
 from reading_club.app.cli import main
 from reading_club.app.settings import Settings
+from reading_club.app.testing.dead_letters import a_dead_letter
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 
 
@@ -24,31 +24,15 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-def a_letter(subscriber: str = "activity", error: str = "KeyError: x", **fields: Any) -> DeadLetter:
-    """Return a dead letter of an event."""
-    id_ = uuid7()
-    envelope = {"id": str(id_), "type": "book_registered_v1", "payload": "{}"}
-    letter = DeadLetter(
-        subscriber=subscriber,
-        message_id=id_,
-        type="book_registered_v1",
-        envelope=envelope,
-        error=error,
-        set_aside_at=datetime.now(UTC),
-        attempts=5,
-    )
-    return letter.model_copy(update=fields)
-
-
 @pytest.fixture
 def letters(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> list[DeadLetter]:
     """Three stored dead letters; the last one contains no event."""
     assert data_dir.exists()
     monkeypatch.setenv("READING_CLUB_BROKER_URL", "memory://")
     letters = [
-        a_letter(),
-        a_letter("catalogue", "ZeroDivisionError: 100% of nothing"),
-        a_letter(envelope={"garbage": True}, error="UnreadableMessage: \x1b[31mred"),
+        a_dead_letter(),
+        a_dead_letter("catalogue", "ZeroDivisionError: 100% of nothing"),
+        a_dead_letter(envelope={"garbage": True}, error="UnreadableMessage: \x1b[31mred"),
     ]
 
     async def store() -> None:

@@ -11,6 +11,11 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 SOURCES = [*ROOT.glob("packages/*/src/reading_club"), *ROOT.glob("services/*/src/reading_club")]
 STEP = re.compile(r"\| `([\w/]+\.py)` \| `([\w.]+)` \|")
+PAGES = sorted(
+    page
+    for pattern in ("*.md", ".github/*.md", "docs/**/*.md", "packages/*/*.md", "services/*/*.md")
+    for page in ROOT.glob(pattern)
+)
 MOST_FILES = 38
 """The limit of files through which one event goes, from the request to its effect."""
 
@@ -75,10 +80,24 @@ def test_the_files_of_the_reconciler_exist() -> None:
     assert {"behind", "SQLSubscriptions._progress_cutoff", "Reconciler.run_once"} <= defined
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda p: str(p.relative_to(DOCS)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_to_a_file(page: Path) -> None:
-    """A relative link on a page leads to a file or a folder of the repository."""
-    prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", prose)
+    """A relative link on a page leads to a file of the repository, and to a heading of it."""
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", prose_of(page))
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    for link in links:
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+def prose_of(page: Path) -> str:
+    """Return the text of a page without its blocks of code."""
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def headings(page: Path) -> set[str]:
+    """Return the names by which a link leads to the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", prose_of(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

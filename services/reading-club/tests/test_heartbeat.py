@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from reading_club.adapters.eventstream.event_loop_thread import open_in_thread
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.heartbeats import InMemoryHeartbeats
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.bootstrap.database import database_url, open_heartbeats
-from reading_club.app.bootstrap.worker import open_in_thread
 from reading_club.app.heartbeat import BEAT_EVERY, RETRY_AFTER, beating, keep_beating, this_process
 from reading_club.app.settings import Settings
 from reading_club.eventstream.errors import StorageUnavailable
@@ -30,7 +31,9 @@ class Beating:
         self.heartbeats = InMemoryHeartbeats(self.database)
         self.pauses: list[float] = []
 
-    async def run(self, *errors: Exception | None) -> None:
+    async def run(
+        self, *errors: Exception | None, alive: Callable[[], bool] = lambda: True
+    ) -> None:
         """Write ``len(errors) + 1`` heartbeats; after each one set the database's next error."""
         outcomes = iter(errors)
 
@@ -42,7 +45,7 @@ class Beating:
                 raise asyncio.CancelledError from None
 
         with pytest.raises(asyncio.CancelledError):
-            await keep_beating(self.heartbeats, RELAY, sleep=sleep)
+            await keep_beating(self.heartbeats, RELAY, sleep=sleep, alive=alive)
 
 
 async def test_a_process_beats_often_enough_to_count_as_running() -> None:
@@ -64,6 +67,25 @@ async def test_it_goes_on_after_an_outage(caplog: pytest.LogCaptureFixture) -> N
 
     assert beating.pauses == [BEAT_EVERY, RETRY_AFTER, RETRY_AFTER, BEAT_EVERY]
     assert caplog.messages == ["no heartbeat: the database is read-only"]
+
+
+async def test_a_process_that_hangs_writes_no_heartbeat() -> None:
+    """Its row grows old, so that the status says who is missing; afterwards it beats again."""
+    beating, alive = Beating(), iter([False, False, True])
+
+    await beating.run(None, None, alive=lambda: next(alive))
+
+    assert beating.pauses == [RETRY_AFTER, RETRY_AFTER, BEAT_EVERY]
+    assert len(await beating.heartbeats.list()) == 1
+
+
+async def test_a_process_that_hangs_from_the_start_is_not_listed() -> None:
+    """Nothing is written for it."""
+    beating = Beating()
+
+    await beating.run(None, alive=lambda: False)
+
+    assert await beating.heartbeats.list() == []
 
 
 @pytest.mark.parametrize(("hours", "words"), [(2, "7200 s ahead of"), (-2, "7200 s behind")])

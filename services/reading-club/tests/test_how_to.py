@@ -1,4 +1,4 @@
-"""The how-to page about read models, applied to a copy of the packages."""
+"""The how-to pages: a read model in a copy of the packages, and a subscriber outside."""
 
 import re
 import shutil

@@ -1,7 +1,6 @@
 """Methods, content types, limits and bugs, for all routes."""
 
-import asyncio
-from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,19 +8,20 @@ from lastuuid import uuid7
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.application import Application
-from reading_club.app.web import middleware
-from reading_club.app.web.application import MIDDLEWARE, create_app
-from reading_club.app.web.middleware import HEADERS, RequestLimits
+from reading_club.app.testing.person import Person
+from reading_club.app.web.application import create_app
+from reading_club.app.web.response_headers import HEADERS
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 PATHS = ("/", "/api/books", "/api/activity", "/healthz", "/readyz", "/docs", "/static/base.css")
 PROBLEM = "application/problem+json"
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/nowhere", f"/api/books/{uuid7()}"])
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere", f"/api/books/{UUID(int=0)}"])
 def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
     """HEAD has the same status and headers as GET, and an empty body."""
-    got, head = client.get(path), client.head(path)
+    same = {"X-Correlation-ID": str(uuid7())}
+    got, head = client.get(path, headers=same), client.head(path, headers=same)
 
     assert head.status_code == got.status_code
     assert head.content == b""
@@ -32,7 +32,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("DELETE", "/api/books", "GET, HEAD, POST"),
-        ("PUT", f"/api/books/{uuid7()}", "GET, HEAD"),
+        ("PUT", f"/api/books/{UUID(int=0)}", "GET, HEAD"),
         ("GET", "/books", "POST"),
         ("HEAD", "/books", "POST"),
         ("POST", "/", "GET, HEAD"),
@@ -80,9 +80,9 @@ def test_a_form_may_be_multipart(client: TestClient) -> None:
     assert client.post("/books", files=files).status_code == 303
 
 
-def test_every_route_with_a_body_has_a_content_type(client: TestClient) -> None:
+def test_every_route_with_a_body_has_a_content_type(organiser: Person) -> None:
     """Every route with a body responds with 415 to ``text/plain``."""
-    schema = client.get("/openapi.json").json()["paths"]
+    schema = organiser.get("/openapi.json").json()["paths"]
     bodies = [
         (method, path)
         for path, operations in schema.items()
@@ -92,7 +92,8 @@ def test_every_route_with_a_body_has_a_content_type(client: TestClient) -> None:
 
     assert bodies
     for method, path in bodies:
-        answer = client.request(method, path, content=b"x", headers={"Content-Type": "text/plain"})
+        headers = {"Content-Type": "text/plain"}
+        answer = organiser.request(method, path, content=b"x", headers=headers)
         assert answer.status_code == 415
 
 
@@ -108,7 +109,7 @@ def test_a_bug_is_answered_with_the_headers_that_guard(
     def broken() -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(application, "unit_of_work", broken)
+    monkeypatch.setattr(application, "reader", broken)
     with TestClient(create_app(application), raise_server_exceptions=False) as client:
         answer = client.get("/", headers={"Accept": accept})
         assert client.portal is not None
@@ -117,82 +118,3 @@ def test_a_bug_is_answered_with_the_headers_that_guard(
     assert answer.status_code == 500
     assert answer.headers.items() >= {n.lower(): v for n, v in HEADERS.items()}.items()
     assert "secret" not in answer.text
-
-
-async def _nothing() -> Any:
-    return {"type": "http.request", "body": b"", "more_body": False}
-
-
-class Answers(list[dict[str, Any]]):
-    """The ASGI messages that were sent."""
-
-    async def send(self, message: Any) -> None:
-        """Record a message."""
-        self.append(message)
-
-
-def scope_of(path: str) -> dict[str, Any]:
-    """Return the ASGI scope of a GET request."""
-    return {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-
-
-async def test_more_requests_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """503 with Retry-After; health checks are served above the limit as well."""
-    monkeypatch.setattr(middleware, "MOST_REQUESTS", 2)
-    all_asked, go_on = asyncio.Event(), asyncio.Event()
-    asked: list[str] = []
-
-    async def slow(scope: Any, _: Any, __: Any) -> None:
-        asked.append(scope["path"])
-        if len(asked) == 4:
-            all_asked.set()
-        await go_on.wait()
-
-    limited: Any = slow
-    answers = Answers()
-    for layer in reversed(MIDDLEWARE):
-        limited = layer.cls(limited, *layer.args, **layer.kwargs)
-    paths = ("/", "/", "/", "/healthz", "/readyz")
-    async with asyncio.TaskGroup() as group:
-        for path in paths:
-            group.create_task(limited(scope_of(path), _nothing, answers.send))
-        await all_asked.wait()
-        go_on.set()
-    await limited(scope_of("/later"), _nothing, answers.send)
-
-    assert asked == ["/", "/", "/healthz", "/readyz", "/later"]
-    assert [a["status"] for a in answers if "status" in a] == [503]
-    assert (b"retry-after", b"1") in answers[0]["headers"]
-    assert (b"content-type", PROBLEM.encode()) in answers[0]["headers"]
-
-
-async def test_a_body_that_is_on_its_way_keeps_nothing_busy() -> None:
-    """The application is called after the whole body has arrived, with all of it in one message."""
-    pieces = [b"a", b"b", b""]
-    called_with: list[Any] = []
-
-    async def application(_: Any, receive: Any, __: Any) -> None:
-        called_with.append((len(pieces), await receive()))
-
-    async def receive() -> Any:
-        piece = pieces.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
-
-    await RequestLimits(application)(scope_of("/"), receive, Answers().send)
-
-    assert called_with == [(0, {"type": "http.request", "body": b"ab", "more_body": False})]
-
-
-async def test_a_client_that_leaves_during_its_body_is_forgotten() -> None:
-    """A disconnect during the body sends no response and calls no application."""
-    answers = Answers()
-
-    async def gone() -> Any:
-        return {"type": "http.disconnect"}
-
-    async def application(*_: Any) -> None:
-        raise AssertionError
-
-    await RequestLimits(application)(scope_of("/"), gone, answers.send)
-
-    assert answers == []

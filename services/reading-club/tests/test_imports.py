@@ -32,7 +32,8 @@ def test_production_imports_nothing_embedded() -> None:
 
 def test_the_command_line_imports_no_adapter() -> None:
     """``reading-club --help`` needs neither SQLAlchemy nor Celery nor a web framework."""
-    heavy = {"reading_club.adapters.uow_sqla", "reading_club.adapters.eventstream", "celery"}
+    adapters = {"reading_club.adapters.uow_sqla", "reading_club.adapters.eventstream"}
+    heavy = {*adapters, "celery", "sqlalchemy", "fastapi", "structlog"}
 
     assert not heavy & imported_by("cli")
 
@@ -45,6 +46,7 @@ def test_a_watchdog_imports_nothing_that_is_slow() -> None:
     assert ours == {
         "reading_club.app",
         "reading_club.app.private_files",
+        "reading_club.app.sd_notify",
         "reading_club.app.supervision",
         "reading_club.app.supervision.child",
         "reading_club.app.supervision.watchdog",

@@ -76,7 +76,7 @@ def test_a_request_that_has_to_wait_is_one_line(
     def read_only() -> None:
         raise StorageUnavailable("the database is read-only") from OSError("secret")
 
-    monkeypatch.setattr(application, "unit_of_work", read_only)
+    monkeypatch.setattr(application, "reader", read_only)
 
     answer = client.get("/api/books")
 

@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from reading_club.app.passwords import AT_ONCE, Argon2, Passwords
+from reading_club.app.accounts.passwords import (
+    AT_ONCE,
+    MOST_WAITING,
+    Argon2,
+    Passwords,
+    PasswordsBusy,
+)
+from reading_club.eventstream.errors import TransientFailure
 
 
 class CountingHasher:
@@ -121,3 +128,23 @@ async def test_two_at_most_are_hashed_at_once(passwords: Passwords, hasher: Coun
 
     assert (hasher.most, AT_ONCE) == (2, 2)
     assert all(name.startswith("passwords") for name in hasher.threads)
+
+
+async def test_a_password_that_many_others_precede_is_refused(
+    passwords: Passwords, hasher: CountingHasher
+) -> None:
+    """A transient failure, without a hash; those before it are hashed, and later ones again."""
+    await passwords.verify("x", None)
+    hasher.calls.clear()
+
+    outcomes = await asyncio.gather(
+        *[passwords.hash(str(number)) for number in range(AT_ONCE + MOST_WAITING)],
+        passwords.hash("one too many"),
+        return_exceptions=True,
+    )
+
+    refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    assert [type(error) for error in refused] == [PasswordsBusy]
+    assert issubclass(PasswordsBusy, TransientFailure)
+    assert len(hasher.calls) == AT_ONCE + MOST_WAITING
+    assert await passwords.hash("later") == "hash of later"

@@ -1,46 +1,12 @@
-"""The start of a process while its database is unavailable."""
+"""The start of a process of the club while its database is unavailable."""
 
 import asyncio
-import logging
 
 import pytest
 
 from reading_club.app.processes.startup import when_available
 from reading_club.app.settings import ConfigurationError
 from reading_club.eventstream.errors import StorageUnavailable
-from reading_club.eventstream.outbox.backoff import Backoff
-
-AT_ONCE = Backoff(first=0.0, cap=0.0)
-
-
-class Database:
-    """A database whose ``open`` raises these errors, one a call, and then succeeds."""
-
-    def __init__(self, *failures: Exception) -> None:
-        self.failures = list(failures)
-
-    async def open(self) -> str:
-        """Raise the next error, or return ``open``."""
-        if self.failures:
-            raise self.failures.pop(0)
-        return "open"
-
-
-async def test_it_waits_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    """Attempts continue until the database is available; each new reason is logged once."""
-    away, read_only = (
-        StorageUnavailable(f"the database is {how}") for how in ("away", "read-only")
-    )
-    database = Database(away, away, away, read_only, read_only)
-
-    with caplog.at_level(logging.WARNING):
-        opened = await when_available(database.open, asyncio.Event(), AT_ONCE)
-
-    assert opened == "open"
-    assert caplog.messages == [
-        "waiting for the database: the database is away",
-        "waiting for the database: the database is read-only",
-    ]
 
 
 async def test_a_wrong_setting_is_not_waited_for() -> None:
@@ -48,38 +14,8 @@ async def test_a_wrong_setting_is_not_waited_for() -> None:
     refused = StorageUnavailable("the database refuses the log-in")
     refused.__cause__ = type("Refused", (Exception,), {"sqlstate": "28P01"})()
 
+    async def log_in() -> None:
+        raise refused
+
     with pytest.raises(ConfigurationError, match="READING_CLUB_DATABASE_URL"):
-        await when_available(Database(refused).open, asyncio.Event(), AT_ONCE)
-
-
-async def test_a_bug_is_not_waited_for() -> None:
-    """An error that is no TransientFailure is raised at the first attempt."""
-    with pytest.raises(KeyError):
-        await when_available(Database(KeyError("bug")).open, asyncio.Event(), AT_ONCE)
-
-
-async def test_it_stops_in_the_midst_of_a_pause() -> None:
-    """``stopping`` ends a pause of an hour at once; the result is None."""
-    stopping = asyncio.Event()
-    long = Backoff(first=3600.0, cap=3600.0)
-    waiting = asyncio.create_task(
-        when_available(Database(StorageUnavailable("away")).open, stopping, long)
-    )
-    await asyncio.sleep(0)
-    stopping.set()
-
-    async with asyncio.timeout(5):
-        assert await waiting is None
-
-
-async def test_it_stops_in_the_midst_of_an_attempt() -> None:
-    """``stopping`` cancels an attempt that hangs; the result is None."""
-    stopping = asyncio.Event()
-    stopping.set()
-
-    async def hang() -> str:
-        await asyncio.Event().wait()
-        return "never"
-
-    async with asyncio.timeout(5):
-        assert await when_available(hang, stopping, AT_ONCE) is None
+        await when_available(log_in, asyncio.Event())

@@ -51,7 +51,7 @@ def publish(path: Path, age: float) -> str:
     )
     change(
         path,
-        "INSERT OR IGNORE INTO subscriptions VALUES "
+        "INSERT OR IGNORE INTO subscriptions (subscriber, type, since) VALUES "
         f"('activity', 'book_registered_v1', {NOW.format(-1e6)})",
     )
     return id_

@@ -35,6 +35,15 @@ def test_a_sheet_belongs_to_a_layer(sheet: Path) -> None:
     assert re.fullmatch(r"\s*@layer \w+ \{\n(?:(?:  .*)?\n)*\}\s*", rules)
 
 
+def test_every_custom_property_is_defined() -> None:
+    """A sheet uses no colour, size or line that none of the sheets defines."""
+    text = "".join(sheet.read_text(encoding="utf-8") for sheet in SHEETS)
+
+    used = set(re.findall(r"var\((--[\w-]+)", text))
+    assert used
+    assert used <= set(re.findall(r"(--[\w-]+):", text))
+
+
 def test_pages_link_the_sheets_by_their_content(client: TestClient) -> None:
     """The links have a hash, and what they lead to is kept for a year."""
     page = client.get("/").text

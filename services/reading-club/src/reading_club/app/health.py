@@ -1,7 +1,7 @@
 """Health checks of database, broker, outbox and processes, each with a timeout."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
@@ -55,6 +55,8 @@ class Dependencies:
     """Connects to the broker and closes the connection, blocking; None without a broker."""
     heartbeats: Heartbeats
     statistics: Statistics
+    seconds: float = TIMEOUT
+    """Seconds for each check."""
 
 
 async def result_of(
@@ -102,21 +104,27 @@ def outbox_probe(waiting: Backlog) -> Probe:
     return Probe(ok=False, detail=f"an event waits for {age:.0f} s")
 
 
-def blocked(waiting: Backlog) -> Iterator[str]:
-    """Yield a sentence for each subscriber whose queue refuses events, with the reason."""
+def blocked(waiting: Backlog, paused: Collection[str] = ()) -> Iterator[str]:
+    """Yield a sentence for each subscriber whose queue refuses events, with the reason.
+
+    The queue of a paused subscriber may fill: that is no failure.
+    """
     for queue in waiting.blocked:
+        if queue.subscriber in paused:
+            continue
         events = "1 event waits" if queue.events == 1 else f"{queue.events} events wait"
         yield f"{events} for {queue.subscriber}: {queue.reason}"
 
 
-def failing(beats: Sequence[Heartbeat]) -> Iterator[str]:
+def failing(beats: Sequence[Heartbeat], paused: Collection[str] = ()) -> Iterator[str]:
     """Yield a sentence for each failure of the processes.
 
     Relay and workers fail without a heartbeat in the last 30 s, and every running process with a
-    wrong clock, or with a failure that it reports.
+    wrong clock, or with a failure that it reports. A paused subscriber needs no worker.
     """
     expected = {"relay": "no relay"}
-    expected |= {f"worker {s.name}": f"no worker of {s.name}" for s in SUBSCRIBERS}
+    working = [s.name for s in SUBSCRIBERS if s.name not in paused]
+    expected |= {f"worker {name}": f"no worker of {name}" for name in working}
     for name, sentence in expected.items():
         ages = [beat.age for beat in beats if beat.process.name == name]
         if not ages:
@@ -130,26 +138,30 @@ def failing(beats: Sequence[Heartbeat]) -> Iterator[str]:
             yield f"{beat.process}: {beat.trouble}"
 
 
-async def probe(dependencies: Dependencies, seconds: float = TIMEOUT) -> Health:
-    """Run all checks concurrently; each has ``seconds``."""
+async def probe(dependencies: Dependencies) -> Health:
+    """Run all checks concurrently."""
+    seconds = dependencies.seconds
 
     async def check_database() -> None:
         await dependencies.check_schema()
         await dependencies.heartbeats.check_writable()
 
-    (_, no_database), broker, (waiting, no_backlog), (beats, no_beats) = await asyncio.gather(
+    results = await asyncio.gather(
         result_of(check_database(), seconds),
         probe_broker(dependencies.connect_broker, seconds),
         result_of(dependencies.statistics.backlog(), seconds),
         result_of(dependencies.heartbeats.list(), seconds),
+        result_of(dependencies.statistics.paused(), seconds),
     )
+    (_, no_database), broker, (waiting, no_backlog), (beats, no_beats), (pauses, _) = results
+    paused = pauses or ()
     database = Probe(ok=not no_database, detail=no_database or "reachable")
     outbox = outbox_probe(waiting) if waiting else Probe(ok=False, detail=no_backlog)
     named = {"database": database, "broker": broker, "outbox": outbox}
     culprits = [f"{name}: {found.detail}" for name, found in named.items() if not found.ok]
     if database.ok:
-        culprits += blocked(waiting) if waiting else ()
-        culprits += [f"the heartbeats: {no_beats}"] if beats is None else failing(beats)
+        culprits += blocked(waiting, paused) if waiting else ()
+        culprits += [f"the heartbeats: {no_beats}"] if beats is None else failing(beats, paused)
     return Health(
         status=("degraded" if culprits else "ok") if database.ok else "unavailable",
         culprits=culprits,

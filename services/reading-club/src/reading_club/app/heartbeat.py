@@ -33,11 +33,19 @@ async def keep_beating(
     process: Process,
     trouble: Trouble = lambda: None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    *,
+    alive: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Write heartbeats until cancelled. Logs a wrong clock and each series of failures once."""
+    """Write heartbeats, while the process is alive, until cancelled.
+
+    Logs a wrong clock and each series of failures once.
+    """
     told, failing = False, False
     while True:
         pause = BEAT_EVERY
+        if not alive():
+            await sleep(RETRY_AFTER)
+            continue
         try:
             offset = await heartbeats.beat(process, trouble=trouble())
         except Exception as exc:  # noqa: BLE001  # after any error the next one may succeed
@@ -64,10 +72,15 @@ async def beating(
     opened: AbstractAsyncContextManager[Heartbeats],
     process: Process,
     trouble: Trouble = lambda: None,
+    *,
+    alive: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[None]:
-    """Open the heartbeats, write them while the block runs, and delete the row at its end."""
+    """Open the heartbeats, write them while the block runs, and delete the row at its end.
+
+    None is written while the process is not ``alive``.
+    """
     async with opened as heartbeats:
-        task = asyncio.create_task(keep_beating(heartbeats, process, trouble))
+        task = asyncio.create_task(keep_beating(heartbeats, process, trouble, alive=alive))
         try:
             yield
         finally:

@@ -6,7 +6,10 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from reading_club.app.logs import LogFormat
 from reading_club.app.private_files import make_private_folder
+from reading_club.app.proxy_settings import Origin, TrustedProxies
+from reading_club.eventstream.liveness import STALLED_AFTER
 from reading_club.eventstream.retention import DAY
 
 RECONCILE_DAYS = 7.0
@@ -29,22 +32,41 @@ def unusable(name: str, known: str) -> ConfigurationError:
 class Settings(BaseSettings):
     """The settings of one process. URLs may hold passwords and are never printed."""
 
-    model_config = SettingsConfigDict(env_prefix="READING_CLUB_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="READING_CLUB_", frozen=True, use_attribute_docstrings=True
+    )
 
     database_url: SecretStr | None = None
     """``postgresql://…`` or ``sqlite:///…``; unset: a SQLite file in the data folder."""
     broker_url: SecretStr | None = None
     """``amqp://…`` or ``redis://…``; unset: the embedded broker of ``run`` in the data folder."""
     host: str = Field(default="127.0.0.1", min_length=1)
+    """Address on which the web process listens."""
     port: int | None = Field(default=None, ge=0, le=65535)
     """Port of the web process; unset: 8000, or for ``run`` a free one if 8000 is taken."""
+    origin: Origin | None = None
+    """Scheme and host by which browsers reach the club; unset: the address that they ask for."""
+    trusted_proxies: TrustedProxies = ()
+    """Networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """The least severe messages that are logged."""
+    log_format: LogFormat = "text"
+    """``text`` for people, or ``json``: one object a line, for programs that collect logs."""
+    traces: str = Field(default="off", pattern="^(off|otlp|file:.+)$")
+    """``otlp`` exports spans to an OpenTelemetry collector, whose address is the SDK's own
+    OTEL_EXPORTER_OTLP_ENDPOINT; ``file:PATH`` appends them to a file, one JSON object a line."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of the metrics; unset: none. The children of ``run`` and ``worker`` have one each."""
+    metrics_host: str = Field(default="127.0.0.1", min_length=1)
+    """Address on which the metrics are served, without log-in: not one that strangers reach."""
     attempts: int = Field(default=5, ge=1, le=100)
     """Attempts at an event whose handler fails, before it becomes a dead letter."""
     attempt_pause: float = Field(default=5.0, ge=0.1, le=3600)
     """Seconds between the first two attempts at an event that may have killed its worker."""
+    stalled_after: float = Field(default=STALLED_AFTER, ge=5)
+    """Seconds without progress after which a process hangs: more than the longest handler."""
     reconcile_after: float = Field(default=300.0, ge=1)
     """Seconds after which an event missing at a subscriber is requeued to it."""
     reconcile_days: float = Field(default=RECONCILE_DAYS, gt=0)
@@ -92,6 +114,11 @@ class Settings(BaseSettings):
     def database_file(self) -> Path:
         """The SQLite file of a data folder, used without a database URL."""
         return self.data_dir / "club.sqlite3"
+
+    @property
+    def alive_folder(self) -> Path:
+        """Folder in which relay and workers tell health checks that they make progress."""
+        return self.data_dir / "alive"
 
     @property
     def broker_file(self) -> Path:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, computed_field
@@ -18,7 +19,9 @@ from reading_club.app.health import (
     result_of,
 )
 from reading_club.app.settings import Settings
-from reading_club.eventstream.ports.statistics import Statistics, SubscriberProgress
+from reading_club.eventstream import status as stream
+from reading_club.eventstream.ports.statistics import OutsideProgress, SubscriberProgress
+from reading_club.eventstream.status import OutboxStatus
 from reading_club.service.projections import SUBSCRIBERS
 
 T = TypeVar("T")
@@ -31,21 +34,15 @@ worker are redelivered, plus leases."""
 EXIT_CODES: Final = {"ok": 0, "unavailable": 1, "degraded": 3}
 
 
-class OutboxReport(BaseModel):
-    """The events that wait to be sent."""
-
-    pending: int
-    oldest_seconds: float | None
-    """Age of the oldest row that is not deferred, None without any."""
-
-
 class Status(BaseModel):
     """The report of ``reading-club status``; counts are None if the database is unreadable."""
 
     health: Health
     books: int | None = None
-    outbox: OutboxReport | None = None
+    outbox: OutboxStatus | None = None
     subscribers: list[SubscriberProgress] = []
+    outside: list[OutsideProgress] = []
+    """Subscribers in other programs, which report no receipts."""
     running: dict[str, int] = {}
     """Number of processes with a fresh heartbeat, by role and subscriber."""
     unread: dict[str, str] = {}
@@ -54,11 +51,14 @@ class Status(BaseModel):
     @computed_field  # type: ignore[prop-decorator]  # as pydantic documents it
     @property
     def culprits(self) -> list[str]:
-        """A sentence for each failure: of health, of a late subscriber, of a query."""
+        """A sentence for each failure: of health, of a late subscriber, of a query.
+
+        A subscriber that is paused is not late.
+        """
         late = [
             f"{s.name} is late: {s.lag} events behind, the oldest for {s.lag_seconds:.0f} s"
             for s in self.subscribers
-            if s.lag_seconds is not None and s.lag_seconds > LATE
+            if s.lag_seconds is not None and s.lag_seconds > LATE and s.paused_since is None
         ]
         # The culprits of the health include the outbox.
         unread = [f"{k}: {reason}" for k, reason in self.unread.items() if k != "outbox"]
@@ -90,6 +90,7 @@ class Status(BaseModel):
             age = "" if oldest is None else f", the oldest for {oldest:.0f} s"
             report.append(f"outbox    {self.outbox.pending} events wait{age}")
         report += [f"{s.name:9} {_progress(s)}" for s in self.subscribers]
+        report += [f"{s.name:9} {_handed_over(s)}" for s in self.outside]
         report += [f"{name:9} {reason}" for name, reason in self.unread.items()]
         return [*report, *(f"culprit   {sentence}" for sentence in self.culprits)]
 
@@ -97,7 +98,16 @@ class Status(BaseModel):
 def _progress(subscriber: SubscriberProgress) -> str:
     age = subscriber.lag_seconds
     behind = f"{subscriber.lag} behind" + ("" if age is None else f" by {age:.0f} s")
-    return f"{subscriber.handled} events handled, {behind}, {subscriber.dead_letters} dead letters"
+    counts = f"{subscriber.handled} events handled, {behind}"
+    since = subscriber.paused_since
+    pause = "" if since is None else f", paused since {since.isoformat(timespec='seconds')}"
+    return f"{counts}, {subscriber.dead_letters} dead letters{pause}"
+
+
+def _handed_over(subscriber: OutsideProgress) -> str:
+    counts = f"{subscriber.published} events published, {subscriber.waiting} wait to be sent"
+    replay = ", a replay is unfinished" if subscriber.replaying else ""
+    return f"outside: {counts}, {subscriber.dead_letters} dead letters{replay}"
 
 
 async def status_of(settings: Settings) -> Status:
@@ -114,45 +124,35 @@ async def status_of(settings: Settings) -> Status:
         )
         return Status(health=health)
     async with open_inspection(settings, connect) as (dependencies, count_books):
-        health = await probe(dependencies, QUERY_TIMEOUT)
+        health = await probe(replace(dependencies, seconds=QUERY_TIMEOUT))
         # The tables of a read-only database can be read.
         if health.database.ok or "read-only" in health.database.detail:
-            return await _counted(dependencies, count_books, health)
+            return await counted(dependencies, count_books, health)
         return Status(health=health)
 
 
-async def _counted(dependencies: Dependencies, count_books: CountBooks, health: Health) -> Status:
+async def counted(dependencies: Dependencies, count_books: CountBooks, health: Health) -> Status:
+    """Return the health with all counts; one that fails or takes too long is in ``unread``."""
     unread: dict[str, str] = {}
-    statistics = dependencies.statistics
-    (books, outbox, (beats, _)), subscribers = await asyncio.gather(
-        asyncio.gather(
-            _answer("books", count_books(), unread),
-            _answer("outbox", _outbox(statistics), unread),
-            result_of(dependencies.heartbeats.list(), QUERY_TIMEOUT),  # the health has its failure
-        ),
-        asyncio.gather(
-            *(_answer(s.name, statistics.progress(s.name, s.types), unread) for s in SUBSCRIBERS)
-        ),
+
+    async def ask(name: str, query: Coroutine[Any, Any, T], /) -> T | None:
+        """Return the result of a query; after an error put the reason into ``unread``."""
+        result, failure = await result_of(query, QUERY_TIMEOUT)
+        if failure:
+            unread[name] = failure
+        return result
+
+    books, (beats, _), status = await asyncio.gather(
+        ask("books", count_books()),
+        result_of(dependencies.heartbeats.list(), QUERY_TIMEOUT),  # the health has its failure
+        stream.status_of(dependencies.statistics, SUBSCRIBERS, ask),
     )
     return Status(
         health=health,
         books=books,
-        outbox=outbox,
-        subscribers=[progress for progress in subscribers if progress is not None],
+        outbox=status.outbox,
+        subscribers=list(status.subscribers),
+        outside=list(status.outside),
         running=Counter(beat.process.name for beat in beats or () if beat.fresh),
         unread=unread,
     )
-
-
-async def _answer(name: str, query: Coroutine[Any, Any, T], unread: dict[str, str]) -> T | None:
-    """Return the result of a query; after an error put the reason into ``unread``."""
-    result, failure = await result_of(query, QUERY_TIMEOUT)
-    if failure:
-        unread[name] = failure
-    return result
-
-
-async def _outbox(statistics: Statistics) -> OutboxReport:
-    pending = await statistics.pending()
-    backlog = await statistics.backlog()
-    return OutboxReport(pending=pending, oldest_seconds=backlog.oldest_seconds)

@@ -3,11 +3,17 @@
 from collections.abc import Callable
 
 from celery import Celery
+from redis import Redis
+from redis.exceptions import RedisError
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.broker_url import BrokerUrl
 from reading_club.app.settings import ConfigurationError, Settings, unusable
+from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.service.projections import SUBSCRIBERS
+
+REWRITE_TIMEOUT = 5.0
+"""Seconds to wait for the embedded broker, which rewrites its file in the background."""
 
 
 def broker_url(settings: Settings) -> str:
@@ -30,7 +36,7 @@ def broker_url(settings: Settings) -> str:
 
 def open_publisher(settings: Settings) -> Celery:
     """Return the Celery application that publishes to all subscribers, not yet connected."""
-    return publisher_app(broker_url(settings), SUBSCRIBERS)
+    return publisher_app(broker_url(settings), SUBSCRIBERS, unwanted="confirm")
 
 
 def broker_check(settings: Settings) -> Callable[[], None] | None:
@@ -44,6 +50,22 @@ def broker_check(settings: Settings) -> Callable[[], None] | None:
         return None
     app.connection_for_write().get_transport_cls()
     return lambda: connect(app)
+
+
+def rewrite_embedded_file(settings: Settings) -> None:
+    """Let the embedded broker rewrite its file, which holds events until then that are gone.
+
+    Does nothing with a broker of the settings. Raises EventstreamUnavailable if the embedded one
+    does not answer.
+    """
+    if settings.broker_url is not None:
+        return
+    try:
+        with Redis.from_url(broker_url(settings), socket_timeout=REWRITE_TIMEOUT) as client:
+            if not client.info("persistence")["aof_rewrite_in_progress"]:
+                client.bgrewriteaof()
+    except RedisError as exc:
+        raise EventstreamUnavailable(f"the broker's file: {type(exc).__name__}") from exc
 
 
 def connect(app: Celery) -> None:

@@ -1,6 +1,6 @@
 """Opens the database of the settings, with a schema that this release works with."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,6 @@ from reading_club.app.health import Connect, Dependencies
 from reading_club.app.private_files import make_private_database
 from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.eventstream.ports.heartbeats import Heartbeats
-from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.uow import AbstractUnitOfWork
 
 SCHEMES = frozenset({*DRIVERS, *DRIVERS.values()})
@@ -165,8 +164,20 @@ async def open_transaction(
 async def open_units_of_work(
     settings: Settings,
 ) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
-    """Yield a factory of units of work that publish no events, whatever the schema."""
-    async with open_engine(settings) as engine:
+    """Yield a factory of units of work that publish no events.
+
+    Raises as ``open_current_engine`` does.
+    """
+    async with open_current_engine(settings) as engine:
+        yield partial(background_unit_of_work, engine)
+
+
+@asynccontextmanager
+async def open_current_units_of_work(
+    settings: Settings,
+) -> AsyncIterator[Callable[[], AbstractUnitOfWork]]:
+    """Yield the factory for the schema of this release. Raises as ``open_current_engine`` does."""
+    async with open_current_engine(settings) as engine:
         yield partial(background_unit_of_work, engine)
 
 
@@ -175,14 +186,6 @@ async def open_heartbeats(settings: Settings) -> AsyncIterator[Heartbeats]:
     """Yield the heartbeats, on connections of their own."""
     async with open_engine(settings) as engine:
         yield SQLHeartbeats(engine, orm.stream)
-
-
-async def subscribe(engine: AsyncEngine, subscribers: Iterable[Subscriber[Any]]) -> None:
-    """Insert the missing subscriptions: the reconciler covers events from this time on."""
-    async with background_unit_of_work(engine) as transaction:
-        for subscriber in subscribers:
-            await transaction.uow.subscriptions.subscribe(subscriber.name, subscriber.types)
-        await transaction.commit()
 
 
 def raise_wrong_setting(exc: BaseException) -> None:

@@ -1,58 +1,56 @@
 """Builds the Celery worker of a subscriber."""
 
-import asyncio
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
-from celery.signals import worker_ready
-
-from reading_club.adapters.eventstream.app import run_worker, worker_app
-from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.eventstream.worker.event_task import EventTask, Pacing
+from reading_club.adapters.eventstream.worker.pacing import Pacing
+from reading_club.adapters.eventstream.worker.run import WorkerOptions, run_subscriber
 from reading_club.app.bootstrap.broker import broker_url
-from reading_club.app.bootstrap.database import open_units_of_work
+from reading_club.app.bootstrap.database import (
+    open_heartbeats,
+    open_units_of_work,
+    raise_wrong_setting,
+)
+from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.settings import Settings
-from reading_club.domain.messages import EVENTS
+from reading_club.domain.messages import EVENTS, ClubEvent
+from reading_club.eventstream.liveness import Liveness
+from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.uow import AbstractUnitOfWork
 
 
 def build_worker(
     settings: Settings,
-    subscriber: Subscriber[AbstractUnitOfWork],
+    subscriber: Subscriber[ClubEvent, AbstractUnitOfWork],
     concurrency: int,
-    on_ready: Callable[..., None],
+    on_ready: Callable[[], None],
+    liveness: Liveness,
+    metrics: StreamMetrics = NO_METRICS,
 ) -> Callable[[], object]:
     """Return a function that handles the subscriber's events until SIGINT or SIGTERM.
 
-    ``concurrency`` is the number of threads; with one, a redelivered message is tried alone.
-    ``on_ready`` is called as a receiver of Celery's signal ``worker_ready``, which refers to it
-    weakly. Raises ConfigurationError for an unusable broker.
+    ``concurrency`` is the number of threads; with one, a redelivered message is tried alone. The
+    function waits for an unavailable database at its start, calls ``on_ready`` when the worker
+    consumes, and reports its progress to ``liveness``. It raises ConfigurationError if this release
+    does not work with the schema, and this one does for an unusable broker.
     """
-    app = worker_app(broker_url(settings), subscriber)
-    task = EventTask(
-        subscriber,
-        EventRegistry(EVENTS),
-        lambda: open_units_of_work(settings),
+    process = this_process("worker", subscriber.name)
+    options = WorkerOptions(
         attempts=settings.attempts,
         pacing=Pacing(attempt_pause=settings.attempt_pause),
+        raise_permanent=raise_wrong_setting,
+        on_ready=on_ready,
+        liveness=liveness,
+        heartbeat=lambda: beating(open_heartbeats(settings), process, alive=liveness.alive),
+        metrics=metrics,
     )
-    task.register(app)
-    worker_ready.connect(on_ready)
-    name = f"{subscriber.name}@{socket.gethostname()}"
-    return lambda: run_worker(app, concurrency=concurrency, name=name)
-
-
-@contextmanager
-def open_in_thread(resource: Callable[[], AbstractAsyncContextManager[Any]]) -> Iterator[None]:
-    """Hold a resource open during the block, on an event loop in a thread."""
-    thread = EventLoopThread(resource)
-    thread.run(lambda _: asyncio.sleep(0))  # starts it, and opens the resource
-    try:
-        yield
-    finally:
-        with suppress(TimeoutError):
-            thread.close()
+    return partial(
+        run_subscriber,
+        subscriber,
+        lambda: open_units_of_work(settings),
+        broker_url(settings),
+        events=EVENTS,
+        concurrency=concurrency,
+        options=options,
+    )

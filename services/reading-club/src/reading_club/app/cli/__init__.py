@@ -7,7 +7,13 @@ import sys
 import click
 
 from reading_club.app.cli.dead_letters import dead_letters
+from reading_club.app.cli.events import events
+from reading_club.app.cli.healthcheck import healthcheck
+from reading_club.app.cli.members import members
+from reading_club.app.cli.replay import replay_command
+from reading_club.app.cli.subscribers import subscribers
 from reading_club.app.cli.support import Cli, read_settings
+from reading_club.app.cli.tokens import tokens
 from reading_club.service.projections import SUBSCRIBERS
 
 
@@ -23,7 +29,7 @@ def run(*, verbose: bool) -> None:
     """Run the whole club in one data folder; Ctrl-C stops all of it."""
     from reading_club.app.embedded.run import run as run_club
 
-    run_club(read_settings(), verbose=verbose)
+    run_club(read_settings("run"), verbose=verbose)
 
 
 MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up before the start.")
@@ -31,11 +37,13 @@ MIGRATE = click.option("--migrate", is_flag=True, help="Bring the schema up befo
 
 @main.command()
 @MIGRATE
-def web(*, migrate: bool) -> None:
+@click.option("--open-until-claimed", is_flag=True, hidden=True)  # of the command run
+def web(*, migrate: bool, open_until_claimed: bool) -> None:
     """Serve the API and the pages."""
     from reading_club.app.processes.web import serve
 
-    asyncio.run(serve(read_settings(migrate=migrate)))
+    settings = read_settings("web", migrate=migrate)
+    asyncio.run(serve(settings, open_until_claimed=open_until_claimed))
 
 
 @main.command()
@@ -48,7 +56,8 @@ def web(*, migrate: bool) -> None:
 @MIGRATE
 def worker(subscriber: str | None, concurrency: int, *, migrate: bool) -> None:
     """Handle the events of one subscriber, or of all."""
-    settings = read_settings(migrate=migrate)
+    role = "worker" if subscriber is None else f"worker {subscriber}"
+    settings = read_settings(role, migrate=migrate)
     if subscriber is None:
         from reading_club.app.processes.all_workers import work_for_all
 
@@ -65,7 +74,7 @@ def relay(*, migrate: bool) -> None:
     """Send the events that wait in the outbox; any number of relays may run."""
     from reading_club.app.processes.relay import relay
 
-    asyncio.run(relay(read_settings(migrate=migrate)))
+    asyncio.run(relay(read_settings("relay", migrate=migrate)))
 
 
 @main.command()
@@ -80,6 +89,12 @@ def reconcile() -> None:
 
 
 main.add_command(dead_letters)
+main.add_command(events)
+main.add_command(healthcheck)
+main.add_command(members)
+main.add_command(replay_command)
+main.add_command(subscribers)
+main.add_command(tokens)
 
 
 @main.command()
@@ -101,7 +116,7 @@ def status(*, as_json: bool) -> None:
 
     report = asyncio.run(status_of(read_settings()))
     if as_json:
-        click.echo(json.dumps(report.model_dump(), indent=2))
+        click.echo(json.dumps(report.model_dump(mode="json"), indent=2))
     else:
         click.echo("\n".join(report.lines()))
     sys.exit(report.exit_code)

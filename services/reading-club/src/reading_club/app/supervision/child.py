@@ -7,18 +7,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from reading_club.app.private_files import open_log
+from reading_club.app.sd_notify import environment_of_children, notify
 
 READY_FD = "READING_CLUB_READY_FD"
 """Environment variable with the file descriptor for the report that a process is ready."""
 
 
 def report_ready() -> None:
-    """Report on READY_FD that this process is ready; without that variable do nothing."""
+    """Report on READY_FD, and to systemd, that this process is ready, as far as they are there."""
+    notify("READY=1")
     descriptor = os.environ.pop(READY_FD, None)
     if descriptor is not None:
         os.write(int(descriptor), b"ready\n")
@@ -29,9 +31,17 @@ class ChildProcess:
     """A command under a watchdog, which ends it when the owning process ends, even by SIGKILL.
 
     Its output is appended to the file ``log``; without one, it goes where the owner's goes.
+    ``environment`` is added to that of the owner.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environment = environment or {}
         self.name = name
         self.log = log
         self._command = [sys.executable, "-m", "reading_club.app.supervision.watchdog", *command]
@@ -50,6 +60,7 @@ class ChildProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env={**environment_of_children(), **self._environment},
             )
 
     @property

@@ -1,5 +1,6 @@
 """Supervision of child processes: start, restart and stop them together."""
 
+import json
 import logging
 import signal
 import sys
@@ -7,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from reading_club.app.private_files import last_line
 from reading_club.app.settings import ConfigurationError
 from reading_club.app.supervision.child import ChildProcess
+from reading_club.eventstream.liveness import Liveness
 from reading_club.eventstream.outbox.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -77,8 +79,8 @@ class Restarter:
         now, self._ready_since = self._clock(), None
         pause = RARELY if now - self._ready_at >= NO_PROGRESS else next(self._pauses)
         self._start_at = now + pause
-        text = "%s ended with %s: it is started again in %.1f s"
-        log.error(text, self._process.name, self._process.exit_code, pause)
+        fields = {"process_name": self._process.name, "exit_code": self._process.exit_code}
+        log.error("a process ended, and is started again", extra={**fields, "seconds": pause})
 
 
 def stop_on_signals() -> threading.Event:
@@ -108,12 +110,12 @@ def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
             if process.wait_ready(left, stopping) or stopping.is_set():
                 continue
             if process.exit_code == WRONG_SETTINGS:
-                reason = process.log and last_line(process.log).removeprefix("reading-club: ")
+                reason = process.log and reason_in(last_line(process.log))
                 raise ConfigurationError(
                     reason or f"{process.name} did not start, for the reason that it gave"
                 )
             if process.exit_code is None:
-                log.warning("%s is not ready yet", process.name)
+                log.warning("not ready yet", extra={"process_name": process.name})
         yield
     finally:
         with ThreadPoolExecutor(len(processes)) as pool:
@@ -121,9 +123,23 @@ def started(processes: list[ChildProcess], stopping: threading.Event) -> Iterato
                 pool.submit(process.stop, STOP_DEADLINE)
 
 
-def supervise(processes: list[ChildProcess], stopping: threading.Event) -> None:
-    """Restart each process that ends, independently of the others, until ``stopping`` is set."""
+def reason_in(line: str) -> str:
+    """Return why a process has ended, from the last line of its log, text or JSON."""
+    with suppress(ValueError, LookupError, TypeError):
+        return str(json.loads(line)["event"])
+    return line.removeprefix("reading-club: ")
+
+
+def supervise(
+    processes: list[ChildProcess], stopping: threading.Event, liveness: Liveness | None = None
+) -> None:
+    """Restart each process that ends, independently of the others, until ``stopping`` is set.
+
+    Each turn of the loop is reported to ``liveness``.
+    """
     restarters = [Restarter(process) for process in processes]
     while not stopping.wait(0.2):
+        if liveness is not None:
+            liveness.progress("the supervision")
         for restarter in restarters:
             restarter.poll()
