@@ -6,8 +6,13 @@ import pytest
 from kombu import pools
 from redis import Redis
 
+from reading_club.app.accounts.passwords import Passwords
+from reading_club.app.testing import FastHasher
+from reading_club_functional.browser.fixtures import chromium, site, site_with, visit
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
+
+__all__ = ["chromium", "site", "site_with", "visit"]
 
 # Tests kill brokers, and kombu leaves the sockets of lost connections to the garbage collector,
 # which may report them in any later test.
@@ -42,6 +47,14 @@ def rabbitmq() -> Iterator[RabbitMQServer]:
     require(RabbitMQServer)
     with RabbitMQServer() as server:
         yield server
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    """Passwords with a fast hash."""
+    passwords = Passwords(FastHasher())
+    yield passwords
+    passwords.close()
 
 
 @pytest.fixture

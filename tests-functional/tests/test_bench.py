@@ -1,16 +1,25 @@
 """Benchmarks fail unless each measured event took effect once."""
 
+import json
+import logging
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
 
 from reading_club.adapters import uow_sqla
 from reading_club_functional.bench.checks import NotOnce
+from reading_club_functional.bench.comparison import Comparison, Result
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measures import consuming
+from reading_club_functional.bench.measures import commands, consuming
+from reading_club_functional.bench.report import beside, save
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
+from reading_club_functional.telemetry import json_lines
 
+COMMANDS = 50
 WHOLE = Path(uow_sqla.__path__[0])
 WITHOUT_INBOX = """
 
@@ -56,3 +65,59 @@ def test_a_worker_without_an_inbox_is_not_measured(
 
     with pytest.raises(NotOnce):
         consuming.consume(environment)
+
+
+def test_commands_are_observed_in_this_process_and_it_is_undone(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """Each command is in a span with its SQL below; afterwards nothing is recorded any more."""
+    before = trace.get_tracer_provider(), logging.getLogger().handlers[:]
+    observed = replace(environment, observed=True)
+    handler = partial(commands.without_sender, observe=observed.observing)
+
+    commands.commands_stored(observed, COMMANDS, handler)
+
+    (file,) = tmp_path.glob("web-*.spans")
+    spans = json_lines(file.read_text(encoding="utf-8"))
+    requests = [span["context"]["span_id"] for span in spans if span["name"] == "command"]
+    assert len(requests) == COMMANDS + commands.WARM_UP
+    assert {span["parent_id"] for span in spans if span["name"] == "COMMIT"} == {*requests}
+    assert (trace.get_tracer_provider(), logging.getLogger().handlers) == before
+    written = file.stat().st_size
+    commands.commands_stored(environment, COMMANDS, commands.without_sender)
+    assert file.stat().st_size == written
+
+
+def test_a_worker_is_observed(environment: Environment, tmp_path: Path) -> None:
+    """An observed worker logs JSON and records spans, and is measured all the same."""
+    assert consuming.consume(replace(environment, observed=True)) > 0
+
+    (spans,) = tmp_path.rglob("worker-*.spans")
+    names = {span["name"] for span in json_lines(spans.read_text(encoding="utf-8"))}
+    assert "process eventstream.activity" in names
+    (log,) = tmp_path.rglob("worker-*.log")
+    assert json_lines(log.read_text(encoding="utf-8"))
+
+
+def test_an_observed_run_is_printed_beside_the_latest_one(tmp_path: Path) -> None:
+    """A rate that fell and a time that rose by more than a tenth are named, and nothing else."""
+    latest = tmp_path / "latest.json"
+    assert not [*beside(latest, results(1, 1), quick=False)]
+    save(latest, results(1, 1), quick=False)
+
+    same, slower = (
+        [*beside(latest, results(*each), quick=False)] for each in ((0.91, 1.09), (0.89, 1.2))
+    )
+
+    assert same[-1] == "fell by more than a tenth: no ratio"
+    assert "ratio 0.89 of 1 (89%), ours 0.89 of 1 events/s" in slower[0]
+    assert slower[-1] == "fell by more than a tenth: rate, time"
+    assert json.loads(latest.read_text(encoding="utf-8"))["quick"] is False
+    assert "the other kind" in next(beside(latest, results(1, 1), quick=True))
+
+
+def results(rate: float, time: float) -> list[Result]:
+    """Return the results of a rate and of a time, each compared with 1."""
+    more = Comparison("rate", "events/s", float, float, "peer", 1)
+    less = replace(more, name="time", unit="ms", at_most=True)
+    return [Result(more, [rate], [1]), Result(less, [time], [1])]

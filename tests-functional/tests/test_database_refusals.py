@@ -15,6 +15,7 @@ from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.session import Session
+from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.bootstrap.web import build_application
 from reading_club.app.web.application import create_app
 from reading_club.eventstream.errors import StorageBusy
@@ -55,10 +56,12 @@ async def engine(database_url: str, role: str, operator: AsyncEngine) -> AsyncIt
 
 
 @pytest.fixture
-async def browser(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
+async def browser(engine: AsyncEngine, passwords: Passwords) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client of a club on that engine."""
     broker = publisher_app("memory://", SUBSCRIBERS)
-    application = build_application(engine, RecordingOutboxTransport(), broker)
+    application = build_application(
+        engine, RecordingOutboxTransport(), broker, passwords, open_until_claimed=True
+    )
     transport = httpx2.ASGITransport(create_app(application))
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as client:
         yield client
@@ -144,11 +147,13 @@ async def test_what_is_refused_now(  # three texts of a case, and the fixtures
     assert (await post(browser))[0] == 201
 
 
-async def test_a_database_that_does_not_exist(database_url: str) -> None:
+async def test_a_database_that_does_not_exist(database_url: str, passwords: Passwords) -> None:
     """A missing database is an outage (503), since a restore may create it again."""
     engine = create_engine(make_url(database_url).set(database="nowhere"))
     broker = publisher_app("memory://", SUBSCRIBERS)
-    application = build_application(engine, RecordingOutboxTransport(), broker)
+    application = build_application(
+        engine, RecordingOutboxTransport(), broker, passwords, open_until_claimed=True
+    )
     transport = httpx2.ASGITransport(create_app(application))
 
     async with httpx2.AsyncClient(transport=transport, base_url="http://club") as browser:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, open_cluster
+from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import PostgreSQLServer
 
@@ -21,11 +22,12 @@ def read_only(postgresql: PostgreSQLServer, url: str, switch: str) -> None:
 
 def register(club: ClubCluster) -> tuple[int, str]:
     """Try to register a book; return the status and the detail of the answer."""
-    book = {"title": "T", "author": "A", "isbn": an_isbn().canonical}
+    book = {"title": "T", "author": "Many", "isbn": an_isbn().canonical}
     answer = club.browser.post("/api/books", json=book)
     return answer.status_code, answer.json().get("detail", "")
 
 
+@ON_VALKEY_AT_NIGHT
 def test_a_database_that_refuses_is_a_line_in_every_log(
     tmp_path: Path, postgresql: PostgreSQLServer, database_url: str, broker_url: str
 ) -> None:

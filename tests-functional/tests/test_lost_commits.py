@@ -13,6 +13,7 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
 from reading_club.app.bootstrap.web import build_application
 from reading_club.domain.messages import RegisterBook
@@ -98,12 +99,16 @@ def faults(proxy: tuple[Proxy, int]) -> list[str]:
 
 
 @pytest.fixture
-async def application(direct: AsyncEngine, proxy: tuple[Proxy, int]) -> AsyncIterator[Application]:
+async def application(
+    direct: AsyncEngine, proxy: tuple[Proxy, int], passwords: Passwords
+) -> AsyncIterator[Application]:
     """The application, which connects through the proxy, with a command timeout of 0.5 s."""
     url = make_url(direct.url).set(port=proxy[1])
     engine = create_engine(url, connect_args={"command_timeout": 0.5})
     broker = publisher_app("memory://", SUBSCRIBERS)
-    yield build_application(engine, RecordingOutboxTransport(), broker)
+    yield build_application(
+        engine, RecordingOutboxTransport(), broker, passwords, open_until_claimed=True
+    )
     await engine.dispose()
 
 

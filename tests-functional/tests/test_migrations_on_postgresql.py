@@ -42,8 +42,8 @@ MANY = (
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on an empty database, with statement and lock timeouts of 300 ms."""
-    settings = {"statement_timeout": "300", "lock_timeout": "300"}
+    """An engine on an empty database, with statement and lock timeouts of 2 s."""
+    settings = {"statement_timeout": "2s", "lock_timeout": "2s"}
     engine = create_engine(database_url, connect_args={"server_settings": settings})
     yield engine
     await engine.dispose()
@@ -94,7 +94,7 @@ async def test_nothing_waits_for_an_index_that_is_built(engine: AsyncEngine) -> 
 
     async with long_transaction(engine):
         migration = asyncio.create_task(migrations.upgrade(engine))
-        await building_since(engine, 0.5)
+        await building_since(engine, 2.5)
         for _ in range(10):
             await commit_a_book(engine)
         assert not migration.done()
@@ -153,7 +153,7 @@ async def test_a_table_that_is_in_use_is_not_waited_for_long(
 
 
 async def test_an_older_release_writes_on_while_many_rows_are_filled(engine: AsyncEngine) -> None:
-    """The older release's statements never wait as long as their timeout of 300 ms."""
+    """The older release's statements never wait as long as their timeout of 2 s."""
     await migrations.upgrade(engine, "0002")
     await run(engine, *MANY)
     migration = asyncio.create_task(migrations.upgrade(engine))

@@ -15,6 +15,7 @@ from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
+from reading_club_functional.telemetry import observed_settings
 
 LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
@@ -39,6 +40,9 @@ class ClubCluster(ExitStack):
     All processes end with the ``with`` block of the club.
     """
 
+    observed = False
+    """Whether processes log JSON, serve metrics on a port each, and write spans to a file each."""
+
     def __init__(self, folder: Path, **settings: str) -> None:
         super().__init__()
         self.folder = folder
@@ -61,8 +65,14 @@ class ClubCluster(ExitStack):
         return self.ready(self.begin(*arguments, module=module, **settings))[0]
 
     def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
-        """Start a process like ``start``, without waiting until it is ready."""
-        ours = {**self.settings, **settings}
+        """Start a process like ``start``, without waiting until it is ready.
+
+        Anybody may write through its web process, as under the command ``run``.
+        """
+        if arguments == ("web",):
+            arguments = ("web", "--open-until-claimed")
+        observed = observed_settings(self.folder, arguments[0]) if self.observed else {}
+        ours = {**self.settings, **observed, **settings}
         return self.enter_context(
             ClubProcess(self.folder, *arguments, settings=ours, module=module)
         )
@@ -102,6 +112,11 @@ class ClubCluster(ExitStack):
         done = self._run("status", "--json")
         report: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, report
+
+    def healthcheck(self, *arguments: str) -> tuple[int, str]:
+        """Return the exit code of the command ``healthcheck`` and its sentence."""
+        done = self._run("healthcheck", *arguments)
+        return done.returncode, done.stdout.strip()
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,13 +1,14 @@
 """Reads a club's tables, and asserts that each event took effect once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.database import Database
 from reading_club_functional.faults.checker import Observed, check
+from reading_club_functional.faults.review_checker import observe_reviews
 from reading_club_functional.polling import NotInTime, eventually
 
 CONSISTENCY_TIMEOUT = 120.0
@@ -63,16 +64,23 @@ def observe(database: Database, *, under_faults: bool = False, **answers: Any) -
     outbox = database.count("outbox")
     ((attempts,),) = database.rows(UNFINISHED_ATTEMPTS if under_faults else ATTEMPTS)
     book_of = {UUID(str(id_)): UUID(book) for id_, book in database.rows(EVENTS)}
-    received = _by_subscriber(database, RECEIVED, book_of)
+    reviews = observe_reviews(database)
+    others = reviews.event_ids
+
+    def by_subscriber(query: str) -> dict[str, Counter[UUID]]:
+        return _by_subscriber(database, query, book_of, others)
+
+    received = by_subscriber(RECEIVED)
     return Observed(
         books=frozenset(_ids(database.rows("SELECT id FROM books"))),
         events=Counter(book_of.values()),
-        effects=_by_subscriber(database, EFFECTS if under_faults else ROWS, book_of),
-        rows=_by_subscriber(database, ROWS, book_of),
+        effects=by_subscriber(EFFECTS if under_faults else ROWS),
+        rows=by_subscriber(ROWS),
         receipts={name: frozenset(books) for name, books in received.items()},
         dead_letters=_dead_letters(database, book_of),
         outbox=outbox,
         attempts=attempts,
+        reviews=reviews,
         **answers,
     )
 
@@ -115,12 +123,16 @@ def assert_consistent(club: ClubCluster, answered: Iterable[str] = ()) -> Observ
 
 
 def _by_subscriber(
-    database: Database, query: str, book_of: Mapping[UUID, UUID]
+    database: Database, query: str, book_of: Mapping[UUID, UUID], others: Collection[UUID]
 ) -> dict[str, Counter[UUID]]:
-    """Return how often a query gives the id of a book, or of its event, by subscriber and book."""
+    """Return how often a query gives the id of a book, or of its event, by subscriber and book.
+
+    The ids of other events are left out.
+    """
     found = {name: database.rows(query.format(name=name, key=key)) for name, key in KEYS.items()}
     return {
-        name: Counter(book_of.get(key, key) for key in _ids(rows)) for name, rows in found.items()
+        name: Counter(book_of.get(key, key) for key in _ids(rows) if key not in others)
+        for name, rows in found.items()
     }
 
 

@@ -6,6 +6,7 @@ the beginning of the titles that it applies to; by default `DEFAULT`:
 - ``fails:Failing``: the handler raises;
 - ``dies:Killing``: the handler ends its process by SIGKILL;
 - ``waits:``: the handler creates the file HANDLER_FAULT_FILE and waits until the file is deleted;
+- ``slows:``: the handler takes 20 ms longer, so that events wait for it;
 - ``missing``: the subscriber has no such handler, as in an older release.
 
 The environment variable CLOCK_OFFSET, in seconds, is added to the clock.
@@ -36,7 +37,7 @@ CAPABILITY_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
 PATCHED = ("reading_club.", "messagebus.")
 
 
-def inject(fault: str, prefix: str, subscriber: Subscriber[Any]) -> None:
+def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
     kind = BookRegistered
     handler = subscriber.handlers.pop(kind)  # replaced below
@@ -55,6 +56,9 @@ async def _apply(fault: str) -> None:
         raise ZeroDivisionError("the handler fails")
     if fault == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "slows":
+        await asyncio.sleep(0.02)
+        return
     await asyncio.to_thread(_wait, Path(os.environ["HANDLER_FAULT_FILE"]))
 
 

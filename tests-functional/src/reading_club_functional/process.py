@@ -52,6 +52,7 @@ class ClubProcess:
         self, folder: Path, *arguments: str, settings: Mapping[str, str], module: str = APP
     ) -> None:
         self.name, self.role = " ".join(arguments), arguments[0]
+        self.settings = settings
         self._log = folder / f"{self.role}-{id(self)}.log"
         with self._log.open("wb") as log:
             self._process = psutil.Popen(

@@ -131,9 +131,9 @@ class TestOutages(BatchPublisherFixtures):
         connected: bool,
     ) -> None:
         """An open connection, and a batch larger or smaller than its buffers, change nothing."""
-        publisher.timeout = 1.0
         if connected:
             assert publisher.publish([outgoing()]).outage is None
+        publisher.timeout = 1.0
         server.freeze()
 
         published = in_time(publisher, batch)

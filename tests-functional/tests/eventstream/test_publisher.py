@@ -15,6 +15,7 @@ from reading_club.adapters.eventstream.testing import (
     LISTENERS,
     Arrived,
     BatchPublisherContract,
+    KeptEventsContract,
     outgoing,
 )
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for
@@ -102,7 +103,7 @@ class TestBrokers(BatchPublisherContract):
         self, rabbitmq: RabbitMQServer, broker_url: str, arrived: Arrived
     ) -> None:
         """An event that has a subscriber but no queue fails, and arrives at the next attempt."""
-        publisher = BatchPublisher(publisher_app(broker_url, LISTENERS[:1]))
+        publisher = BatchPublisher(publisher_app(broker_url, LISTENERS[:1], unwanted="confirm"))
         publisher.publish([outgoing()])
         rabbitmq.rabbitmqctl("delete_queue", "eventstream.first")
         wanted, unwanted = outgoing(), outgoing(type="parcel_lost_v1")
@@ -147,6 +148,10 @@ class TestBrokers(BatchPublisherContract):
         assert len(published.confirmed) == 300
         there = {envelope["id"] for envelope in arrived("first")}
         assert there == {event.envelope["id"] for event in [*childs, *parents]}
+
+
+class TestKeptEvents(KeptEventsContract):
+    """The contract of a publisher that keeps what no queue takes, on real brokers."""
 
 
 def test_an_event_that_is_too_large_fails_alone() -> None:

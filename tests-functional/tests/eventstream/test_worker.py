@@ -30,7 +30,7 @@ def listening(broker_url: str, heard: list[dict[str, Any]]) -> Iterator[Celery]:
         heard.extend(messages)
 
     task: Any = app.task(name="send_message", shared=False)(receive_batch)
-    task.event_task = Mock(receive_batch=receive_batch)
+    task.event_task = Mock(receive_batch=receive_batch, pause=Mock(is_paused=False))
     with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
         yield app
 

@@ -11,6 +11,7 @@ from reading_club_functional.faults.brokers import RABBITMQ, VALKEY
 from reading_club_functional.faults.checker import InvariantViolation, Observed, check
 from reading_club_functional.faults.postgresql import POSTGRESQL
 from reading_club_functional.faults.processes import FAULTS
+from reading_club_functional.faults.review_checker import ObservedReviews
 from reading_club_functional.faults.runner import planned
 from reading_club_functional.faults.sqlite import SQLITE
 
@@ -33,12 +34,24 @@ HEALTHY = Observed(
     dead_letters=DEAD_LETTERS,
     outbox=0,
     attempts=0,
+    reviews=ObservedReviews(
+        versions={GOOD: 1},
+        events=Counter([GOOD]),
+        recount={(GOOD, 7): 1},
+        counted={(GOOD, 7): 1},
+    ),
+    versions={GOOD: 1},
 )
 
 
 def at(field: str, counts: Any) -> dict[str, Any]:
     """Return a change of one observed field for the catalogue alone."""
     return {field: {**getattr(HEALTHY, field), "catalogue": counts}}
+
+
+def reviewed(**changes: Any) -> dict[str, Any]:
+    """Return a change of the observed reviews."""
+    return {"reviews": replace(HEALTHY.reviews, **changes)}
 
 
 def also(book: UUID) -> Counter[UUID]:
@@ -80,6 +93,11 @@ def test_a_healthy_club_keeps_all_promises() -> None:
             "without dead letter",
             {"dead_letters": {("activity", POISON): "ZeroDivisionError"}},
         ),
+        ("no loss", "2 answered, 1 stored", {"versions": {GOOD: 2}}),
+        ("one event a version", "reviews", reviewed(events=Counter())),
+        ("one event a version", "reviews", reviewed(events=Counter([GOOD, GOOD]))),
+        ("ratings equal a recount", "0 reviews of", reviewed(counted={})),
+        ("ratings equal a recount", "2 reviews of", reviewed(counted={(GOOD, 7): 2})),
         ("at rest", "in outbox", {"outbox": 1}),
         ("at rest", "in attempts", {"attempts": 1}),
     ],

@@ -84,6 +84,7 @@ def test_many_leave_the_same_tables_as_one(
     postgresql.drop_database(alone)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broker_url", ["valkey"], indirect=True)
 def test_many_share_a_backlog_on_valkey(club: ClubCluster, postgresql: PostgreSQLServer) -> None:
     """Each event takes effect once on Valkey too."""

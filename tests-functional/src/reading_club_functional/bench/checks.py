@@ -83,7 +83,7 @@ def _compare(what: str, found: Iterable[str], expected: Iterable[str]) -> None:
 
 
 def _consume(channel: Any, queue: str, expected: int) -> list[str]:
-    """Return the event ids in a queue: `expected` ones, and those that follow immediately."""
+    """Return the ids of the books' events in a queue: `expected` ones, and what follows at once."""
     bodies: list[Any] = []
     channel.basic_consume(queue, no_ack=True, callback=lambda message: bodies.append(message.body))
     try:
@@ -91,14 +91,14 @@ def _consume(channel: Any, queue: str, expected: int) -> list[str]:
             timeout = RECEIVE_TIMEOUT if len(bodies) < expected else END_TIMEOUT
             channel.connection.client.drain_events(timeout=timeout)
     except TimeoutError:
-        return [_event_id(body) for body in bodies]
+        envelopes = [_envelope(body) for body in bodies]
+        return [str(each["id"]) for each in envelopes if each["type"] == "book_registered_v1"]
 
 
-def _event_id(body: str | bytes) -> str:
-    """Return the event id of a Celery message, or of a plain envelope."""
+def _envelope(body: str | bytes) -> Any:
+    """Return the envelope in a Celery message, or the plain one."""
     content = json.loads(body)
-    envelope = content[1]["message"] if isinstance(content, list) else content
-    return str(envelope["id"])
+    return content[1]["message"] if isinstance(content, list) else content
 
 
 async def _send_waiting(club: ClubCluster) -> None:

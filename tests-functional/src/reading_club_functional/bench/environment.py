@@ -2,13 +2,15 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+from reading_club.app.metrics.process import ProcessMetrics
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import INSERT_EVENTS
+from reading_club_functional.bench.observation import observing, unobserved
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
@@ -22,12 +24,18 @@ class Environment:
     rabbitmq: RabbitMQServer
     folder: Path
     quick: bool
+    observed: bool = False
+    """Whether the club logs JSON, serves metrics and records spans."""
     _templates: dict[object, str] = field(init=False, default_factory=dict)
     """The URLs of the databases that are copied."""
 
     def size(self, full: int) -> int:
         """Return the amount of work: `full`, or a tenth of it in a quick run."""
         return full // 10 if self.quick else full
+
+    def observing(self, role: str) -> AbstractContextManager[ProcessMetrics | None]:
+        """Return a block in which the club's part in this process is observed, if anything is."""
+        return observing(self.folder, role) if self.observed else unobserved(role)
 
     @contextmanager
     def copy(self, template: object, fill: Callable[[str], None]) -> Iterator[str]:
@@ -66,19 +74,20 @@ class Environment:
             self.copy(("club", waiting), fill) as database_url,
             ClubCluster(folder, database_url=database_url, broker_url=broker_url) as club,
         ):
+            club.observed = self.observed
             club.callback(queues.delete, broker_url)
             yield club
 
 
 @contextmanager
-def open_environment(*, quick: bool) -> Iterator[Environment]:
+def open_environment(*, quick: bool, observed: bool = False) -> Iterator[Environment]:
     """Start the servers; stop them and remove all files at the end."""
     with (
         TemporaryDirectory(prefix="reading-club-bench-") as folder,
         PostgreSQLServer() as postgresql,
         RabbitMQServer() as rabbitmq,
     ):
-        yield Environment(postgresql, rabbitmq, Path(folder), quick)
+        yield Environment(postgresql, rabbitmq, Path(folder), quick, observed)
 
 
 def stop(*processes: ClubProcess) -> None:

@@ -13,9 +13,9 @@ CREATED = b"HTTP/1.1 201 "
 
 @asynccontextmanager
 async def opened(
-    port: int, connections: int
+    port: int, connections: int, token: str
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
-    """Yield a function that posts a book on one of the kept-alive connections.
+    """Yield a function that posts a book on one of the kept-alive connections, as a member.
 
     The connections are asyncio streams; only status and length of an answer are parsed.
     Raises AssertionError for an answer that is not 201.
@@ -27,7 +27,7 @@ async def opened(
 
     async def post(command: RegisterBook) -> None:
         reader, writer = connection = await free.get()
-        writer.write(_request(command))
+        writer.write(_request(command, token))
         await _read_answer(reader)
         free.put_nowait(connection)
 
@@ -45,11 +45,11 @@ async def _read_answer(reader: asyncio.StreamReader) -> None:
     assert head.startswith(CREATED), head
 
 
-def _request(command: RegisterBook) -> bytes:
+def _request(command: RegisterBook, token: str) -> bytes:
     book = {"title": command.title, "author": command.author, "isbn": command.isbn.canonical}
     body = json.dumps({"id": str(command.id), **book}).encode()
     head = (
-        "POST /api/books HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"POST /api/books HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -2,13 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
+
+from reading_club_functional.faults.review_checker import (
+    ObservedReviews,
+    lost_versions,
+    wrong_counts,
+    wrong_events,
+)
 
 SHOWN = 5
 MISSING, NOT_AT_REST = "no loss", "at rest"
 NO_LETTER = "poison is set aside"
-ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER})
+RECOUNT = "ratings equal a recount"
+ON_THEIR_WAY = frozenset({MISSING, NOT_AT_REST, NO_LETTER, RECOUNT})
 """The invariants whose violation may disappear, because events are still in transit."""
 
 
@@ -25,7 +33,7 @@ class InvariantViolation(AssertionError):
 class Observed:
     """The tables by book, the answers to clients and the ends of processes.
 
-    BookRegistered is the only event of the club.
+    All events but BookRegistered are in ``reviews``.
     """
 
     books: frozenset[UUID]
@@ -53,6 +61,9 @@ class Observed:
     """The books whose events cannot be handled."""
     ended: tuple[str, ...] = ()
     """The processes that ended unexpectedly."""
+    reviews: ObservedReviews = field(default_factory=ObservedReviews)
+    versions: Mapping[UUID, int] = field(default_factory=dict)
+    """By review, the highest version that was answered with success."""
 
     def __str__(self) -> str:
         rows = {name: counts.total() for name, counts in self.rows.items()}
@@ -81,6 +92,7 @@ def violations(observed: Observed) -> Iterator[InvariantViolation]:
     yield from _ghosts(observed)
     yield from _doubles(observed)
     yield from _dead_letters(observed)
+    yield from _reviews(observed)
     yield from _rest(observed)
 
 
@@ -132,6 +144,14 @@ def _dead_letters(observed: Observed) -> Iterator[InvariantViolation]:
     expected = {(name, book) for name in observed.rows for book in stored}
     missing = {f"{n}, {b}" for n, b in expected - observed.dead_letters.keys()}
     yield from _some(NO_LETTER, "without dead letter", missing)
+
+
+def _reviews(observed: Observed) -> Iterator[InvariantViolation]:
+    """Each answered version is stored, with one event, and the catalogue counts the newest."""
+    reviews = observed.reviews
+    yield from _some(MISSING, "reviews", lost_versions(reviews, observed.versions))
+    yield from _some("one event a version", "reviews", wrong_events(reviews))
+    yield from _some(RECOUNT, "counts", wrong_counts(reviews))
 
 
 def _rest(observed: Observed) -> Iterator[InvariantViolation]:

@@ -10,6 +10,7 @@ from reading_club_functional.cluster import prepared_cluster
 from reading_club_functional.consistency import count_effects
 from reading_club_functional.faults import brokers, postgresql, sqlite
 from reading_club_functional.faults.postgresql import DETECTED_AFTER
+from reading_club_functional.faults.review_writer import ReviewWriter
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.target import ROLE, Fault, Target
 from reading_club_functional.faults.writer import Writer
@@ -36,27 +37,30 @@ def large(folder: Path) -> Iterator[Target]:
         server.psql(f'ALTER DATABASE "{url.rpartition("/")[2]}" OWNER TO {ROLE}')
         server.psql(f"ALTER ROLE {ROLE} SET deadlock_timeout = '{DETECTED_AFTER}'")
         url = url.replace("postgres@", f"{ROLE}@")
-        with started(folder, url, broker.url) as processes:
-            yield Target(processes, Writer(processes.club.url), broker, server)
+        with started(folder, url, broker.url) as (processes, reviews):
+            yield Target(processes, Writer(processes.club.url), reviews, broker, server)
 
 
 @contextmanager
 def small(folder: Path) -> Iterator[Target]:
     """Open a club on a SQLite file and Valkey."""
     url = f"sqlite:///{folder / 'club.sqlite3'}"
-    with ValkeyServer() as broker, started(folder, url, broker.url) as processes:
-        yield Target(processes, Writer(processes.club.url), broker)
+    with ValkeyServer() as broker, started(folder, url, broker.url) as (processes, reviews):
+        yield Target(processes, Writer(processes.club.url), reviews, broker)
 
 
 @contextmanager
-def started(folder: Path, database_url: str, broker_url: str) -> Iterator[SupervisedProcesses]:
-    """Start all processes of a club, with triggers that count the effects."""
+def started(
+    folder: Path, database_url: str, broker_url: str
+) -> Iterator[tuple[SupervisedProcesses, ReviewWriter]]:
+    """Start all processes of a club with members, and triggers that count the effects."""
     with (
         ThreadPoolExecutor(1) as starter,
         prepared_cluster(folder, database_url, broker_url, **SETTINGS) as club,
     ):
         count_effects(club.database, sqlite=database_url.startswith("sqlite"))
-        yield SupervisedProcesses(club, starter)
+        reviews = ReviewWriter.of_new_members(club.url, club.app_settings)
+        yield SupervisedProcesses(club, starter), reviews
 
 
 PAIRS: Mapping[str, Pair] = {

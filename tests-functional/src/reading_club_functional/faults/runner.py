@@ -70,6 +70,8 @@ class Report:
             **{f"killed by poison: {role}": n for role, n in sorted(self.deaths.items())},
             "sent again by the reconciler": self.sent_again,
             "books": len(seen.books),
+            "reviews": len(seen.reviews.versions),
+            "versions of reviews": sum(seen.reviews.versions.values()),
             "poison events": len(seen.poison),
             "dead letters": len(seen.dead_letters),
             "violations": len(self.violations),
@@ -84,7 +86,8 @@ def run(
     """Run random faults (`only` these names, default: all) for `duration` seconds."""
     kind = PAIRS[pair]
     with kind.open(folder) as target, repeated(target.processes.restart_ended, CHECK_EVERY):
-        with target.writer.writing():
+        books = target.writer.books
+        with target.writer.writing(), target.reviews.writing(books):
             families = [
                 {name: fault for name, fault in faults.items() if not only or name in only}
                 for faults in (kind.servers, processes.FAULTS)
@@ -143,7 +146,8 @@ def _observe(target: Target) -> Observed:
         under_faults=True,
         begun=frozenset(writer.begun),
         created=frozenset(writer.created),
-        wrong=tuple(writer.wrong),
+        wrong=(*writer.wrong, *target.reviews.wrong),
+        versions=dict(target.reviews.answered),
         poison=frozenset(writer.poison),
         ended=tuple(processes.ended),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from reading_club_functional.faults.review_writer import ReviewWriter
 from reading_club_functional.faults.supervised_processes import SupervisedProcesses
 from reading_club_functional.faults.writer import Writer
 from reading_club_functional.servers import PostgreSQLServer, Server
@@ -16,10 +17,11 @@ ROLE = "club"
 
 @dataclass(frozen=True)
 class Target:
-    """A running club, its servers, and the writer that loads it."""
+    """A running club, its servers, and the writers of books and reviews that load it."""
 
     processes: SupervisedProcesses
     writer: Writer
+    reviews: ReviewWriter
     broker: Server
     postgresql: PostgreSQLServer | None = None
     """None for a club on SQLite."""

@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -58,6 +58,10 @@ class Writer:
                 lambda: len(self.begun) == len(self.created) + len(self.wrong), within=within
             )
         self.given_up.set()
+
+    def books(self) -> Sequence[UUID]:
+        """Return the books that were answered with 201, the newest last."""
+        return sorted(self.created)
 
     def _write(self) -> None:
         with httpx2.Client(base_url=self.url, timeout=TIMEOUT) as client:

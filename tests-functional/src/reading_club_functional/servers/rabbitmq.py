@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import process_control
-from reading_club_functional.servers.ports import LOOPBACK, free_ports
+from reading_club_functional.servers.ports import LOOPBACK, borrowed_port
 from reading_club_functional.servers.reaper_client import Command
 from reading_club_functional.servers.server import Server
 
@@ -20,7 +20,7 @@ from reading_club_functional.servers.server import Server
 # a script that does neither, whose folder comes first here.
 _SCRIPTS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin")
 _ERLANG = ("/opt/homebrew/bin", "/usr/local/bin")
-_CTL_PORTS = 5
+_CTL_PORTS = ("RABBITMQ_CTL_DIST_PORT_MIN", "RABBITMQ_CTL_DIST_PORT_MAX")
 _EMPTY = """
     Host = <<"/">>, Guest = <<"guest">>, All = <<".*">>, Who = <<"tests">>,
     ok = rabbit_vhost:delete(Host, Who),
@@ -61,13 +61,10 @@ class RabbitMQServer(Server):
 
         Raises `CalledProcessError` with stderr, or `TimeoutExpired` after killing the command.
         """
-        first = min(free_ports(1))
-        ports = {
-            "RABBITMQ_CTL_DIST_PORT_MIN": str(first),
-            "RABBITMQ_CTL_DIST_PORT_MAX": str(first + _CTL_PORTS),
-        }
         argv = [_program("rabbitmqctl"), "--quiet", *args]
-        return self._account.run(argv, self._node_environment(**ports))
+        with borrowed_port() as port:
+            ports = dict.fromkeys(_CTL_PORTS, str(port))
+            return self._account.run(argv, self._node_environment(**ports))
 
     def empty(self) -> None:
         """Delete the virtual host with its contents, and create it again.

@@ -10,7 +10,9 @@ from time import perf_counter
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.bootstrap.web import build_application, open_application
+from reading_club.app.testing import FastHasher
 from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import Lease
 from reading_club.testing.builders import an_isbn
@@ -18,8 +20,10 @@ from reading_club_functional.bench import http_client
 from reading_club_functional.bench.checks import STORED, assert_sent_once, assert_stored
 from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment
+from reading_club_functional.bench.observation import Observe, in_spans, unobserved
 from reading_club_functional.bench.peers import asyncpg, cookbook
 from reading_club_functional.cluster import ClubCluster
+from reading_club_functional.members import tokens_of_members
 from reading_club_functional.outages import frozen
 
 UNIT = "commands/s"
@@ -39,12 +43,14 @@ def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the command path compared with its peers, with an outage, and over HTTP."""
     number = environment.size(5_000)
     stored = partial(commands_stored, environment, number)
-    ours, cookbooks = partial(stored, without_sender), partial(stored, cookbook.opened, outbox=0)
+    observed = partial(without_sender, observe=environment.observing)
+    ours, cookbooks = partial(stored, observed), partial(stored, cookbook.opened, outbox=0)
     yield Comparison("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
     raw = partial(stored, asyncpg.opened)
     yield Comparison("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
     healthy, http = (
-        partial(commands_sent, environment, number, opened) for opened in (application, web_process)
+        partial(commands_sent, environment, number, opened)
+        for opened in (partial(application, observe=environment.observing), web_process)
     )
     down = partial(commands_during_outage, environment, number)
     yield Comparison("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
@@ -92,7 +98,8 @@ def commands_during_outage(environment: Environment, number: int) -> float:
     with environment.club() as club:
         sent: set[str] = set()
         outage = broker_frozen(environment, club, sent)
-        commands, seconds = asyncio.run(register(application(club), number, outage))
+        handler = application(club, environment.observing)
+        commands, seconds = asyncio.run(register(handler, number, outage))
         assert_stored(club.database, commands)
         assert sent.isdisjoint(str(command.id) for command in commands[-number:])
     return number / seconds
@@ -108,28 +115,36 @@ def broker_frozen(environment: Environment, club: ClubCluster, sent: set[str]) -
 
 
 @contextlib.asynccontextmanager
-async def without_sender(database_url: str, connections: int) -> AsyncIterator[Handle]:
+async def without_sender(
+    database_url: str, connections: int, observe: Observe = unobserved
+) -> AsyncIterator[Handle]:
     """Yield the application's handler; events are stored in the outbox and not sent."""
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
     transport = RecordingOutboxTransport(Lease(LEASE))
-    opened = build_application(engine, transport, publisher_app("memory://"))
+    passwords = Passwords(FastHasher())
+    broker = publisher_app("memory://")
     try:
-        yield opened.handle
+        with observe("web") as metrics:
+            opened = build_application(engine, transport, broker, passwords, metrics=metrics)
+            yield opened.handle if metrics is None else in_spans(opened.handle)
     finally:
+        passwords.close()
         await engine.dispose()
 
 
 @contextlib.asynccontextmanager
-async def application(club: ClubCluster) -> AsyncIterator[Handle]:
+async def application(club: ClubCluster, observe: Observe = unobserved) -> AsyncIterator[Handle]:
     """Yield the handler of the application with its sender, in this process."""
-    async with open_application(club.app_settings) as opened:
-        yield opened.handle
+    with observe("web") as metrics:
+        async with open_application(club.app_settings, metrics=metrics) as opened:
+            yield opened.handle if metrics is None else in_spans(opened.handle)
 
 
 def web_process(club: ClubCluster) -> Opened:
-    """Start the web process, and open connections to it."""
+    """Start the web process, and open connections to it, as a member with a token."""
     club.start("web")
-    return http_client.opened(int(club.settings["port"]), AT_ONCE)
+    (token,) = asyncio.run(tokens_of_members(club.app_settings, 1))
+    return http_client.opened(int(club.settings["port"]), AT_ONCE, token)
 
 
 async def register(

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from reading_club.app.bootstrap.web import open_application
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
 from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
-from reading_club_functional.bench.measures.commands import new_commands
+from reading_club_functional.bench.measures.commands import application, new_commands
+from reading_club_functional.bench.observation import Observe
 from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.polling import eventually
@@ -66,7 +66,7 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
         replace(environment, postgresql=postgresql).club() as club,
     ):
         club.ready(*club.begin_workers(), club.begin("relay"))
-        asyncio.run(_register(club, count))
+        asyncio.run(_register(club, count, environment.observing))
         eventually(lambda: club.database.count("activity") >= count)
         events = [UUID(id_) for id_ in sent(club.database)]
         if len(events) != count:
@@ -76,10 +76,10 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
     return samples[WARM_UP:]
 
 
-async def _register(club: ClubCluster, count: int) -> None:
-    async with open_application(club.app_settings) as opened:
+async def _register(club: ClubCluster, count: int, observe: Observe) -> None:
+    async with application(club, observe) as handle:
         for command in new_commands(count):
-            await opened.handle(command)
+            await handle(command)
             await asyncio.sleep(PAUSE)
 
 

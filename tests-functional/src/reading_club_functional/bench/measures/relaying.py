@@ -13,8 +13,9 @@ from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
-from reading_club.app.bootstrap.relay import LEASE
+from reading_club.adapters.uow_sqla.eventstream.run import LEASE
 from reading_club.eventstream.outbox.relay import Relay
+from reading_club.eventstream.ports.metrics import NO_METRICS
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club_functional import queues
@@ -22,6 +23,7 @@ from reading_club_functional.bench.backlog import new_events
 from reading_club_functional.bench.checks import assert_arrived_once, sent
 from reading_club_functional.bench.comparison import Comparison, Envelope
 from reading_club_functional.bench.environment import Environment
+from reading_club_functional.bench.observation import Observe
 from reading_club_functional.bench.peers import aio_pika, cookbook, faststream_outbox
 from reading_club_functional.database import Database
 
@@ -46,9 +48,8 @@ def relayed(environment: Environment, number: int, waiting: int) -> float:
     """Return the events per second of a relay that sends the oldest `number` waiting events."""
     with environment.club(waiting) as club:
         queues.declare(environment.rabbitmq.url)
-        seconds = asyncio.run(
-            _relay(club.settings["database_url"], environment.rabbitmq.url, number)
-        )
+        url, observe = club.settings["database_url"], environment.observing
+        seconds = asyncio.run(_relay(url, environment.rabbitmq.url, number, observe))
         assert club.database.count("outbox") == waiting - number, "rows are left, or missing"
         assert_arrived_once(environment.rabbitmq.url, sent(club.database))
     return number / seconds
@@ -100,14 +101,16 @@ class OldestOnly(SQLOutbox):
         return await super().claim(limit, lease) if limit else []
 
 
-async def _relay(database_url: str, broker_url: str, number: int) -> float:
+async def _relay(database_url: str, broker_url: str, number: int, observe: Observe) -> float:
     """Return the seconds to send the oldest `number` events, including the time to connect."""
     engine, app = create_engine(database_url), publisher_app(broker_url, SUBSCRIBERS)
     try:
-        with closing(app), closing(BatchPublisher(app)) as publisher:
-            relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE)
-            start = perf_counter()
-            assert await relay.drain(), "the broker or the database is away"
-            return perf_counter() - start
+        with observe("relay") as metrics, closing(app):
+            stream = NO_METRICS if metrics is None else metrics.stream
+            with closing(BatchPublisher(app, metrics=stream)) as publisher:
+                relay = Relay(OldestOnly(engine, number), publisher, lease=LEASE, metrics=stream)
+                start = perf_counter()
+                assert await relay.drain(), "the broker or the database is away"
+                return perf_counter() - start
     finally:
         await engine.dispose()

@@ -1,0 +1,1 @@
+"""Chromium on the pages of a club that runs."""

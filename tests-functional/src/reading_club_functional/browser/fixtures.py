@@ -1,0 +1,55 @@
+"""Fixtures: Chromium once a session, and a club of its own for each file."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from functools import cache
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from reading_club_functional.browser.chromium import open_chromium
+from reading_club_functional.browser.pages import Role
+from reading_club_functional.browser.site import Site, View, Visit, running_site
+from reading_club_functional.requirements import require_chromium
+
+SiteWith = Callable[[int], Site]
+
+expect.set_options(timeout=10_000)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Chromium; if it is not installed, the test is skipped with instructions."""
+    require_chromium()
+    async with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteWith]:
+    """A function that returns a club with this number of books, which runs until the last test."""
+    with ExitStack() as stack:
+
+        @cache
+        def running(books: int) -> Site:
+            return stack.enter_context(running_site(tmp_path_factory.mktemp("club"), books))
+
+        yield running
+
+
+@pytest.fixture
+def site(site_with: SiteWith) -> Site:
+    """A club that starts without books."""
+    return site_with(0)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(chromium: Browser) -> AsyncIterator[Visit]:
+    """A function that opens a page of a club in a new profile, with a view, as a role."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(site: Site, view: View | None = None, role: Role = "visitor") -> Page:
+            return await stack.enter_async_context(site.opened(chromium, view, role))
+
+        yield opened

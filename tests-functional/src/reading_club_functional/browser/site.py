@@ -1,0 +1,129 @@
+"""A club with books, and pages of its site in a browser."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from playwright.async_api import Browser, ConsoleMessage, Page
+
+from reading_club.testing.builders import an_isbn
+from reading_club_functional.browser.content import Content, add_member, fill_club
+from reading_club_functional.browser.pages import Role, SitePage
+from reading_club_functional.cluster import Browser as Client
+from reading_club_functional.process import ClubProcess
+from reading_club_functional.servers.ports import free_ports
+
+Scheme = Literal["light", "dark"]
+
+HEIGHT: Final = 844
+"""Pixels from top to bottom of a window."""
+_NUMBERS: Final = count(1)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a page is looked at."""
+
+    width: int = 390
+    scheme: Scheme = "light"
+    javascript: bool = True
+
+
+@dataclass(frozen=True)
+class Site:
+    """The pages of a club: its console is the text that it opens with."""
+
+    url: str
+    console: str
+    content: Content
+
+    def add_member(self) -> str:
+        """Add a member, who is logged in nowhere; return the nickname."""
+        nickname = f"Member {next(_NUMBERS)}"
+        with self._organiser() as organiser:
+            cookies = add_member(organiser, nickname)
+        with Client(base_url=self.url, cookies=dict(cookies)) as member:
+            member.delete("/api/session").raise_for_status()
+        return nickname
+
+    def add_book(self) -> str:
+        """Add a book without a review; return the path of its page."""
+        number = next(_NUMBERS)
+        with self._organiser() as organiser:
+            book = {"title": f"Book {number}", "author": "Anon", "isbn": an_isbn().canonical}
+            return f"/books/{organiser.add_book(**book).raise_for_status().json()['id']}"
+
+    def _organiser(self) -> Client:
+        cookies = self.content.cookies["organiser"]
+        return Client(base_url=self.url, cookies=dict(cookies), timeout=10)
+
+    @asynccontextmanager
+    async def opened(
+        self, browser: Browser, view: View | None = None, role: Role = "visitor"
+    ) -> AsyncIterator[Page]:
+        """Yield a page in a new profile. Raises AssertionError for errors on its console."""
+        view = view or View()
+        context = await browser.new_context(
+            base_url=self.url,
+            viewport={"width": view.width, "height": HEIGHT},
+            color_scheme=view.scheme,
+            java_script_enabled=view.javascript,
+            locale="en-GB",
+            timezone_id="UTC",
+        )
+        context.set_default_timeout(10_000)
+        errors: list[str] = []
+        async with context:
+            await context.add_cookies(
+                [
+                    {"name": name, "value": value, "url": self.url}
+                    for name, value in self.content.cookies[role].items()
+                ]
+            )
+            page = await context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda message: errors.extend(_errors(message)))
+            yield page
+        assert errors == []
+
+    async def show(self, page: Page, shown: SitePage) -> None:
+        """Go to a page of the site, press its button, and wait for the page that follows."""
+        (welcome,) = re.findall(r"/welcome\?token=(\S+)", self.console)
+        await page.goto(shown.path.format(content=self.content, welcome=welcome))
+        if shown.press:
+            async with page.expect_navigation():
+                await page.get_by_role("button", name=shown.press).click()
+
+
+class Visit(Protocol):
+    """Opens a page of a club in a new profile, with a view, as a role."""
+
+    async def __call__(self, site: Site, view: View | None = None, role: Role = "visitor") -> Page:
+        """Return the page, which closes after the test."""
+        ...
+
+
+def _errors(message: ConsoleMessage) -> list[str]:
+    """Return the text of an error, but that a page has the status 4xx, which is asserted."""
+    is_status = message.text.startswith("Failed to load resource: the server responded with")
+    return [message.text] if message.type == "error" and not is_status else []
+
+
+@contextmanager
+def running_site(folder: Path, books: int = 0) -> Iterator[Site]:
+    """Run a club with this number of books, and wait until its activity shows them.
+
+    A club without books has no members. Another one has the organiser Olga, the member Mo, and
+    reviews.
+    """
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with ClubProcess(folder, "run", settings={"port": str(port)}) as process:
+        process.expect("Ctrl-C closes it")
+        with Client(base_url=url, timeout=10) as client:
+            content = fill_club(folder, client, books) if books else Content()
+            yield Site(url, process.output, content)
