@@ -63,7 +63,7 @@ async def test_the_transport_sends_one_task_with_one_keyword() -> None:
 )
 async def test_a_broker_that_fails_is_transient(error: Exception) -> None:
     """Errors of the broker and its driver are a TransientFailure: send the event again."""
-    transport = EventstreamTransport(Recorder(error))
+    transport = EventstreamTransport(Recorder(error), timeout=0.05)
 
     with pytest.raises(EventstreamUnavailable) as caught:
         await transport.send_message_serialized(MESSAGE)
@@ -77,3 +77,28 @@ async def test_a_bug_stays_a_bug(error: Exception) -> None:
     """An error that would recur each time, such as of encoding, is raised unchanged."""
     with pytest.raises(type(error)):
         await EventstreamTransport(Recorder(error)).send_message_serialized(MESSAGE)
+
+
+class RefusedAtFirst(Recorder):
+    """Answers with nacks as kombu raises them, then takes the message."""
+
+    def __init__(self, nacks: int) -> None:
+        super().__init__()
+        self.nacks = nacks
+
+    def send_task(self, *args: Any, **kwargs: Any) -> None:
+        """Record the call; refuse it while there are nacks left."""
+        super().send_task(*args, **kwargs)
+        if len(self.calls) <= self.nacks:
+            raise OperationalError from MessageNacked()
+
+
+async def test_a_nack_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new quorum queue without a leader refuses messages: they are sent again in time."""
+    monkeypatch.setattr("reading_club.adapters.eventstream.transport.NACK_PAUSE", 0)
+    sender = RefusedAtFirst(nacks=2)
+
+    await EventstreamTransport(sender).send_message_serialized(MESSAGE)
+
+    assert len(sender.calls) == 3
+    assert all(call == sender.calls[0] for call in sender.calls)

@@ -9,17 +9,20 @@ from concurrent.futures import Future
 from functools import partial
 from queue import Empty, Full, Queue
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from amqp.exceptions import AMQPError, MessageNacked
 from kombu.exceptions import InconsistencyError, LimitExceeded, OperationalError
 from messagebus import AsyncAbstractEventstreamTransport
 
 from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS, stream_of
-from reading_club.adapters.eventstream.broker_errors import reason_of
+from reading_club.adapters.eventstream.broker_errors import reason_of, root_cause
 from reading_club.adapters.eventstream.topology import Stream
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess
+
+NACK_PAUSE: Final = 0.1
+"""Seconds until a message that the broker refused by a nack is sent again."""
 
 
 class TaskSender(Protocol):
@@ -59,20 +62,36 @@ class EventstreamTransport(AsyncAbstractEventstreamTransport):
 
         Raises EventstreamUnavailable after ``timeout`` seconds at most: the broker is unavailable,
         refuses the message or is slow, or the transport is closed. The message may have arrived
-        nevertheless. Raises kombu's EncodeError, or TypeError, for a message that is not JSON.
+        nevertheless. A nack alone is tried again until then: RabbitMQ refuses the first messages
+        of a new quorum queue while no leader is elected. Raises kombu's EncodeError, or TypeError,
+        for a message that is not JSON.
         """
         if self._closed:
             _refuse()
         send = partial(self.app.send_task, self._task, kwargs={"message": dict(message)})
         try:
-            future = self._threads.get().submit(send)
-            await asyncio.wait_for(asyncio.wrap_future(future), self.timeout)
+            await self._send_until_not_refused(send)
         except Full as exc:
             raise EventstreamUnavailable("too many messages wait for the broker") from exc
         except Exception as exc:
             if not _is_the_brokers(exc):
                 raise
             raise EventstreamUnavailable(f"the broker did not take it: {reason_of(exc)}") from exc
+
+    async def _send_until_not_refused(self, send: Callable[[], object]) -> None:
+        until = monotonic() + self.timeout
+        while True:
+            future = self._threads.get().submit(send)
+            try:
+                await asyncio.wait_for(asyncio.wrap_future(future), until - monotonic())
+            except (OperationalError, MessageNacked) as exc:
+                if not isinstance(root_cause(exc), MessageNacked):
+                    raise
+                if monotonic() + NACK_PAUSE >= until:
+                    raise
+            else:
+                return
+            await asyncio.sleep(NACK_PAUSE)
 
     def close(self) -> None:
         """Accept no more messages; block up to ``timeout`` seconds for those being sent."""
