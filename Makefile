@@ -60,7 +60,7 @@ test-lowest: sync-test ## Run the fast tests with the lowest releases that the p
 	@var/lowest/bin/pytest -p no:cacheprovider
 
 .PHONY: check
-check: lint types layers test docs build test-wheels test-examples api-check ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test docs build test-checks test-wheels test-examples api-check ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
@@ -88,7 +88,6 @@ build: sync-all ## Build wheel and sdist of each package into dist, and check wh
 
 .PHONY: api-check
 api-check: sync-all ## Compare the public names with those of the last release; the changelog names each break
-	@$(BIN)/pytest -q -o pythonpath=.ci .ci/test_api_check.py
 	@$(BIN)/python .ci/api_check.py
 
 .PHONY: coverage
@@ -111,6 +110,10 @@ sbom: sync-all ## Write what the service is made of to dist/reading-club.cdx.jso
 test-wheels: sync-all ## Run each package's README example and tests from its wheel alone
 	@$(BIN)/python .ci/test_wheels.py $(UV)
 
+.PHONY: test-checks
+test-checks: sync-all ## Test the scripts of .ci that judge a change
+	@$(BIN)/pytest -q -o pythonpath=.ci .ci/test_second_run.py .ci/test_api_check.py
+
 .PHONY: test-examples
 test-examples: sync-all ## Run the tests of the applications in examples, and check their types, on the wheels
 	@$(BIN)/python .ci/test_examples.py $(UV)
@@ -131,6 +134,10 @@ test-functional: sync-all ## Prove the club with real workers, brokers and datab
 	@$(FUNCTIONAL) -m "not nightly"
 test-nightly: sync-all ## The same with random faults, and with every test on both brokers
 	@$(FUNCTIONAL)
+
+.PHONY: test-again
+test-again: sync-all ## Run the functional tests that have just failed once more, alone: up to three
+	@$(BIN)/python .ci/second_run.py --timeout 300 -rP
 
 .PHONY: screenshots
 screenshots: sync-all ## Write pictures of every page to var/screenshots: widths, light and dark, 0 to 60 books
