@@ -16,6 +16,7 @@ from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
+from reading_club_functional.polling import eventually
 from reading_club_functional.process import APP, PROCESS_TIMEOUT, environment
 from reading_club_functional.queues import open_channel
 from reading_club_functional.releases import (
@@ -89,16 +90,22 @@ def test_an_older_release_inserts_books_and_events(club: ClubCluster, older: Pat
 
 @contextmanager
 def older_worker(older: Path, club: ClubCluster, subscriber: str) -> Iterator[None]:
-    """Run a worker of the earlier release for a subscriber of the club."""
+    """Run a worker of the earlier release, which migrates the database to its own schema first.
+
+    It refuses to start on a later one, and goes on while the database is migrated.
+    """
+    settings = environment(club.folder, **club.settings)
+    subprocess.run([older, "-m", APP, "migrate"], env=settings, check=True, timeout=60)
     with (club.folder / "older-worker.log").open("wb") as log:
         worker = subprocess.Popen(
             [older, "-m", APP, "worker", "--subscriber", subscriber],
-            env=environment(club.folder, **club.settings),
+            env=settings,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
+        eventually(lambda: club.database.count("subscriptions"), within=PROCESS_TIMEOUT)
         yield
     finally:
         worker.terminate()
@@ -119,12 +126,13 @@ def test_versions_of_an_event_cross_releases_in_both_directions(
     alone gets each event once in that one, under the id of the event.
     """
     rabbitmq.empty()
-    with prepared_cluster(tmp_path, database_url, rabbitmq.url) as club:
-        club.call("subscribers", "add", "shelf", "book_registered_v2")
-        monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
-        upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)
-        club.ready(upcasting, club.begin("relay"), club.begin("web"))
+    monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
+    with ClubCluster(tmp_path, database_url=database_url, broker_url=rabbitmq.url) as club:
         with older_worker(older, club, "activity"):
+            club.call("migrate")
+            club.call("subscribers", "add", "shelf", "book_registered_v2")
+            upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)
+            club.ready(upcasting, club.begin("relay"), club.begin("web"))
             ids = [*post_books(club.url, BOOKS).ids, *registered(older, club)]
             effects = assert_consistent(club, ids)
         authors = dict(club.database.rows("SELECT author, count(*) FROM catalogue GROUP BY 1"))
