@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -12,6 +12,7 @@ from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
+from reading_club.eventstream.versions import NO_VERSIONS, Versions
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,24 @@ async def outside_subscribers(uow: StreamUnitOfWork) -> list[OutsideSubscriber]:
 
 
 async def add_outside(
-    subscriber: OutsideSubscriber, make_uow: UnitOfWorkFactory, queues: Queues
+    subscriber: OutsideSubscriber,
+    make_uow: UnitOfWorkFactory,
+    queues: Queues,
+    *,
+    versions: Versions = NO_VERSIONS,
 ) -> None:
     """Declare the queue, then store the subscriptions; types may be added later.
 
-    Raises QueueRefused or EventstreamUnavailable, and nothing is stored.
+    With the ``versions`` of the publishers, a subscriber to a later version alone is subscribed to
+    events that are stored in older ones as well. Raises QueueRefused or EventstreamUnavailable, and
+    nothing is stored.
     """
     await asyncio.to_thread(queues.declare, subscriber)
     async with make_uow() as transaction:
-        subscriptions = transaction.uow.subscriptions
-        await subscriptions.subscribe(subscriber.name, subscriber.types, outside=True)
+        subscriptions, name = transaction.uow.subscriptions, subscriber.name
+        bound = subscriber.types | (await subscriptions.outside()).get(name, frozenset())
+        converted = versions.converted_for(bound)
+        await subscriptions.subscribe(name, bound, outside=True, converted=converted)
         await transaction.commit()
 
 
@@ -92,10 +101,15 @@ async def following(
 ) -> AsyncIterator[None]:
     """Call ``route`` with the subscribers outside, whenever they change while the block runs.
 
-    An unavailable database changes nothing: the subscribers are those that it had last.
+    The block begins after the first look, or ``every`` seconds. An unavailable database changes
+    nothing: the subscribers are those that it had last.
     """
-    task = asyncio.create_task(_follow(make_uow, route, every))
+    looked = asyncio.Event()
+    task = asyncio.create_task(_follow(make_uow, route, every, looked))
     try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every):
+                await looked.wait()
         yield
     finally:
         task.cancel()
@@ -103,7 +117,10 @@ async def following(
 
 
 async def _follow(
-    make_uow: UnitOfWorkFactory, route: Callable[[Sequence[OutsideSubscriber]], None], every: float
+    make_uow: UnitOfWorkFactory,
+    route: Callable[[Sequence[OutsideSubscriber]], None],
+    every: float,
+    looked: asyncio.Event,
 ) -> None:
     known: dict[str, frozenset[str]] = {}
     while True:
@@ -116,6 +133,7 @@ async def _follow(
         else:
             if known != (known := {each.name: each.types for each in found}):
                 route(found)
+        looked.set()
         await asyncio.sleep(every)
 
 
