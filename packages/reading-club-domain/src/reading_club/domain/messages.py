@@ -1,7 +1,8 @@
 """Commands (requests to the club) and events (what has happened).
 
 Published events are a contract with other programs: a field of a (name, schema_version)
-pair never changes its meaning, and a change is a new version.
+pair never changes its meaning, and a change is a new version. Their schemas and examples are in
+the folder ``schemas``: ``make schemas`` writes them, ``make schemas-check`` compares them.
 """
 
 from uuid import UUID
@@ -55,7 +56,7 @@ class BookRegistered(ClubEvent):
     """A book was registered."""
 
     id: UUID
-    isbn: Isbn
+    isbn: Isbn = Field(examples=["9780321125217"])
     title: str
     author: str
     metadata: Metadata = _event("book_registered")
