@@ -66,9 +66,9 @@ class BookRegisteredV2(ClubEvent):
     """A book was registered, by any number of authors."""
 
     id: UUID
-    isbn: Isbn
+    isbn: Isbn = Field(examples=["9780262510875"])
     title: str
-    authors: list[str]
+    authors: list[str] = Field(examples=[["Harold Abelson", "Gerald Jay Sussman"]])
     metadata: Metadata = _event("book_registered", 2)
 
     @property
