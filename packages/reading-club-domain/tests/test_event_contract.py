@@ -13,7 +13,9 @@ from reading_club.service.versions import VERSIONS
 def test_the_published_events_are_those_of_their_schemas() -> None:
     """Each has a schema and an example that is read; each sentence says what to do."""
     with as_file(files("reading_club.domain") / "schemas") as folder:
-        assert check_schemas(folder, EVENTS) == []
+        wrong = check_schemas(folder, EVENTS)
+
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("event", [e for e in EVENTS if VERSIONS.newest(e) is not e])
