@@ -40,6 +40,11 @@ class Versions:
             self._next[older] = (newer, upcaster)
         self._types = {wire_type(t): t for older in self._next for t in self.later(older)}
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The types on the wire that have an older or a newer version."""
+        return frozenset(self._types)
+
     def later(self, event_type: type[Event]) -> Iterator[type[Event]]:
         """Yield the version and each later one, the newest last."""
         yield event_type

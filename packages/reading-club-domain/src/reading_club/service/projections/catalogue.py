@@ -16,7 +16,6 @@ from reading_club.service.versions import VERSIONS
 catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-@catalogue.on(BookRegistered, BookRegisteredV2)
 async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
     """Add the book to the catalogue; the first version, of every book today, is not upcast."""
     await uow.catalogue.put(
@@ -24,6 +23,10 @@ async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork)
             book_id=event.id, title=event.title, author=event.author, isbn=event.isbn.canonical
         )
     )
+
+
+catalogue.on(BookRegistered)(put)
+catalogue.on(BookRegisteredV2)(put)
 
 
 async def rate(
