@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from messagebus import Event, Metadata
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from typing_extensions import TypeAliasType
 
 from reading_club.eventstream.schemas import (
     Break,
@@ -78,6 +79,10 @@ class StrictPlaceWithZone(StrictPlace):
     zone: int = 0
 
 
+Json = TypeAliasType("Json", "int | list[Json]")
+OtherJson = TypeAliasType("OtherJson", "str | list[OtherJson]")
+
+
 def event(version: int = 1, **fields: Any) -> type[Event]:
     """Return a version of the event ``parcel_sent`` with these fields."""
     metadata = Metadata(name="parcel_sent", schema_version=version, published=True)
@@ -102,6 +107,8 @@ def breaks(old: Any, new: Any) -> list[Break]:
         ((Place | None, None), (PlaceWithZone | None, None)),
         (dict[str, Place], dict[str, PlaceWithZone]),
         (int | str, str | int),
+        (Place | StrictPlace, StrictPlace | Place),
+        (Json, Json),
         (Node, Node),
         (str, Annotated[str, Field(description="A new text", examples=["x"], deprecated=True)]),
         ((list[str], Field(default_factory=list)), (list[str], [])),
@@ -152,6 +159,9 @@ def test_a_change_that_no_reader_notices_is_allowed(old: Any, new: Any) -> None:
         (tuple[Place, int], tuple[PlaceWithoutTown, int], "it[0].town", "is gone"),
         (Node, NodeOfNumber, "it.text", "was string and is integer"),
         (StrictPlace, StrictPlaceWithZone, "it.zone", "is new: readers of earlier releases refuse"),
+        (Place | Node, Place | Node | StrictPlace, "it", "was object or object and is object or"),
+        (Place | Node, PlaceWithoutTown | Node, "it.town", "is gone"),
+        (Json, OtherJson, "it", "was array of (array of (… or …) or integer) or integer and is"),
         (Place, StrictPlace, "it", "has additionalProperties False"),
     ],
 )

@@ -95,22 +95,22 @@ class _Comparison:
             yield from self.schemas(before, after, f"{path}[{place}]")
 
 
-def _options(schema: Schema, root: Schema) -> list[Schema]:
-    """Return the members of a union, and of unions in it, in the order of their names."""
+def _options(schema: Schema, root: Schema, depth: int = _DEEPEST) -> list[Schema]:
+    """Return the members of a union, and of unions in it, in the order of kind and title."""
     options = list[Schema]()
     for option in schema.get("anyOf") or schema.get("oneOf") or ():
-        options += _options(resolve(option, root), root) or [option]
-    return sorted(options, key=lambda option: _kind(option, root))
+        resolved = resolve(option, root)
+        options += _options(resolved, root, depth - 1) or [{"title": "", **resolved, **option}]
+    return sorted(options, key=lambda option: (_kind(option, root, depth), option["title"]))
 
 
 def _kind(schema: Schema, root: Schema, depth: int = _DEEPEST) -> str:
     """Return the name of the type: arrays with their items, unions with their members."""
-    if not depth:
+    if depth < 1:
         return "…"
     schema = resolve(schema, root)
-    if options := schema.get("anyOf") or schema.get("oneOf"):
-        kinds = {_kind(option, root, depth - 1) for option in options}
-        return " or ".join(sorted(kinds))
+    if options := _options(schema, root, depth - 1):
+        return " or ".join(_kind(option, root, depth - 1) for option in options)
     if "prefixItems" in schema:
         items = (_kind(item, root, depth - 1) for item in schema["prefixItems"])
         return f"array of [{', '.join(items)}]"
