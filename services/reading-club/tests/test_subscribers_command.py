@@ -72,9 +72,10 @@ def test_a_program_of_a_later_version_alone_gets_what_is_stored_in_an_older_one(
     assert in_outbox(path) == [("digest", event)]
 
 
-def test_a_program_may_add_the_stored_version_later(path: Path) -> None:
-    """From then on it gets events as they are stored."""
-    for type_ in ("book_registered_v2", TYPE):
+@pytest.mark.parametrize("order", [1, -1], ids=["stored last", "stored first"])
+def test_a_program_of_both_versions_gets_events_as_they_are_stored(path: Path, order: int) -> None:
+    """Types may be added one after the other, in any order."""
+    for type_ in ("book_registered_v2", TYPE)[::order]:
         assert call("subscribers", "add", "digest", type_).exit_code == 0
 
     assert rows(path, "SELECT type FROM subscriptions WHERE delivered_as IS NOT NULL") == []

@@ -7,7 +7,8 @@ the beginning of the titles that it applies to; by default `DEFAULT`:
 - ``dies:Killing``: the handler ends its process by SIGKILL;
 - ``waits:``: the handler creates the file HANDLER_FAULT_FILE and waits until the file is deleted;
 - ``slows:``: the handler takes 20 ms longer, so that events wait for it;
-- ``missing``: the subscriber has no such handler, as in an older release.
+- ``missing``: the subscriber has no such handler, as in an older release;
+- ``upcasts``: the subscriber has a handler of the second version alone.
 
 The environment variable CLOCK_OFFSET, in seconds, is added to the clock.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from reading_club.app.cli import main
-from reading_club.domain.messages import BookRegistered
+from reading_club.domain.messages import BookRegistered, BookRegisteredV2
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
@@ -42,6 +43,8 @@ def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
     kind = BookRegistered
     handler = subscriber.handlers.pop(kind)  # replaced below
     if fault == "missing":
+        del subscriber.handlers[BookRegisteredV2]
+    if fault in {"missing", "upcasts"}:
         return
 
     @subscriber.on(kind)

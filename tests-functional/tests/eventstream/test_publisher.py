@@ -16,6 +16,7 @@ from reading_club.adapters.eventstream.testing import (
     Arrived,
     BatchPublisherContract,
     KeptEventsContract,
+    PublishedVersionsContract,
     outgoing,
 )
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for
@@ -152,6 +153,10 @@ class TestBrokers(BatchPublisherContract):
 
 class TestKeptEvents(KeptEventsContract):
     """The contract of a publisher that keeps what no queue takes, on real brokers."""
+
+
+class TestPublishedVersions(PublishedVersionsContract):
+    """The contract of a publisher of events that have versions, on real brokers."""
 
 
 def test_an_event_that_is_too_large_fails_alone() -> None:

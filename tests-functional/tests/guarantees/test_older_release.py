@@ -1,25 +1,37 @@
 """An earlier release still writes to a database that this release has migrated."""
 
+import json
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
+from reading_club_functional.faulty_command import MODULE
+from reading_club_functional.load import post_books
+from reading_club_functional.process import APP, PROCESS_TIMEOUT, environment
+from reading_club_functional.queues import open_channel
 from reading_club_functional.releases import (
     ReleaseNotBuilt,
     commits,
     environment_of,
     require_commit,
 )
-from reading_club_functional.servers import ValkeyServer
+from reading_club_functional.servers import RabbitMQServer, ValkeyServer
 
 BOOKS = 20
-NEEDED = ("reading-club-adapters-sqla[postgres,sqlite]", "reading-club-domain[testing]")
+NEEDED = (
+    "reading-club",
+    "reading-club-adapters-sqla[postgres,sqlite]",
+    "reading-club-domain[testing]",
+)
 REGISTER = """
 import asyncio, sys
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
@@ -33,7 +45,7 @@ async def register(url, count):
     for _ in range(count):
         async with SQLUnitOfWork(RelayedTransport(Lease(0.0)), engine) as transaction:
             isbn = an_isbn()
-            command = RegisterBook(isbn=isbn, title=f"Volume {isbn.canonical}", author="Many")
+            command = RegisterBook(isbn=isbn, title=f"Volume {isbn.canonical}", author="Ann; Many")
             book = await bus.handle(command, transaction)
             await transaction.commit()
         print(book.id)
@@ -66,18 +78,79 @@ def club(
 
 def test_an_older_release_inserts_books_and_events(club: ClubCluster, older: Path) -> None:
     """The earlier release's events take effect once, at the workers of this release."""
-    output = subprocess.run(
+    ids = registered(older, club)
+
+    assert len(ids) == BOOKS
+    effects = assert_consistent(club, ids)
+    assert effects.rows["catalogue"] == Counter(map(UUID, ids))
+
+
+@contextmanager
+def older_worker(older: Path, club: ClubCluster, subscriber: str) -> Iterator[None]:
+    """Run a worker of the earlier release for a subscriber of the club."""
+    with (club.folder / "older-worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [older, "-m", APP, "worker", "--subscriber", subscriber],
+            env=environment(club.folder, **club.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(PROCESS_TIMEOUT)
+
+
+def test_versions_of_an_event_cross_releases_in_both_directions(
+    tmp_path: Path, rabbitmq: RabbitMQServer, older: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of both releases' producers take effect once, each in a version that is known there.
+
+    An older worker, whose queue is bound to both versions by now, gets the first one. A worker
+    with a handler of the second version alone upcasts the first. A program of the second version
+    alone gets each event once in that one, under the id of the event.
+    """
+    rabbitmq.empty()
+    url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
+    with prepared_cluster(tmp_path, url, rabbitmq.url) as club:
+        club.call("subscribers", "add", "shelf", "book_registered_v2")
+        monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
+        upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)
+        club.ready(upcasting, club.begin("relay"), club.begin("web"))
+        with older_worker(older, club, "activity"):
+            ids = [*post_books(club.url, BOOKS).ids, *registered(older, club)]
+            effects = assert_consistent(club, ids)
+        authors = dict(club.database.rows("SELECT author, count(*) FROM catalogue GROUP BY 1"))
+        stored = club.database.rows("SELECT id FROM messages WHERE type = 'book_registered_v1'")
+        letters = club.database.count("dead_letters")
+
+    assert effects.rows["catalogue"] == effects.rows["activity"] == Counter(map(UUID, ids))
+    assert (authors["Ann; Many"], letters) == (BOOKS, 0)
+    copies = taken(rabbitmq.url, "shelf")
+    assert Counter(UUID(each["id"]) for each in copies) == Counter(UUID(str(i)) for (i,) in stored)
+    assert {each["type"] for each in copies} == {"book_registered_v2"}
+    payloads = [json.loads(each["payload"]) for each in copies]
+    assert sum(payload["authors"] == ["Ann", "Many"] for payload in payloads) == BOOKS
+
+
+def registered(older: Path, club: ClubCluster) -> list[str]:
+    """Let the earlier release register books, and return their ids."""
+    return subprocess.run(
         [older, "-c", REGISTER, club.settings["database_url"], str(BOOKS)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
         timeout=60,
-    ).stdout
+    ).stdout.split()
 
-    ids = output.split()
-    assert len(ids) == BOOKS
-    effects = assert_consistent(club, ids)
-    assert effects.rows["catalogue"] == Counter(map(UUID, ids))
+
+def taken(broker_url: str, subscriber: str) -> list[dict[str, Any]]:
+    """Take all envelopes from a subscriber's queue."""
+    with open_channel(broker_url) as channel:
+        get = iter(lambda: channel.basic_get(queue_name(subscriber), no_ack=True), None)
+        return [channel.message_to_python(each).payload[1]["message"] for each in get]
 
 
 def test_a_clone_without_the_commit_is_refused(tmp_path: Path) -> None:

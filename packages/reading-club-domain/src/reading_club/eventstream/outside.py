@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -101,10 +101,15 @@ async def following(
 ) -> AsyncIterator[None]:
     """Call ``route`` with the subscribers outside, whenever they change while the block runs.
 
-    An unavailable database changes nothing: the subscribers are those that it had last.
+    The block begins after the first look, or ``every`` seconds. An unavailable database changes
+    nothing: the subscribers are those that it had last.
     """
-    task = asyncio.create_task(_follow(make_uow, route, every))
+    looked = asyncio.Event()
+    task = asyncio.create_task(_follow(make_uow, route, every, looked))
     try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every):
+                await looked.wait()
         yield
     finally:
         task.cancel()
@@ -112,7 +117,10 @@ async def following(
 
 
 async def _follow(
-    make_uow: UnitOfWorkFactory, route: Callable[[Sequence[OutsideSubscriber]], None], every: float
+    make_uow: UnitOfWorkFactory,
+    route: Callable[[Sequence[OutsideSubscriber]], None],
+    every: float,
+    looked: asyncio.Event,
 ) -> None:
     known: dict[str, frozenset[str]] = {}
     while True:
@@ -125,6 +133,7 @@ async def _follow(
         else:
             if known != (known := {each.name: each.types for each in found}):
                 route(found)
+        looked.set()
         await asyncio.sleep(every)
 
 
