@@ -42,6 +42,8 @@ from reading_club.testing import RelayedTransport, an_isbn
 
 async def register(url, count):
     engine, bus = create_engine(url), build_bus()
+    for _ in range(1000):
+        an_isbn()  # the first ones are those of books that the test posts
     for _ in range(count):
         async with SQLUnitOfWork(RelayedTransport(Lease(0.0)), engine) as transaction:
             isbn = an_isbn()
@@ -104,7 +106,11 @@ def older_worker(older: Path, club: ClubCluster, subscriber: str) -> Iterator[No
 
 
 def test_versions_of_an_event_cross_releases_in_both_directions(
-    tmp_path: Path, rabbitmq: RabbitMQServer, older: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    database_url: str,
+    rabbitmq: RabbitMQServer,
+    older: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Events of both releases' producers take effect once, each in a version that is known there.
 
@@ -113,8 +119,7 @@ def test_versions_of_an_event_cross_releases_in_both_directions(
     alone gets each event once in that one, under the id of the event.
     """
     rabbitmq.empty()
-    url = f"sqlite:///{tmp_path / 'club.sqlite3'}"
-    with prepared_cluster(tmp_path, url, rabbitmq.url) as club:
+    with prepared_cluster(tmp_path, database_url, rabbitmq.url) as club:
         club.call("subscribers", "add", "shelf", "book_registered_v2")
         monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
         upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)

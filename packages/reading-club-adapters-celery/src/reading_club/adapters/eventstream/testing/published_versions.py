@@ -146,14 +146,16 @@ class PublishedVersionsContract(BatchPublisherFixtures):
         self, publisher: EventPublisher, arrived: Arrived
     ) -> None:
         """It fails by a fault of its own, and becomes a dead letter of that subscriber."""
-        event = outgoing(json.dumps({"weight": HIDDEN}), subscriber="newest")
+        events = [
+            outgoing(json.dumps({"weight": weight}), subscriber="newest") for weight in (HIDDEN, 2)
+        ]
 
-        published = publisher.publish([event])
+        published = publisher.publish(events)
 
         reason = f"it cannot be converted to {PARCEL_SENT_V2}: ValidationError"
-        assert published.failed == {event.key: reason}
-        assert (set(published.confirmed), published.refused) == (set(), {})
-        assert arrived("newest") == []
+        assert published.failed == {events[0].key: reason}
+        assert (set(published.confirmed), published.refused) == ({events[1].key}, {})
+        assert [each["id"] for each in arrived("newest")] == [events[1].envelope["id"]]
 
     async def test_a_transport_of_its_own_sends_what_was_recorded_alone(
         self, app: Celery, arrived: Arrived

@@ -91,6 +91,7 @@ from reading_club.adapters.uow_sqla.testing.unreadable_dead_letters import (
 from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 from reading_club.testing.contracts.eventstream.all_contracts import (
     TestAttempts,
+    TestConvertedSubscriptions,
     TestDeadLetterCommands,
     TestDeadLetterGroups,
     TestDeadLetters,
@@ -127,6 +128,7 @@ __all__ = [
     "TestBooks",
     "TestCatalogue",
     "TestClubSettings",
+    "TestConvertedSubscriptions",
     "TestCosts",
     "TestDeadLetterCommands",
     "TestDeadLetterGroups",
