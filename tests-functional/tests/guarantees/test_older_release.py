@@ -14,7 +14,6 @@ import pytest
 from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
-from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
 from reading_club_functional.process import APP, PROCESS_TIMEOUT, environment
 from reading_club_functional.queues import open_channel
@@ -110,19 +109,17 @@ def test_versions_of_an_event_cross_releases_in_both_directions(
     database_url: str,
     rabbitmq: RabbitMQServer,
     older: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Events of both releases' producers take effect once, each in a version that is known there.
 
-    An older worker, whose queue is bound to both versions by now, gets the first one. A worker
-    with a handler of the second version alone upcasts the first. A program of the second version
-    alone gets each event once in that one, under the id of the event.
+    An older worker, whose queue is bound to both versions by now, gets the first one. A worker of
+    this release upcasts the first. A program of the second version alone gets each event once in
+    that one, under the id of the event.
     """
     rabbitmq.empty()
     with prepared_cluster(tmp_path, database_url, rabbitmq.url) as club:
         club.call("subscribers", "add", "shelf", "book_registered_v2")
-        monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
-        upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)
+        upcasting = club.begin("worker", "--subscriber", "catalogue")
         club.ready(upcasting, club.begin("relay"), club.begin("web"))
         with older_worker(older, club, "activity"):
             ids = [*post_books(club.url, BOOKS).ids, *registered(older, club)]

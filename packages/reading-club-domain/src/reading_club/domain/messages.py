@@ -63,10 +63,10 @@ class BookRegistered(ClubEvent):
 
 
 class BookRegisteredV2(ClubEvent):
-    """A book was registered, by any number of authors."""
+    """A book was registered, by any number of authors, with or without an ISBN."""
 
     id: UUID
-    isbn: Isbn = Field(examples=["9780262510875"])
+    isbn: Isbn | None = Field(default=None, examples=["9780262510875"])
     title: str
     authors: list[str] = Field(examples=[["Harold Abelson", "Gerald Jay Sussman"]])
     metadata: Metadata = _event("book_registered", 2)
@@ -75,6 +75,19 @@ class BookRegisteredV2(ClubEvent):
     def author(self) -> str:
         """The authors as one text, as the first version has them."""
         return "; ".join(self.authors)
+
+    def as_first(self) -> BookRegistered | None:
+        """Return the same fact in the first version, not validated; None without an ISBN."""
+        if self.isbn is None:
+            return None
+        return BookRegistered.model_construct(
+            message_id=self.message_id,
+            created_at=self.created_at,
+            id=self.id,
+            isbn=self.isbn,
+            title=self.title,
+            author=self.author,
+        )
 
 
 class CreateReviewer(ClubCommand):
