@@ -60,7 +60,7 @@ test-lowest: sync-test ## Run the fast tests with the lowest releases that the p
 	@var/lowest/bin/pytest -p no:cacheprovider
 
 .PHONY: check
-check: lint types layers test docs build test-checks test-wheels test-examples api-check ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test docs build test-checks test-wheels test-examples api-check schemas-check ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
@@ -90,6 +90,13 @@ build: sync-all ## Build wheel and sdist of each package into dist, and check wh
 api-check: sync-all ## Compare the public names with those of the last release; the changelog names each break
 	@$(BIN)/python .ci/api_check.py
 
+SCHEMAS := packages/reading-club-domain/src/reading_club/domain/schemas
+.PHONY: schemas schemas-check
+schemas: sync-all ## Write schema and example of each published event that is new, or changed without a break
+	@$(BIN)/python -m reading_club.eventstream.schemas write $(SCHEMAS) reading_club.domain.messages:EVENTS
+schemas-check: sync-all ## Compare the published events with those of each release and of the main branch
+	@$(BIN)/python .ci/schemas_check.py
+
 .PHONY: coverage
 coverage: sync-all ## Show which lines the fast tests do not reach; Python 3.12 or newer sees them all
 	@mkdir -p var
@@ -112,7 +119,8 @@ test-wheels: sync-all ## Run each package's README example and tests from its wh
 
 .PHONY: test-checks
 test-checks: sync-all ## Test the scripts of .ci that judge a change
-	@$(BIN)/pytest -q -o pythonpath=.ci .ci/test_second_run.py .ci/test_api_check.py
+	@$(BIN)/pytest -q -o pythonpath=.ci .ci/test_second_run.py .ci/test_api_check.py \
+		.ci/test_schemas_check.py
 
 .PHONY: test-examples
 test-examples: sync-all ## Run the tests of the applications in examples, and check their types, on the wheels

@@ -25,10 +25,10 @@ def last_release() -> tuple[str, str]:
     return release["version"], release["commit"]
 
 
-def extract(commit: str, folder: Path) -> None:
+def extract(commit: str, folder: Path, root: Path = ROOT) -> None:
     """Write the files of a commit into a folder. Raises SystemExit if the clone lacks it."""
     archive = folder / "release.tar"
-    command = ["git", "-C", str(ROOT), "archive", "--output", str(archive), commit, "packages"]
+    command = ["git", "-C", str(root), "archive", "--output", str(archive), commit, "packages"]
     if subprocess.run(command, check=False).returncode:
         sys.exit(f"{commit} is not in this clone: fetch the whole history (git fetch --unshallow)")
     with tarfile.open(archive) as files:

@@ -55,7 +55,7 @@ def copy_to(folder: Path) -> None:
 def run_tests(folder: Path, tests: list[str]) -> tuple[int, str]:
     """Run the copy's tests on its sources, and return pytest's exit code and output."""
     sources = [str(path) for path in sorted(folder.glob("*/*/src"))]
-    sources.append(str(folder / "tests-functional" / "src"))
+    sources += [str(folder / "tests-functional" / "src"), str(folder / ".ci")]
     done = subprocess.run(
         [
             sys.executable,

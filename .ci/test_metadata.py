@@ -153,3 +153,14 @@ def test_a_wheel_has_typed_modules_and_nothing_else(member: str) -> None:
     inside = tuple(f"{folder}/" for folder in folders)
     assert {f"{folder}/py.typed" for folder in folders} <= set(names)
     assert [n for n in names if not n.startswith(inside) and ".dist-info/" not in n] == []
+
+
+def test_the_schemas_of_the_events_are_in_the_wheel() -> None:
+    """Who depends on the domain has the schema and the example of each published event."""
+    source = MEMBERS["reading-club-domain"] / "src"
+    schemas = (source / "reading_club" / "domain" / "schemas").glob("*.json")
+    with ZipFile(one_file("reading-club-domain", ".whl")) as wheel:
+        packed = {name for name in wheel.namelist() if name.endswith(".json")}
+
+    assert packed == {str(path.relative_to(source)) for path in schemas}
+    assert "reading_club/domain/schemas/book_registered_v1.example.json" in packed

@@ -132,6 +132,21 @@ async def test_read_models_show_a_book_of_either_version(uow: InMemoryUnitOfWork
     assert entry.payload["author"] == "Abelson; Sussman"
 
 
+async def test_a_book_may_have_no_isbn(uow: InMemoryUnitOfWork) -> None:
+    """The second version need not have one: the log has the event as it is."""
+    event = BookRegisteredV2(id=uuid7(), title="Beowulf", authors=["unknown"])
+
+    async with uow as transaction:
+        await activity.handle(event, uow)
+        await catalogue.handle(event, uow)
+        entry = (await uow.catalogue.entries([event.id]))[event.id]
+        (logged,) = await uow.activity.page()
+        await transaction.rollback()
+
+    assert (entry.title, entry.isbn) == ("Beowulf", "")
+    assert (logged.type, logged.payload["isbn"]) == ("book_registered_v2", None)
+
+
 def test_what_a_book_records_is_the_first_version() -> None:
     """Releases that know no other version handle it."""
     stored = MessageSerializer().serialize_message(an_event())

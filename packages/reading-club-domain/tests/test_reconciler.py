@@ -14,6 +14,7 @@ from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.wire import wire_type
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.testing.builders import an_event
 from reading_club.testing.recording_metrics import RecordingMetrics
@@ -83,7 +84,7 @@ def lose(database: InMemoryDatabase, count: int) -> set[OutboxKey]:
     for event in events:
         database.messages[event.message_id] = event
         database.recorded[event.message_id] = NOW - timedelta(seconds=AFTER)
-    concerned = [s for s in SUBSCRIBERS if type(events[0]) in s.handlers]
+    concerned = [s for s in SUBSCRIBERS if wire_type(events[0]) in s.types]
     return {OutboxKey(e.message_id, s.name) for e in events for s in concerned}
 
 

@@ -7,8 +7,7 @@ the beginning of the titles that it applies to; by default `DEFAULT`:
 - ``dies:Killing``: the handler ends its process by SIGKILL;
 - ``waits:``: the handler creates the file HANDLER_FAULT_FILE and waits until the file is deleted;
 - ``slows:``: the handler takes 20 ms longer, so that events wait for it;
-- ``missing``: the subscriber has no such handler, as in an older release;
-- ``upcasts``: the subscriber has a handler of the second version alone.
+- ``missing``: the subscriber has no such handler, as in an older release.
 
 The environment variable CLOCK_OFFSET, in seconds, is added to the clock.
 """
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from reading_club.app.cli import main
-from reading_club.domain.messages import BookRegistered, BookRegisteredV2
+from reading_club.domain.messages import BookRegisteredV2
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
@@ -40,15 +39,13 @@ PATCHED = ("reading_club.", "messagebus.")
 
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
-    kind = BookRegistered
+    kind = BookRegisteredV2
     handler = subscriber.handlers.pop(kind)  # replaced below
     if fault == "missing":
-        del subscriber.handlers[BookRegisteredV2]
-    if fault in {"missing", "upcasts"}:
         return
 
     @subscriber.on(kind)
-    async def faulty(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
+    async def faulty(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
         await handler(event, uow)
         if event.title.startswith(prefix):
             await _apply(fault)

@@ -14,7 +14,6 @@ import pytest
 from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
-from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import APP, PROCESS_TIMEOUT, environment
@@ -117,21 +116,19 @@ def test_versions_of_an_event_cross_releases_in_both_directions(
     database_url: str,
     rabbitmq: RabbitMQServer,
     older: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Events of both releases' producers take effect once, each in a version that is known there.
 
-    An older worker, whose queue is bound to both versions by now, gets the first one. A worker
-    with a handler of the second version alone upcasts the first. A program of the second version
-    alone gets each event once in that one, under the id of the event.
+    An older worker, whose queue is bound to both versions by now, gets the first one. A worker of
+    this release upcasts the first. A program of the second version alone gets each event once in
+    that one, under the id of the event.
     """
     rabbitmq.empty()
-    monkeypatch.setenv("HANDLER_FAULTS", "upcasts")
     with ClubCluster(tmp_path, database_url=database_url, broker_url=rabbitmq.url) as club:
         with older_worker(older, club, "activity"):
             club.call("migrate")
             club.call("subscribers", "add", "shelf", "book_registered_v2")
-            upcasting = club.begin("worker", "--subscriber", "catalogue", module=MODULE)
+            upcasting = club.begin("worker", "--subscriber", "catalogue")
             club.ready(upcasting, club.begin("relay"), club.begin("web"))
             ids = [*post_books(club.url, BOOKS).ids, *registered(older, club)]
             effects = assert_consistent(club, ids)

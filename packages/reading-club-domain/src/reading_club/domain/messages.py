@@ -1,7 +1,8 @@
 """Commands (requests to the club) and events (what has happened).
 
 Published events are a contract with other programs: a field of a (name, schema_version)
-pair never changes its meaning, and a change is a new version.
+pair never changes its meaning, and a change is a new version. Their schemas and examples are in
+the folder ``schemas``: ``make schemas`` writes them, ``make schemas-check`` compares them.
 """
 
 from uuid import UUID
@@ -55,25 +56,38 @@ class BookRegistered(ClubEvent):
     """A book was registered."""
 
     id: UUID
-    isbn: Isbn
+    isbn: Isbn = Field(examples=["9780321125217"])
     title: str
     author: str
     metadata: Metadata = _event("book_registered")
 
 
 class BookRegisteredV2(ClubEvent):
-    """A book was registered, by any number of authors."""
+    """A book was registered, by any number of authors, with or without an ISBN."""
 
     id: UUID
-    isbn: Isbn
+    isbn: Isbn | None = Field(default=None, examples=["9780262510875"])
     title: str
-    authors: list[str]
+    authors: list[str] = Field(examples=[["Harold Abelson", "Gerald Jay Sussman"]])
     metadata: Metadata = _event("book_registered", 2)
 
     @property
     def author(self) -> str:
         """The authors as one text, as the first version has them."""
         return "; ".join(self.authors)
+
+    def as_first(self) -> BookRegistered | None:
+        """Return the same fact in the first version, not validated; None without an ISBN."""
+        if self.isbn is None:
+            return None
+        return BookRegistered.model_construct(
+            message_id=self.message_id,
+            created_at=self.created_at,
+            id=self.id,
+            isbn=self.isbn,
+            title=self.title,
+            author=self.author,
+        )
 
 
 class CreateReviewer(ClubCommand):

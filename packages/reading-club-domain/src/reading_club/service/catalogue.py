@@ -18,7 +18,7 @@ class CatalogueEntry(BaseModel):
     title: str
     author: str
     isbn: str
-    """The canonical ISBN-13."""
+    """The canonical ISBN-13, empty for a book without one."""
     distribution: Distribution = (0,) * 11
     """How many reviews gave the rating 0, 1, … 10."""
 

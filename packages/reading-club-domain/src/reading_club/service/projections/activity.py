@@ -1,7 +1,6 @@
 """The subscriber that writes every published event to the activity log."""
 
 from reading_club.domain.messages import (
-    BookRegistered,
     BookRegisteredV2,
     ClubEvent,
     ReviewCreated,
@@ -18,7 +17,7 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
+@activity.on(ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))
@@ -26,9 +25,8 @@ async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
 
 @activity.on(BookRegisteredV2)
 async def record_book(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
-    """Add the event as the first version, which readers of the log know."""
-    shown = event.model_dump(exclude={"authors", "metadata"}) | {"author": event.author}
-    await record(BookRegistered(**shown), uow)
+    """Add the event as the first version, which readers of the log know, if it has an ISBN."""
+    await uow.activity.record(ActivityEntry.of(event.as_first() or event))
 
 
 @activity.on(ReviewerErased)

@@ -1,7 +1,6 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import (
-    BookRegistered,
     BookRegisteredV2,
     ClubEvent,
     ReviewCreated,
@@ -16,17 +15,13 @@ from reading_club.service.versions import VERSIONS
 catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
-    """Add the book to the catalogue; the first version, of every book today, is not upcast."""
+@catalogue.on(BookRegisteredV2)
+async def put(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
+    """Add the book to the catalogue."""
+    isbn = event.isbn.canonical if event.isbn else ""
     await uow.catalogue.put(
-        CatalogueEntry(
-            book_id=event.id, title=event.title, author=event.author, isbn=event.isbn.canonical
-        )
+        CatalogueEntry(book_id=event.id, title=event.title, author=event.author, isbn=isbn)
     )
-
-
-catalogue.on(BookRegistered)(put)
-catalogue.on(BookRegisteredV2)(put)
 
 
 async def rate(
