@@ -85,11 +85,16 @@ async def insert_new(
 
 
 async def insert_new_many(
-    session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
+    session: Session,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    constants: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Insert rows by one statement, except those whose keys are stored; rows may be empty."""
     if rows:
-        await insert_many(session, insert_new_into(session.dialect, table), rows)
+        insert = insert_new_into(session.dialect, table)
+        await insert_many(session, insert, rows, constants=constants)
 
 
 async def insert_many(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla.eventstream.projection_tables import projection_tables
 from reading_club.adapters.uow_sqla.eventstream.worker_tables import worker_tables
 from reading_club.adapters.uow_sqla.types import DatabaseTime, JsonText, UtcDateTime
 
@@ -71,6 +72,10 @@ class StreamTables:
     returned: Table
     """Messages that a worker gave back to the broker before it began to handle them: by a pause or
     a stop. A row goes when the message is delivered again, which is no sign of a crash then."""
+    projections: Table
+    """The live generation of each projection's rows, and the one that a rebuild makes."""
+    history_deletions: Table
+    """The types of which messages were deleted from the history."""
     processes: Table
     """The running processes, each with its latest heartbeat by the database's clock."""
 
@@ -190,4 +195,5 @@ def stream_tables(
             Column("trouble", Text, nullable=True),
         ),
         **worker_tables(table),
+        **projection_tables(table),
     )
