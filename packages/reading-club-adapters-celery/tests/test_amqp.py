@@ -8,7 +8,7 @@ from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
 from reading_club.adapters.eventstream.publisher.amqp import AmqpConnection
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
-from reading_club.adapters.eventstream.publisher.publisher import PublishResultBuilder
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
 
 

@@ -15,6 +15,7 @@ from reading_club.adapters.eventstream._celery_app import only_logging, reconnec
 from reading_club.adapters.eventstream.broker_url import Broker, BrokerUrl
 from reading_club.adapters.eventstream.topology import DEFAULT_STREAM, EventRouter, Stream, Unwanted
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.versions import NO_VERSIONS, Versions
 
 PUBLISHER_CONNECTIONS: Final = 8
 """Size of the publisher's connection pool, and the default number of a transport's threads."""
@@ -94,6 +95,7 @@ def publisher_app(
     *,
     stream: Stream = DEFAULT_STREAM,
     unwanted: Unwanted = "keep",
+    versions: Versions = NO_VERSIONS,
 ) -> StreamApp:
     """Return an application that publishes events for these subscribers, and gives up in seconds.
 
@@ -106,6 +108,8 @@ def publisher_app(
     So do events for a single subscriber that is none of these. ``confirm`` lets the broker drop the
     event: choose it for types without subscribers that are published for good, as their rows would
     pile up. An ``EventstreamTransport`` has no outbox: what no queue takes is dropped.
+
+    With ``versions`` a subscriber to a later version alone gets events of the outbox in that one.
 
     The first message connects; a forked process opens its own connections. Raises ValueError for an
     unsupported broker URL.
@@ -125,7 +129,7 @@ def publisher_app(
         },
         task_ignore_result=True,
         task_publish_retry=False,
-        task_routes=(EventRouter(queues, stream, unwanted),),
+        task_routes=(EventRouter(queues, stream, unwanted, versions),),
     )
     reconnect_after_forks(app)
     return app
@@ -137,10 +141,9 @@ def route_to(app: Celery, further: Iterable[Subscriber[Any, Any]]) -> None:
     They replace those of the last call. Their queues are declared at the next declaration, within a
     minute on a live connection, and events of their types are mandatory at once. Thread-safe.
     """
-    further = list(further)
-    for route in app.conf.task_routes:
-        if isinstance(route, EventRouter):
-            route.set_further([route.stream.queue_for(subscriber) for subscriber in further])
+    subscribers = list(further)
+    for route in (each for each in app.conf.task_routes if isinstance(each, EventRouter)):
+        route.set_further([route.stream.queue_for(subscriber) for subscriber in subscribers])
 
 
 def worker_app(
@@ -152,8 +155,7 @@ def worker_app(
 ) -> StreamApp:
     """Return an application whose worker consumes the subscriber's queue.
 
-    The worker acknowledges late, prefetches 64 messages for each thread, and waits for its broker
-    without limit. ``EventTask.register`` registers the task.
+    The worker acknowledges late. ``EventTask.register`` registers the task.
     """
     url, queue = BrokerUrl(broker_url), stream.queue_for(subscriber)
     redis = {"visibility_timeout": visibility_timeout, **_REDIS_WORKER}

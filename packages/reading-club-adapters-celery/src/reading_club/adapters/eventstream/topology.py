@@ -10,7 +10,9 @@ from amqp.exceptions import ChannelError
 from kombu import Exchange, Queue, binding
 
 from reading_club.adapters.eventstream.broker_errors import reason_of
+from reading_club.adapters.eventstream.publisher.versions import WrittenVersions
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.eventstream.versions import NO_VERSIONS, Versions
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +133,7 @@ class EventRouter:
 
     An event that is published before a worker's first start waits in the worker's queue. A message
     with a bound type is mandatory: an AMQP broker returns it if the queue is gone, instead of
-    dropping it.
+    dropping it. ``written`` says which events a batch publisher writes in which versions.
     """
 
     def __init__(
@@ -139,9 +141,11 @@ class EventRouter:
         queues: Sequence[Queue],
         stream: Stream = DEFAULT_STREAM,
         unwanted: Unwanted = "keep",
+        versions: Versions = NO_VERSIONS,
     ) -> None:
         self.stream = stream
         self.unwanted = unwanted
+        self.versions = versions
         self._topic = stream.topic
         self._fixed = queues
         self.set_further(())
@@ -152,6 +156,7 @@ class EventRouter:
         bindings = {(bound.routing_key, queue.name) for queue in queues for bound in queue.bindings}
         self._foreign = [ForeignQueue(**queue.as_dict()) for queue in queues]
         self.wanted = {routing_key for routing_key, _ in bindings}
+        self.written = WrittenVersions(self.versions, bindings)
         self.bindings = bindings
         self.queues = queues
 

@@ -11,6 +11,7 @@ from reading_club.adapters.eventstream.broker_url import BrokerUrl
 from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.versions import VERSIONS
 
 REWRITE_TIMEOUT = 5.0
 """Seconds to wait for the embedded broker, which rewrites its file in the background."""
@@ -36,7 +37,7 @@ def broker_url(settings: Settings) -> str:
 
 def open_publisher(settings: Settings) -> Celery:
     """Return the Celery application that publishes to all subscribers, not yet connected."""
-    return publisher_app(broker_url(settings), SUBSCRIBERS, unwanted="confirm")
+    return publisher_app(broker_url(settings), SUBSCRIBERS, unwanted="confirm", versions=VERSIONS)
 
 
 def broker_check(settings: Settings) -> Callable[[], None] | None:

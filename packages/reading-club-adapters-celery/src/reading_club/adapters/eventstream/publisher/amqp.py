@@ -18,11 +18,8 @@ from reading_club.adapters.eventstream._pyamqp import (
 )
 from reading_club.adapters.eventstream.broker_errors import BrokerBlocked
 from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
-from reading_club.adapters.eventstream.publisher.publisher import (
-    NO_QUEUE,
-    PublisherConnection,
-    PublishResultBuilder,
-)
+from reading_club.adapters.eventstream.publisher.publisher import NO_QUEUE, PublisherConnection
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.topology import EventRouter
 
 DECLARE_EVERY: Final = 60.0
@@ -53,7 +50,7 @@ class ConfirmTracker:
     def on_ack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
         """Record messages as confirmed; a returned message keeps its result."""
         for message in self._pop_confirmed(tag, multiple=multiple):
-            self.result.confirm(message.key)
+            self.result.confirm(message)
 
     def on_nack(self, tag: int, multiple: bool) -> None:  # noqa: FBT001  # py-amqp's signature
         """Record messages as refused: one of their queues is full or unavailable.

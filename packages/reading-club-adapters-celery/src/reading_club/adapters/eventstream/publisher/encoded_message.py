@@ -68,6 +68,8 @@ class EncodedMessage:
     mandatory: bool
     is_task: bool = False
     """Whether it is an ordinary task, for a queue that is none of the stream's."""
+    messages: int = 1
+    """How many messages there are of the event: one, or one more for each copy in a version."""
     context: Mapping[str, str] = field(default_factory=dict)
     """The known parts of the message's context, by the names of their headers."""
 

@@ -19,6 +19,7 @@ from reading_club.adapters.eventstream.publisher.encoded_message import (
     EncodedMessage,
     MessageTemplate,
 )
+from reading_club.adapters.eventstream.publisher.versions import CannotBeConverted, Written
 from reading_club.adapters.eventstream.topology import (
     ATTEMPTED,
     REDACTED_REPRS,
@@ -51,18 +52,65 @@ class MessageEncoder:
     def encode(
         self, events: Iterable[OutboxMessage]
     ) -> tuple[list[EncodedMessage], dict[OutboxKey, str]]:
-        """Return messages in the order of the events, and reasons of those that have none."""
-        messages, failed = [], {}
+        """Return messages in the order of the events, and reasons of those that lack one.
+
+        An event has several messages if queues need it in different versions. If it cannot be
+        converted to some of them, the others are returned, and the reason.
+        """
+        messages: list[EncodedMessage] = []
+        failed: dict[OutboxKey, str] = {}
         templates = self._templates.get()
         for event in events:
             try:
                 context = event.context.fields
                 template = templates[event.attempted, *context]
-                messages.append(self._message(event, template, context))
+                if (written := self._written(event)) is None:
+                    messages.append(self._message(event, template, context))
+                else:
+                    messages += self._in_versions(event, template, written, failed)
+            except CannotBeConverted as exc:
+                failed[event.key] = str(exc)
             except _UNENCODABLE as exc:
                 # The error's text may repeat the event's content.
                 failed[event.key] = f"it cannot be encoded: {type(root_cause(exc)).__name__}"
         return messages, failed
+
+    def _written(self, event: OutboxMessage) -> Written | None:
+        """Return how the event is written; None if simply as it is stored."""
+        written, type_ = self.route.written, event.envelope.get("type")
+        if event.key.subscriber == ALL_SUBSCRIBERS:
+            return written.to_all.get(type_)
+        queue = self.route.stream.queue_name(event.key.subscriber)
+        return written.to_one.get((type_, queue))
+
+    def _in_versions(
+        self,
+        event: OutboxMessage,
+        template: MessageTemplate,
+        written: Written,
+        failed: dict[OutboxKey, str],
+    ) -> Sequence[EncodedMessage]:
+        """Return the event's messages; add the reason to ``failed`` if a copy is missing.
+
+        With copies the event need not have a queue of its first version.
+        """
+        context, convert = event.context.fields, self.route.written.convert
+        converted = replace(event, envelope=convert(event.envelope, written.type))
+        first = self._message(converted, template, context)
+        if not written.copies:
+            return [first]
+        mandatory = first.mandatory and written.type in self.route.wanted
+        number = 1 + len(written.copies)
+        messages = [replace(first, mandatory=mandatory, messages=number)]
+        for queue, type_ in written.copies.items():
+            try:
+                body = _body((), {"message": dict(convert(event.envelope, type_))}, template)
+            except CannotBeConverted as exc:
+                failed[event.key] = str(exc)
+            else:
+                copy = replace(messages[0], task_id=uuid(), body=body, mandatory=True)
+                messages.append(replace(copy, exchange="", routing_key=queue))
+        return messages
 
     def _new_templates(self) -> Mapping[tuple[Any, ...], MessageTemplate]:
         """Return Celery's messages without arguments, by ``attempted`` and the parts of context."""

@@ -9,15 +9,16 @@ from typing import Any, Final
 from celery import Celery
 from kombu import Connection
 
-from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
+from reading_club.adapters.eventstream.broker_errors import deadline
 from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
 from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 from reading_club.adapters.eventstream.publisher.spans import SendSpans
 from reading_club.adapters.eventstream.queues import connect, declare
 from reading_club.adapters.eventstream.topology import EventRouter, Stream
 from reading_club.eventstream.per_process import PerProcess
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
-from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
 
 logger = logging.getLogger(__name__)
@@ -25,37 +26,6 @@ logger = logging.getLogger(__name__)
 PUBLISH_TIMEOUT: Final = 5.0
 """Seconds for a batch, by default."""
 NO_QUEUE: Final = "no queue takes it"
-
-
-class PublishResultBuilder:
-    """Collects the result of each event of a batch, while it is published."""
-
-    def __init__(self, failed: Mapping[OutboxKey, str] | None = None) -> None:
-        self._confirmed: dict[OutboxKey, None] = {}
-        self._failed = dict(failed or {})
-        self._refused: dict[OutboxKey, str] = {}
-
-    def confirm(self, key: OutboxKey) -> None:
-        """Record the event as confirmed, unless it is recorded as failed or refused."""
-        if key not in self._failed and key not in self._refused:
-            self._confirmed[key] = None
-
-    def fail(self, key: OutboxKey, reason: str) -> None:
-        """Record the event as failed: a fault of the event, such as its size."""
-        self._failed[key] = reason
-
-    def refuse(self, key: OutboxKey, reason: str) -> None:
-        """Record the event as refused: a fault of a queue, such as its length limit."""
-        self._refused[key] = reason
-
-    def knows(self, key: OutboxKey) -> bool:
-        """Return whether the event has a result."""
-        return any(key in keys for keys in (self._confirmed, self._failed, self._refused))
-
-    def build(self, outage: Exception | None = None) -> PublishResult:
-        """Return all results, and the outage that ended the batch, if any."""
-        reason = "" if outage is None else reason_of(outage)
-        return PublishResult(self._confirmed.keys(), self._failed, outage, self._refused, reason)
 
 
 class PublisherConnection(ABC):
@@ -156,7 +126,7 @@ class BatchPublisher:
 
     def _publish(self, events: Sequence[OutboxMessage]) -> PublishResult:
         messages, failed = self._encoder.encode(events)
-        result = PublishResultBuilder(failed)
+        result = PublishResultBuilder(failed, messages)
         try:
             if messages:
                 self._send(messages, result)

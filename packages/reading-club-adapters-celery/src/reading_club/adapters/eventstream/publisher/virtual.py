@@ -13,11 +13,8 @@ from reading_club.adapters.eventstream._kombu_redis import (
     routed_by,
 )
 from reading_club.adapters.eventstream.publisher.encoded_message import EncodedMessage
-from reading_club.adapters.eventstream.publisher.publisher import (
-    NO_QUEUE,
-    PublisherConnection,
-    PublishResultBuilder,
-)
+from reading_club.adapters.eventstream.publisher.publisher import NO_QUEUE, PublisherConnection
+from reading_club.adapters.eventstream.publisher.result import PublishResultBuilder
 
 
 class BindingsLost(Exception):
@@ -61,9 +58,9 @@ class VirtualConnection(PublisherConnection):
             for message in messages:
                 self._producer.publish(message.body, **message.options)
                 if not at_once:
-                    result.confirm(message.key)
+                    result.confirm(message)
         for message in messages:
-            result.confirm(message.key)
+            result.confirm(message)
 
     def _is_routed(self, message: EncodedMessage, bindings: Bindings, queues: set[str]) -> bool:
         """Return whether a queue takes the message, or none has to.

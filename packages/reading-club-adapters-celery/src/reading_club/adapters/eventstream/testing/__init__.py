@@ -9,6 +9,7 @@ import pytest
 pytest.register_assert_rewrite(
     "reading_club.adapters.eventstream.testing.batch_publisher",
     "reading_club.adapters.eventstream.testing.kept_events",
+    "reading_club.adapters.eventstream.testing.published_versions",
     "reading_club.adapters.eventstream.testing.transport",
     "reading_club.adapters.eventstream.testing.publisher",
 )
@@ -36,6 +37,7 @@ from reading_club.adapters.eventstream.testing.fixtures import (
     transport,
 )
 from reading_club.adapters.eventstream.testing.kept_events import KeptEventsContract
+from reading_club.adapters.eventstream.testing.published_versions import PublishedVersionsContract
 from reading_club.adapters.eventstream.testing.publisher import (
     Arrived,
     EventPublisherContract,
@@ -61,6 +63,7 @@ __all__ = [
     "KeptEventsContract",
     "ParcelSent",
     "ProcessKilled",
+    "PublishedVersionsContract",
     "Received",
     "SentTask",
     "a_listener",
