@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
@@ -135,7 +135,7 @@ def many(
 
 
 def in_values(
-    session: Session, column: Column[Any], values: Collection[Any]
+    session: Session, column: ColumnElement[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
     """Return the condition that the column has one of these values.
 

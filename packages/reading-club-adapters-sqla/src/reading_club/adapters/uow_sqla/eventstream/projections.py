@@ -11,7 +11,6 @@ from sqlalchemy import (
     delete,
     false,
     func,
-    or_,
     select,
     true,
     tuple_,
@@ -116,7 +115,7 @@ class SQLProjections:
         mine = select(subscriptions.c.type).where(subscriptions.c.subscriber == name)
         subscribed = (await self.session.read(mine)).scalars().all()
         deleted = (await self.session.read(select(deletions.c.type))).scalars().all()
-        has_tables = any(_tables_of(self.tables, name))
+        has_tables = bool(list(_tables_of(self.tables, name)))
         return refusal(name, types, subscribed, deleted, has_tables=has_tables)
 
     async def _locked(self, name: str) -> Row[Any] | None:
@@ -145,7 +144,7 @@ class SQLProjections:
         messages = self.tables.messages.c
         return and_(
             messages.position > (row.position or 0),
-            or_(row.until is None, messages.position <= row.until),
+            true() if row.until is None else messages.position <= row.until,
             in_values(self.session, messages.type, sorted(types)),
         )
 

@@ -127,8 +127,7 @@ class SQLCatalogue(SQLReadModel):
         older = await self._older({id_: row for id_, row in rows.items() if id_ not in new}, to)
         newer = [rows[row["review_id"]] for row in older]
         if newer:
-            replace = _replace_ratings(dialect, table)
-            await insert_many(self.session, replace, newer, constants=key)
+            await insert_many(self.session, _replace_ratings(dialect, table), newer, constants=key)
         changes = Counter[tuple[UUID, int]]()
         _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
         _count(changes, older, -1)
