@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 from kombu import Producer
 from kombu.transport.pyamqp import Channel
-from messagebus import Metadata
+from messagebus import Event, Metadata
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.encoded_message import (
@@ -99,7 +99,7 @@ def test_a_retired_version_is_published_as_the_next_one() -> None:
 
 def test_without_any_published_version_an_event_stays_as_it_is() -> None:
     """Every version may be retired, for example of an event that happens no more."""
-    retired = [ParcelSent, ParcelSentV2]
+    retired: list[type[Event]] = [ParcelSent, ParcelSentV2]
     written = WrittenVersions(Versions([in_grams], retired=retired), bound(a={V1}, b={V2}))
 
     assert written.to_all == {}

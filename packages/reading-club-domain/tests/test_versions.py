@@ -104,6 +104,28 @@ def test_a_type_is_outdated_without_its_newest_version() -> None:
     assert VERSIONS.outdated({"weighed_v1", "weighed_v3", "parcel_sent_v1"}) == set()
 
 
+@pytest.mark.parametrize(
+    ("bound", "delivered"),
+    [
+        ({"weighed_v1", "weighed_v3"}, "weighed_v1"),
+        ({"weighed_v2", "weighed_v3"}, "weighed_v3"),
+        ({"weighed_v2"}, "weighed_v2"),
+        ({"parcel_sent_v1"}, None),
+    ],
+)
+def test_a_queue_gets_the_stored_version_or_its_newest(
+    bound: set[str], delivered: str | None
+) -> None:
+    """A queue that is bound to no version gets none."""
+    assert VERSIONS.delivered_as("weighed_v1", bound) == delivered
+
+
+def test_what_a_queue_gets_converted_is_known_by_the_stored_types() -> None:
+    """Types of the queue itself are not converted, and older ones than it reads are."""
+    assert VERSIONS.converted_for({"weighed_v2", "other_v1"}) == {"weighed_v1": "weighed_v2"}
+    assert VERSIONS.converted_for({"weighed_v1", "weighed_v2", "weighed_v3"}) == {}
+
+
 def test_an_envelope_is_converted_to_a_later_version() -> None:
     """Id and time stay; type and payload are those of the later version."""
     event = Weighed(grams=1500)

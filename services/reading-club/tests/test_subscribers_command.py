@@ -54,6 +54,34 @@ def test_a_program_is_added_listed_and_removed(path: Path) -> None:
     assert rows(path, "SELECT * FROM subscriptions WHERE outside") == []
 
 
+def test_a_program_of_a_later_version_alone_gets_what_is_stored_in_an_older_one(
+    path: Path,
+) -> None:
+    """Its queue is bound to the later version; events of both have a subscription, and history."""
+    event = publish(path)
+
+    added = call("subscribers", "add", "digest", "book_registered_v2")
+    replayed = call("replay", "--subscriber", "digest", "--type", "book_registered_v2")
+
+    assert "digest gets book_registered_v2 from" in added.output
+    assert rows(path, "SELECT type, delivered_as FROM subscriptions ORDER BY type") == [
+        (TYPE, "book_registered_v2"),
+        ("book_registered_v2", None),
+    ]
+    assert "1 events of the history were put on their way" in replayed.output
+    assert in_outbox(path) == [("digest", event)]
+
+
+def test_a_program_may_add_the_stored_version_later(path: Path) -> None:
+    """From then on it gets events as they are stored."""
+    for type_ in ("book_registered_v2", TYPE):
+        assert call("subscribers", "add", "digest", type_).exit_code == 0
+
+    assert rows(path, "SELECT type FROM subscriptions WHERE delivered_as IS NOT NULL") == []
+    listed = call("subscribers", "list").output.splitlines()
+    assert listed[2].split() == ["digest", "outside", f"{TYPE},", "book_registered_v2"]
+
+
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize(
     ("arguments", "error"),

@@ -12,6 +12,7 @@ from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
+from reading_club.eventstream.versions import NO_VERSIONS, Versions
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,24 @@ async def outside_subscribers(uow: StreamUnitOfWork) -> list[OutsideSubscriber]:
 
 
 async def add_outside(
-    subscriber: OutsideSubscriber, make_uow: UnitOfWorkFactory, queues: Queues
+    subscriber: OutsideSubscriber,
+    make_uow: UnitOfWorkFactory,
+    queues: Queues,
+    *,
+    versions: Versions = NO_VERSIONS,
 ) -> None:
     """Declare the queue, then store the subscriptions; types may be added later.
 
-    Raises QueueRefused or EventstreamUnavailable, and nothing is stored.
+    With the ``versions`` of the publishers, a subscriber to a later version alone is subscribed to
+    events that are stored in older ones as well. Raises QueueRefused or EventstreamUnavailable, and
+    nothing is stored.
     """
     await asyncio.to_thread(queues.declare, subscriber)
     async with make_uow() as transaction:
-        subscriptions = transaction.uow.subscriptions
-        await subscriptions.subscribe(subscriber.name, subscriber.types, outside=True)
+        subscriptions, name = transaction.uow.subscriptions, subscriber.name
+        bound = subscriber.types | (await subscriptions.outside()).get(name, frozenset())
+        converted = versions.converted_for(bound)
+        await subscriptions.subscribe(name, bound, outside=True, converted=converted)
         await transaction.commit()
 
 

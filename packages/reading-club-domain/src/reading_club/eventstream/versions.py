@@ -76,6 +76,21 @@ class Versions:
         types = (type_,) if known is None else tuple(map(wire_type, self.later(known)))
         return tuple(each for each in types if each not in self._retired)
 
+    def delivered_as(self, stored: str, bound: Collection[str]) -> str | None:
+        """Return the type in which a queue that is bound to these types gets a stored event.
+
+        It is the published version that is next to the stored one if the queue is bound to that,
+        else the newest one. None if the queue is bound to no published version.
+        """
+        published = self.published_as(stored) or (stored,)
+        taken = [type_ for type_ in published if type_ in bound]
+        return published[0] if published[0] in bound else next(reversed(taken), None)
+
+    def converted_for(self, bound: Collection[str]) -> dict[str, str]:
+        """Return the stored types that a queue bound to these gets in another one, by that one."""
+        found = {t: self.delivered_as(t, bound) for t in self._types if t not in bound}
+        return {stored: type_ for stored, type_ in found.items() if type_ is not None}
+
     def stored_as(self, type_: str) -> frozenset[str]:
         """Return the types whose stored events are published as ``type_``, with itself."""
         known = self._types.get(type_)

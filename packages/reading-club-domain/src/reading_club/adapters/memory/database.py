@@ -52,6 +52,7 @@ class InMemoryStreamDatabase:
         self.attempts: MutableMapping[InboxKey, Count] = {}
         self.subscriptions: MutableMapping[tuple[str, str], datetime] = {}
         self.outside: MutableMapping[tuple[str, str], bool] = {}
+        self.delivered_as: MutableMapping[tuple[str, str], str] = {}
         self.replays: MutableMapping[tuple[str, str], Span] = {}
         self.resends: MutableMapping[InboxKey, Count] = {}
         self.dead_letters: MutableMapping[tuple[str, UUID], DeadLetter] = {}

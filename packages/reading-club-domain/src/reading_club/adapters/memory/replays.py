@@ -26,6 +26,7 @@ class InMemoryReplays:
     ) -> None:
         """Store the span of the messages from ``since`` up to now. Raises ReplayRefused."""
         tables, reach = self.transaction.tables, self.transaction.now - timedelta(seconds=inbox)
+        types = _stored(tables, subscriber, types)
         recorded = list(tables.recorded.items())
         wanted = [(n, at) for n, (_, at) in enumerate(recorded, 1) if since is None or at >= since]
         for number, at in wanted:
@@ -74,6 +75,14 @@ class InMemoryReplays:
             span = spans.get(wire_type(message), Span(0, 0))
             if span.after < number <= span.until and not _is_done(tables, subscriber, id_):
                 yield number, id_
+
+
+def _stored(
+    tables: InMemoryStreamDatabase, subscriber: str, types: Collection[str]
+) -> Collection[str]:
+    """Return the types, and those of stored events that the subscriber gets in one of them."""
+    converted = tables.delivered_as.items()
+    return {*types, *(t for (name, t), got in converted if name == subscriber and got in types)}
 
 
 def _spans(tables: InMemoryStreamDatabase, subscriber: str) -> dict[str, Span]:

@@ -11,6 +11,7 @@ from reading_club.adapters.memory.rows import Count, OutboxRow
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, OutboxKey
+from reading_club.eventstream.ports.subscriptions import NOTHING_CONVERTED
 from reading_club.eventstream.wire import wire_type
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,24 +24,33 @@ class InMemorySubscriptions:
         self.transaction = transaction
 
     async def subscribe(
-        self, subscriber: str, types: Collection[str], *, outside: bool = False
+        self,
+        subscriber: str,
+        types: Collection[str],
+        *,
+        outside: bool = False,
+        converted: Mapping[str, str] = NOTHING_CONVERTED,
     ) -> None:
-        """Subscribe to these types from now on."""
+        """Subscribe to these types from now on, and to those that are converted."""
         now = self.transaction.now
 
         def insert(tables: InMemoryStreamDatabase) -> None:
-            for type_ in types:
+            for type_ in [*types, *converted]:
                 key = (subscriber, type_)
+                if outside or key not in tables.subscriptions:
+                    tables.delivered_as.pop(key, None)
+                    if type_ in converted:
+                        tables.delivered_as[key] = converted[type_]
                 tables.subscriptions.setdefault(key, now)
                 tables.outside.setdefault(key, outside)
 
         self.transaction.write(insert)
 
     async def outside(self) -> Mapping[str, frozenset[str]]:
-        """Return the subscribers outside with their types."""
-        types = defaultdict[str, set[str]](set)
-        for (name, type_), outside in self.transaction.tables.outside.items():
-            if outside:
+        """Return the subscribers outside with the types of their queues."""
+        types, tables = defaultdict[str, set[str]](set), self.transaction.tables
+        for (name, type_), outside in tables.outside.items():
+            if outside and (name, type_) not in tables.delivered_as:
                 types[name].add(type_)
         return {name: frozenset(types[name]) for name in sorted(types)}
 
@@ -53,6 +63,7 @@ class InMemorySubscriptions:
                 if key[0] == subscriber:
                     del tables.outside[key], tables.subscriptions[key]
                     tables.replays.pop(key, None)
+                    tables.delivered_as.pop(key, None)
             if any(name == subscriber for name, _ in tables.subscriptions):
                 return
             for row in [k for k in tables.outbox if k.subscriber == subscriber]:

@@ -1,22 +1,33 @@
 """Subscriptions, and a query for the events that a subscriber has not received."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
+
+NOTHING_CONVERTED: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Subscriptions(Protocol):
     """Subscriptions, and re-sending of events that a subscriber has not received."""
 
     async def subscribe(
-        self, subscriber: str, types: Collection[str], *, outside: bool = False
+        self,
+        subscriber: str,
+        types: Collection[str],
+        *,
+        outside: bool = False,
+        converted: Mapping[str, str] = NOTHING_CONVERTED,
     ) -> None:
         """Subscribe to these types from now on; an existing subscription keeps its start.
 
         A subscriber ``outside`` is another program, whose inbox is in a database of its own.
+        ``converted`` are further types of stored events, each with the type in which the
+        subscriber gets them: it is subscribed to these events as well, and its queue is not bound
+        to their types.
         """
 
     async def outside(self) -> Mapping[str, frozenset[str]]:
-        """Return the subscribers outside, each with its types, by name."""
+        """Return the subscribers outside, each with the types of its queue, by name."""
         ...
 
     async def remove_outside(self, subscriber: str) -> bool:

@@ -22,6 +22,7 @@ from reading_club.eventstream.pauses import pause_subscriber, resume_subscriber
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.versions import VERSIONS
 
 TYPES: Final = sorted(wire_type(event) for event in EVENTS)
 """The types on the wire of the club's events."""
@@ -123,7 +124,7 @@ async def _add(settings: Settings, subscriber: OutsideSubscriber) -> None:
     from reading_club.app.bootstrap.subscribers import open_subscribing
 
     async with open_subscribing(settings) as opened:
-        await add_outside(subscriber, opened.make_uow, opened.queues)
+        await add_outside(subscriber, opened.make_uow, opened.queues, versions=VERSIONS)
 
 
 async def _remove(settings: Settings, subscriber: OutsideSubscriber) -> bool:

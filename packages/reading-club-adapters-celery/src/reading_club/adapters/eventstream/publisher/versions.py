@@ -1,7 +1,7 @@
 """The versions in which a publisher writes an event, by the bindings of the known queues."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from reading_club.eventstream.versions import Versions
@@ -53,17 +53,14 @@ class WrittenVersions:
 
     def _add(self, stored: str) -> None:
         published = self._versions.published_as(stored) or (stored,)
-        wanted = dict(self._wanted(published))
+        wanted = {
+            queue: type_
+            for queue, bound in self._bound.items()
+            if (type_ := self._versions.delivered_as(stored, bound)) is not None
+        }
         copies = {queue: type_ for queue, type_ in wanted.items() if type_ != published[0]}
         if copies or published[0] != stored:
             self.to_all[stored] = Written(published[0], copies)
         for queue, type_ in wanted.items():
             if type_ != stored:
                 self.to_one[stored, queue] = Written(type_)
-
-    def _wanted(self, published: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """Yield each queue that is bound to a published version, with the version that it gets."""
-        for queue, bound in self._bound.items():
-            taken = [type_ for type_ in published if type_ in bound]
-            if taken:
-                yield queue, published[0] if published[0] in bound else taken[-1]

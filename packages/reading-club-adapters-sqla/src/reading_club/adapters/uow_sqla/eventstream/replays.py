@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import not_in
@@ -85,7 +85,7 @@ class SQLReplays:
         )
         forgotten = select(subscriptions.c.type).where(
             subscriptions.c.subscriber == subscriber,
-            in_values(self.session, subscriptions.c.type, types),
+            self._gets(types),
             subscriptions.c.since <= reach,
             exists().where(older),
         )
@@ -104,8 +104,14 @@ class SQLReplays:
         subscriptions = self.tables.subscriptions
         mine = update(subscriptions).where(subscriptions.c.subscriber == subscriber)
         if types:
-            mine = mine.where(in_values(self.session, subscriptions.c.type, types))
+            mine = mine.where(self._gets(types))
         await self.session.write(mine.values(replay_after=after, replay_until=until))
+
+    def _gets(self, types: Collection[str]) -> ColumnElement[bool]:
+        """Return the condition that a subscription is to these types, or is delivered as them."""
+        columns = self.tables.subscriptions.c
+        converted = in_values(self.session, columns.delivered_as, types)
+        return or_(in_values(self.session, columns.type, types), converted)
 
     def _left(self, subscriber: str, rows: Sequence[Row[Any]]) -> ColumnElement[bool]:
         """Return the condition that a message is still to be put into the outbox."""

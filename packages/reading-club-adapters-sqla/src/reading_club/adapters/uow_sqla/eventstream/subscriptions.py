@@ -18,6 +18,7 @@ from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
+from reading_club.eventstream.ports.subscriptions import NOTHING_CONVERTED
 
 LATEST: Final = 100
 """Latest inbox rows of a subscriber, whose newest event marks its progress."""
@@ -31,6 +32,14 @@ def _upsert(dialect: str, resends: Table) -> statements.Insert:
     return insert.on_conflict_do_update(index_elements=["subscriber", "message_id"], set_=changes)
 
 
+@lru_cache(maxsize=4)
+def _upsert_converted(dialect: str, subscriptions: Table) -> statements.Insert:
+    insert = statements.insert_into(dialect, subscriptions)
+    return insert.on_conflict_do_update(
+        index_elements=["subscriber", "type"], set_={"delivered_as": insert.excluded.delivered_as}
+    )
+
+
 class SQLSubscriptions:
     """Subscriptions, in the table ``subscriptions``, and their missing events."""
 
@@ -38,19 +47,28 @@ class SQLSubscriptions:
         self.session = session
 
     async def subscribe(
-        self, subscriber: str, types: Collection[str], *, outside: bool = False
+        self,
+        subscriber: str,
+        types: Collection[str],
+        *,
+        outside: bool = False,
+        converted: Mapping[str, str] = NOTHING_CONVERTED,
     ) -> None:
         """Insert subscriptions as of now; existing ones keep their time."""
         row = {"subscriber": subscriber, "outside": outside}
-        rows = [{**row, "type": type_} for type_ in sorted(types)]
-        table = self.session.tables.subscriptions
-        insert = statements.insert_new_into(self.session.dialect, table)
+        delivered_as = {**dict.fromkeys(types), **converted}
+        rows = [{**row, "type": t, "delivered_as": delivered_as[t]} for t in sorted(delivered_as)]
+        table, dialect = self.session.tables.subscriptions, self.session.dialect
+        insert = statements.insert_new_into(dialect, table)
+        if outside:
+            insert = _upsert_converted(dialect, table)
         await statements.insert_many(self.session, insert, rows, timestamps={"since": 0.0})
 
     async def outside(self) -> Mapping[str, frozenset[str]]:
-        """Select the subscribers outside with their types."""
+        """Select the subscribers outside with the types of their queues."""
         table, types = self.session.tables.subscriptions, defaultdict[str, set[str]](set)
-        for row in await self.session.read(select(table).where(table.c.outside)):
+        bound = select(table).where(table.c.outside, table.c.delivered_as.is_(None))
+        for row in await self.session.read(bound):
             types[row.subscriber].add(row.type)
         return {name: frozenset(types[name]) for name in sorted(types)}
 

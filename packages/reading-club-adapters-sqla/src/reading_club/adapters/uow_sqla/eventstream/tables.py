@@ -61,8 +61,10 @@ class StreamTables:
     attempts: Table
     """Numbers of attempts and stalls of messages that did not succeed at the first attempt."""
     subscriptions: Table
-    """The event types of each subscriber, and since when. During a replay, ``replay_after`` and
-    ``replay_until`` are the positions between which messages are still to be sent."""
+    """The types of stored events that each subscriber gets, and since when. During a replay,
+    ``replay_after`` and ``replay_until`` are the positions between which messages are still to be
+    sent. ``delivered_as`` is the type in which a subscriber outside gets an event that is stored in
+    another version than its queue is bound to."""
     resends: Table
     """Events that the reconciler has sent again: how often, and the earliest time of the next."""
     failures: Table
@@ -173,6 +175,7 @@ def stream_tables(
             Column("outside", Boolean, nullable=False, server_default=false()),
             Column("replay_after", BigInteger, nullable=True),
             Column("replay_until", BigInteger, nullable=True),
+            Column("delivered_as", String(200), nullable=True),
         ),
         resends=table(
             "resends",

@@ -8,6 +8,9 @@ which returns events of the domain. The contracts of outbox and reconciler need 
 
 from reading_club.testing.contracts.eventstream.attempts import AttemptsContract
 from reading_club.testing.contracts.eventstream.context import MessageContextContract
+from reading_club.testing.contracts.eventstream.converted_subscriptions import (
+    ConvertedSubscriptionsContract,
+)
 from reading_club.testing.contracts.eventstream.dead_letter_commands import (
     DeadLetterCommandsContract,
 )
@@ -53,6 +56,7 @@ from reading_club.testing.contracts.eventstream.unit_of_work import TransactionC
 __all__ = [
     "HORIZON",
     "AttemptsContract",
+    "ConvertedSubscriptionsContract",
     "DeadLetterCommandsContract",
     "DeadLetterGroupsContract",
     "DeadLettersContract",

@@ -4,6 +4,7 @@ from reading_club.testing.contracts import eventstream
 
 __all__ = [
     "TestAttempts",
+    "TestConvertedSubscriptions",
     "TestDeadLetterCommands",
     "TestDeadLetterGroups",
     "TestDeadLetters",
@@ -117,6 +118,10 @@ class TestPerMinute(eventstream.PerMinuteContract):
 
 class TestOutside(eventstream.OutsideContract):
     """Subscribers outside."""
+
+
+class TestConvertedSubscriptions(eventstream.ConvertedSubscriptionsContract):
+    """Subscribers that get events in another version than the stored one."""
 
 
 class TestReplays(eventstream.ReplaysContract):
