@@ -1,6 +1,7 @@
 """The command ``reading-club rebuild``, on a file of SQLite."""
 
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,9 @@ from click.testing import CliRunner, Result
 from reading_club.app.cli import main
 from reading_club.app.testing.database_file import NOW, rows
 from reading_club.service.projections import catalogue
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "rebuild-a-projection.md"
+CONSOLE = re.compile(r"^```console\n\$ reading-club (.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -111,3 +115,21 @@ def test_what_cannot_be_rebuilt_is_refused(arguments: Sequence[str], error: str)
 
     assert refused.exit_code == 2
     assert error in refused.stderr
+
+
+def test_the_page_shows_what_the_commands_print(path: Path) -> None:
+    """Each command of the page is called, the second with a rebuild that was interrupted."""
+    register(path, 2)
+    interrupt = (
+        "UPDATE projections SET building = 2, newest = 2, position = 1, until = 2, "
+        f"started_at = {NOW.format(-9)}"
+    )
+    shown = CONSOLE.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(shown) == 3
+
+    for command, expected in shown:
+        if command == "status":
+            rows(path, interrupt)
+        printed = call(*command.split()).output
+        pattern = re.escape(expected).replace("…", ".*")
+        assert re.fullmatch(pattern, printed, re.DOTALL), printed

@@ -47,8 +47,8 @@ def test_a_killed_rebuild_goes_on_and_readers_miss_nothing(club: ClubCluster) ->
         killed = club.begin("rebuild", "catalogue")
         posting = threading.Thread(target=lambda: posted.append(post_books(club.url, NEW)))
         posted: list[Any] = []
-        posting.start()
         eventually(lambda: club.database.rows(RUNNING), within=EFFECT_TIMEOUT)
+        posting.start()
         killed.kill()
         (unfinished,) = club.status()[1]["rebuilds"]
         assert 0 < unfinished["share"] < 1
