@@ -67,6 +67,10 @@ class TestCatalogue(club.CatalogueContract):
     """The catalogue in memory."""
 
 
+class TestRebuild(club.RebuildContract, club.RebuildErasureContract, club.RebuildFailuresContract):
+    """The rebuilds of the projections in memory."""
+
+
 class TestAccounts(club.AccountsContract):
     """The accounts in memory."""
 

@@ -82,6 +82,25 @@ class ReplayRefused(EventstreamError):
     """The history cannot be given to a subscriber with effect once; the text says why."""
 
 
+class RebuildRefused(EventstreamError):
+    """The projection cannot be built from the history; the text says why, and what to do."""
+
+
+class RebuildEnded(EventstreamError):
+    """There is no rebuild of the projection any more: it was finished or cancelled elsewhere."""
+
+
+class EventNotRebuilt(EventstreamError):
+    """A handler fails for an event of the history, which the live rows may have.
+
+    The rebuild stays where it is, and goes on from there.
+    """
+
+    def __init__(self, message_id: str, reason: str) -> None:
+        super().__init__(f"the event {message_id} cannot be handled: {reason}")
+        self.message_id = message_id
+
+
 class UnreadableMessage(EventstreamError):
     """The message is no valid envelope, or its payload is no valid event of its type."""
 

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from reading_club.eventstream.ports.projections import Rebuilding
 from reading_club.eventstream.ports.statistics import (
     OutsideProgress,
     Statistics,
@@ -47,6 +48,8 @@ class StreamStatus:
     """In the order of the subscribers that were asked for."""
     outside: Sequence[OutsideProgress]
     """Subscribers in other programs, by name."""
+    rebuilds: Sequence[Rebuilding] = ()
+    """The unfinished rebuilds of projections, by name."""
 
 
 async def status_of(
@@ -54,16 +57,21 @@ async def status_of(
 ) -> StreamStatus:
     """Run all queries concurrently by ``ask``.
 
-    Their names are ``outbox``, ``outside``, and those of the subscribers. With ``ask_once`` the
-    first failure is raised.
+    Their names are ``outbox``, ``outside``, ``rebuilds``, and those of the subscribers. With
+    ``ask_once`` the first failure is raised.
     """
-    (outbox, outside), progress = await asyncio.gather(
-        asyncio.gather(ask("outbox", _outbox(statistics)), ask("outside", statistics.outside())),
+    (outbox, outside, rebuilds), progress = await asyncio.gather(
+        asyncio.gather(
+            ask("outbox", _outbox(statistics)),
+            ask("outside", statistics.outside()),
+            ask("rebuilds", statistics.rebuilds()),
+        ),
         asyncio.gather(
             *(ask(each.name, statistics.progress(each.name, each.types)) for each in subscribers)
         ),
     )
-    return StreamStatus(outbox, [each for each in progress if each is not None], outside or ())
+    known = [each for each in progress if each is not None]
+    return StreamStatus(outbox, known, outside or (), rebuilds or ())
 
 
 async def _outbox(statistics: Statistics) -> OutboxStatus:

@@ -36,6 +36,7 @@ from reading_club.eventstream.ports.history import History
 from reading_club.eventstream.ports.inbox import Inbox
 from reading_club.eventstream.ports.outbox import Lease, OutboxTransport, OutboxWriter
 from reading_club.eventstream.ports.pauses import Pauses, ReturnedMessages
+from reading_club.eventstream.ports.projections import Projections
 from reading_club.eventstream.ports.replays import Replays
 from reading_club.eventstream.ports.session import StreamSession
 from reading_club.eventstream.ports.subscriptions import Subscriptions
@@ -123,6 +124,7 @@ class StreamUnitOfWork(AsyncAbstractUnitOfWork[Any, AbstractMessageStore, Abstra
     lives: EventLives
     pauses: Pauses
     returned: ReturnedMessages
+    projections: Projections
     session: StreamSession
     """The transaction, of which ports and repositories are made."""
 

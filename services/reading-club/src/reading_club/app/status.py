@@ -20,6 +20,7 @@ from reading_club.app.health import (
 )
 from reading_club.app.settings import Settings
 from reading_club.eventstream import status as stream
+from reading_club.eventstream.ports.projections import Rebuilding
 from reading_club.eventstream.ports.statistics import OutsideProgress, SubscriberProgress
 from reading_club.eventstream.status import OutboxStatus
 from reading_club.service.projections import SUBSCRIBERS
@@ -43,6 +44,8 @@ class Status(BaseModel):
     subscribers: list[SubscriberProgress] = []
     outside: list[OutsideProgress] = []
     """Subscribers in other programs, which report no receipts."""
+    rebuilds: list[Rebuilding] = []
+    """Projections that are being rebuilt, or whose rebuild was interrupted."""
     running: dict[str, int] = {}
     """Number of processes with a fresh heartbeat, by role and subscriber."""
     unread: dict[str, str] = {}
@@ -91,6 +94,7 @@ class Status(BaseModel):
             report.append(f"outbox    {self.outbox.pending} events wait{age}")
         report += [f"{s.name:9} {_progress(s)}" for s in self.subscribers]
         report += [f"{s.name:9} {_handed_over(s)}" for s in self.outside]
+        report += [f"rebuild   {_rebuilding(each)}" for each in self.rebuilds]
         report += [f"{name:9} {reason}" for name, reason in self.unread.items()]
         return [*report, *(f"culprit   {sentence}" for sentence in self.culprits)]
 
@@ -102,6 +106,11 @@ def _progress(subscriber: SubscriberProgress) -> str:
     since = subscriber.paused_since
     pause = "" if since is None else f", paused since {since.isoformat(timespec='seconds')}"
     return f"{counts}, {subscriber.dead_letters} dead letters{pause}"
+
+
+def _rebuilding(rebuild: Rebuilding) -> str:
+    since = rebuild.started_at.isoformat(timespec="seconds")
+    return f"{rebuild.name} since {since}, {rebuild.share:.0%} of the history read"
 
 
 def _handed_over(subscriber: OutsideProgress) -> str:
@@ -153,6 +162,7 @@ async def counted(dependencies: Dependencies, count_books: CountBooks, health: H
         outbox=status.outbox,
         subscribers=list(status.subscribers),
         outside=list(status.outside),
+        rebuilds=list(status.rebuilds),
         running=Counter(beat.process.name for beat in beats or () if beat.fresh),
         unread=unread,
     )

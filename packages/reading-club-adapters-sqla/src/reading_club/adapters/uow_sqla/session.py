@@ -32,21 +32,21 @@ class Session:
     the end. StorageUnavailable and WriteConflict end the transaction; a later one may succeed.
 
     ``tables`` are the event stream's in this database, ``dialect`` is SQLAlchemy's name for it.
+    ``rebuilding`` has the only generation that a rebuild's step writes, of each projection.
     """
 
     def __init__(
         self, engine: AsyncEngine, tables: "StreamTables", *, read_only: bool = False
     ) -> None:
-        self.tables = tables
-        self.dialect = engine.dialect.name
+        self.tables, self.dialect = tables, engine.dialect.name
         self._engine = engine
         self.read_only = read_only
         self._driver: Any = _asyncpg if self.dialect == "postgresql" else SQLite
         self._connection: AsyncConnection | None = None
         self._failure: TransientFailure | None = None
         self._lock = asyncio.Lock()
-        self._closed = False
-        self._reusable = True
+        self._closed, self._reusable = False, True
+        self.rebuilding: dict[str, int] = {}
 
     async def read(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Execute a statement that only reads."""

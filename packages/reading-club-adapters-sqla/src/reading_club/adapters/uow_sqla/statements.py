@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reading_club.adapters.uow_sqla.session import Session
@@ -85,11 +85,16 @@ async def insert_new(
 
 
 async def insert_new_many(
-    session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
+    session: Session,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    constants: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Insert rows by one statement, except those whose keys are stored; rows may be empty."""
     if rows:
-        await insert_many(session, insert_new_into(session.dialect, table), rows)
+        insert = insert_new_into(session.dialect, table)
+        await insert_many(session, insert, rows, constants=constants)
 
 
 async def insert_many(
@@ -130,7 +135,7 @@ def many(
 
 
 def in_values(
-    session: Session, column: Column[Any], values: Collection[Any]
+    session: Session, column: ColumnElement[Any], values: Collection[Any]
 ) -> ColumnElement[bool]:
     """Return the condition that the column has one of these values.
 

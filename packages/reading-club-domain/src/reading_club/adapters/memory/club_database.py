@@ -27,3 +27,7 @@ class InMemoryDatabase(InMemoryStreamDatabase, AccountTables):
         for model in READ_MODELS:
             for table in model.tables:
                 setattr(self, table, {})
+        self.generational = {
+            model.name: tuple(table for table in model.tables if table not in model.lasting)
+            for model in READ_MODELS
+        }

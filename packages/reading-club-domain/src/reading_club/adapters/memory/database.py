@@ -1,16 +1,17 @@
 """An in-memory database with transactions, whose writes are checked again at the commit."""
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime
 from threading import RLock
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from messagebus import Message
 
-from reading_club.adapters.memory.rows import Count, Failure, OutboxRow, Span
+from reading_club.adapters.memory.rows import Count, Failure, OutboxRow, Projection, Span
 from reading_club.eventstream.context import MessageContext
 from reading_club.eventstream.errors import UnitOfWorkClosed
 from reading_club.eventstream.ports.dead_letters import AuditEntry, DeadLetter
@@ -36,6 +37,9 @@ class InMemoryStreamDatabase:
 
     Order and age are measured by ``clock``, the database's own. Set ``error`` to simulate an
     outage: every transaction and every claim raises it.
+
+    ``generational`` are the tables with generations of each projection. Their attributes hold the
+    generation 0, ``rebuilt`` all others, by table, generation and key.
     """
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
@@ -56,6 +60,10 @@ class InMemoryStreamDatabase:
         self.failures: MutableMapping[int, Failure] = {}
         self.pauses: MutableMapping[str, datetime] = {}
         self.returned: MutableMapping[InboxKey, datetime] = {}
+        self.projections: MutableMapping[str, Projection] = {}
+        self.deleted_types: MutableMapping[str, bool] = {}
+        self.rebuilt: MutableMapping[tuple[str, int, Any], Any] = {}
+        self.generational: Mapping[str, tuple[str, ...]] = MappingProxyType({})
         self.clock = clock
         self.error: Exception | None = None
         self._lock = RLock()
@@ -114,6 +122,8 @@ class InMemoryTransaction(Generic[TDatabase]):
         self._view = _overlay(database)
         self._writes: list[Callable[[TDatabase], object]] = []
         self._open = True
+        self.rebuilding: dict[str, int] = {}
+        """The generation that this transaction alone writes, of each projection being rebuilt."""
 
     @property
     def now(self) -> datetime:

@@ -47,3 +47,16 @@ class Span(NamedTuple):
 
     after: int
     until: int
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The generations of a projection's rows, and how far a rebuild has come."""
+
+    live: int = 0
+    newest: int = 0
+    """The highest number that was ever used."""
+    building: int | None = None
+    span: Span | None = None
+    """The part of the history that is still to be read; None before the first step."""
+    started_at: datetime | None = None

@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from reading_club.adapters.memory.database import InMemoryStreamDatabase
+from reading_club.adapters.memory.projections import rebuilds
 from reading_club.adapters.memory.rows import OutboxRow
 from reading_club.adapters.memory.subscriptions import behind
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.ports.projections import Rebuilding
 from reading_club.eventstream.ports.statistics import (
     Backlog,
     BlockedQueue,
@@ -66,6 +68,11 @@ class InMemoryStatistics:
         """Return the start of each pause, by subscriber."""
         with self.database.changed():
             return dict(sorted(self.database.pauses.items()))
+
+    async def rebuilds(self) -> Sequence[Rebuilding]:
+        """Return the unfinished rebuilds, by name."""
+        with self.database.changed():
+            return rebuilds(self.database)
 
     async def outside(self) -> Sequence[OutsideProgress]:
         """Count the events of each subscriber outside."""

@@ -14,6 +14,7 @@ from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.adapters.memory.message_store import InMemoryMessageStore
 from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
 from reading_club.adapters.memory.pauses import InMemoryPauses, InMemoryReturnedMessages
+from reading_club.adapters.memory.projections import InMemoryProjections
 from reading_club.adapters.memory.replays import InMemoryReplays
 from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, per_transaction
@@ -38,6 +39,7 @@ class InMemoryStreamUnitOfWork(StreamUnitOfWork):
     lives = per_transaction(InMemoryEventLives)
     pauses = per_transaction(InMemoryPauses)
     returned = per_transaction(InMemoryReturnedMessages)
+    projections = per_transaction(InMemoryProjections)
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from reading_club.eventstream.ports.projections import Rebuilding
+
 
 @dataclass(frozen=True)
 class BlockedQueue:
@@ -120,6 +122,10 @@ class Statistics(Protocol):
 
     async def paused(self) -> Mapping[str, datetime]:
         """Return the paused subscribers, each with the start of its pause: see ``Pauses``."""
+        ...
+
+    async def rebuilds(self) -> Sequence[Rebuilding]:
+        """Return the unfinished rebuilds of projections, by name."""
         ...
 
     async def outside(self) -> Sequence[OutsideProgress]:

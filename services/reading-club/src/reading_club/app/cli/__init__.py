@@ -10,6 +10,7 @@ from reading_club.app.cli.dead_letters import dead_letters
 from reading_club.app.cli.events import events
 from reading_club.app.cli.healthcheck import healthcheck
 from reading_club.app.cli.members import members
+from reading_club.app.cli.rebuild import rebuild_command
 from reading_club.app.cli.replay import replay_command
 from reading_club.app.cli.subscribers import subscribers
 from reading_club.app.cli.support import Cli, read_settings
@@ -92,6 +93,7 @@ main.add_command(dead_letters)
 main.add_command(events)
 main.add_command(healthcheck)
 main.add_command(members)
+main.add_command(rebuild_command)
 main.add_command(replay_command)
 main.add_command(subscribers)
 main.add_command(tokens)

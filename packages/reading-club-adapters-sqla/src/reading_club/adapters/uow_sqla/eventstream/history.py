@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import ARRAY, ColumnElement, Row, Table, Text
+from sqlalchemy import ARRAY, ColumnElement, Row, Table, Text, TextClause
+from sqlalchemy.dialects import postgresql
 
 from reading_club.adapters.uow_sqla.rewriting import rewrite
 from reading_club.adapters.uow_sqla.session import Session
@@ -28,8 +29,11 @@ class SQLHistory:
         """Update the rows in batches; each table is read once.
 
         Messages come first: a transaction that stores another envelope of one waits for the end.
+        So does the step of a rebuild: it reads and writes before the redaction, or after it.
         """
         session, tables = self.session, self.session.tables
+        if session.dialect == "postgresql":
+            await session.write(_lock(tables.projections))
         ids = set[UUID]()
 
         def message(row: Row[Any]) -> Mapping[str, Any]:
@@ -51,6 +55,12 @@ class SQLHistory:
         await rewrite(session, tables.outbox, _outbox_row(redactions), sent)
         for table in (tables.audit, tables.failures):
             await rewrite(session, table, _error(ids))
+
+
+def _lock(table: Table) -> TextClause:
+    """Return the statement that waits for transactions that changed rows, and lets none begin."""
+    name = postgresql.dialect().identifier_preparer.format_table(table)  # type: ignore[no-untyped-call]
+    return sa.text(f"LOCK TABLE {name} IN SHARE MODE")
 
 
 def _error(ids: set[UUID]) -> Callable[[Row[Any]], Mapping[str, Any]]:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, ColumnElement, and_, delete, exists, false, select, tuple_
+from sqlalchemy import Column, ColumnElement, Delete, and_, delete, exists, false, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reading_club.adapters.uow_sqla.eventstream.projections import SQLProjections
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
-from reading_club.adapters.uow_sqla.session import transaction
+from reading_club.adapters.uow_sqla.session import Session, transaction
 from reading_club.adapters.uow_sqla.statements import insert_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.retention import DAY, Retention
@@ -57,10 +58,19 @@ class SQLRetention:
                 keys = table.primary_key.columns
                 expired = and_(at <= DatabaseTime(-days * DAY), ~unless)
                 old = select(*keys).where(expired).limit(BATCH)
-                result = await session.write(delete(table).where(tuple_(*keys).in_(old)))
-                last = result.rowcount
+                gone = delete(table).where(tuple_(*keys).in_(old))
+                if table is self.tables.messages:
+                    last = await self._messages(session, gone)
+                else:
+                    last = (await session.write(gone)).rowcount
             pruned += last
         return pruned
+
+    async def _messages(self, session: Session, gone: Delete) -> int:
+        """Delete messages; record their types, as projections with them cannot be rebuilt now."""
+        types = (await session.write(gone.returning(self.tables.messages.c.type))).scalars().all()
+        await SQLProjections(session).record_deletion(set(types))
+        return len(types)
 
     async def _dead_letters(self, days: float | None) -> int:
         dead_letters = self.tables.dead_letters

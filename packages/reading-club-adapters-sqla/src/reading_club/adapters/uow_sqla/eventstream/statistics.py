@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
 from reading_club.adapters.uow_sqla.eventstream.per_minute import per_minute
+from reading_club.adapters.uow_sqla.eventstream.projections import rebuilds
 from reading_club.adapters.uow_sqla.eventstream.states import states_of
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import behind
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS
+from reading_club.eventstream.ports.projections import Rebuilding
 from reading_club.eventstream.ports.statistics import (
     Backlog,
     BlockedQueue,
@@ -45,8 +47,8 @@ class SQLStatistics:
 
     async def pending(self) -> int:
         """Count the rows of the outbox."""
+        rows = select(func.count()).select_from(self.tables.outbox)
         async with self._connected() as connection:
-            rows = select(func.count()).select_from(self.tables.outbox)
             return int(await connection.scalar(rows) or 0)
 
     async def backlog(self) -> Backlog:
@@ -92,10 +94,14 @@ class SQLStatistics:
 
     async def paused(self) -> Mapping[str, datetime]:
         """Select the start of each pause, by subscriber."""
-        pauses = self.tables.pauses
+        pauses = select(self.tables.pauses).order_by(self.tables.pauses.c.subscriber)
         async with self._connected() as connection:
-            rows = await connection.execute(select(pauses).order_by(pauses.c.subscriber))
-            return {row.subscriber: row.since for row in rows}
+            return {row.subscriber: row.since for row in await connection.execute(pauses)}
+
+    async def rebuilds(self) -> Sequence[Rebuilding]:
+        """Select the unfinished rebuilds."""
+        async with self._connected() as connection:
+            return await rebuilds(connection, self.tables)
 
     async def outside(self) -> Sequence[OutsideProgress]:
         """Count the events of each subscriber outside, by one query."""

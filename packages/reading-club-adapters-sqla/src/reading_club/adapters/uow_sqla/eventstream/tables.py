@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     Identity,
     Integer,
     MetaData,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla.eventstream.projection_tables import projection_tables
 from reading_club.adapters.uow_sqla.eventstream.worker_tables import worker_tables
 from reading_club.adapters.uow_sqla.types import DatabaseTime, JsonText, UtcDateTime
 
@@ -73,6 +73,10 @@ class StreamTables:
     returned: Table
     """Messages that a worker gave back to the broker before it began to handle them: by a pause or
     a stop. A row goes when the message is delivered again, which is no sign of a crash then."""
+    projections: Table
+    """The live generation of each projection's rows, and the one that a rebuild makes."""
+    history_deletions: Table
+    """The types of which messages were deleted from the history."""
     processes: Table
     """The running processes, each with its latest heartbeat by the database's clock."""
 
@@ -179,18 +183,6 @@ def stream_tables(
             Column("number", Integer, nullable=False),
             Column("again_at", UtcDateTime, nullable=False),
         ),
-        processes=table(
-            "processes",
-            Column("id", Uuid, primary_key=True),
-            Column("role", String(20), nullable=False),
-            Column("subscriber", String(100), nullable=True),
-            Column("host", String(255), nullable=False),
-            Column("pid", Integer, nullable=False),
-            Column("release", String(50), nullable=False),
-            Column("started_at", UtcDateTime, nullable=False),
-            Column("beat_at", UtcDateTime, nullable=False),
-            Column("clock_offset", Float, nullable=False, server_default="0"),
-            Column("trouble", Text, nullable=True),
-        ),
         **worker_tables(table),
+        **projection_tables(table),
     )

@@ -22,6 +22,7 @@ from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.eventstream.message_store import SQLMessageStore
 from reading_club.adapters.uow_sqla.eventstream.outbox_writer import SQLOutboxWriter
 from reading_club.adapters.uow_sqla.eventstream.pauses import SQLPauses, SQLReturnedMessages
+from reading_club.adapters.uow_sqla.eventstream.projections import SQLProjections
 from reading_club.adapters.uow_sqla.eventstream.replays import SQLReplays
 from reading_club.adapters.uow_sqla.eventstream.subscriptions import SQLSubscriptions
 from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
@@ -56,6 +57,7 @@ class SQLStreamUnitOfWork(StreamUnitOfWork):
     lives = per_transaction(SQLEventLives)
     pauses = per_transaction(SQLPauses)
     returned = per_transaction(SQLReturnedMessages)
+    projections = per_transaction(SQLProjections)
     connection = per_transaction(TransactionConnection)
     """Executes SQL of one's own in the transaction."""
 

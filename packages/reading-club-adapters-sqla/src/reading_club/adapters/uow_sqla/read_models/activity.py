@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import JSON, Column, Row, String, Table, Uuid, select, text
 
+from reading_club.adapters.uow_sqla.eventstream.generations import rebuilt
 from reading_club.adapters.uow_sqla.eventstream.history import names_an_id
+from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
 from reading_club.adapters.uow_sqla.rewriting import rewrite
@@ -16,21 +18,27 @@ from reading_club.adapters.uow_sqla.types import UtcDateTime
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.erasure import redactions
 
-activity = Table(
+activity = rebuildable(
     "activity",
-    metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("type", String(200), nullable=False),
-    Column("occurred_at", UtcDateTime, nullable=False),
-    Column("payload", JSON, nullable=False),
+    Table(
+        "activity",
+        metadata,
+        Column("id", Uuid, primary_key=True),
+        Column("type", String(200), nullable=False),
+        Column("occurred_at", UtcDateTime, nullable=False),
+        Column("payload", JSON, nullable=False),
+    ),
 )
 
 activity_erasures = Table(
     "activity_erasures", metadata, Column("reviewer_id", Uuid, primary_key=True)
 )
-"""The erased reviewers, whose words are dropped from events that arrive later."""
+"""The erased reviewers, whose words are dropped from events that arrive later.
 
-LOCK = text("LOCK TABLE activity IN SHARE ROW EXCLUSIVE MODE")
+It has no generations: who was erased stays so, in a rebuilt log as well, from the beginning.
+"""
+
+LOCK = text("LOCK TABLE activity, activity_rebuilt IN SHARE ROW EXCLUSIVE MODE")
 """Waits for the transactions that have inserted entries; new ones wait for this transaction."""
 
 
@@ -66,7 +74,9 @@ class SQLActivityLog(SQLReadModel):
         reviewers, self._reviewers = self._reviewers, set()
         if erased and self.session.dialect == "postgresql":
             await self.session.write(LOCK)
-        await insert_new_many(self.session, activity, [rows[id_] for id_ in sorted(rows)])
+        ordered = [rows[id_] for id_ in sorted(rows)]
+        for each in await self.written() if rows else ():
+            await insert_new_many(self.session, each.table(activity), ordered, constants=each.key)
         new = [{"reviewer_id": reviewer_id} for reviewer_id in sorted(erased)]
         await insert_new_many(self.session, activity_erasures, new)
         for reviewer_id in sorted(erased | await self._erased_among(reviewers)):
@@ -80,18 +90,26 @@ class SQLActivityLog(SQLReadModel):
         return set((await self.session.read(found)).scalars())
 
     async def _drop_words(self, reviewer_id: UUID) -> None:
+        """Drop the words in every generation, also in one that is out of use."""
+
         def change(row: Row[Any]) -> Mapping[str, Any]:
-            entry = ActivityEntry.model_construct(**row._asdict())
+            entry = _entry(row)
             return {"payload": entry.without_words_of(reviewer_id).payload}
 
-        concerned = names_an_id(self.session, activity, redactions(reviewer_id))
-        await rewrite(self.session, activity, change, concerned)
+        for table in (activity, rebuilt(activity)):
+            concerned = names_an_id(self.session, table, redactions(reviewer_id))
+            await rewrite(self.session, table, change, concerned)
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
         await self.flush()
-        statement = select(activity).order_by(activity.c.id.desc()).limit(limit)
+        entries = self.live(activity)
+        statement = select(entries).order_by(entries.c.id.desc()).limit(limit)
         if before is not None:
-            statement = statement.where(activity.c.id < before)
-        rows = await self.session.read(statement)
-        return [ActivityEntry.model_construct(**row._asdict()) for row in rows]
+            statement = statement.where(entries.c.id < before)
+        return [_entry(row) for row in await self.session.read(statement)]
+
+
+def _entry(row: Row[Any]) -> ActivityEntry:
+    fields = {name: getattr(row, name) for name in ActivityEntry.model_fields}
+    return ActivityEntry.model_construct(**fields)

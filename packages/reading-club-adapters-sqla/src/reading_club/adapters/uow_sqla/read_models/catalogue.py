@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Integer, SmallInteger, String, Table, Uuid, false, select
 
+from reading_club.adapters.uow_sqla.eventstream.generations import Generation
+from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
 from reading_club.adapters.uow_sqla.session import Session
@@ -16,59 +18,63 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
     insert_into,
     insert_many,
-    insert_new_into,
     insert_new_many,
+    insert_new_returning,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
-catalogue = Table(
+catalogue = rebuildable(
     "catalogue",
-    metadata,
-    Column("book_id", Uuid, primary_key=True),
-    Column("title", String(300), nullable=False),
-    Column("author", String(200), nullable=False),
-    Column("isbn", String(13), nullable=False),
+    Table(
+        "catalogue",
+        metadata,
+        Column("book_id", Uuid, primary_key=True),
+        Column("title", String(300), nullable=False),
+        Column("author", String(200), nullable=False),
+        Column("isbn", String(13), nullable=False),
+    ),
 )
 
-catalogue_ratings = Table(
-    "catalogue_ratings",
-    metadata,
-    Column("review_id", Uuid, primary_key=True),
-    Column("book_id", Uuid, nullable=False, index=True),
-    Column("rating", SmallInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("withdrawn", Boolean, nullable=False, server_default=false()),
+catalogue_ratings = rebuildable(
+    "catalogue",
+    Table(
+        "catalogue_ratings",
+        metadata,
+        Column("review_id", Uuid, primary_key=True),
+        Column("book_id", Uuid, nullable=False, index=True),
+        Column("rating", SmallInteger, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("withdrawn", Boolean, nullable=False, server_default=false()),
+    ),
 )
 """The highest version of each review's rating, in whichever order events arrive."""
 
-catalogue_counts = Table(
-    "catalogue_counts",
-    metadata,
-    Column("book_id", Uuid, primary_key=True),
-    Column("rating", SmallInteger, primary_key=True),
-    Column("reviews", Integer, nullable=False),
+catalogue_counts = rebuildable(
+    "catalogue",
+    Table(
+        "catalogue_counts",
+        metadata,
+        Column("book_id", Uuid, primary_key=True),
+        Column("rating", SmallInteger, primary_key=True),
+        Column("reviews", Integer, nullable=False),
+    ),
 )
 """How many reviews of a book, without withdrawn ones, gave each rating."""
 
 
 @lru_cache(maxsize=4)
-def _insert_new_ratings(dialect: str) -> Any:
-    return insert_new_into(dialect, catalogue_ratings).returning(catalogue_ratings.c.review_id)
-
-
-@lru_cache(maxsize=4)
-def _replace_ratings(dialect: str) -> Insert:
-    insert = insert_into(dialect, catalogue_ratings)
+def _replace_ratings(dialect: str, table: Table) -> Insert:
+    insert = insert_into(dialect, table)
     changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
-    return insert.on_conflict_do_update(index_elements=["review_id"], set_=changes)
+    return insert.on_conflict_do_update(index_elements=table.primary_key, set_=changes)
 
 
 @lru_cache(maxsize=4)
-def _add_counts(dialect: str) -> Insert:
-    insert = insert_into(dialect, catalogue_counts)
+def _add_counts(dialect: str, table: Table) -> Insert:
+    insert = insert_into(dialect, table)
     return insert.on_conflict_do_update(
-        index_elements=["book_id", "rating"],
-        set_={"reviews": catalogue_counts.c.reviews + insert.excluded.reviews},
+        index_elements=table.primary_key,
+        set_={"reviews": table.c.reviews + insert.excluded.reviews},
     )
 
 
@@ -99,36 +105,45 @@ class SQLCatalogue(SQLReadModel):
         """
         books, self._books = self._books, {}
         ratings, self._ratings = self._ratings, {}
-        await insert_new_many(self.session, catalogue, [books[id_] for id_ in sorted(books)])
-        if ratings:
-            await self._add_counts(await self._store([ratings[id_] for id_ in sorted(ratings)]))
+        rows = [books[id_] for id_ in sorted(books)]
+        rated = [ratings[id_] for id_ in sorted(ratings)]
+        for each in await self.written() if rows or rated else ():
+            await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
+            if rated:
+                await self._add_counts(await self._store(rated, each), each)
 
-    async def _store(self, ratings: Sequence[BookRating]) -> Counter[tuple[UUID, int]]:
+    async def _store(
+        self, ratings: Sequence[BookRating], to: Generation
+    ) -> Counter[tuple[UUID, int]]:
         """Store ratings unless a higher version is; return the changes by book and rating.
 
         A stored row is locked before its version is compared: what it counted is taken away once.
         """
         dialect, rows = self.session.dialect, {each.review_id: _row(each) for each in ratings}
-        insert = _insert_new_ratings(dialect)
-        inserted = await insert_many(self.session, insert, list(rows.values()))
+        table, key = to.table(catalogue_ratings), to.key
+        insert = insert_new_returning(dialect, table)
+        inserted = await insert_many(self.session, insert, list(rows.values()), constants=key)
         new = {row["review_id"] for row in inserted}
-        older = await self._older({id_: row for id_, row in rows.items() if id_ not in new})
+        older = await self._older({id_: row for id_, row in rows.items() if id_ not in new}, to)
         newer = [rows[row["review_id"]] for row in older]
         if newer:
-            await insert_many(self.session, _replace_ratings(dialect), newer)
+            await insert_many(self.session, _replace_ratings(dialect, table), newer, constants=key)
         changes = Counter[tuple[UUID, int]]()
         _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
         _count(changes, older, -1)
         return changes
 
-    async def _older(self, rows: Mapping[UUID, Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    async def _older(
+        self, rows: Mapping[UUID, Mapping[str, Any]], to: Generation
+    ) -> Sequence[Mapping[str, Any]]:
         """Return the stored rows whose versions are lower than these rows'."""
         if not rows:
             return []
+        table = to.table(catalogue_ratings)
         stored = (
-            select(catalogue_ratings)
-            .where(in_values(self.session, catalogue_ratings.c.review_id, list(rows)))
-            .order_by(catalogue_ratings.c.review_id)
+            select(table)
+            .where(in_values(self.session, table.c.review_id, list(rows)), to.has(table))
+            .order_by(table.c.review_id)
             .with_for_update()
         )
         return [
@@ -137,23 +152,24 @@ class SQLCatalogue(SQLReadModel):
             if row.version < rows[row.review_id]["version"]
         ]
 
-    async def _add_counts(self, changes: Counter[tuple[UUID, int]]) -> None:
+    async def _add_counts(self, changes: Counter[tuple[UUID, int]], to: Generation) -> None:
         rows = [
             {"book_id": book_id, "rating": rating, "reviews": number}
             for (book_id, rating), number in sorted(changes.items())
             if number
         ]
         if rows:
-            await insert_many(self.session, _add_counts(self.session.dialect), rows)
+            add = _add_counts(self.session.dialect, to.table(catalogue_counts))
+            await insert_many(self.session, add, rows, constants=to.key)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the stored entries of these books, with the distribution of their ratings."""
         await self.flush()
-        counts = catalogue_counts.c
+        books, counts = self.live(catalogue), self.live(catalogue_counts)
         statement = (
-            select(catalogue, counts.rating, counts.reviews)
-            .outerjoin(catalogue_counts, counts.book_id == catalogue.c.book_id)
-            .where(in_values(self.session, catalogue.c.book_id, book_ids))
+            select(books, counts.c.rating, counts.c.reviews)
+            .outerjoin(counts, counts.c.book_id == books.c.book_id)
+            .where(in_values(self.session, books.c.book_id, book_ids))
         )
         found: dict[UUID, dict[str, Any]] = {}
         for row in await self.session.read(statement):
@@ -165,7 +181,7 @@ class SQLCatalogue(SQLReadModel):
     async def rated_version(self, review_id: UUID) -> int | None:
         """Return the version in the row of the review, or None."""
         await self.flush()
-        columns = catalogue_ratings.c
+        columns = self.live(catalogue_ratings).c
         found = await self.session.read(
             select(columns.version).where(columns.review_id == review_id)
         )

@@ -64,7 +64,7 @@ from reading_club.adapters.uow_sqla.testing.migrations import (
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
-from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels
+from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
 from reading_club.adapters.uow_sqla.testing.repositories import (
     TestBooks,
     TestCatalogue,
@@ -162,6 +162,7 @@ __all__ = [
     "TestPerMinute",
     "TestPublication",
     "TestReadModels",
+    "TestRebuild",
     "TestReconciliationExclusions",
     "TestRedaction",
     "TestReplays",

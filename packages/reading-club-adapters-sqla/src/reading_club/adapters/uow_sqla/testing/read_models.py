@@ -1,7 +1,16 @@
-"""The contracts of the read models on SQL."""
+"""The contracts of the read models and their rebuilds on SQL."""
 
-from reading_club.testing.contracts.club import ReadModelsContract
+from reading_club.testing.contracts.club import (
+    ReadModelsContract,
+    RebuildContract,
+    RebuildErasureContract,
+    RebuildFailuresContract,
+)
 
 
 class TestReadModels(ReadModelsContract):
     """The read models on SQL."""
+
+
+class TestRebuild(RebuildContract, RebuildErasureContract, RebuildFailuresContract):
+    """The rebuilds of the projections on SQL."""

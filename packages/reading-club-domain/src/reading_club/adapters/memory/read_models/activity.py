@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from reading_club.adapters.memory import generations
 from reading_club.adapters.memory.read_model import InMemoryReadModel
 from reading_club.service.activity import ActivityEntry
 
@@ -14,6 +15,7 @@ class InMemoryActivityLog(InMemoryReadModel):
 
     name = "activity"
     tables = ("activity", "activity_erasures")
+    lasting = ("activity_erasures",)
 
     async def record(self, entry: ActivityEntry) -> None:
         """Add an entry, without the words of erased reviewers; a known id changes nothing."""
@@ -22,23 +24,27 @@ class InMemoryActivityLog(InMemoryReadModel):
             reviewer_id = entry.reviewer_id
             is_erased = reviewer_id in tables.activity_erasures
             kept = entry.without_words_of(reviewer_id) if reviewer_id and is_erased else entry
-            tables.activity.setdefault(kept.id, kept)
+            for number in generations.written(self.transaction, tables, self.name):
+                generations.rows_of(tables, "activity", number).setdefault(kept.id, kept)
 
         self.transaction.write(insert)
 
     async def erase(self, reviewer_id: UUID) -> None:
-        """Drop the words of the entries, and keep the reviewer's id for those to come."""
+        """Drop the words in every generation, and keep the reviewer's id for entries to come."""
 
         def erase(tables: Any) -> None:
             tables.activity_erasures[reviewer_id] = True
-            for id_, entry in list(tables.activity.items()):
-                tables.activity[id_] = entry.without_words_of(reviewer_id)
+            kept = [number for table, number, _ in tables.rebuilt if table == "activity"]
+            for number in {0, *kept}:
+                rows = generations.rows_of(tables, "activity", number)
+                for id_, entry in list(rows.items()):
+                    rows[id_] = entry.without_words_of(reviewer_id)
 
         self.transaction.write(erase)
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries, the highest id first."""
-        return list(islice(_newest(self.transaction.tables.activity, before), limit))
+        return list(islice(_newest(self.live("activity"), before), limit))
 
 
 def _newest(rows: Mapping[UUID, ActivityEntry], before: UUID | None) -> Iterator[ActivityEntry]:

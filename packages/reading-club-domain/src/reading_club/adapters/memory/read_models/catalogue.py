@@ -1,8 +1,7 @@
 """The catalogue, in memory."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, MutableMapping
 from uuid import UUID
 
 from reading_club.adapters.memory.read_model import InMemoryReadModel
@@ -17,32 +16,32 @@ class InMemoryCatalogue(InMemoryReadModel):
 
     async def put(self, entry: CatalogueEntry) -> None:
         """Add a book; a known id changes nothing."""
-        self.transaction.write(lambda tables: tables.catalogue.setdefault(entry.book_id, entry))
+        self.write("catalogue", lambda books: books.setdefault(entry.book_id, entry))
 
     async def rate(self, rating: BookRating) -> None:
         """Store a rating, unless this or a higher version of the review is stored already."""
 
-        def upsert(tables: Any) -> None:
-            known = tables.ratings.get(rating.review_id)
+        def upsert(ratings: MutableMapping[UUID, BookRating]) -> None:
+            known = ratings.get(rating.review_id)
             if known is None or known.version < rating.version:
-                tables.ratings[rating.review_id] = rating
+                ratings[rating.review_id] = rating
 
-        self.transaction.write(upsert)
+        self.write("ratings", upsert)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the entries of these books, with their ratings."""
-        books = self.transaction.tables.catalogue
+        books = self.live("catalogue")
         return {book_id: self._rated(books[book_id]) for book_id in book_ids if book_id in books}
 
     async def rated_version(self, review_id: UUID) -> int | None:
         """Return the version of the stored rating, or None."""
-        rating = self.transaction.tables.ratings.get(review_id)
+        rating = self.live("ratings").get(review_id)
         return None if rating is None else rating.version
 
     def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
         ratings = Counter(
             rating.rating
-            for rating in self.transaction.tables.ratings.values()
+            for rating in self.live("ratings").values()
             if rating.book_id == entry.book_id
         )
         distribution = tuple(ratings[number] for number in range(11))

@@ -20,6 +20,9 @@ from reading_club.testing.contracts.club.erasure import ErasureContract
 from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
+from reading_club.testing.contracts.club.rebuild import RebuildContract
+from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
+from reading_club.testing.contracts.club.rebuild_failures import RebuildFailuresContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
 from reading_club.testing.contracts.club.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.club.reviews import ReviewRepositoryContract
@@ -38,6 +41,9 @@ __all__ = [
     "LeavingContract",
     "PasswordLinksContract",
     "ReadModelsContract",
+    "RebuildContract",
+    "RebuildErasureContract",
+    "RebuildFailuresContract",
     "ReviewListsContract",
     "ReviewRepositoryContract",
     "ReviewerRepositoryContract",
