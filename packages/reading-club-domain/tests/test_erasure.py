@@ -19,7 +19,7 @@ from reading_club.service.erasure import WORDS, redactions, reviewer_of
 
 REVIEWER = UUID("0197d3a5-6b7c-7def-8abc-1234567890ab")
 REVIEW = UUID("0197d3a5-6b7c-7def-8abc-1234567890ac")
-WORDS_OF_NOBODY = {"title", "author", "isbn"}
+WORDS_OF_NOBODY = {"title", "author", "authors", "isbn"}
 """Texts about books, which stay."""
 
 

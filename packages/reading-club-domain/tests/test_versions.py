@@ -92,9 +92,16 @@ def test_a_stored_event_is_published_in_its_version_and_later_ones() -> None:
 def test_a_version_is_read_from_its_own_type_and_older_ones() -> None:
     """What is stored as an older version is published as this one as well."""
     assert VERSIONS.read_as(WeighedV2) == {"weighed_v1", "weighed_v2"}
+    assert VERSIONS.readable_as(WeighedV3) == {Weighed, WeighedV2, WeighedV3}
     assert VERSIONS.stored_as("weighed_v2") == {"weighed_v1", "weighed_v2"}
     assert VERSIONS.stored_as("parcel_sent_v1") == {"parcel_sent_v1"}
     assert VERSIONS.newest(Weighed) is WeighedV3
+
+
+def test_a_type_is_outdated_without_its_newest_version() -> None:
+    """Types of one version, and those whose newest one is there as well, are not outdated."""
+    assert VERSIONS.outdated({"weighed_v1", "weighed_v2"}) == {"weighed_v1", "weighed_v2"}
+    assert VERSIONS.outdated({"weighed_v1", "weighed_v3", "parcel_sent_v1"}) == set()
 
 
 def test_an_envelope_is_converted_to_a_later_version() -> None:

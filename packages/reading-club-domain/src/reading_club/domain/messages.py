@@ -24,8 +24,8 @@ def _command(name: str) -> Metadata:
     return FrozenMetadata(name=name, schema_version=1, published=False)
 
 
-def _event(name: str) -> Metadata:
-    return FrozenMetadata(name=name, schema_version=1, published=True)
+def _event(name: str, version: int = 1) -> Metadata:
+    return FrozenMetadata(name=name, schema_version=version, published=True)
 
 
 class ClubCommand(Command):
@@ -59,6 +59,21 @@ class BookRegistered(ClubEvent):
     title: str
     author: str
     metadata: Metadata = _event("book_registered")
+
+
+class BookRegisteredV2(ClubEvent):
+    """A book was registered, by any number of authors."""
+
+    id: UUID
+    isbn: Isbn
+    title: str
+    authors: list[str]
+    metadata: Metadata = _event("book_registered", 2)
+
+    @property
+    def author(self) -> str:
+        """The authors as one text, as the first version has them."""
+        return "; ".join(self.authors)
 
 
 class CreateReviewer(ClubCommand):
@@ -174,10 +189,11 @@ COMMANDS: tuple[type[ClubCommand], ...] = (
 
 EVENTS: tuple[type[ClubEvent], ...] = (
     BookRegistered,
+    BookRegisteredV2,
     ReviewerCreated,
     ReviewerErased,
     ReviewCreated,
     ReviewRevised,
     ReviewWithdrawn,
 )
-"""Every event of the club."""
+"""Every event of the club, in each of its versions."""

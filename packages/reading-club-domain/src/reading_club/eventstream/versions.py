@@ -52,10 +52,18 @@ class Versions:
         *_, newest = self.later(event_type)
         return newest
 
+    def readable_as(self, event_type: type[Event]) -> frozenset[type[Event]]:
+        """Return the versions that can be read as this one: itself and older ones."""
+        return frozenset({event_type, *(t for t in self._next if event_type in self.later(t))})
+
     def read_as(self, event_type: type[Event]) -> frozenset[str]:
         """Return the types on the wire that can be read as this version: its own and older ones."""
-        older = (wire_type(each) for each in self._next if event_type in self.later(each))
-        return frozenset({wire_type(event_type), *older})
+        return frozenset(map(wire_type, self.readable_as(event_type)))
+
+    def outdated(self, types: Collection[str]) -> frozenset[str]:
+        """Return the types, of these on the wire, whose newest version is not among them."""
+        newest = {t: wire_type(self.newest(self._types[t])) for t in types if t in self._types}
+        return frozenset(each for each, last in newest.items() if last not in types)
 
     def published_as(self, type_: str) -> tuple[str, ...]:
         """Return the types in which an event that is stored as ``type_`` is published, in order."""

@@ -132,7 +132,8 @@ class InboxProcessor:
 
     def _decode(self, message: object) -> Event:
         event: Event = self._events.decode(message)
-        if type(event) not in self.subscriber.handlers:
+        handlers = self.subscriber.handlers
+        if type(event) not in handlers and not self.subscriber.reads(type(event)):
             raise UnknownEvent(f"{self.subscriber.name} has no handler for {type(event).__name__}")
         return event
 

@@ -104,4 +104,5 @@ async def handle(
     """
     batch = _batch.get()
     with _ALONE if batch is None else batch.alone(message):
-        await subscriber.handlers[type(event)](event, uow)
+        handler = subscriber.handlers.get(type(event), subscriber.handle)  # upcasts
+        await handler(event, uow)

@@ -2,6 +2,7 @@
 
 from reading_club.domain.messages import (
     BookRegistered,
+    BookRegisteredV2,
     ClubEvent,
     ReviewCreated,
     ReviewRevised,
@@ -10,13 +11,14 @@ from reading_club.domain.messages import (
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.service.versions import VERSIONS
 
-catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue")
+catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-@catalogue.on(BookRegistered)
-async def put(event: BookRegistered, uow: AbstractUnitOfWork) -> None:
-    """Add the book to the catalogue."""
+@catalogue.on(BookRegistered, BookRegisteredV2)
+async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
+    """Add the book to the catalogue; the first version, of every book today, is not upcast."""
     await uow.catalogue.put(
         CatalogueEntry(
             book_id=event.id, title=event.title, author=event.author, isbn=event.isbn.canonical

@@ -84,8 +84,8 @@ def run_subscriber(
     ``make_uow`` makes a unit of work for each transaction; or it opens the resources of the
     process, such as a database engine, as an async context manager that yields such a factory. All
     of it runs on one event loop, in a thread of this process. ``events`` are those that this
-    release can read: others wait as parked dead letters, for a release that can. The broker's URL
-    and ``stream`` are those of ``publisher_app``.
+    release can read, besides those that the subscriber does: others wait as parked dead letters,
+    for a release that can. The broker's URL and ``stream`` are those of ``publisher_app``.
 
     First the subscriptions are inserted, so that the reconciler covers the subscriber, and parked
     events of types that are known by now are replayed. An unavailable database is waited for, and
@@ -106,7 +106,7 @@ def run_subscriber(
     loop = WatchedEventLoopThread[UnitOfWorkFactory](resources, options.liveness)
     task = EventTask(
         subscriber,
-        EventRegistry(events),
+        EventRegistry[Any]([*events, *subscriber.readable]),
         loop,
         attempts=options.attempts,
         pacing=options.pacing,

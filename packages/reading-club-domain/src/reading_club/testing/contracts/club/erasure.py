@@ -16,11 +16,12 @@ from reading_club.domain.messages import (
     ReviseReview,
 )
 from reading_club.domain.model import FORMER_MEMBER
+from reading_club.eventstream.wire import wire_type
 from reading_club.service import repositories
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.erasure_helpers import COMMENT, NICKNAME, ErasureFixtures
 
-TYPES = {each.model_fields["metadata"].default.name: each for each in (*COMMANDS, *EVENTS)}
+TYPES = {wire_type(each): each for each in (*COMMANDS, *EVENTS)}
 
 
 class ErasureContract(ErasureFixtures):
@@ -74,7 +75,9 @@ class ErasureContract(ErasureFixtures):
         assert COMMENT not in text
         assert all(str(id_) in text for id_ in [reviewer_id, *review_ids])
         for message in await self.history():
-            TYPES[message["metadata"]["name"]].model_validate(message["payload"])
+            about = message["metadata"]
+            type_ = f"{about['name']}_v{about['schema_version']}"
+            TYPES[type_].model_validate(message["payload"])
 
     async def test_the_words_of_others_stay(self) -> None:
         """Another member's nickname and review are as before."""
