@@ -85,16 +85,13 @@ def describe(
 def outdated(
     types: Iterable[str], events: Iterable[type[Event]], versions: Versions
 ) -> dict[str, str]:
-    """Return the newest version of each event of which these types have older versions alone.
+    """Return the newest version of each of these types whose newest is not one of them.
 
-    The key is the newest one among the types. A type that is none of the events is left out.
+    A type that is none of the events is left out.
     """
-    wanted, found = frozenset(types), dict[str, str]()
-    for event in events:
-        later = [wire_type(each) for each in versions.later(event)]
-        if later[0] in wanted and wanted.isdisjoint(later[1:]) and len(later) > 1:
-            found[later[0]] = later[-1]
-    return found
+    old = versions.outdated(frozenset(types))
+    newest = {wire_type(event): wire_type(versions.newest(event)) for event in events}
+    return {type_: newest[type_] for type_ in sorted(old & newest.keys())}
 
 
 def is_published(event: type[Event], versions: Versions) -> bool:

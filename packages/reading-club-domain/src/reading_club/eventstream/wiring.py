@@ -44,7 +44,7 @@ def require_event_handlers(
     if events is None:
         return
     known = frozenset(map(wire_type, events))
-    for type_ in sorted(subscriber.types - known):
+    for type_ in sorted(frozenset(map(wire_type, subscriber.handlers)) - known):
         raise WiringError(
             f"the subscriber {subscriber.name} handles {type_}, which this program cannot read: "
             "add its class to the events that the program knows, or remove the handler"
