@@ -49,3 +49,10 @@ def test_programs_get_the_document(organiser: Person) -> None:
     assert document["asyncapi"] == "3.0.0"
     assert set(map(wire_type, EVENTS)) <= document["channels"].keys()
     assert document["servers"]["broker"]["protocol"] == "memory"
+
+
+def test_the_broker_is_not_shown_to_others(member: Person, visitor: Person) -> None:
+    """The document names hosts: members and visitors get neither it nor the page."""
+    for path in ("/asyncapi.json", "/stream/asyncapi"):
+        assert member.get(path).status_code == 403
+        assert visitor.get(path).status_code == 401
