@@ -33,7 +33,7 @@ def findings(club: ClubCluster) -> list[dict[str, Any]]:
         env=environment(club.folder, **club.settings),
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=120,  # it looks at a club whose processes have just started
         check=False,
     )
     found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]

@@ -102,7 +102,8 @@ def test_a_queue_that_is_missing_is_named() -> None:
 @pytest.mark.usefixtures("running")
 def test_a_binding_that_is_missing_is_named() -> None:
     """By the type that the queue does not get."""
-    exchange = Transport.global_state.exchanges["eventstream"]
+    exchange: Any = Transport.global_state.exchanges
+    exchange = exchange["eventstream"]
     name, type_ = "eventstream.activity", "reviewer_erased_v1"
     exchange["table"] = [each for each in exchange["table"] if each[::2] != (type_, name)]
 
