@@ -8,8 +8,9 @@ from kombu.transport.memory import Transport
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.testing import LISTENERS, PARCEL_SENT, outgoing
 from reading_club.eventstream.errors import EventstreamUnavailable
+from reading_club.eventstream.outside import OutsideSubscriber
 
 
 def test_a_queue_is_empty_until_something_waits_in_it(memory_app: Celery) -> None:
@@ -63,3 +64,26 @@ def test_an_unavailable_broker_does_not_say_whether_a_queue_is_empty(
 
     assert "hunter2" not in str(failure.value)
     app.close()
+
+
+def test_a_queue_is_inspected_and_left_as_it_is(memory_app: Celery) -> None:
+    """One that does not exist is not made; of another one the messages are counted."""
+    queues = SubscriberQueues(memory_app)
+    before, again = queues.inspect(LISTENERS[0]), queues.inspect(LISTENERS[0])
+
+    memory_app.send_task("send_message", kwargs={"message": dict(outgoing().envelope)})
+    after = queues.inspect(LISTENERS[0])
+
+    assert (before.exists, again.exists) == (False, False)
+    assert (after.name, after.exists, after.messages) == ("eventstream.first", True, 1)
+    assert (after.consumers, after.missing_bindings, after.refusal) == (None, [], "")
+
+
+def test_missing_bindings_are_told(memory_app: Celery) -> None:
+    """On a broker that tells them: a subscriber whose handlers have grown is one case."""
+    queues = SubscriberQueues(memory_app)
+    queues.declare(LISTENERS[0])
+
+    grown = queues.inspect(OutsideSubscriber("first", {PARCEL_SENT, "parcel_lost_v1"}))
+
+    assert (grown.exists, grown.missing_bindings) == (True, ["parcel_lost_v1"])

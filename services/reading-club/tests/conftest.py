@@ -65,6 +65,7 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "var"
     folder.mkdir(mode=0o700)
     shutil.copy(template, folder / "club.sqlite3")
+    (folder / "club.sqlite3").chmod(0o600)
     return folder
 
 

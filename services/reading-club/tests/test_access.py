@@ -56,7 +56,7 @@ POST /api/me/leave
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """
-GET /metrics
+GET /metrics /asyncapi.json
 POST /books/{id}/reviews/{review_id}/withdraw
 DELETE /api/books/{id}/reviews/{review_id}
 POST,GET /api/invitations
@@ -74,6 +74,7 @@ POST /members/{id}/role/{role} /members/{id}/password-link /members/{id}/remove
 POST /members/invitations /members/invitations/{id}/revoke /members/requests/{id}/approve
 POST /members/requests/{id}/refuse /members/club
 GET /stream /stream/events /stream/events/{id} /stream/dead-letters /stream/dead-letters/group
+GET /stream/asyncapi
 POST /stream/subscribers/{name}/pause /stream/subscribers/{name}/resume
 POST /stream/dead-letters/retry /stream/dead-letters/discard
 """

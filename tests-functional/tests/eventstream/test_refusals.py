@@ -16,7 +16,7 @@ from reading_club.adapters.eventstream.testing import (
     BatchPublisherFixtures,
     outgoing,
 )
-from reading_club.eventstream.errors import QueueRefused
+from reading_club.eventstream.errors import QueueDiffers
 from reading_club.eventstream.ports.outbox import OutboxMessage
 from reading_club_functional.outages import full
 from reading_club_functional.queues import unbind
@@ -153,12 +153,12 @@ class TestRefusals(BatchPublisherFixtures):
     def test_a_reconciler_hears_of_a_queue_of_another_kind(
         self, app: Celery, broker_url: str
     ) -> None:
-        """``QueueRefused`` is raised for this subscriber alone, and names the queue."""
+        """``QueueDiffers`` is raised for this subscriber alone, and says what to do."""
         with Connection(broker_url) as connection:
             Queue(FIRST, durable=True)(connection.channel()).declare()
         queues = SubscriberQueues(app)
 
-        with pytest.raises(QueueRefused, match=f"{FIRST} .* PRECONDITION_FAILED"):
+        with pytest.raises(QueueDiffers, match=f"`rabbitmqctl delete_queue {FIRST}`"):
             queues.declare(LISTENERS[0])
 
         queues.declare(LISTENERS[1])

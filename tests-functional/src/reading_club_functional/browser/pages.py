@@ -81,6 +81,7 @@ PAGES: Final = (
     SitePage("no-event-fits", "/stream/events?until=2020-01-01T00:00", "organiser"),
     SitePage("event", "/stream/events/{content.event}", "organiser"),
     SitePage("no-such-event", f"/stream/events/{UUID(int=0)}", "organiser"),
+    SitePage("asyncapi", "/stream/asyncapi", "organiser"),
     SitePage("dead-letters", "/stream/dead-letters", "organiser"),
     SitePage("dead-letter-group", GROUP, "organiser"),
     SitePage("dead-letter-group-refused", GROUP, "organiser", press="Discard"),

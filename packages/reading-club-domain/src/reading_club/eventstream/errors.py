@@ -78,6 +78,21 @@ class QueueRefused(TransientFailure):
     """
 
 
+class QueueDiffers(QueueRefused):
+    """The queue exists on the broker with other arguments: no retry mends that.
+
+    The text says what to do.
+    """
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(
+            f"queue {queue} exists on the broker with other arguments than this release declares "
+            "(PRECONDITION_FAILED): stop its workers, delete it by `rabbitmqctl delete_queue "
+            f"{queue}`, and start them again; the reconciler sends its events again"
+        )
+        self.queue = queue
+
+
 class ReplayRefused(EventstreamError):
     """The history cannot be given to a subscriber with effect once; the text says why."""
 

@@ -20,6 +20,7 @@ from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.startup import stop_on_signals
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
+from reading_club.eventstream.wiring import require_event_handlers
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,13 @@ async def reconcile_now(parts: RelayParts) -> tuple[int, bool]:
 async def subscribe(
     make_uow: UnitOfWorkFactory, subscribers: Iterable[Subscriber[Any, Any]]
 ) -> None:
-    """Insert the missing subscriptions: the reconciler covers events from this time on."""
+    """Insert the missing subscriptions: the reconciler covers events from this time on.
+
+    Raises WiringError for a subscriber without handlers, and nothing is inserted.
+    """
+    subscribers = tuple(subscribers)
+    for subscriber in subscribers:
+        require_event_handlers(subscriber)
     async with make_uow() as transaction:
         for subscriber in subscribers:
             await transaction.uow.subscriptions.subscribe(subscriber.name, subscriber.types)

@@ -11,7 +11,8 @@ from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
 
 TEvent = TypeVar("TEvent", bound=Event)
 
-_NOT_PAYLOAD: Final = {"message_id", "created_at", "metadata"}
+NOT_PAYLOAD: Final = {"message_id", "created_at", "metadata"}
+"""Fields of a message that are no part of its payload."""
 
 
 def wire_type(message: type[Message[Any]] | Message[Any]) -> str:
@@ -23,12 +24,12 @@ def wire_type(message: type[Message[Any]] | Message[Any]) -> str:
 
 def payload_json(message: Message[Any]) -> str:
     """Return the payload on the wire: the fields of the message as JSON text."""
-    return message.model_dump_json(exclude=_NOT_PAYLOAD)
+    return message.model_dump_json(exclude=NOT_PAYLOAD)
 
 
 def payload_fields(message: Message[Any]) -> dict[str, Any]:
     """Return the payload's fields as JSON values."""
-    return message.model_dump(mode="json", exclude=_NOT_PAYLOAD)
+    return message.model_dump(mode="json", exclude=NOT_PAYLOAD)
 
 
 class Envelope(BaseModel):

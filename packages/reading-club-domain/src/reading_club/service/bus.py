@@ -5,6 +5,8 @@ from typing import Any
 from messagebus import AsyncMessageBus, AsyncUnitOfWorkTransaction, GenericCommand
 
 from reading_club.domain.errors import ReadingClubError
+from reading_club.domain.messages import COMMANDS
+from reading_club.eventstream.wiring import require_command_handlers
 from reading_club.service.uow import AbstractUnitOfWork
 
 
@@ -31,7 +33,11 @@ class ClubBus(AsyncMessageBus[AbstractUnitOfWork]):
 
 
 def build_bus() -> ClubBus:
-    """Return a new bus with the handlers of ``reading_club.service.handlers``."""
+    """Return a new bus with the handlers of ``reading_club.service.handlers``.
+
+    Raises WiringError for a command of the club without a handler.
+    """
     bus = ClubBus()
     bus.scan("reading_club.service.handlers")
+    require_command_handlers(bus.commands_registry, COMMANDS)
     return bus

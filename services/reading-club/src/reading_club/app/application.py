@@ -1,6 +1,6 @@
 """The application of a web process: handles commands and makes units of work."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -39,6 +39,8 @@ class Application:
     passwords: Passwords
     open_until_claimed: bool = False
     metrics: ProcessMetrics | None = None
+    asyncapi: Callable[[], Mapping[str, Any]] = dict
+    """Returns the AsyncAPI document of the events."""
     club: ClubSettings = field(default_factory=ClubSettings, init=False)
     _bus: ClubBus = field(default_factory=build_bus, init=False)
 

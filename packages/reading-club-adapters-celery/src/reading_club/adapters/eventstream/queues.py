@@ -10,8 +10,10 @@ from kombu import Queue
 
 from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
-from reading_club.adapters.eventstream.topology import Stream, refusal
-from reading_club.eventstream.errors import EventstreamUnavailable, QueueRefused
+from reading_club.adapters.eventstream.queue_state import queue_state
+from reading_club.adapters.eventstream.topology import Stream, differs, refusal
+from reading_club.eventstream.errors import EventstreamUnavailable, QueueDiffers, QueueRefused
+from reading_club.eventstream.ports.queues import QueueState
 from reading_club.eventstream.subscriber import Subscriber
 
 _TIMEOUT: Final = 5.0
@@ -58,12 +60,13 @@ class SubscriberQueues:
     def declare(self, subscriber: Subscriber[Any, Any]) -> None:
         """Declare the queue and its bindings, where missing. Takes about 5 s at most.
 
-        Raises QueueRefused, and EventstreamUnavailable.
+        Raises QueueDiffers for a queue that exists with other arguments, QueueRefused for any other
+        refusal, and EventstreamUnavailable.
         """
         with self._connected() as connection:
             refusals = declare(connection, self._stream, [self._stream.queue_for(subscriber)])
-        for reason in refusals.values():
-            raise QueueRefused(reason)
+        for queue, reason in refusals.items():
+            raise QueueDiffers(queue) if differs(reason) else QueueRefused(reason)
 
     def is_empty(self, subscriber: str) -> bool:
         """Whether the queue has no messages or does not exist. Takes about 5 s at most.
@@ -76,6 +79,14 @@ class SubscriberQueues:
                 return int(connection.default_channel.queue_declare(queue, passive=True)[1]) == 0
             except ChannelError:
                 return True
+
+    def inspect(self, subscriber: Subscriber[Any, Any]) -> QueueState:
+        """Return the state of the queue; none is made. Takes about 5 s at most.
+
+        Raises EventstreamUnavailable.
+        """
+        with self._connected() as connection:
+            return queue_state(connection, self._stream, self._stream.queue_for(subscriber))
 
     def delete(self, subscriber: Subscriber[Any, Any]) -> None:
         """Delete the queue with its bindings and messages, if it exists. Takes about 5 s at most.

@@ -13,6 +13,7 @@ from reading_club.adapters.eventstream.broker_errors import reason_of
 from reading_club.adapters.eventstream.publisher.versions import WrittenVersions
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.versions import NO_VERSIONS, Versions
+from reading_club.eventstream.wiring import require_event_handlers
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +82,9 @@ class Stream:
     def queue_for(self, subscriber: Subscriber[Any, Any]) -> Queue:
         """Return the subscriber's queue, bound to each type that the subscriber handles.
 
-        Raises ValueError for a subscriber without handlers: its queue would have no bindings.
+        Raises WiringError for a subscriber without handlers: its queue would have no bindings.
         """
-        if not subscriber.types:
-            raise ValueError(f"the subscriber {subscriber.name} has no handlers")
+        require_event_handlers(subscriber)
         topic = self.topic
         bindings = [binding(topic, routing_key=type_) for type_ in sorted(subscriber.types)]
         return Queue(
@@ -106,9 +106,18 @@ queue_name: Final = DEFAULT_STREAM.queue_name
 queue_for: Final = DEFAULT_STREAM.queue_for
 
 
+_DIFFERS: Final = "PRECONDITION_FAILED"
+"""The code of RabbitMQ for a queue that exists with other arguments."""
+
+
 def refusal(queue: Queue, error: ChannelError) -> str:
     """Return why the broker refuses the queue, without secrets."""
     return f"queue {queue.name} cannot be declared: {reason_of(error)}"
+
+
+def differs(refusal: str) -> bool:
+    """Return whether the queue is refused because it exists with other arguments."""
+    return refusal.endswith(_DIFFERS)
 
 
 class ForeignQueue(Queue):

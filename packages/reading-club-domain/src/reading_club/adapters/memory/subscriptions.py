@@ -48,11 +48,11 @@ class InMemorySubscriptions:
 
     async def outside(self) -> Mapping[str, frozenset[str]]:
         """Return the subscribers outside with the types of their queues."""
-        types, tables = defaultdict[str, set[str]](set), self.transaction.tables
-        for (name, type_), outside in tables.outside.items():
-            if outside and (name, type_) not in tables.delivered_as:
-                types[name].add(type_)
-        return {name: frozenset(types[name]) for name in sorted(types)}
+        return self._types(outside=True)
+
+    async def own(self) -> Mapping[str, frozenset[str]]:
+        """Return the subscribers that are not outside with their types."""
+        return self._types(outside=False)
 
     async def remove_outside(self, subscriber: str) -> bool:
         """Delete the rows of a subscriber outside."""
@@ -88,6 +88,13 @@ class InMemorySubscriptions:
         for inbox_key in missing:
             self.transaction.write(lambda tables, r=inbox_key: _resend(tables, r, now))  # type: ignore[misc]
         return len(missing)
+
+    def _types(self, *, outside: bool) -> Mapping[str, frozenset[str]]:
+        types, tables = defaultdict[str, set[str]](set), self.transaction.tables
+        for (name, type_), is_outside in tables.outside.items():
+            if is_outside == outside and (name, type_) not in tables.delivered_as:
+                types[name].add(type_)
+        return {name: frozenset(types[name]) for name in sorted(types)}
 
     def _newest(self, subscriber: str) -> datetime:
         """Return the time of publication of the newest event that the subscriber has received."""

@@ -30,6 +30,13 @@ class Subscriptions(Protocol):
         """Return the subscribers outside, each with the types of its queue, by name."""
         ...
 
+    async def own(self) -> Mapping[str, frozenset[str]]:
+        """Return the subscribers that are not outside, each with its types, by name.
+
+        Also those that no release has any more: nobody deletes their subscriptions.
+        """
+        ...
+
     async def remove_outside(self, subscriber: str) -> bool:
         """End a subscriber outside, and delete its rows in the outbox; False if it is unknown.
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 from celery import Celery
 from messagebus import AsyncAbstractEventstreamTransport
@@ -23,6 +23,7 @@ from reading_club.app.bootstrap.database import (
     open_current_engine,
     open_engine,
 )
+from reading_club.app.bootstrap.wiring import club_document
 from reading_club.app.metrics.process import ProcessMetrics
 from reading_club.app.settings import RECONCILE_DAYS, Settings
 from reading_club.eventstream.outbox.relay_only import RelayOnlyTransport
@@ -107,8 +108,15 @@ def build_application(
     dependencies = dependencies_of(engine, partial(connect, broker), horizon)
     store = None if metrics is None else metrics.commands
     unit_of_work = partial(SQLUnitOfWork, transport, engine, store)
-    reader = reader_on(engine)
-    return Application(unit_of_work, reader, dependencies, passwords, open_until_claimed, metrics)
+    return Application(
+        unit_of_work,
+        reader_on(engine),
+        dependencies,
+        passwords,
+        open_until_claimed,
+        metrics,
+        asyncapi=cache(partial(club_document, str(broker.conf.broker_url))),
+    )
 
 
 def open_sender(settings: Settings, broker: Celery, metrics: ProcessMetrics | None) -> Sender:

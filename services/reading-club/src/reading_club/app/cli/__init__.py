@@ -7,6 +7,8 @@ import sys
 import click
 
 from reading_club.app.cli.dead_letters import dead_letters
+from reading_club.app.cli.describe import asyncapi, describe
+from reading_club.app.cli.doctor import doctor
 from reading_club.app.cli.events import events
 from reading_club.app.cli.healthcheck import healthcheck
 from reading_club.app.cli.members import members
@@ -89,7 +91,10 @@ def reconcile() -> None:
         click.echo("the broker is away: a relay sends them when it is back", err=True)
 
 
+main.add_command(asyncapi)
 main.add_command(dead_letters)
+main.add_command(describe)
+main.add_command(doctor)
 main.add_command(events)
 main.add_command(healthcheck)
 main.add_command(members)

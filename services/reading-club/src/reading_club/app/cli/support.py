@@ -11,6 +11,7 @@ from reading_club.app import logs
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.eventstream.command_line import CommandFailed
 from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.wiring import WiringError
 
 
 class Cli(click.Group):
@@ -20,7 +21,7 @@ class Cli(click.Group):
         """Run the command."""
         try:
             return self._invoke(ctx)
-        except (ConfigurationError, TransientFailure, CommandFailed) as exc:
+        except (ConfigurationError, TransientFailure, CommandFailed, WiringError) as exc:
             fail(str(exc))
 
     def _invoke(self, ctx: click.Context) -> object:

@@ -29,6 +29,7 @@ from reading_club.app.supervision.supervisor import (
     supervise,
 )
 from reading_club.app.web.policy import is_loopback
+from reading_club.app.wiring import require_wiring
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.liveness import Liveness
 
@@ -36,11 +37,12 @@ DEFAULT_PORT = 8000
 
 
 def run(settings: Settings, *, verbose: bool = False) -> None:
-    """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError.
+    """Run the club until SIGINT, SIGTERM or SIGHUP. Raises ConfigurationError and WiringError.
 
     Each process upgrades the schema first, which has no effect on a current schema. It logs to a
     file in the data folder, or to the console if ``verbose``.
     """
+    require_wiring()
     stopping = stop_on_signals()
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)

@@ -11,6 +11,7 @@ from reading_club.app.metrics.children import WORKERS, environments
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.child import ChildProcess, report_ready
 from reading_club.app.supervision.supervisor import COMMAND, started, stop_on_signals, supervise
+from reading_club.app.wiring import require_wiring
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.liveness import Liveness
 from reading_club.service.projections import SUBSCRIBERS
@@ -35,8 +36,9 @@ def workers(
 def work_for_all(settings: Settings, concurrency: int) -> None:
     """Run a worker for each subscriber until SIGINT, SIGTERM or SIGHUP.
 
-    A worker that ends is restarted. Raises ConfigurationError for a wrong setting.
+    A worker that ends is restarted. Raises ConfigurationError for a wrong setting, and WiringError.
     """
+    require_wiring()
     try:
         asyncio.run(check_schema(settings))
     except TransientFailure as exc:  # an unavailable database is waited for

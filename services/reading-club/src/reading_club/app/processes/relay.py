@@ -14,6 +14,7 @@ from reading_club.app.processes.startup import when_available
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.child import report_ready
 from reading_club.app.tracing import tracing
+from reading_club.app.wiring import require_wiring
 from reading_club.eventstream import run
 from reading_club.eventstream.liveness import Liveness
 from reading_club.eventstream.run import RelayHooks, run_relay
@@ -23,8 +24,9 @@ from reading_club.eventstream.startup import stop_on_signals
 async def relay(settings: Settings) -> None:
     """Relay events until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
-    Raises ConfigurationError if this release does not work with the schema.
+    Raises ConfigurationError if this release does not work with the schema, and WiringError.
     """
+    require_wiring()
     async with AsyncExitStack() as stack:
         stack.enter_context(tracing(settings, "relay"))
         liveness = Liveness(settings.stalled_after)

@@ -21,6 +21,7 @@ from reading_club.app.supervision.child import report_ready
 from reading_club.app.tracing import tracing
 from reading_club.app.web.application import create_app
 from reading_club.app.web.policy import WebPolicy
+from reading_club.app.wiring import require_wiring
 from reading_club.eventstream.liveness import Liveness, ticking
 from reading_club.eventstream.startup import stop_on_signals
 
@@ -90,8 +91,10 @@ async def serve(settings: Settings, *, open_until_claimed: bool = False) -> None
     """Serve HTTP until SIGINT or SIGTERM; at the start, wait for an unavailable database.
 
     ``open_until_claimed`` lets anybody write while the club has no organiser. Raises
-    ConfigurationError for a wrong setting, or a schema that this release cannot use.
+    ConfigurationError for a wrong setting, or a schema that this release cannot use, and
+    WiringError.
     """
+    require_wiring()
     async with AsyncExitStack() as stack:
         stack.enter_context(tracing(settings, "web"))
         liveness = Liveness(settings.stalled_after)

@@ -49,6 +49,7 @@ from reading_club.app.web.policy import ANY_HOST, WebPolicy
 from reading_club.app.web.rate_limits import RateLimits
 from reading_club.app.web.static_files import STATIC, VersionedFiles
 from reading_club.app.web.stream import (
+    asyncapi,
     dead_letter_group,
     dead_letter_groups,
     event_list,
@@ -74,7 +75,7 @@ PARTS = (
     *(session, sessions, password, tokens, health),
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
-    *(overview, event_list, event_page, dead_letter_groups, dead_letter_group),
+    *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
     pages,
 )
 """The modules with routes; the API first."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -11,22 +12,37 @@ from typing import Any
 
 from celery.signals import worker_ready
 
-from reading_club.adapters.eventstream.app import VISIBILITY_TIMEOUT, run_worker, worker_app
+from reading_club.adapters.eventstream.app import (
+    VISIBILITY_TIMEOUT,
+    StreamApp,
+    run_worker,
+    worker_app,
+)
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread, open_in_thread
+from reading_club.adapters.eventstream.queues import SubscriberQueues
 from reading_club.adapters.eventstream.topology import DEFAULT_STREAM, Stream
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club.adapters.eventstream.worker.watched_loop import WatchedEventLoopThread
-from reading_club.eventstream.errors import TransientFailure
+from reading_club.eventstream.errors import QueueDiffers, TransientFailure
 from reading_club.eventstream.liveness import Liveness
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.ports.inbox import ATTEMPTS
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
-from reading_club.eventstream.startup import PAUSES, prepare, when_available
+from reading_club.eventstream.startup import (
+    PAUSES,
+    prepare,
+    stop_on_signals,
+    unless_stopped,
+    when_available,
+)
 from reading_club.eventstream.subscriber import Subscriber, TUnitOfWork
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.unit_of_work_factory import MakeUnitOfWork, opened
 from reading_club.eventstream.wire import EventRegistry, TEvent
+from reading_club.eventstream.wiring import require_event_handlers
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,8 +92,12 @@ def run_subscriber(
     so is the broker. ``concurrency`` is the number of threads; with one, a redelivered message is
     tried alone. Call this in the main thread of a process that does not fork.
 
-    Raises ValueError for an unsupported broker URL, and for a subscriber without handlers.
+    Raises ValueError for an unsupported broker URL. Raises WiringError for a subscriber without
+    handlers, or that handles what is not in ``events``, and QueueDiffers if its queue exists with
+    other arguments: each says what to do.
     """
+    events = tuple(events)
+    require_event_handlers(subscriber, events)
     options = options or WorkerOptions()
     timeout = options.visibility_timeout
     app = worker_app(broker_url, subscriber, stream=stream, visibility_timeout=timeout)
@@ -94,7 +114,7 @@ def run_subscriber(
     )
     task.register(app)
     try:
-        if not _prepare(subscriber, loop, options):
+        if not asyncio.run(_prepared(subscriber, loop, app, options)):
             return 0
         with _hooked(options):
             name = f"{subscriber.name}@{socket.gethostname()}"
@@ -104,18 +124,35 @@ def run_subscriber(
             task.close()
 
 
-def _prepare(
+async def _prepared(
     subscriber: Subscriber[Any, Any],
     loop: EventLoopThread[UnitOfWorkFactory],
+    app: StreamApp,
     options: WorkerOptions,
 ) -> bool:
     """Return True when the subscriber is prepared, False if a signal came before."""
-    waiting = when_available(
+    stopping = stop_on_signals()
+    prepared = await when_available(
         lambda: loop.awaited(partial(prepare, subscriber)),
-        backoff=options.backoff,
+        stopping,
+        options.backoff,
         raise_permanent=options.raise_permanent,
     )
-    return bool(asyncio.run(waiting))
+    if not prepared:
+        return False
+    checking = asyncio.to_thread(_require_queue, subscriber, app)
+    return bool(await unless_stopped(checking, stopping))
+
+
+def _require_queue(subscriber: Subscriber[Any, Any], app: StreamApp) -> bool:
+    """Declare the queue. Raises QueueDiffers; the worker itself waits for an unavailable broker."""
+    try:
+        SubscriberQueues(app).declare(subscriber)
+    except QueueDiffers:
+        raise
+    except TransientFailure as exc:
+        logger.info("the queue is declared later", extra={"reason": str(exc)})
+    return True
 
 
 @contextlib.contextmanager

@@ -66,11 +66,12 @@ class SQLSubscriptions:
 
     async def outside(self) -> Mapping[str, frozenset[str]]:
         """Select the subscribers outside with the types of their queues."""
-        table, types = self.session.tables.subscriptions, defaultdict[str, set[str]](set)
-        bound = select(table).where(table.c.outside, table.c.delivered_as.is_(None))
-        for row in await self.session.read(bound):
-            types[row.subscriber].add(row.type)
-        return {name: frozenset(types[name]) for name in sorted(types)}
+        table = self.session.tables.subscriptions
+        return await self._types(table.c.outside & table.c.delivered_as.is_(None))
+
+    async def own(self) -> Mapping[str, frozenset[str]]:
+        """Select the subscribers that are not outside with their types."""
+        return await self._types(~self.session.tables.subscriptions.c.outside)
 
     async def remove_outside(self, subscriber: str) -> bool:
         """Delete the rows of a subscriber outside."""
@@ -103,6 +104,12 @@ class SQLSubscriptions:
             ids = [row.message_id for row in rows]
             await self._schedule_resend(subscriber, ids, number + 1, after * 2.0 ** (number + 1))
         return len(missing)
+
+    async def _types(self, wanted: ColumnElement[bool]) -> Mapping[str, frozenset[str]]:
+        table, types = self.session.tables.subscriptions, defaultdict[str, set[str]](set)
+        for row in await self.session.read(select(table).where(wanted)):
+            types[row.subscriber].add(row.type)
+        return {name: frozenset(types[name]) for name in sorted(types)}
 
     async def _progress_cutoff(self, subscriber: str, after: float) -> datetime:
         """Return the progress cutoff: the newest received event's time minus ``after`` seconds."""

@@ -37,6 +37,13 @@ class OutsideContract(Reconciling):
             await transaction.rollback()
         return found
 
+    async def own(self) -> dict[str, frozenset[str]]:
+        """Return the subscribers that are not outside with their types."""
+        async with self.uow_on(RecordingOutboxTransport()) as transaction:
+            found = dict(await transaction.uow.subscriptions.own())
+            await transaction.rollback()
+        return found
+
     async def enqueue(self, *keys: OutboxKey) -> None:
         """Put events into the outbox."""
         async with self.uow_on(RecordingOutboxTransport()) as transaction:
@@ -55,6 +62,7 @@ class OutsideContract(Reconciling):
 
         assert list(found) == ["audit", "digest"]
         assert found["digest"] == {self.type, "other_v1"}
+        assert await self.own() == {"catalogue": {self.type}}
 
     async def test_one_that_is_removed_leaves_nothing_in_the_outbox(self) -> None:
         """Its rows go, and those of other subscribers stay."""
