@@ -1,0 +1,26 @@
+"""Why the certificate of a server is refused, in words without addresses."""
+
+from collections.abc import Mapping
+from ssl import SSLCertVerificationError
+from typing import Final
+
+REASONS: Final[Mapping[int, str]] = {
+    10: "it has expired",
+    18: "it is signed by itself",
+    19: "none of the given authorities has signed it",
+    20: "none of the given authorities has signed it",
+    62: "it is for another host name",
+    64: "it is for another address",
+}
+"""Reasons by OpenSSL's code of a failed verification."""
+
+
+def certificate_fault(error: BaseException) -> str | None:
+    """Return why a server's certificate is refused; None for any other error.
+
+    OpenSSL's own text would have the host name.
+    """
+    if not isinstance(error, SSLCertVerificationError):
+        return None
+    reason = REASONS.get(error.verify_code, f"OpenSSL's code is {error.verify_code}")
+    return f"its certificate is refused: {reason}"
