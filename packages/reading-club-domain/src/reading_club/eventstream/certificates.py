@@ -16,11 +16,14 @@ REASONS: Final[Mapping[int, str]] = {
 
 
 def certificate_fault(error: BaseException) -> str | None:
-    """Return why a server's certificate is refused; None for any other error.
+    """Return why a server's certificate is refused; None for an error of another origin.
 
-    OpenSSL's own text would have the host name.
+    Clients wrap OpenSSL's error, whose own text would have the host name.
     """
-    if not isinstance(error, SSLCertVerificationError):
-        return None
-    reason = REASONS.get(error.verify_code, f"OpenSSL's code is {error.verify_code}")
-    return f"its certificate is refused: {reason}"
+    origin: BaseException | None = error
+    while origin is not None:
+        if isinstance(origin, SSLCertVerificationError):
+            reason = REASONS.get(origin.verify_code, f"OpenSSL's code is {origin.verify_code}")
+            return f"its certificate is refused: {reason}"
+        origin = origin.__cause__ or origin.__context__
+    return None

@@ -64,9 +64,9 @@ def reason_of(error: BaseException) -> str:
     """
     if isinstance(error, BrokerBlocked | BrokerTooSlow):
         return str(error)
-    error = root_cause(error)
     if refused := certificate_fault(error):
         return refused
+    error = root_cause(error)
     code = _CODE.match(str(getattr(error, "reply_text", None) or error))
     if code:
         return code.group()
