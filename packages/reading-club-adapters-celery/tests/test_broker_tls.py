@@ -129,13 +129,10 @@ def test_a_refused_certificate_is_told_without_the_host(code: int, reason: str) 
     error = ssl.SSLCertVerificationError(1, "certificate is not valid for 'hunter2'")
     error.verify_code = code
 
-    try:
-        try:
-            raise error
-        except OSError:
-            raise ConnectionError(str(error))  # noqa: B904  # as the client of Redis does
-    except ConnectionError as exc:
-        assert reason_of(exc) == reason_of(error)
+    wrapped = ConnectionError(str(error))
+    wrapped.__context__ = error  # as the client of Redis raises it
+
+    assert reason_of(wrapped) == reason_of(error)
     assert reason_of(error).startswith("its certificate is refused: ")
     assert reason in reason_of(error)
     assert "hunter2" not in reason_of(error)
