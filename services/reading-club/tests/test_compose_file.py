@@ -1,5 +1,6 @@
 """The compose file names commands, settings, secrets and files that exist."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_mounted_files_exist() -> None:
     for name, secret in COMPOSE["secrets"].items():
         assert secret == {"file": f"secrets/{name}"}
         assert re.search(rf'(put {name} |folder/{name}")', script), name
+
+
+def test_the_script_of_passwords_is_executed() -> None:
+    """The image of PostgreSQL would else read it into its own script, with its options."""
+    assert os.access(FOLDER / "postgresql" / "passwords.sh", os.X_OK)
+
+
+def test_secrets_are_not_kept_in_version_control() -> None:
+    """What a reader makes beside the files is ignored."""
+    ignored = (FOLDER.parents[2] / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+    assert f"/{deployment.FOLDER}/compose/secrets/" in ignored
+    assert f"/{deployment.FOLDER}/kubernetes/my-secrets.yaml" in ignored
 
 
 def test_images_are_of_one_release() -> None:
