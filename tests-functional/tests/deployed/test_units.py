@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from amqp import Message
@@ -125,7 +126,8 @@ def test_a_worker_cannot_publish(deployed: Deployed) -> None:
     """Neither to the exchange of the events nor to a queue."""
     with deployed.broker(WORKER) as connection:
         for exchange, key in (("eventstream", "book_registered_v1"), ("", "eventstream.activity")):
-            connection.channel().basic_publish(Message("{}"), exchange, key)
+            channel: Any = connection.channel()
+            channel.basic_publish(Message("{}"), exchange, key)
             with pytest.raises(AccessRefused):
                 connection.drain_events(timeout=10)
 
