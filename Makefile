@@ -60,7 +60,7 @@ test-lowest: sync-test ## Run the fast tests with the lowest releases that the p
 	@var/lowest/bin/pytest -p no:cacheprovider
 
 .PHONY: check
-check: lint types layers test docs build test-checks test-wheels test-examples api-check schemas-check ## Everything that must hold before a change lands, but the functional suite
+check: lint types layers test docs build deployment test-checks test-wheels test-examples api-check schemas-check ## Everything that must hold before a change lands, but the functional suite
 
 .PHONY: lint
 lint: sync-all ## Check style, and that each package declares what it imports
@@ -85,6 +85,10 @@ build: sync-all ## Build wheel and sdist of each package into dist, and check wh
 	@for member in $(PUBLISHED); do \
 		$(UV) build --quiet --package $$(basename $$member) --out-dir dist || exit 1; done
 	@$(BIN)/pytest -q .ci/test_metadata.py
+
+.PHONY: deployment
+deployment: sync-all ## Check the Containerfile, compose file, units and manifests, and run the image's commands
+	@$(BIN)/pytest -q .ci/test_deployment.py
 
 .PHONY: api-check
 api-check: sync-all ## Compare the public names with those of the last release; the changelog names each break
@@ -127,12 +131,15 @@ test-examples: sync-all ## Run the tests of the applications in examples, and ch
 	@$(BIN)/python .ci/test_examples.py $(UV)
 
 .PHONY: system-packages
-system-packages: ## Install RabbitMQ and Chromium for the functional suite (Debian or Ubuntu, as root), and start none
+system-packages: ## Install RabbitMQ, Chromium and systemd's tools for the tests (Debian or Ubuntu, as root), and start none
 	@command -v rabbitmq-server >/dev/null || { apt-get update -qq && \
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq rabbitmq-server >/dev/null; }
 	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 			chromium fonts-dejavu-core fonts-wqy-zenhei >/dev/null; }
+	@command -v systemd-analyze >/dev/null || { apt-get update -qq && \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			systemd >/dev/null; }
 
 FUNCTIONAL = $(BIN)/pytest tests-functional --numprocesses logical --maxprocesses 4 --dist loadfile \
 	--no-loadscope-reorder --timeout 300 -rP

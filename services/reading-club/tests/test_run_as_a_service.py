@@ -1,9 +1,7 @@
-"""The unit and the health check of ``docs/how-to/run-as-a-service.md`` are what the code takes."""
+"""The health check and numbers of ``docs/how-to/run-as-a-service.md`` are what the code takes."""
 
 import json
 import re
-import shlex
-from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
@@ -23,23 +21,6 @@ def block(language: str) -> str:
     found = re.search(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
     assert found
     return found[1]
-
-
-def test_the_unit_starts_a_process_that_tells_systemd() -> None:
-    """Its command exists, and its settings are those of the club."""
-    unit = RawConfigParser(delimiters="=")
-    unit.optionxform = str  # type: ignore[assignment,method-assign]  # as configparser documents it
-    unit.read_string(block("ini"))
-    service = unit["Service"]
-
-    program, *arguments = shlex.split(service["ExecStart"])
-    helped = CliRunner().invoke(main, [*arguments, "--help"])
-
-    assert (Path(program).name, helped.exit_code) == ("reading-club", 0)
-    assert service["Type"] == "notify"
-    assert service["TimeoutStartSec"] == "infinity"
-    setting = service["Environment"].partition("=")[0]
-    assert setting.removeprefix("READING_CLUB_").lower() in Settings.model_fields
 
 
 def test_the_health_check_of_the_container_finds_the_worker() -> None:

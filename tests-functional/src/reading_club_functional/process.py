@@ -107,9 +107,9 @@ class ClubProcess:
         """Kill the process and all its descendants by SIGKILL."""
         process_control.kill(self._process, PROCESS_TIMEOUT)
 
-    def wait(self) -> int:
-        """Wait for the process to end and return its exit code."""
-        code: int = self._process.wait(PROCESS_TIMEOUT)
+    def wait(self, within: float = PROCESS_TIMEOUT) -> int:
+        """Wait for the process to end, for so many seconds, and return its exit code."""
+        code: int = self._process.wait(within)
         return code
 
     def expect(self, words: str) -> None:

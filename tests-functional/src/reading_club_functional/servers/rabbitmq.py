@@ -116,7 +116,7 @@ class RabbitMQServer(Server):
 
     def _node_environment(self, **variables: str) -> dict[str, str]:
         """Return the environment; RUNNING_UNDER_SYSTEMD makes the script exec the node."""
-        _, distribution, mapper = self._ports
+        _, distribution, mapper, *_ = self._ports
         return self._environment(
             PATH=_path(),
             ERL_CRASH_DUMP_SECONDS="0",

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from reading_club.app.logs import LogFormat
 from reading_club.app.private_files import make_private_folder
 from reading_club.app.proxy_settings import Origin, TrustedProxies
+from reading_club.app.secret_files import require_secret, secret_or_file
 from reading_club.eventstream.liveness import STALLED_AFTER
 from reading_club.eventstream.retention import DAY
 
@@ -36,9 +37,13 @@ class Settings(BaseSettings):
         env_prefix="READING_CLUB_", frozen=True, use_attribute_docstrings=True
     )
 
-    database_url: SecretStr | None = None
+    database_url_file: Path | None = None
+    """A file that has the value of READING_CLUB_DATABASE_URL, instead of that."""
+    database_url: SecretStr | None = Field(default=None, validate_default=True)
     """``postgresql://…`` or ``sqlite:///…``; unset: a SQLite file in the data folder."""
-    broker_url: SecretStr | None = None
+    broker_url_file: Path | None = None
+    """A file that has the value of READING_CLUB_BROKER_URL, instead of that."""
+    broker_url: SecretStr | None = Field(default=None, validate_default=True)
     """``amqp://…`` or ``redis://…``; unset: the embedded broker of ``run`` in the data folder."""
     host: str = Field(default="127.0.0.1", min_length=1)
     """Address on which the web process listens."""
@@ -77,6 +82,9 @@ class Settings(BaseSettings):
     """Days that stored messages are kept; unset: for ever."""
     dead_letters_days: float | None = Field(default=None, gt=0)
     """Days that dead letters are kept before they are discarded; unset: for ever."""
+
+    _require_secret = field_validator("database_url_file", "broker_url_file")(require_secret)
+    _secret_or_file = field_validator("database_url", "broker_url", mode="before")(secret_or_file)
 
     @field_validator("data_dir", mode="before")
     @classmethod

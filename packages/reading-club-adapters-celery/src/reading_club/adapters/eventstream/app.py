@@ -100,7 +100,9 @@ def publisher_app(
     """Return an application that publishes events for these subscribers, and gives up in seconds.
 
     The scheme of ``broker_url`` is ``amqp``, ``redis`` or ``valkey``, with an ``s`` for TLS, or
-    ``memory`` within one process. The URLs of a cluster are separated by semicolons.
+    ``memory`` within one process. The URLs of a cluster are separated by semicolons. TLS verifies
+    certificate and host name, by the authorities of the system or of a file:
+    ``amqps://…?cacertfile=PATH``, ``rediss://…?ssl_ca_certs=PATH``.
 
     ``unwanted`` is for an event from the outbox that none of these subscribers wants, and no other
     queue takes. ``keep``, the default, loses nothing: the event stays in the outbox, is refused
@@ -118,7 +120,8 @@ def publisher_app(
     queues = [stream.queue_for(subscriber) for subscriber in subscribers]
     app = StreamApp("eventstream-publisher", stream)
     app.conf.update(
-        broker_url=url,
+        broker_url=BrokerUrl(url.without_tls),
+        broker_use_ssl=url.tls,
         broker_connection_timeout=_SOCKET_TIMEOUT,
         broker_heartbeat=0,
         broker_pool_limit=PUBLISHER_CONNECTIONS,
@@ -162,7 +165,8 @@ def worker_app(
     app = StreamApp(f"eventstream-{subscriber.name}", stream)
     app.conf.update(
         _WORKER,
-        broker_url=url,
+        broker_url=BrokerUrl(url.without_tls),
+        broker_use_ssl=url.tls,
         broker_transport_options=redis if url.broker == "redis" else {},
         # Celery also adds a default binding to each queue: make it one that exists.
         task_default_exchange=stream.exchange,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from reading_club.eventstream.certificates import certificate_fault
+
 _CODE: Final = re.compile(r"[A-Z]{3,}(?:_[A-Z]+)*\b")
 """Error code at the start of an answer of RabbitMQ or Redis: ``ACCESS_REFUSED``, ``OOM``."""
 
@@ -62,6 +64,8 @@ def reason_of(error: BaseException) -> str:
     """
     if isinstance(error, BrokerBlocked | BrokerTooSlow):
         return str(error)
+    if refused := certificate_fault(error):
+        return refused
     error = root_cause(error)
     code = _CODE.match(str(getattr(error, "reply_text", None) or error))
     if code:

@@ -1,10 +1,12 @@
 """Broker URLs: supported transports, clusters, and a repr without passwords."""
 
 from importlib.util import find_spec
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from kombu.utils.url import maybe_sanitize_url
+
+from reading_club.adapters.eventstream.broker_tls import split_tls
 
 Broker = Literal["amqp", "redis", "memory"]
 """The kinds of brokers; each has its own transport options."""
@@ -25,19 +27,28 @@ class BrokerUrl(str):
     """A broker's URL as kombu spells it, or those of a cluster, separated by semicolons.
 
     Its ``repr`` hides the passwords. Raises ValueError for an unsupported scheme, for a port or a
-    database of Redis that is not a number, and without the client of Redis; the error hides the
-    URL.
+    database of Redis that is not a number, for brokers of a cluster with different options of TLS,
+    and without the client of Redis; the error hides the URL. Raises UnusableCertificate.
     """
 
     broker: Broker
     alternatives: int
     """Number of further brokers in the cluster."""
+    tls: dict[str, Any] | None
+    """The value of Celery's ``broker_use_ssl``; None without TLS."""
+    without_tls: str
+    """The URL without the options of TLS, as kombu takes it."""
 
     def __new__(cls, url: str) -> "BrokerUrl":  # noqa: D102  # documented by the class
         spelled = [_spelled(part) for part in url.split(";")]
         new = super().__new__(cls, ";".join(text for text, _ in spelled))
         new.broker = spelled[0][1]
         new.alternatives = len(spelled) - 1
+        parts = [split_tls(text, amqp=broker == "amqp") for text, broker in spelled]
+        new.tls = parts[0][1]
+        if any(tls != new.tls for _, tls in parts):
+            raise ValueError("the brokers of a cluster need the same options of TLS")
+        new.without_tls = ";".join(text for text, _ in parts)
         return new
 
     def __repr__(self) -> str:

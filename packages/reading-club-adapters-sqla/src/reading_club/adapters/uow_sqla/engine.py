@@ -15,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from reading_club.adapters.uow_sqla import _aiosqlite
 from reading_club.adapters.uow_sqla.errors import driver_error, error_code, translated
+from reading_club.adapters.uow_sqla.postgresql_tls import split_tls
+from reading_club.eventstream.certificates import certificate_fault
 from reading_club.eventstream.errors import StorageUnavailable
 
 WAIT = 5
@@ -60,12 +62,14 @@ def create_engine(url: str | URL, **options: Any) -> AsyncEngine:
     Every wait is bounded: 5 seconds for a connection, 30 for a statement on PostgreSQL,
     5 for another writer on SQLite. Options are SQLAlchemy's; each overrides its default alone.
     A database in memory has one connection: its transactions wait for each other. Nothing is
-    connected yet; ``await engine.dispose()`` closes the connections.
+    connected yet; ``await engine.dispose()`` closes the connections. On PostgreSQL, libpq's
+    ``sslmode``, ``sslrootcert``, ``sslcert`` and ``sslkey`` in the address are taken: with
+    ``sslrootcert``, certificate and host name are verified. Raises UnusableAddress for their files.
     """
-    url = _with_driver(make_url(url))
+    url, tls = _with_driver(make_url(url))
     on_sqlite = url.get_backend_name() == "sqlite"
     arguments = SQLITE if on_sqlite else POSTGRESQL
-    options["connect_args"] = {**arguments, **options.get("connect_args", {})}
+    options["connect_args"] = {**arguments, **tls, **options.get("connect_args", {})}
     if "poolclass" not in options:
         in_memory = on_sqlite and url.database in {None, "", ":memory:"}
         # Without overflow, whose connections would be opened and closed for each use.
@@ -92,13 +96,15 @@ async def truncate_wal(engine: AsyncEngine) -> bool:
     return not busy
 
 
-def _with_driver(url: URL) -> URL:
-    """Set the asynchronous driver; for asyncpg, rename libpq's ``sslmode`` to ``ssl``."""
+def _with_driver(url: URL) -> tuple[URL, Mapping[str, Any]]:
+    """Return the address with its asynchronous driver, and the driver's arguments for TLS."""
     url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
-    if url.drivername == "postgresql+asyncpg" and "sslmode" in url.query:
-        mode = url.query["sslmode"]
-        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
-    return url
+    if url.drivername != "postgresql+asyncpg":
+        return url, {}
+    try:
+        return split_tls(url)
+    except ValueError as exc:
+        raise UnusableAddress(str(exc)) from exc
 
 
 def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -139,6 +145,8 @@ def configuration_fault(exc: BaseException) -> str | None:
     for error in _causes(exc):
         if isinstance(error, UnusableAddress):
             return str(error)
+        if refused := certificate_fault(error):
+            return f"the database is not trusted: {refused}"
         if (code := error_code(error)) in FAULTS:
             return FAULTS[code]
     return None

@@ -7,6 +7,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from reading_club.adapters.eventstream.app import publisher_app
+from reading_club.adapters.eventstream.broker_tls import UnusableCertificate
 from reading_club.adapters.eventstream.broker_url import BrokerUrl
 from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.eventstream.errors import EventstreamUnavailable
@@ -25,6 +26,8 @@ def broker_url(settings: Settings) -> str:
     if settings.broker_url is not None:
         try:
             return BrokerUrl(settings.broker_url.get_secret_value())
+        except UnusableCertificate as exc:
+            raise ConfigurationError(f"READING_CLUB_BROKER_URL: {exc}") from exc
         except ValueError:
             raise unusable("READING_CLUB_BROKER_URL", "amqp://… or redis://…") from None
     if settings.broker_file.exists():

@@ -47,6 +47,7 @@ def run(settings: Settings, *, verbose: bool = False) -> None:
     with data_dir_lock(settings), broker_url(settings) as (url, broker):
         port = choose_port(settings)
         os.environ["READING_CLUB_BROKER_URL"] = url  # for the children
+        os.environ.pop("READING_CLUB_BROKER_URL_FILE", None)
         os.environ["READING_CLUB_PORT"] = str(port)
         logs = None if verbose else logs_folder(settings)
         web = ["web", "--open-until-claimed"] if is_private(settings) else ["web"]
