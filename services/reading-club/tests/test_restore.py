@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,8 @@ from click.testing import CliRunner, Result
 
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.app.backup.restore import restore
 from reading_club.app.cli import main
-from reading_club.app.embedded.run import data_dir_lock
-from reading_club.app.settings import Settings
 from reading_club.app.testing.database_file import NOW, TYPE, in_outbox, publish, rows
-from reading_club.eventstream.command_line import CommandFailed
 
 DAY = 86_400.0
 EVENTS = "SELECT id FROM messages ORDER BY position"
@@ -66,6 +61,17 @@ def test_the_copy_takes_the_place_of_the_database(path: Path, copy: Path) -> Non
     assert names_in(path.parent) == ["club.sqlite3", "club.sqlite3.before-*", "run.lock"]
 
 
+def test_processes_that_ran_at_the_copy_do_not_run_in_the_restored_club(
+    running: Path, tmp_path: Path
+) -> None:
+    """Their heartbeats would keep ``reconcile --after-restore`` waiting."""
+    assert call("backup", tmp_path / "club.backup").exit_code == 0
+
+    assert call("restore", tmp_path / "club.backup").exit_code == 0
+
+    assert rows(running, "SELECT count(*) FROM processes") == [(0,)]
+
+
 def test_a_log_of_the_old_database_is_not_applied_to_the_new_one(path: Path, copy: Path) -> None:
     """What only SQLite's log has is in the kept database, and in no other."""
     connection = sqlite3.connect(path)
@@ -104,61 +110,6 @@ def test_a_new_folder_gets_the_database(copy: Path, monkeypatch: pytest.MonkeyPa
 
     assert "kept" not in done.output
     assert names_in(copy.parent / "new") == ["club.sqlite3", "run.lock"]
-
-
-def test_a_running_club_is_refused(path: Path, copy: Path) -> None:
-    """By the lock of its folder, or by the connection of a process that runs alone."""
-    before = rows(path, EVENTS)
-    with data_dir_lock(Settings(data_dir=path.parent)):
-        running = call("restore", copy)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("SELECT count(*) FROM books").fetchone()
-        in_use = call("restore", copy)
-
-    assert (running.exit_code, in_use.exit_code) == (2, 2)
-    assert "is running already" in running.stderr
-    assert "is in use: stop web, relay and workers" in in_use.stderr
-    assert rows(path, EVENTS) == before
-    assert list(path.parent.glob("*.before-*")) == []
-
-
-def test_a_file_that_is_no_backup_is_refused(path: Path, copy: Path) -> None:
-    """Text, another program's database, a damaged one, none: the database stays as it is."""
-    before, other = rows(path, EVENTS), copy.with_name("other")
-    refusals = {}
-    other.write_text("no database" * 999)
-    refusals["text"] = call("restore", other).stderr
-    other.unlink()
-    refusals["none"] = call("restore", other).stderr
-    rows(other, "CREATE TABLE recipes (title)")
-    refusals["other"] = call("restore", other).stderr
-    content = bytearray(copy.read_bytes())
-    content[4096:] = b"z" * (len(content) - 4096)
-    other.write_bytes(content)
-    refusals["damaged"] = call("restore", other).stderr
-    refusals["itself"] = call("restore", path).stderr
-
-    assert "is no database of a club: file is not a database" in refusals["text"]
-    assert "there is no file" in refusals["none"]
-    assert "is no database of a club: it has no table" in refusals["other"]
-    assert "malformed" in refusals["damaged"]
-    assert "is the database itself" in refusals["itself"]
-    assert rows(path, EVENTS) == before
-    assert list(path.parent.glob("*.before-*")) == []
-
-
-def test_a_copy_of_a_later_release_is_refused(path: Path, copy: Path) -> None:
-    """The reason names both schemas, and the database stays as it is."""
-    rows(copy, "UPDATE alembic_version SET version_num = '9999'")
-    before = rows(path, EVENTS)
-
-    refused = call("restore", copy)
-
-    assert refused.exit_code == 2
-    known = f"schema 9999, which this release ({migrations.head()}) does not know"
-    assert f"{copy} is not restored: the database is at {known}" in refused.stderr
-    assert rows(path, EVENTS) == before
 
 
 def test_a_copy_of_an_earlier_release_is_upgraded(path: Path, tmp_path: Path) -> None:
@@ -220,21 +171,3 @@ def test_with_a_broker_of_its_own_the_next_step_is_told(
 
     assert "`reading-club reconcile --after-restore` empties the queues" in done.output
     assert (data_dir / "broker").exists()
-
-
-def test_a_full_disk_leaves_the_database(
-    path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever fails before the last step, the database is the one from before."""
-    before = rows(path, EVENTS)
-
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("reading_club.app.backup.restore.rename_durably", fail)
-
-    with pytest.raises(CommandFailed, match="No space left on device"):
-        restore(Settings(), copy)
-
-    assert rows(path, EVENTS) == before
-    assert not path.with_name("club.sqlite3.restoring").exists()

@@ -62,7 +62,7 @@ def assert_restored_by_the_next(path: Path, copy: Path) -> None:
         ("os.link", False),
         (f"{RESTORE}.discard_messages", False),
         (f"{RESTORE}.remove_logs", False),
-        (f"{RESTORE}.rename_durably", False),
+        ("pathlib.Path.replace", False),
         ("reading_club.app.backup.durable_files.flush_to_disk", True),
     ],
 )
@@ -80,6 +80,7 @@ def test_no_half_of_a_database_is_left(
 
     assert len(rows(path, EVENTS)) == (1 if is_restored else 2)
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert not (is_restored and path.with_name("broker").exists())
     assert_restored_by_the_next(path, copy)
 
 
