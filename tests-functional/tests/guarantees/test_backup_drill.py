@@ -8,7 +8,10 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import httpx2
 
 from reading_club_functional.cluster import ClubCluster, open_cluster
 from reading_club_functional.consistency import assert_consistent
@@ -16,7 +19,7 @@ from reading_club_functional.load import post_books
 from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.page_commands import lines_below
 from reading_club_functional.polling import eventually
-from reading_club_functional.process import command, environment
+from reading_club_functional.process import ClubProcess, command, environment
 from reading_club_functional.queues import waiting
 from reading_club_functional.servers import PostgreSQLServer
 from reading_club_functional.servers.account import package_folder
@@ -63,6 +66,19 @@ def advice(club: ClubCluster, name: str) -> list[str]:
     return [str(folder / program), *shlex.split(options)]
 
 
+def open_folder(club: ClubCluster) -> ClubProcess:
+    """Run a club of one folder, and wait until its web process answers."""
+    run = club.start("run")
+
+    def answers() -> bool:
+        with suppress(httpx2.TransportError):
+            return club.browser.get("/healthz").is_success
+        return False
+
+    eventually(answers, within=60)
+    return run
+
+
 def take(club: ClubCluster, words: list[str]) -> None:
     """Take a step of the page."""
     if words[0].startswith("/"):
@@ -99,14 +115,14 @@ def test_a_club_of_one_folder_is_as_it_was(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'var' / 'club.sqlite3'}"
     with ClubCluster(tmp_path, database_url=url) as club:
         (backup,), (restore,) = (steps(club, f"SQLite: {name}") for name in ("back up", "restore"))
-        run = club.start("run")
+        run = open_folder(club)
         post_books(club.url, BOOKS, during=lambda: take(club, backup))
         lost = lose_the_future(club, None)
         run.kill()
 
         take(club, restore)
 
-        club.start("run")
+        open_folder(club)
         assert_restored(club, lost)
 
 
