@@ -1,6 +1,7 @@
 """Fixtures: private servers, one of each kind per run, with empty databases and brokers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kombu import pools
@@ -9,6 +10,7 @@ from redis import Redis
 from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.testing import FastHasher
 from reading_club_functional.browser.fixtures import chromium, site, site_with, visit
+from reading_club_functional.releases import commits, environment_of
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
@@ -47,6 +49,13 @@ def rabbitmq() -> Iterator[RabbitMQServer]:
     require(RabbitMQServer)
     with RabbitMQServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session", params=list(commits()))
+def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with the wheels of an earlier release."""
+    folder = tmp_path_factory.mktemp("release") / "environment"
+    return environment_of(request.param, folder, ("reading-club", "reading-club-domain[testing]"))
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The page for operators: its commands lead from a symptom to every effect, on a running club."""
 
-import re
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -12,27 +10,14 @@ from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.faulty_command import MODULE
+from reading_club_functional.page_commands import commands_below
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.queues import purge, waiting
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "operate.md"
-SECTION = r"^## {}\n(.*?)(?=^## |\Z)"
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
+PAGE = "operate.md"
 WITHIN = 30.0
-
-
-def commands_below(heading: str) -> Iterator[list[str]]:
-    """Yield the words of each command in the shell blocks of a section, in order.
-
-    The command's own name is left out, and a setting is the first word.
-    """
-    page = PAGE.read_text(encoding="utf-8")
-    (section,) = re.findall(SECTION.format(heading), page, re.M | re.S)
-    for line in "".join(BLOCK.findall(section)).splitlines():
-        setting, _, arguments = line.rpartition("reading-club ")
-        yield [*setting.split(), *arguments.split()]
 
 
 def register(club: ClubCluster, *titles: str) -> None:
@@ -70,7 +55,7 @@ def test_dead_letters_take_effect_by_the_commands_of_the_page(
     club = running.club
     monkeypatch.setenv("HANDLER_FAULTS", "fails:Poison")
     faulty = club.start("worker", "--subscriber", "activity", module=MODULE)
-    listing, showing, life, trial, retry = commands_below("Dead letters appear")
+    listing, showing, life, trial, retry = commands_below(PAGE, "Dead letters appear")
 
     register(club, "Poison 1", "Poison 2", "Healthy")
     eventually(lambda: club.database.count("dead_letters") == 2, within=WITHIN)
@@ -99,7 +84,7 @@ def assert_caught_up(club: ClubCluster) -> None:
 
 def test_who_is_behind_catches_up_by_the_commands_of_the_page(running: Running) -> None:
     """A pause is no culprit, and ends; what the broker lost while no worker ran is sent again."""
-    pause, resume, (setting, *reconcile) = commands_below("A subscriber is behind")
+    pause, resume, (setting, *reconcile) = commands_below(PAGE, "A subscriber is behind")
     club, catalogue = running
     broker = club.settings["broker_url"]
     club.call(*pause)

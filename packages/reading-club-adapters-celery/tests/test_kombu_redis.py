@@ -2,17 +2,19 @@
 
 import logging
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from celery import Celery
 from kombu import Message, Queue
 from kombu.transport import virtual
 from kombu.transport.redis import Channel as RedisChannel
+from kombu.utils.json import dumps
 
 from reading_club.adapters.eventstream._kombu_redis import (
     bindings_of,
     close_connections,
+    forget_unacknowledged,
     is_routed,
     release_prefetch_on_ack_failure,
     routed_by,
@@ -119,6 +121,22 @@ def test_the_connections_of_a_redis_channel_are_closed() -> None:
 
     pool.disconnect.assert_called_once_with()
     redis_channel._pool = None
+
+
+def test_what_killed_workers_had_at_hand_is_forgotten() -> None:
+    """Entries of kombu's table of unacknowledged messages that are of the exchange go."""
+    entries = {f"tag of {each}".encode(): dumps([{}, each, "key"]) for each in ("ours", "theirs")}
+    redis_channel: Any = RedisChannel.__new__(RedisChannel)
+    redis_channel.conn_or_acquire = Mock(return_value=MagicMock())
+    client = redis_channel.conn_or_acquire.return_value.__enter__.return_value
+    client.hscan_iter.return_value = entries.items()
+
+    forget_unacknowledged(redis_channel, "ours")
+    forget_unacknowledged(Mock(spec=[]), "ours")
+
+    client.hscan_iter.assert_called_once_with("unacked")
+    client.zrem.assert_called_once_with("unacked_index", b"tag of ours")
+    client.hdel.assert_called_once_with("unacked", b"tag of ours")
 
 
 def test_a_type_that_a_pattern_matches_is_routed(memory_app: Celery) -> None:

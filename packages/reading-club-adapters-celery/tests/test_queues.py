@@ -52,6 +52,19 @@ def test_a_queue_is_deleted_with_its_messages(memory_app: Celery) -> None:
     assert not queues.is_empty("second")
 
 
+def test_a_queue_is_emptied_and_is_bound_afterwards(memory_app: Celery) -> None:
+    """Later events arrive; the queues of other subscribers keep their messages."""
+    queues, message = SubscriberQueues(memory_app), dict(outgoing().envelope)
+    memory_app.send_task("send_message", kwargs={"message": message})
+
+    queues.empty(LISTENERS[0])
+
+    assert queues.is_empty("first")
+    assert not queues.is_empty("second")
+    memory_app.send_task("send_message", kwargs={"message": message})
+    assert not queues.is_empty("first")
+
+
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
 def test_an_unavailable_broker_does_not_say_whether_a_queue_is_empty(
     scheme: str, closed_port: int

@@ -37,26 +37,32 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     return {**inherited, "READING_CLUB_DATA_DIR": str(folder / "var"), **ours}
 
 
-def command(*arguments: str, module: str = APP) -> list[str]:
-    """Return the arguments that run the command with this interpreter."""
-    return [sys.executable, "-m", module, *arguments]
+def command(*arguments: str, module: str = APP, python: str = sys.executable) -> list[str]:
+    """Return the arguments that run the command, with this interpreter unless one is given."""
+    return [python, "-m", module, *arguments]
 
 
 class ClubProcess:
     """One process of the club, in a session of its own, with its output in a file.
 
-    On Linux the kernel kills the process when the test's process ends.
+    On Linux the kernel kills the process when the test's process ends. ``python`` is the
+    interpreter of another release.
     """
 
     def __init__(
-        self, folder: Path, *arguments: str, settings: Mapping[str, str], module: str = APP
+        self,
+        folder: Path,
+        *arguments: str,
+        settings: Mapping[str, str],
+        module: str = APP,
+        python: str = sys.executable,
     ) -> None:
         self.name, self.role = " ".join(arguments), arguments[0]
         self.settings = settings
         self._log = folder / f"{self.role}-{id(self)}.log"
         with self._log.open("wb") as log:
             self._process = psutil.Popen(
-                command(*arguments, module=module),
+                command(*arguments, module=module, python=python),
                 env=environment(folder, **settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -21,17 +21,11 @@ from reading_club_functional.queues import open_channel
 from reading_club_functional.releases import (
     ReleaseNotBuilt,
     commits,
-    environment_of,
     require_commit,
 )
 from reading_club_functional.servers import RabbitMQServer, ValkeyServer
 
 BOOKS = 20
-NEEDED = (
-    "reading-club",
-    "reading-club-adapters-sqla[postgres,sqlite]",
-    "reading-club-domain[testing]",
-)
 REGISTER = """
 import asyncio, sys
 from reading_club.adapters.uow_sqla import SQLUnitOfWork, create_engine
@@ -56,13 +50,6 @@ async def register(url, count):
 asyncio.run(register(sys.argv[1], int(sys.argv[2])))
 """
 """The program that the earlier release runs, with its own packages."""
-
-
-@pytest.fixture(scope="module", params=list(commits()))
-def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with the wheels of an earlier release."""
-    folder = tmp_path_factory.mktemp("release") / "environment"
-    return environment_of(request.param, folder, NEEDED)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

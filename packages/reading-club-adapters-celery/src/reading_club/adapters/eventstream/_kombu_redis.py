@@ -17,11 +17,14 @@ changes:
   ``test_a_message_that_is_on_its_way_is_received_after_the_cancellation``
 - ``Channel._in_poll`` and ``._brpop_read`` of Redis: whether the reply of a blocking command is
   outstanding, and its reading. ``test_the_last_reply_of_redis_is_read_once``
+- ``Channel.unacked_key`` and ``.unacked_index_key`` of Redis, and the JSON of an entry: a raw
+  message, its exchange and its routing key. ``test_what_killed_workers_had_at_hand_is_forgotten``
 - ``Channel.pool`` of Redis: its open connections.
   ``test_the_connections_of_a_redis_channel_are_closed``
 """
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -141,6 +144,23 @@ def routed_by(bindings: Bindings, channel: Any) -> Iterator[None]:
         yield
     finally:
         del channel.get_table
+
+
+def forget_unacknowledged(channel: Any, exchange: str) -> None:
+    """Delete the messages of an exchange that were delivered by Redis and not acknowledged.
+
+    kombu would restore them to all queues once their visibility timeout is over, also into queues
+    that were emptied. A message that a running worker has at hand loses its second delivery only.
+    AMQP and memory are unaffected: a closed channel's messages are on their queue.
+    """
+    if not hasattr(channel, "unacked_key"):
+        return
+    with channel.conn_or_acquire() as client:
+        for tag, entry in client.hscan_iter(channel.unacked_key):
+            _, of, _ = json.loads(entry)
+            if of == exchange:
+                client.zrem(channel.unacked_index_key, tag)
+                client.hdel(channel.unacked_key, tag)
 
 
 def close_connections(channel: Any) -> None:

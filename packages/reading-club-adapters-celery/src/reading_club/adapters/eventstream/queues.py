@@ -8,6 +8,7 @@ from amqp.exceptions import ChannelError
 from celery import Celery
 from kombu import Queue
 
+from reading_club.adapters.eventstream._kombu_redis import forget_unacknowledged
 from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
 from reading_club.adapters.eventstream.queue_state import queue_state
@@ -98,6 +99,17 @@ class SubscriberQueues:
             if connection.transport.driver_type != "amqp":
                 queue.declare()  # kombu's virtual brokers delete the bindings that they declared
             queue.delete()
+
+    def empty(self, subscriber: Subscriber[Any, Any]) -> None:
+        """Delete all messages for the subscriber, and declare its queue. Takes about 10 s at most.
+
+        On Redis this includes what the workers of all subscribers of the stream had at hand when
+        they were killed: it is not told whose it was. Raises QueueRefused, EventstreamUnavailable.
+        """
+        self.delete(subscriber)
+        with self._connected() as connection:
+            forget_unacknowledged(connection.default_channel, self._stream.exchange)
+        self.declare(subscriber)
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:

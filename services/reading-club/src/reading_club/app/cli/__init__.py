@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from reading_club.app.cli.backup import backup_command, restore_command
 from reading_club.app.cli.dead_letters import dead_letters
 from reading_club.app.cli.describe import asyncapi, describe
 from reading_club.app.cli.doctor import doctor
@@ -81,8 +82,19 @@ def relay(*, migrate: bool) -> None:
 
 
 @main.command()
-def reconcile() -> None:
+@click.option(
+    "--after-restore",
+    is_flag=True,
+    help="Once, before the start: empty the queues, and send what the restored database misses.",
+)
+def reconcile(*, after_restore: bool) -> None:
     """Send again, once and now, what was published and did not reach a subscriber."""
+    if after_restore:
+        from reading_club.app.bootstrap.restored import reconcile_restored
+
+        found = asyncio.run(reconcile_restored(read_settings()))
+        click.echo(f"the queues are empty, and a relay will send {found} events again")
+        return
     from reading_club.app.processes.relay import reconcile_now
 
     found, sent = asyncio.run(reconcile_now(read_settings()))
@@ -92,6 +104,7 @@ def reconcile() -> None:
 
 
 main.add_command(asyncapi)
+main.add_command(backup_command)
 main.add_command(dead_letters)
 main.add_command(describe)
 main.add_command(doctor)
@@ -100,6 +113,7 @@ main.add_command(healthcheck)
 main.add_command(members)
 main.add_command(rebuild_command)
 main.add_command(replay_command)
+main.add_command(restore_command)
 main.add_command(subscribers)
 main.add_command(tokens)
 

@@ -1,6 +1,7 @@
 """The embedded broker: a Valkey server with an append-only file, so that queues survive."""
 
 import secrets
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -60,6 +61,18 @@ class EmbeddedBroker(ChildProcess):
             except RedisError:
                 time.sleep(0.02)
         return False
+
+
+def discard_messages(data_dir: Path) -> None:
+    """Delete the data of the embedded broker, which must not run. Raises OSError.
+
+    In one step it is no longer the broker's: a start after a kill finds all of it, or nothing.
+    """
+    folder, discarded = data_dir / "broker", data_dir / "broker.discarded"
+    shutil.rmtree(discarded, ignore_errors=True)
+    if folder.exists():
+        folder.rename(discarded)
+        shutil.rmtree(discarded, ignore_errors=True)
 
 
 def valkey_server() -> Path:

@@ -1,0 +1,1 @@
+"""Backup and restore of a club's database: copies of a SQLite file, commands for PostgreSQL."""

@@ -1,0 +1,111 @@
+"""Restores that are refused, or fail: the database stays as it is."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reading_club.adapters.uow_sqla import migrations
+from reading_club.app.backup.restore import restore
+from reading_club.app.cli import main
+from reading_club.app.embedded.run import data_dir_lock
+from reading_club.app.settings import Settings
+from reading_club.app.testing.database_file import publish, rows
+from reading_club.eventstream.command_line import CommandFailed
+
+EVENTS = "SELECT id FROM messages ORDER BY position"
+
+
+@pytest.fixture
+def path(data_dir: Path) -> Path:
+    """The database file of the environment."""
+    return data_dir / "club.sqlite3"
+
+
+@pytest.fixture
+def copy(path: Path, tmp_path: Path) -> Path:
+    """A backup with one event, of a club that has published another one since."""
+    publish(path)
+    assert call("backup", tmp_path / "club.backup").exit_code == 0
+    publish(path)
+    return tmp_path / "club.backup"
+
+
+def call(*arguments: object) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def test_a_running_club_is_refused(path: Path, copy: Path) -> None:
+    """By the lock of its folder, or by the connection of a process that runs alone."""
+    before = rows(path, EVENTS)
+    with data_dir_lock(Settings(data_dir=path.parent)):
+        running = call("restore", copy)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("SELECT count(*) FROM books").fetchone()
+        in_use = call("restore", copy)
+
+    assert (running.exit_code, in_use.exit_code) == (2, 2)
+    assert "is running already" in running.stderr
+    assert "is in use: stop web, relay and workers" in in_use.stderr
+    assert rows(path, EVENTS) == before
+    assert list(path.parent.glob("*.before-*")) == []
+
+
+def test_a_file_that_is_no_backup_is_refused(path: Path, copy: Path) -> None:
+    """Text, another program's database, a damaged one, none: the database stays as it is."""
+    before, other = rows(path, EVENTS), copy.with_name("other")
+    refusals = {}
+    other.write_text("no database" * 999)
+    refusals["text"] = call("restore", other).stderr
+    other.unlink()
+    refusals["none"] = call("restore", other).stderr
+    rows(other, "CREATE TABLE recipes (title)")
+    refusals["other"] = call("restore", other).stderr
+    content = bytearray(copy.read_bytes())
+    content[4096:] = b"z" * (len(content) - 4096)
+    other.write_bytes(content)
+    refusals["damaged"] = call("restore", other).stderr
+    refusals["itself"] = call("restore", path).stderr
+
+    assert "is no database of a club: file is not a database" in refusals["text"]
+    assert "there is no file" in refusals["none"]
+    assert "is no database of a club: it has no table" in refusals["other"]
+    assert "malformed" in refusals["damaged"]
+    assert "is the database itself" in refusals["itself"]
+    assert rows(path, EVENTS) == before
+    assert list(path.parent.glob("*.before-*")) == []
+
+
+def test_a_copy_of_a_later_release_is_refused(path: Path, copy: Path) -> None:
+    """The reason names both schemas, and the database stays as it is."""
+    rows(copy, "UPDATE alembic_version SET version_num = '9999'")
+    before = rows(path, EVENTS)
+
+    refused = call("restore", copy)
+
+    assert refused.exit_code == 2
+    known = f"schema 9999, which this release ({migrations.head()}) does not know"
+    assert f"{copy} is not restored: the database is at {known}" in refused.stderr
+    assert rows(path, EVENTS) == before
+
+
+def test_a_full_disk_leaves_the_database(
+    path: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails before the last step, the database is the one from before."""
+    before = rows(path, EVENTS)
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reading_club.app.backup.restore.rename_durably", fail)
+
+    with pytest.raises(CommandFailed, match="No space left on device"):
+        restore(Settings(), copy)
+
+    assert rows(path, EVENTS) == before
+    assert not path.with_name("club.sqlite3.restoring").exists()
