@@ -181,34 +181,6 @@ async def test_a_process_learns_who_came_and_went(club: Club) -> None:
     assert routed == [["digest"], []]
 
 
-async def test_a_process_knows_of_subscribers_outside_before_it_begins(club: Club) -> None:
-    """A subscriber of a later version alone would get nothing of what is published meanwhile."""
-    await club.add()
-    routed: list[Sequence[OutsideSubscriber]] = []
-
-    async with following(club.make_uow, routed.append, every=WITHIN):
-        assert [subscriber.name for (subscriber,) in routed] == ["digest"]
-
-
-class FrozenUnitOfWork(InMemoryUnitOfWork):
-    """A unit of work on a database that does not answer."""
-
-    async def __aenter__(self) -> Any:
-        """Wait without end."""
-        await asyncio.Event().wait()
-
-
-async def test_a_database_that_does_not_answer_keeps_no_process_from_its_start() -> None:
-    """The first look is given up after the time between two looks."""
-
-    def frozen() -> InMemoryUnitOfWork:
-        return FrozenUnitOfWork(RecordingOutboxTransport())
-
-    routed: list[Sequence[OutsideSubscriber]] = []
-    async with asyncio.timeout(WITHIN), following(frozen, routed.append, every=0.01):
-        assert routed == []
-
-
 def test_one_outside_is_a_subscriber_of_types_without_handlers() -> None:
     """Its name is checked as that of any subscriber."""
     assert DIGEST.types == {"book_registered_v1"}
