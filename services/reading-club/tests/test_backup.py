@@ -2,21 +2,18 @@
 
 import fcntl
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reading_club.adapters.uow_sqla import migrations
-from reading_club.app.backup import sqlite_copy
 from reading_club.app.cli import main
 from reading_club.app.testing.database_file import publish, rows
 
-ROWS = 3000
-LONGEST = 20.0
+MOST = 500
 WRITE = "INSERT INTO subscriptions (subscriber, type, since) VALUES (?, ?, '2026-01-01')"
 
 
@@ -72,52 +69,41 @@ def test_an_existing_file_is_replaced_with_force_alone(path: Path, file: Path) -
     assert "is the database itself" in call("backup", "--force", path).stderr
 
 
-@contextmanager
-def written(path: Path) -> Iterator[threading.Event]:
-    """Commit rows in pairs, without any wait for a lock, until the event is set."""
-    over = threading.Event()
+class WrittenBetweenSteps(sqlite3.Connection):
+    """A connection whose backups copy one page at a time; between two, others commit a pair."""
 
-    def write() -> None:
-        with closing(sqlite3.connect(path, timeout=0)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")
-            for number in range(1_000_000):
-                with connection:
-                    connection.executemany(WRITE, [(number, "first"), (number, "second")])
-                if over.is_set():
-                    return
+    committed = 0
 
-    timer = threading.Timer(LONGEST, over.set)
-    writer = threading.Thread(target=write)
-    timer.start()
-    writer.start()
-    try:
-        yield over
-    finally:
-        over.set()
-        timer.cancel()
-        writer.join()
+    def backup(self, target: sqlite3.Connection, **_: object) -> None:
+        """Copy the database, with a transaction after each page, up to MOST of them."""
+        (path,) = (file for _, name, file in self.execute("PRAGMA database_list") if name == "main")
+
+        def commit(*_: object) -> None:
+            if self.committed < MOST:
+                type(self).committed += 1
+                with closing(sqlite3.Connection(path, timeout=0)) as writer, writer:
+                    pair = [(self.committed, "first"), (self.committed, "second")]
+                    writer.executemany(WRITE, pair)
+
+        super().backup(target, pages=1, progress=commit)
 
 
 def test_a_backup_under_load_ends_and_is_of_one_moment(
     path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Transactions that are committed between its steps are not in it, and do not wait for it."""
-    monkeypatch.setattr(sqlite_copy, "STEP", 1)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(WRITE, [(f"{number:090}", "before") for number in range(ROWS)])
-
-    with written(path) as over:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    with monkeypatch.context() as patch:
+        patch.setattr(WrittenBetweenSteps, "committed", 0)
+        patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=WrittenBetweenSteps))
         done = call("backup", file)
-        assert not over.is_set()
+        committed = WrittenBetweenSteps.committed
 
     assert done.exit_code == 0, done.stderr
-    first, second = (
-        rows(file, "SELECT count(*) FROM subscriptions WHERE type = ?", name)
-        for name in ("first", "second")
-    )
-    assert first == second
-    more = rows(path, "SELECT count(*) FROM subscriptions WHERE type = 'first'")
-    assert more > first
+    assert 10 < committed < MOST
+    assert rows(file, "SELECT count(*) FROM subscriptions") == [(0,)]
+    assert rows(path, "SELECT count(*) FROM subscriptions") == [(2 * committed,)]
 
 
 @pytest.mark.parametrize(
