@@ -14,7 +14,8 @@ def lines_below(page: str, heading: str) -> list[str]:
     """Return the lines of the shell blocks in a section of a how-to page, in order."""
     text = (HOW_TO / page).read_text(encoding="utf-8")
     (section,) = re.findall(SECTION.format(heading), text, re.M | re.S)
-    return "".join(BLOCK.findall(section)).splitlines()
+    blocks: list[str] = BLOCK.findall(section)
+    return "".join(blocks).splitlines()
 
 
 def commands_below(page: str, heading: str) -> Iterator[list[str]]:
