@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from reading_club.adapters.memory.accounts.tables import AccountTables
@@ -27,7 +28,9 @@ class InMemoryDatabase(InMemoryStreamDatabase, AccountTables):
         for model in READ_MODELS:
             for table in model.tables:
                 setattr(self, table, {})
-        self.generational = {
-            model.name: tuple(table for table in model.tables if table not in model.lasting)
-            for model in READ_MODELS
-        }
+        self.generational = MappingProxyType(
+            {
+                model.name: tuple(table for table in model.tables if table not in model.lasting)
+                for model in READ_MODELS
+            }
+        )

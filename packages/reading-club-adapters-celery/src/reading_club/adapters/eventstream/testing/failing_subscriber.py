@@ -24,7 +24,7 @@ class FailingSubscriber(Subscriber[Any, Any]):
         *errors: BaseException,
         forever: BaseException | None = None,
     ) -> None:
-        super().__init__("failing")
+        super().__init__("failing", versions=subscriber.versions)
         self.errors, self.forever = list(errors), forever
         self.calls = 0
         self.handlers = dict.fromkeys(subscriber.handlers, self._handle_and_fail)
