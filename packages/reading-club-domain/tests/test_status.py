@@ -52,7 +52,7 @@ async def test_a_query_that_fails_is_raised_or_left_out(club: RelayFixture) -> N
 
     status = await status_of(statistics, [SHELF], ask)
 
-    assert sorted(names) == ["outbox", "outside", "shelf"]
+    assert sorted(names) == ["outbox", "outside", "rebuilds", "shelf"]
     assert (status.outbox, status.subscribers, status.outside) == (None, [], ())
     with pytest.raises(StorageUnavailable):
         await status_of(statistics, [])
