@@ -160,15 +160,16 @@ def test_a_queue_is_received_from() -> None:
 
 def test_servers_have_hosts_and_no_credentials() -> None:
     """Each broker of a cluster, with its virtual host or database."""
-    cluster = a_document(broker_url="amqps://a:b@one.example/parcels;amqp://two.example:5670//")
+    cluster = a_document(broker_url="amqps://a:b@one.example/parcels;amqps://two.example:5670//")
     valkey = a_document(broker_url="valkey://:b@[::1]:6380/3")
 
     assert cluster["servers"]["broker"]["host"] == "one.example:5671"
     assert cluster["servers"]["broker"]["pathname"] == "/parcels"
     assert cluster["servers"]["broker2"] == {
         "host": "two.example:5670",
-        "protocol": "amqp",
+        "protocol": "amqps",
         "pathname": "//",
+        "description": "With TLS.",
     }
     exchange = cluster["channels"]["parcel_sent_v1"]["bindings"]["amqp"]["exchange"]
     assert exchange["vhost"] == "parcels"
