@@ -11,7 +11,6 @@ from kombu.exceptions import EncodeError
 from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
-from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import root_cause
 from reading_club.adapters.eventstream.publisher.encoded_message import (
     CONTEXT_PLACEHOLDERS,
@@ -20,6 +19,7 @@ from reading_club.adapters.eventstream.publisher.encoded_message import (
     MessageTemplate,
 )
 from reading_club.adapters.eventstream.publisher.versions import CannotBeConverted, Written
+from reading_club.adapters.eventstream.stream_app import stream_of
 from reading_club.adapters.eventstream.topology import (
     ATTEMPTED,
     REDACTED_REPRS,
