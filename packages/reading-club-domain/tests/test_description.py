@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from reading_club.eventstream.description import describe
 from reading_club.eventstream.description_text import description_lines
-from reading_club.eventstream.message_fields import fields_of, payload_schema
+from reading_club.eventstream.message_fields import fields_of
+from reading_club.eventstream.schemas import payload_schema
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.versions import Versions
 

@@ -26,8 +26,7 @@ AFTER = 60.0
 class QueueInspector:
     """Fake queues, empty unless named in ``long``; ``is_empty`` raises ``error`` if it is set.
 
-    Those in ``refused`` cannot be declared, those in ``silent`` do not answer. ``asked`` are the
-    calls, in order.
+    Those in ``refused`` cannot be declared, those in ``silent`` do not answer; ``asked`` has calls.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,9 @@
 """Schemas and golden examples of events: what is in them, and the files that hold them."""
 
 import json
-import sys
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -21,7 +19,6 @@ from reading_club.eventstream.schemas import (
     payload_schema,
     write_schemas,
 )
-from reading_club.eventstream.schemas.__main__ import main
 from reading_club.eventstream.wire import EventRegistry
 
 
@@ -178,46 +175,3 @@ def test_an_earlier_folder_needs_no_files_of_later_events(folder: Path) -> None:
 
     assert find_breaks(folder, [*EVENTS, ParcelLost]) == []
     assert len(check_schemas(folder, [*EVENTS, ParcelLost])) == 2
-
-
-@pytest.fixture
-def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """An application's module with its events."""
-    module = ModuleType("parcels")
-    module.EVENTS = EVENTS  # type: ignore[attr-defined]  # made here
-    monkeypatch.setitem(sys.modules, "parcels", module)
-    return module
-
-
-def test_the_command_writes_and_checks(
-    module: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Exit code 1 comes with sentences, 0 with the paths that were written or with nothing."""
-    arguments = [str(tmp_path), "parcels:EVENTS"]
-
-    assert main(["check", *arguments]) == 1
-    assert "parcel_sent_v1.json is missing" in capsys.readouterr().out
-    assert main(["write", *arguments]) == 0
-    assert f"wrote {tmp_path / 'parcel_sent_v1.json'}\n" in capsys.readouterr().out
-    assert main(["check", *arguments]) == 0
-    assert capsys.readouterr().out == ""
-
-    module.EVENTS = (Longer,)  # type: ignore[attr-defined]  # made here
-    assert (main(["compare", *arguments]), main(["check", *arguments])) == (0, 1)
-    module.EVENTS = (Changed,)  # type: ignore[attr-defined]  # made here
-    assert [main([action, *arguments]) for action in ("write", "check", "compare")] == [1, 1, 1]
-    assert "parcel_sent_v1: title is gone" in capsys.readouterr().out
-
-
-@pytest.mark.usefixtures("module")
-def test_the_command_says_what_it_cannot_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A name without events and a file that is not JSON are named."""
-    (tmp_path / "parcel_sent_v1.json").write_text("{", encoding="utf-8")
-
-    assert main(["check", str(tmp_path), "parcels:MESSAGES"]) == 1
-    assert main(["check", str(tmp_path), "parcels"]) == 1
-    printed = capsys.readouterr().out
-    assert "parcels has no events under the name MESSAGES" in printed
-    assert "parcel_sent_v1.json is not JSON" in printed

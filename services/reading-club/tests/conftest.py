@@ -19,11 +19,13 @@ from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.accounts.membership import new_welcome_link
 from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
+from reading_club.app.backup.backup import backup
 from reading_club.app.bootstrap.web import build_application
 from reading_club.app.heartbeat import this_process
 from reading_club.app.metrics.process import ProcessMetrics
 from reading_club.app.settings import Settings
 from reading_club.app.testing import FastHasher, Visitors
+from reading_club.app.testing.database_file import publish
 from reading_club.app.testing.people import PASSWORD, logged_in
 from reading_club.app.testing.person import Person
 from reading_club.app.testing.restored_log import restored_log
@@ -69,6 +71,15 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def copy(data_dir: Path, tmp_path: Path) -> Path:
+    """A backup with one event, of a club that has published another one since."""
+    publish(data_dir / "club.sqlite3")
+    backup(Settings(), tmp_path / "club.backup", force=False)
+    publish(data_dir / "club.sqlite3")
+    return tmp_path / "club.backup"
+
+
 async def beat_for_all(engine: AsyncEngine) -> None:
     """Write the heartbeats of a relay, and of a worker for each subscriber."""
     heartbeats = SQLHeartbeats(engine, orm.stream)
@@ -99,8 +110,7 @@ def transport() -> RecordingOutboxTransport:
 @pytest.fixture
 def engine(template: Path, tmp_path: Path) -> AsyncEngine:
     """An engine on a copy of the template; a test that connects also disposes of it."""
-    path = shutil.copy(template, tmp_path / "club.sqlite3")
-    return create_engine(f"sqlite:///{path}")
+    return create_engine(f"sqlite:///{shutil.copy(template, tmp_path / 'club.sqlite3')}")
 
 
 @pytest.fixture
@@ -185,6 +195,5 @@ def member(enter: Enter, organiser: Person) -> Person:  # noqa: ARG001  # a club
 @pytest.fixture
 def second(organiser: Person, visitor: Person) -> Person:  # noqa: ARG001  # makes the account
     """The organiser on a second browser."""
-    said = {"nickname": "Olga", "password": PASSWORD}
-    assert visitor.post("/api/session", json=said).status_code == 201
+    visitor.post("/api/session", json={"nickname": "Olga", "password": PASSWORD}).raise_for_status()
     return visitor

@@ -25,15 +25,6 @@ def path(data_dir: Path) -> Path:
     return data_dir / "club.sqlite3"
 
 
-@pytest.fixture
-def copy(path: Path, tmp_path: Path) -> Path:
-    """A backup with one event, of a club that has published another one since."""
-    publish(path)
-    assert call("backup", tmp_path / "club.backup").exit_code == 0
-    publish(path)
-    return tmp_path / "club.backup"
-
-
 def call(*arguments: object) -> Result:
     """Run the command in this process."""
     return CliRunner().invoke(main, [str(each) for each in arguments])

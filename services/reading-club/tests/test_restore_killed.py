@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from reading_club.app.cli import main
-from reading_club.app.testing.database_file import publish, rows
+from reading_club.app.testing.database_file import rows
 
 EVENTS = "SELECT id FROM messages"
 RESTORE = "reading_club.app.backup.restore"
@@ -32,15 +32,6 @@ def path(data_dir: Path) -> Path:
     """The database file of the environment, with a broker's data beside it."""
     (data_dir / "broker").mkdir()
     return data_dir / "club.sqlite3"
-
-
-@pytest.fixture
-def copy(path: Path, tmp_path: Path) -> Path:
-    """A backup with one event, of a club that has published another one since."""
-    publish(path)
-    assert call("backup", tmp_path / "club.backup") == 0
-    publish(path)
-    return tmp_path / "club.backup"
 
 
 def call(*arguments: object) -> int:

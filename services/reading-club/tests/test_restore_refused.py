@@ -12,7 +12,7 @@ from reading_club.app.backup.restore import restore
 from reading_club.app.cli import main
 from reading_club.app.embedded.run import data_dir_lock
 from reading_club.app.settings import Settings
-from reading_club.app.testing.database_file import publish, rows
+from reading_club.app.testing.database_file import rows
 from reading_club.eventstream.command_line import CommandFailed
 
 EVENTS = "SELECT id FROM messages ORDER BY position"
@@ -22,15 +22,6 @@ EVENTS = "SELECT id FROM messages ORDER BY position"
 def path(data_dir: Path) -> Path:
     """The database file of the environment."""
     return data_dir / "club.sqlite3"
-
-
-@pytest.fixture
-def copy(path: Path, tmp_path: Path) -> Path:
-    """A backup with one event, of a club that has published another one since."""
-    publish(path)
-    assert call("backup", tmp_path / "club.backup").exit_code == 0
-    publish(path)
-    return tmp_path / "club.backup"
 
 
 def call(*arguments: object) -> Result:

@@ -1,8 +1,7 @@
 """Commands (requests to the club) and events (what has happened).
 
-Published events are a contract with other programs: a field of a (name, schema_version)
-pair never changes its meaning, and a change is a new version. Their schemas and examples are in
-the folder ``schemas``: ``make schemas`` writes them, ``make schemas-check`` compares them.
+Published events are a contract: a field of a (name, schema_version) pair never changes its meaning,
+and a change is a new version. ``make schemas-check`` compares them with the files in ``schemas``.
 """
 
 from uuid import UUID
@@ -75,19 +74,6 @@ class BookRegisteredV2(ClubEvent):
     def author(self) -> str:
         """The authors as one text, as the first version has them."""
         return "; ".join(self.authors)
-
-    def as_first(self) -> BookRegistered | None:
-        """Return the same fact in the first version, not validated; None without an ISBN."""
-        if self.isbn is None:
-            return None
-        return BookRegistered.model_construct(
-            message_id=self.message_id,
-            created_at=self.created_at,
-            id=self.id,
-            isbn=self.isbn,
-            title=self.title,
-            author=self.author,
-        )
 
 
 class CreateReviewer(ClubCommand):

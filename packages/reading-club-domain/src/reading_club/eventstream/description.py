@@ -7,7 +7,8 @@ from typing import Any
 from messagebus import AsyncMessageBus, Event, Message
 from pydantic import BaseModel, ConfigDict
 
-from reading_club.eventstream.message_fields import FieldDescription, fields_of, payload_schema
+from reading_club.eventstream.message_fields import FieldDescription, fields_of
+from reading_club.eventstream.schemas import payload_schema
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.versions import NO_VERSIONS, Versions
 from reading_club.eventstream.wire import wire_type

@@ -1,15 +1,12 @@
-"""The JSON Schema of a message's payload, and its fields in words."""
+"""The fields of a message's payload, in words."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from messagebus import Message
 from pydantic import BaseModel, ConfigDict
 
-from reading_club.eventstream.wire import NOT_PAYLOAD
-
-DEFINITIONS: Final = "#/$defs/{model}"
-"""Where a schema refers to the models in it."""
+from reading_club.eventstream.schemas import payload_schema
 
 
 class FieldDescription(BaseModel):
@@ -23,20 +20,6 @@ class FieldDescription(BaseModel):
     required: bool
 
 
-def payload_schema(message: type[Message[Any]], definitions: str = DEFINITIONS) -> dict[str, Any]:
-    """Return the JSON Schema of a message's payload; models in it are below ``$defs``.
-
-    ``definitions`` is the reference to one of these, by its name as ``{model}``.
-    """
-    schema = message.model_json_schema(ref_template=definitions, mode="serialization")
-    known = schema.pop("$defs", {})
-    schema["properties"] = {k: v for k, v in schema["properties"].items() if k not in NOT_PAYLOAD}
-    schema["required"] = [name for name in schema.get("required", ()) if name not in NOT_PAYLOAD]
-    models = {definitions.format(model=name): name for name in known}
-    used = _reachable(schema, known, models)
-    return schema | ({"$defs": used} if used else {})
-
-
 def fields_of(message: type[Message[Any]]) -> list[FieldDescription]:
     """Return the fields of a message's payload, in their order."""
     schema = payload_schema(message)
@@ -47,34 +30,8 @@ def fields_of(message: type[Message[Any]]) -> list[FieldDescription]:
     ]
 
 
-def _reachable(
-    schema: Mapping[str, Any], known: Mapping[str, Any], models: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the models that the schema refers to, also by another model."""
-    used: dict[str, Any] = {}
-    waiting = list(_references(schema))
-    while waiting:
-        name = models[waiting.pop()]
-        if name not in used:
-            used[name] = known[name]
-            waiting += _references(known[name])
-    return used
-
-
-def _references(part: object) -> Iterator[str]:
-    """Yield each ``$ref`` in a part of a schema."""
-    children: Any = ()
-    if isinstance(part, dict):
-        if isinstance(reference := part.get("$ref"), str):
-            yield reference
-        children = part.values()
-    elif isinstance(part, list):
-        children = part
-    for child in children:
-        yield from _references(child)
-
-
 def _in_words(field: Mapping[str, Any]) -> str:
+    """Return the type of a field in words of JSON."""
     if "anyOf" in field:
         return " or ".join(map(_in_words, field["anyOf"]))
     if "$ref" in field:

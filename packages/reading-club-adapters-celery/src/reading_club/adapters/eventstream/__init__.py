@@ -6,7 +6,6 @@ Fakes, fixtures and the contract suites are in ``reading_club.adapters.eventstre
 from reading_club.adapters.eventstream.app import (
     PUBLISHER_CONNECTIONS,
     VISIBILITY_TIMEOUT,
-    StreamApp,
     publisher_app,
     run_worker,
     worker_app,
@@ -14,6 +13,7 @@ from reading_club.adapters.eventstream.app import (
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread, open_in_thread
 from reading_club.adapters.eventstream.publisher.publisher import PUBLISH_TIMEOUT, BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.eventstream.stream_app import StreamApp
 from reading_club.adapters.eventstream.topology import (
     EXCHANGE,
     SEND_MESSAGE,

@@ -6,13 +6,14 @@ and on quorum queues a prefetch limit for each consumer.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from celery import Celery
 
 from reading_club.adapters.eventstream._celery_app import only_logging, reconnect_after_forks
 from reading_club.adapters.eventstream.broker_url import Broker, BrokerUrl
+from reading_club.adapters.eventstream.stream_app import StreamApp
 from reading_club.adapters.eventstream.topology import DEFAULT_STREAM, EventRouter, Stream, Unwanted
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.versions import NO_VERSIONS, Versions
@@ -67,26 +68,6 @@ _REDIS_WORKER: Final[Mapping[str, Any]] = {
     "socket_timeout": 10.0,
     "socket_keepalive": True,
 }
-
-
-class StreamApp(Celery):
-    """A Celery application of one stream; ``on_turn`` is called as its worker's loop turns."""
-
-    def __init__(self, name: str, stream: Stream) -> None:
-        super().__init__(name, set_as_current=False)
-        self.stream = stream
-        self.on_turn: Callable[[], object] = lambda: None
-
-
-def stream_of(app: object, stream: Stream | None = None) -> Stream:
-    """Return the app's stream, or else ``stream``, or else the default one.
-
-    Raises ValueError if ``stream`` is another one than the app's: messages would be lost.
-    """
-    of_app = app.stream if isinstance(app, StreamApp) else stream
-    if stream not in (None, of_app):
-        raise ValueError(f"the app belongs to {of_app}, and not to {stream}")
-    return of_app or DEFAULT_STREAM
 
 
 def publisher_app(

@@ -57,28 +57,21 @@ def asyncapi_document(
     """
     published = {wire_type(event): event for event in events if is_published(event, versions)}
     queues = describe_routing(subscribers, stream).queues
-    vhost = "/"
-    document: dict[str, Any] = {
+    servers, vhost = ({}, "/") if broker_url is None else _servers(BrokerUrl(broker_url))
+    channels = {type_: _event_channel(type_, stream, vhost) for type_ in published}
+    channels |= {queue.name: _queue_channel(queue, published, vhost) for queue in queues}
+    operations = {f"send_{type_}": _send(type_) for type_ in published}
+    operations |= {f"receive_{queue.subscriber}": _receive(queue, published) for queue in queues}
+    messages = {type_: message(event, stream, versions) for type_, event in published.items()}
+    schemas = {"headers": headers_schema(stream.task), **component_schemas(published)}
+    return {
         "asyncapi": ASYNCAPI,
         "info": {k: v for k, v in vars(info).items() if v},
         "defaultContentType": "application/json",
-    }
-    if broker_url is not None:
-        document["servers"], vhost = _servers(BrokerUrl(broker_url))
-    channels = {type_: _event_channel(type_, stream, vhost) for type_ in published}
-    channels |= {queue.name: _queue_channel(queue, published, vhost) for queue in queues}
-    return document | {
+        **({"servers": servers} if servers else {}),
         "channels": channels,
-        "operations": {
-            **{f"send_{type_}": _send(type_) for type_ in published},
-            **{f"receive_{queue.subscriber}": _receive(queue, published) for queue in queues},
-        },
-        "components": {
-            "messages": {
-                type_: message(event, stream, versions) for type_, event in published.items()
-            },
-            "schemas": {"headers": headers_schema(stream.task), **component_schemas(published)},
-        },
+        "operations": operations,
+        "components": {"messages": messages, "schemas": schemas},
     }
 
 

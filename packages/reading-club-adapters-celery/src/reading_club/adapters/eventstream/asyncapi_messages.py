@@ -9,7 +9,7 @@ from messagebus import Event
 from reading_club.adapters.eventstream.topology import Stream
 from reading_club.eventstream.context import TRACEPARENT_LENGTH
 from reading_club.eventstream.description import summary_of
-from reading_club.eventstream.message_fields import payload_schema
+from reading_club.eventstream.schemas import payload_schema
 from reading_club.eventstream.versions import Versions
 from reading_club.eventstream.wire import wire_type
 
@@ -65,6 +65,7 @@ def component_schemas(events: Mapping[str, type[Event]]) -> dict[str, Any]:
     for type_, event in events.items():
         definitions = f"#/components/schemas/{type_}/$defs/{{model}}"
         schemas[type_] = payload_schema(event, definitions)
+        del schemas[type_]["$schema"]  # the dialect is that of the whole document
         schemas[f"{type_}_envelope"] = _envelope(type_)
     return schemas
 

@@ -9,9 +9,9 @@ from celery import Celery
 from kombu import Queue
 
 from reading_club.adapters.eventstream._kombu_redis import forget_unacknowledged
-from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import deadline, reason_of
 from reading_club.adapters.eventstream.queue_state import queue_state
+from reading_club.adapters.eventstream.stream_app import stream_of
 from reading_club.adapters.eventstream.topology import Stream, differs, refusal
 from reading_club.eventstream.errors import EventstreamUnavailable, QueueDiffers, QueueRefused
 from reading_club.eventstream.ports.queues import QueueState

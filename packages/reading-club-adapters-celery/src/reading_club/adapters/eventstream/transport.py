@@ -15,8 +15,9 @@ from amqp.exceptions import AMQPError, MessageNacked
 from kombu.exceptions import InconsistencyError, LimitExceeded, OperationalError
 from messagebus import AsyncAbstractEventstreamTransport
 
-from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS, stream_of
+from reading_club.adapters.eventstream.app import PUBLISHER_CONNECTIONS
 from reading_club.adapters.eventstream.broker_errors import reason_of, root_cause
+from reading_club.adapters.eventstream.stream_app import stream_of
 from reading_club.adapters.eventstream.topology import Stream
 from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.per_process import PerProcess

@@ -1,15 +1,16 @@
-"""The JSON Schema of the payload of an event, as it is on the wire."""
+"""The JSON Schema of a message's payload, as it is on the wire."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from messagebus import Event
-from pydantic.json_schema import GenerateJsonSchema
+from messagebus import Message
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema
+
+from reading_club.eventstream.wire import NOT_PAYLOAD
 
 Schema = Mapping[str, Any]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_IN_THE_ENVELOPE: Final = {"message_id", "created_at", "metadata"}
 _REFERENCE: Final = "#/$defs/"
 
 
@@ -21,13 +22,17 @@ class _WithoutFieldTitles(GenerateJsonSchema):
         return False
 
 
-def payload_schema(event: type[Event]) -> dict[str, Any]:
+def payload_schema(
+    message: type[Message[Any]], definitions: str = DEFAULT_REF_TEMPLATE
+) -> dict[str, Any]:
     """Return the JSON Schema of the payload. A field with a default is not required.
 
     Such a field is in every new message, but older ones in the history may lack it.
+    ``definitions`` is the reference to a model below ``$defs``, with its name as ``{model}``.
     """
-    schema = event.model_json_schema(
-        by_alias=bool(event.model_config.get("serialize_by_alias")),
+    schema = message.model_json_schema(
+        by_alias=bool(message.model_config.get("serialize_by_alias")),
+        ref_template=definitions,
         mode="serialization",
         schema_generator=_WithoutFieldTitles,
     )
@@ -35,10 +40,10 @@ def payload_schema(event: type[Event]) -> dict[str, Any]:
 
 
 def payload_of(schema: Schema) -> dict[str, Any]:
-    """Return the JSON Schema of an event class without the fields that are in the envelope."""
+    """Return the JSON Schema of a message's class without the fields that are no payload."""
     fields = schema["properties"].items()
-    properties = {name: field for name, field in fields if name not in _IN_THE_ENVELOPE}
-    required = sorted(set(schema.get("required", ())) - _IN_THE_ENVELOPE)
+    properties = {name: field for name, field in fields if name not in NOT_PAYLOAD}
+    required = sorted(set(schema.get("required", ())) - NOT_PAYLOAD)
     payload = {**schema, "$schema": DIALECT, "properties": properties, "required": required}
     definitions = payload.pop("$defs", {})
     if used := _used(payload, definitions):
@@ -64,10 +69,11 @@ def _used(payload: Schema, definitions: Schema) -> set[str]:
 
 
 def _references(schema: object) -> Iterator[str]:
+    """Yield the name of each model that the schema refers to."""
     if isinstance(schema, Mapping):
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            yield reference.removeprefix(_REFERENCE)
+            yield reference.rpartition("/")[2]
         schema = list(schema.values())
     if isinstance(schema, list):
         for each in schema:

@@ -1,6 +1,7 @@
 """The subscriber that writes every published event to the activity log."""
 
 from reading_club.domain.messages import (
+    BookRegistered,
     BookRegisteredV2,
     ClubEvent,
     ReviewCreated,
@@ -26,7 +27,7 @@ async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
 @activity.on(BookRegisteredV2)
 async def record_book(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
     """Add the event as the first version, which readers of the log know, if it has an ISBN."""
-    await uow.activity.record(ActivityEntry.of(event.as_first() or event))
+    await uow.activity.record(ActivityEntry.of(_as_first(event) or event))
 
 
 @activity.on(ReviewerErased)
@@ -34,3 +35,17 @@ async def erase(event: ReviewerErased, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log, and drop the reviewer's words, also those to come."""
     await uow.activity.record(ActivityEntry.of(event))
     await uow.activity.erase(event.id)
+
+
+def _as_first(event: BookRegisteredV2) -> BookRegistered | None:
+    """Return the same fact in the first version, not validated; None without an ISBN."""
+    if event.isbn is None:
+        return None
+    return BookRegistered.model_construct(
+        message_id=event.message_id,
+        created_at=event.created_at,
+        id=event.id,
+        isbn=event.isbn,
+        title=event.title,
+        author=event.author,
+    )

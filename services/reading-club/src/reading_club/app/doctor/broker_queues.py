@@ -15,26 +15,35 @@ def queue_findings(
 
     ``outside`` is that of another program, whose consumers are not the club's.
     """
-    replay = f"`reading-club replay --subscriber {subscriber.name}`"
-    resend = replay if outside else "the reconciler"
+    resend = (
+        f"`reading-club replay --subscriber {subscriber.name}`" if outside else "the reconciler"
+    )
     if not queue.exists:
-        yield Finding(
-            about="queues",
-            wrong=f"queue {queue.name} does not exist",
-            means=f"events for {subscriber.name} have no place on the broker",
-            do=f"start a relay, which declares it within a minute; {resend} sends events again",
-        )
+        yield _missing(subscriber, queue, resend)
     elif queue.refusal:
         yield _refused(queue)
     elif queue.missing_bindings:
-        yield Finding(
-            about="queues",
-            wrong=f"queue {queue.name} is not bound to {', '.join(queue.missing_bindings)}",
-            means=f"these events do not reach {subscriber.name}",
-            do=f"start a relay, which binds it within a minute; {resend} sends events again",
-        )
+        yield _unbound(subscriber, queue, resend)
     if queue.exists and queue.consumers == 0 and not paused:
         yield _unconsumed(subscriber, queue, outside=outside)
+
+
+def _missing(subscriber: Subscriber[Any, Any], queue: QueueState, resend: str) -> Finding:
+    return Finding(
+        about="queues",
+        wrong=f"queue {queue.name} does not exist",
+        means=f"events for {subscriber.name} have no place on the broker",
+        do=f"start a relay, which declares it within a minute; {resend} sends events again",
+    )
+
+
+def _unbound(subscriber: Subscriber[Any, Any], queue: QueueState, resend: str) -> Finding:
+    return Finding(
+        about="queues",
+        wrong=f"queue {queue.name} is not bound to {', '.join(queue.missing_bindings or ())}",
+        means=f"these events do not reach {subscriber.name}",
+        do=f"start a relay, which binds it within a minute; {resend} sends events again",
+    )
 
 
 def _refused(queue: QueueState) -> Finding:

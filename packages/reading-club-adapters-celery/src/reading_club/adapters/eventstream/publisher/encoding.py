@@ -11,7 +11,6 @@ from kombu.exceptions import EncodeError
 from kombu.serialization import dumps
 from kombu.utils.uuid import uuid
 
-from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.broker_errors import root_cause
 from reading_club.adapters.eventstream.publisher.encoded_message import (
     CONTEXT_PLACEHOLDERS,
@@ -20,6 +19,7 @@ from reading_club.adapters.eventstream.publisher.encoded_message import (
     MessageTemplate,
 )
 from reading_club.adapters.eventstream.publisher.versions import CannotBeConverted, Written
+from reading_club.adapters.eventstream.stream_app import stream_of
 from reading_club.adapters.eventstream.topology import (
     ATTEMPTED,
     REDACTED_REPRS,
@@ -100,16 +100,15 @@ class MessageEncoder:
         if not written.copies:
             return [first]
         mandatory = first.mandatory and written.type in self.route.wanted
-        number = 1 + len(written.copies)
-        messages = [replace(first, mandatory=mandatory, messages=number)]
+        first = replace(first, mandatory=mandatory, messages=1 + len(written.copies))
+        messages = [first]
         for queue, type_ in written.copies.items():
             try:
-                body = _body((), {"message": dict(convert(event.envelope, type_))}, template)
+                envelope = convert(event.envelope, type_)
             except CannotBeConverted as exc:
                 failed[event.key] = str(exc)
             else:
-                copy = replace(messages[0], task_id=uuid(), body=body, mandatory=True)
-                messages.append(replace(copy, exchange="", routing_key=queue))
+                messages.append(_copy(first, envelope, queue, template))
         return messages
 
     def _new_templates(self) -> Mapping[tuple[Any, ...], MessageTemplate]:
@@ -178,6 +177,14 @@ class MessageEncoder:
         if len(str.encode(address[1])) > _LONGEST_ROUTING_KEY:
             raise ValueError("the routing key is too long")
         return address
+
+
+def _copy(
+    message: EncodedMessage, envelope: Mapping[str, Any], queue: str, template: MessageTemplate
+) -> EncodedMessage:
+    """Return the message with another envelope and another task id, for one queue."""
+    copy = replace(message, task_id=uuid(), exchange="", routing_key=queue, mandatory=True)
+    return replace(copy, body=_body((), {"message": dict(envelope)}, template))
 
 
 def _body(args: Sequence[Any], kwargs: Mapping[str, Any], template: MessageTemplate) -> bytes:

@@ -13,7 +13,7 @@ from reading_club.adapters.eventstream._kombu_redis import (
     release_prefetch_on_ack_failure,
     requeued_to,
 )
-from reading_club.adapters.eventstream.app import StreamApp, stream_of
+from reading_club.adapters.eventstream.stream_app import StreamApp, stream_of
 from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
 from reading_club.adapters.eventstream.worker.consumption import Consumption
 from reading_club.adapters.eventstream.worker.event_task import EventTask

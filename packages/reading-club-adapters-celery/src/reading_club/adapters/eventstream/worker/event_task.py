@@ -12,9 +12,9 @@ from typing import Any, Final
 from celery import Celery, signals
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.app import stream_of
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.messaging_system import system_of
+from reading_club.adapters.eventstream.stream_app import stream_of
 from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club.adapters.eventstream.worker.pausing import PauseWatcher
 from reading_club.adapters.eventstream.worker.returning import ReturnedLog

@@ -14,12 +14,12 @@ from celery.signals import worker_ready
 
 from reading_club.adapters.eventstream.app import (
     VISIBILITY_TIMEOUT,
-    StreamApp,
     run_worker,
     worker_app,
 )
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread, open_in_thread
 from reading_club.adapters.eventstream.queues import SubscriberQueues
+from reading_club.adapters.eventstream.stream_app import StreamApp
 from reading_club.adapters.eventstream.topology import DEFAULT_STREAM, Stream
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.pacing import Pacing

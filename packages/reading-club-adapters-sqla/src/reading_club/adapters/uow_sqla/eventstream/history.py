@@ -39,14 +39,8 @@ class SQLHistory:
         def message(row: Row[Any]) -> Mapping[str, Any]:
             ids.add(row.id)
             payload = redacted_json(row.type, row.payload, redactions)
-            return (
-                {}
-                if row.redacted and payload == row.payload
-                else {
-                    "payload": payload,
-                    "redacted": True,
-                }
-            )
+            unchanged = row.redacted and payload == row.payload
+            return {} if unchanged else {"payload": payload, "redacted": True}
 
         concerned = names_an_id(session, tables.messages, redactions)
         await rewrite(session, tables.messages, message, concerned)

@@ -49,18 +49,9 @@ from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages
 from reading_club.adapters.uow_sqla.testing.clock import pass_time
 from reading_club.adapters.uow_sqla.testing.erasure import TestErasedTables
-from reading_club.adapters.uow_sqla.testing.fixtures import (
-    tables,
-    titles,
-    uow,
-    uow_factory,
-    uow_on,
-)
+from reading_club.adapters.uow_sqla.testing.fixtures import tables, titles, uow, uow_factory, uow_on
 from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
-from reading_club.adapters.uow_sqla.testing.migrations import (
-    TestMigrations,
-    TestUpgrade,
-)
+from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations, TestUpgrade
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
@@ -85,9 +76,7 @@ from reading_club.adapters.uow_sqla.testing.stream_fixtures import (
     statistics,
 )
 from reading_club.adapters.uow_sqla.testing.transaction_end import TestEndings
-from reading_club.adapters.uow_sqla.testing.unreadable_dead_letters import (
-    TestUnreadableDeadLetters,
-)
+from reading_club.adapters.uow_sqla.testing.unreadable_dead_letters import TestUnreadableDeadLetters
 from reading_club.adapters.uow_sqla.testing.wrong_schema import TestWrongSchema
 from reading_club.testing.contracts.eventstream.all_contracts import (
     TestAttempts,
