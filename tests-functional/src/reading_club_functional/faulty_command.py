@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from reading_club.app.cli import main
-from reading_club.domain.messages import BookRegisteredV2
-from reading_club.eventstream.subscriber import Subscriber
+from reading_club.domain.messages import BookRegistered, BookRegisteredV2
+from reading_club.eventstream.subscriber import EventHandler, Subscriber
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
@@ -35,20 +35,24 @@ DEFAULT = f"fails:{FAILING},dies:{KILLING}"
 CLOCK = "CLOCK_OFFSET"
 CAPABILITY_VERSION_3, CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
 PATCHED = ("reading_club.", "messagebus.")
+Handler = EventHandler[Any, Any]
 
 
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
     """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
-    kind = BookRegisteredV2
-    handler = subscriber.handlers.pop(kind)  # replaced below
-    if fault == "missing":
-        return
+    for kind in (BookRegistered, BookRegisteredV2):
+        handler = subscriber.handlers.pop(kind)  # replaced below
+        if fault != "missing":
+            subscriber.on(kind)(_faulty(handler, fault, prefix))
 
-    @subscriber.on(kind)
-    async def faulty(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
+
+def _faulty(handler: Handler, fault: str, prefix: str) -> Handler:
+    async def faulty(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
         await handler(event, uow)
         if event.title.startswith(prefix):
             await _apply(fault)
+
+    return faulty
 
 
 async def _apply(fault: str) -> None:

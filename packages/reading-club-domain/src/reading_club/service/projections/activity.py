@@ -18,7 +18,7 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
+@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

@@ -1,6 +1,7 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import (
+    BookRegistered,
     BookRegisteredV2,
     ClubEvent,
     ReviewCreated,
@@ -15,13 +16,16 @@ from reading_club.service.versions import VERSIONS
 catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-@catalogue.on(BookRegisteredV2)
-async def put(event: BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
-    """Add the book to the catalogue."""
+async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
+    """Add the book; the first version, which is stored today, is handled without upcasting."""
     isbn = event.isbn.canonical if event.isbn else ""
     await uow.catalogue.put(
         CatalogueEntry(book_id=event.id, title=event.title, author=event.author, isbn=isbn)
     )
+
+
+catalogue.on(BookRegistered)(put)
+catalogue.on(BookRegisteredV2)(put)
 
 
 async def rate(
