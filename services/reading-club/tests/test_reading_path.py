@@ -47,6 +47,7 @@ NOT_ON_ITS_WAY = (
     "eventstream/per_transaction.py",
     "eventstream/printable.py",
     "eventstream/tracing.py",
+    "eventstream/transaction_contexts.py",
     "eventstream/outbox/sender_counts.py",
     "eventstream/ports/metrics.py",
     "app/web/identity.py",

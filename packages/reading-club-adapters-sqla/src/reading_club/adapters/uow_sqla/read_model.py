@@ -1,12 +1,7 @@
 """Base of the read models on SQL."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from sqlalchemy import FromClause, Table
-
-from reading_club.adapters.uow_sqla.eventstream import generations
-from reading_club.adapters.uow_sqla.eventstream.generations import Generation
 from reading_club.adapters.uow_sqla.session import Session
 
 
@@ -22,11 +17,3 @@ class SQLReadModel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-
-    async def written(self) -> Sequence[Generation]:
-        """Return the generations to write, when there is something: by one query, for a flush."""
-        return await generations.written(self.session, self.name)
-
-    def live(self, table: Table) -> FromClause:
-        """Return the rows to read, of one of its tables."""
-        return generations.live(self.session, table)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import JSON, Column, Row, String, Table, Uuid, select, text
 
-from reading_club.adapters.uow_sqla.eventstream.generations import rebuilt
+from reading_club.adapters.uow_sqla.eventstream.generations import live, rebuilt, written
 from reading_club.adapters.uow_sqla.eventstream.history import names_an_id
 from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
@@ -75,7 +75,7 @@ class SQLActivityLog(SQLReadModel):
         if erased and self.session.dialect == "postgresql":
             await self.session.write(LOCK)
         ordered = [rows[id_] for id_ in sorted(rows)]
-        for each in await self.written() if rows else ():
+        for each in await written(self.session, self.name) if rows else ():
             await insert_new_many(self.session, each.table(activity), ordered, constants=each.key)
         new = [{"reviewer_id": reviewer_id} for reviewer_id in sorted(erased)]
         await insert_new_many(self.session, activity_erasures, new)
@@ -103,7 +103,7 @@ class SQLActivityLog(SQLReadModel):
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
         await self.flush()
-        entries = self.live(activity)
+        entries = live(self.session, activity)
         statement = select(entries).order_by(entries.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(entries.c.id < before)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Integer, SmallInteger, String, Table, Uuid, false, select
 
-from reading_club.adapters.uow_sqla.eventstream.generations import Generation
+from reading_club.adapters.uow_sqla.eventstream.generations import Generation, live, written
 from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
@@ -107,7 +107,7 @@ class SQLCatalogue(SQLReadModel):
         ratings, self._ratings = self._ratings, {}
         rows = [books[id_] for id_ in sorted(books)]
         rated = [ratings[id_] for id_ in sorted(ratings)]
-        for each in await self.written() if rows or rated else ():
+        for each in await written(self.session, self.name) if rows or rated else ():
             await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
             if rated:
                 await self._add_counts(await self._store(rated, each), each)
@@ -165,7 +165,7 @@ class SQLCatalogue(SQLReadModel):
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
         """Return the stored entries of these books, with the distribution of their ratings."""
         await self.flush()
-        books, counts = self.live(catalogue), self.live(catalogue_counts)
+        books, counts = live(self.session, catalogue), live(self.session, catalogue_counts)
         statement = (
             select(books, counts.c.rating, counts.c.reviews)
             .outerjoin(counts, counts.c.book_id == books.c.book_id)
@@ -181,7 +181,7 @@ class SQLCatalogue(SQLReadModel):
     async def rated_version(self, review_id: UUID) -> int | None:
         """Return the version in the row of the review, or None."""
         await self.flush()
-        columns = self.live(catalogue_ratings).c
+        columns = live(self.session, catalogue_ratings).c
         found = await self.session.read(
             select(columns.version).where(columns.review_id == review_id)
         )
