@@ -56,7 +56,7 @@ def test_the_page_works(application: Path) -> None:
     engine = create_engine(f"sqlite:///{application / 'shop.sqlite3'}")
     names = inspect(engine).get_table_names()
     engine.dispose()
-    assert len([name for name in names if name.startswith("shop_")]) == 12
+    assert len([name for name in names if name.startswith("shop_")]) == 14
     assert "orders" in names
 
     (last,) = re.findall(r"^```python\n(from [^`]*?class UnitOfWork.*?)^```", PAGE, re.M | re.S)
