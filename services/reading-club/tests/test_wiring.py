@@ -17,7 +17,7 @@ PROCESSES = ("web", "relay", "worker", "run")
 
 
 class BurnBook(ClubCommand):
-    """A command that nobody handles."""
+    """A command without a handler."""
 
 
 @pytest.mark.parametrize("process", PROCESSES)
