@@ -40,7 +40,7 @@ def assert_passes(*command: str | Path) -> None:
 
 
 def test_hadolint_finds_nothing_in_the_containerfile() -> None:
-    """And finds what is wrong in another one."""
+    """Every instruction of the Containerfile follows the rules of hadolint."""
     assert_passes(BIN / "hadolint", "--failure-threshold", "style", FOLDER / "Containerfile")
 
 
@@ -97,7 +97,7 @@ def test_the_units_give_processes_little(installed_units: list[Path]) -> None:
 
 @pytest.mark.parametrize("script", ["compose/make-secrets.sh", "postgresql/passwords.sh"])
 def test_scripts_are_scripts(script: str) -> None:
-    """A plain shell reads them."""
+    """A plain shell parses each script."""
     assert_passes("sh", "-n", FOLDER / script)
 
 
@@ -149,7 +149,7 @@ def test_the_commands_of_the_image_install_the_service_without_a_broker(tmp_path
     assert "healthcheck" in helped.stdout, helped.stderr
 
 
-def test_the_image_runs_as_nobody_in_particular() -> None:
+def test_the_image_runs_as_a_user_without_rights() -> None:
     """Not root, with a health check and the signal that processes take for a stop."""
     (check,) = re.findall(r"^\s+CMD (\[.*healthcheck.*\])$", CONTAINERFILE, re.M)
 

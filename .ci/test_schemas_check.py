@@ -64,7 +64,7 @@ def commit(root: Path, subject: str) -> str:
 
 
 def rewrite(root: Path, event: type[Event]) -> None:
-    """Write the files as somebody does who wants to get past the gate: after deleting them."""
+    """Delete the files, and write them again with the changed classes."""
     for path in (root / FOLDER).iterdir():
         path.unlink()
     write_schemas(root / FOLDER, [event])

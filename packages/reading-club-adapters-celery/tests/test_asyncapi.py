@@ -136,7 +136,7 @@ def test_each_published_version_has_a_channel() -> None:
 
 
 def test_a_retired_version_has_no_channel() -> None:
-    """Nobody sends it; a queue that is still bound to it says so by its routing keys."""
+    """Events are not sent in a retired version; a queue may still be bound to its routing key."""
     versions = Versions([with_labels], retired=[ParcelSent])
 
     document = asyncapi_document(INFO, PARCELS, LISTENERS, versions=versions)

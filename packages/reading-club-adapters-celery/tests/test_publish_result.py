@@ -41,7 +41,7 @@ def test_an_event_is_confirmed_when_all_its_messages_are(messages: list[EncodedM
 def test_an_event_of_which_a_message_is_refused_is_not_confirmed(
     messages: list[EncodedMessage], confirmed_first: int
 ) -> None:
-    """Whatever came before, each event has one result."""
+    """Each event has one result, in every order of confirms and refusals."""
     result = PublishResultBuilder()
     for message in messages[:confirmed_first]:
         result.confirm(message)

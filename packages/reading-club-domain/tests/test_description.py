@@ -93,7 +93,7 @@ def a_subscriber(*events: type[ScaleEvent]) -> Subscriber[Any, Any]:
 
 
 def test_commands_have_fields_and_a_handler() -> None:
-    """A command that nobody handles is described as well."""
+    """A command without a handler is described as well."""
     (handled,) = describe(a_bus(), [Weigh], [], []).commands
     (alone,) = describe(AsyncMessageBus[Any](), [Weigh], [], []).commands
 

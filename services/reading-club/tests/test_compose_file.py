@@ -87,7 +87,7 @@ def test_processes_start_after_what_they_need() -> None:
 
 
 def test_processes_have_the_time_to_stop() -> None:
-    """It is longer than what they take at most."""
+    """The time to stop is longer than a process needs at most."""
     for service in CLUB.values():
         grace = float(service["stop_grace_period"].removesuffix("s"))
         assert grace > max(STOP_DEADLINE, SHUTDOWN + DRAIN)
@@ -103,7 +103,7 @@ def test_only_web_is_published_and_only_to_this_computer() -> None:
 
 
 def test_mounted_files_exist() -> None:
-    """And the script writes each secret."""
+    """Each mounted file exists, and the script writes each secret."""
     script = (FOLDER / "compose" / "make-secrets.sh").read_text(encoding="utf-8")
     mounts = [v for s in SERVICES.values() for v in s.get("volumes", ()) if v.startswith(".")]
 

@@ -49,7 +49,7 @@ def test_the_roles_of_the_page_are_those_of_the_script(name: str) -> None:
 
 
 def test_the_users_of_the_page_are_those_of_the_definitions() -> None:
-    """And the secrets' script fills in both of their passwords."""
+    """The script of the secrets fills in the passwords of both users."""
     definitions = json.loads((FOLDER / "rabbitmq" / "definitions.json").read_text("utf-8"))
     script = (FOLDER / "compose" / "make-secrets.sh").read_text(encoding="utf-8")
 

@@ -140,7 +140,7 @@ def test_relay_and_workers_are_probed_by_their_health_check(name: str) -> None:
 
 
 def test_processes_have_the_time_to_stop() -> None:
-    """It is longer than what they take at most, with the pause before."""
+    """The time to stop, with the pause before, is longer than a process needs at most."""
     for name in WORKLOADS:
         hook = container(name).get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
         stops = max(STOP_DEADLINE, SHUTDOWN + DRAIN) + hook["sleep"]["seconds"]

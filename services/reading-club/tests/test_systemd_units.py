@@ -82,7 +82,7 @@ def test_a_process_tells_systemd_that_it_is_ready_and_alive(name: str) -> None:
 
 @every_process
 def test_a_process_has_the_time_to_stop(name: str) -> None:
-    """It is longer than what the process takes at most."""
+    """The time to stop is longer than a process needs at most."""
     assert float(value(name, "TimeoutStopSec")) > max(STOP_DEADLINE, SHUTDOWN + DRAIN)
 
 
@@ -107,7 +107,7 @@ def test_all_units_are_hardened_alike() -> None:
 
 
 def test_the_page_shows_the_file() -> None:
-    """So that the page and the unit cannot differ."""
+    """The unit on the page equals the file."""
     (shown,) = re.findall(r"\{literalinclude\} (\S+)", PAGE.read_text(encoding="utf-8"))
 
     assert (PAGE.parent / shown).resolve() == (FOLDER / "reading-club-worker@.service").resolve()

@@ -1,4 +1,4 @@
-"""TLS to PostgreSQL, to AMQP and to Valkey: who is not the named server is not spoken to."""
+"""TLS to PostgreSQL, AMQP and Valkey: a server with a wrong certificate gets no message."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -65,7 +65,7 @@ def migrated(monkeypatch: pytest.MonkeyPatch, url: str) -> tuple[int, str]:
         ("elsewhere.example", "authority", "it is for another host name"),
     ],
 )
-def test_a_database_is_who_it_says(
+def test_the_certificate_of_a_database_is_verified(
     name: str,
     by: str,
     reason: str | None,
@@ -112,7 +112,7 @@ def why_not_connected(app: Celery) -> str:
         ("elsewhere.example", "authority", "it is for another address"),
     ],
 )
-def test_a_broker_is_who_it_says(
+def test_the_certificate_of_a_broker_is_verified(
     scheme: str,
     name: str,
     by: str,

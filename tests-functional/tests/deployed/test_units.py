@@ -143,7 +143,7 @@ def test_a_publisher_cannot_consume(deployed: Deployed) -> None:
 
 
 @pytest.mark.parametrize("user", [PUBLISHER, WORKER])
-def test_other_queues_are_nobodys(deployed: Deployed, user: str) -> None:
+def test_queues_of_other_names_are_refused(deployed: Deployed, user: str) -> None:
     """A user can neither make a queue or exchange of another name, nor read one."""
     with deployed.broker(user) as connection:
         for other in (Queue("celery"), Queue("eventstreams"), Exchange("others", type="topic")):

@@ -14,7 +14,7 @@ class QueueState:
     name: str
     exists: bool
     messages: int = 0
-    """How many wait in it, without those that a worker has."""
+    """The number of waiting messages, without those that a worker has."""
     consumers: int | None = None
     """None if the broker does not tell."""
     missing_bindings: Collection[str] | None = None

@@ -33,7 +33,7 @@ class Subscriptions(Protocol):
     async def own(self) -> Mapping[str, frozenset[str]]:
         """Return the subscribers that are not outside, each with its types, by name.
 
-        Also those that no release has any more: nobody deletes their subscriptions.
+        Also those that no release has any more: their subscriptions stay.
         """
         ...
 

@@ -23,7 +23,7 @@ class Break:
     field: str
     """The path of the field; of the whole payload it is empty."""
     change: str
-    """How the field changed, and who fails."""
+    """How the field changed, and which readers fail."""
     remedy: str
     """What to do, as a sentence."""
 

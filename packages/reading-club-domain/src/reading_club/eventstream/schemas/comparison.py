@@ -10,7 +10,7 @@ from typing import Any, Final
 from reading_club.eventstream.schemas.payload import Schema, resolve
 
 Change = tuple[str, str]
-"""A field and a sentence without a subject: how the field changed, and who fails."""
+"""A field and a sentence without a subject: how the field changed, and which readers fail."""
 
 _TEXTS: Final = {"$schema", "deprecated", "description", "examples", "title"}
 _COMPARED: Final = {

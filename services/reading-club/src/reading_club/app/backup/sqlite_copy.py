@@ -88,7 +88,7 @@ def unused(path: Path) -> Iterator[None]:
     """Keep every other connection out of a database, whose log is written into its file.
 
     Raises CommandFailed if a process has it open. A database that is missing, or too damaged to be
-    locked, is not kept from anybody.
+    locked, stays open to every connection.
     """
     if not path.exists():
         yield

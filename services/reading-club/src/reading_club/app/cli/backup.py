@@ -16,7 +16,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 def backup_command(file: Path, *, force: bool) -> None:
     """Copy the database of the club to FILE, also while the club runs.
 
-    The copy has the state of one moment, and nobody waits for it. It appears as FILE when it is
+    The copy has the state of one moment, and no writer waits. FILE appears when the copy is
     complete and checked. For PostgreSQL, the exit code is 2, and the reason has what to call.
     """
     from reading_club.app.backup.backup import backup
