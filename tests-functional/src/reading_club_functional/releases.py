@@ -47,7 +47,11 @@ def wheels_of(version: str) -> Path:
             shutil.unpack_archive(archive, source)
             build = ("build", "--quiet", "--all-packages", "--wheel", "--out-dir", wheels)
             _run([uv(), *build], source)
-            wheels.rename(folder)
+            try:
+                wheels.rename(folder)
+            except OSError:  # another process of the tests has built them meanwhile
+                if not folder.exists():
+                    raise
     return folder
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from reading_club_functional.cluster import ClubCluster, open_cluster
 from reading_club_functional.consistency import assert_consistent
@@ -110,6 +111,7 @@ def assert_restored(club: ClubCluster, lost: set[str]) -> None:
     assert_consistent(club, post_books(club.url, 3).ids)
 
 
+@pytest.mark.nightly
 def test_a_club_of_one_folder_is_as_it_was(tmp_path: Path) -> None:
     """On SQLite and the embedded broker: killed with all processes, restored by one command."""
     url = f"sqlite:///{tmp_path / 'var' / 'club.sqlite3'}"

@@ -15,7 +15,8 @@ from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
-from reading_club_functional.polling import eventually
+from reading_club_functional.old_release import Members, OldRelease, assert_told_as_on_the_page
+from reading_club_functional.polling import eventually, repeated
 from reading_club_functional.process import APP, PROCESS_TIMEOUT, environment
 from reading_club_functional.queues import open_channel
 from reading_club_functional.releases import (
@@ -52,7 +53,7 @@ asyncio.run(register(sys.argv[1], int(sys.argv[2])))
 """The program that the earlier release runs, with its own packages."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.nightly), "postgresql"])
 def club(
     request: pytest.FixtureRequest, tmp_path: Path, valkey: ValkeyServer
 ) -> Iterator[ClubCluster]:
@@ -72,6 +73,30 @@ def test_an_older_release_inserts_books_and_events(club: ClubCluster, older: Pat
     assert len(ids) == BOOKS
     effects = assert_consistent(club, ids)
     assert effects.rows["catalogue"] == Counter(map(UUID, ids))
+
+
+def test_no_write_is_refused_between_two_releases(
+    tmp_path: Path, database_url: str, valkey: ValkeyServer, older: Path
+) -> None:
+    """The older web process writes on, while and after the schema is migrated; then this one."""
+    with ClubCluster(tmp_path, database_url=database_url, broker_url=valkey.url) as club:
+        old = OldRelease(club, older)
+        assert old.call("migrate").returncode == 0
+        club.ready(old.begin("web"))
+        members = Members(old.url)
+        club.callback(members.close)
+
+        with repeated(members.post, every=0.1):
+            members.wait_for_more()
+            club.call("migrate")
+            assert_told_as_on_the_page(old)
+            members.wait_for_more()
+            club.start("web")
+            members.proxied = club.url
+            members.wait_for_more()
+
+        assert members.failures == []
+        assert club.database.count("books") == len(members.ids)
 
 
 @contextmanager
@@ -98,6 +123,7 @@ def older_worker(older: Path, club: ClubCluster, subscriber: str) -> Iterator[No
         worker.wait(PROCESS_TIMEOUT)
 
 
+@pytest.mark.nightly
 def test_versions_of_an_event_cross_releases_in_both_directions(
     tmp_path: Path,
     database_url: str,
