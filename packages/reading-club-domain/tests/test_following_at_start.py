@@ -8,7 +8,8 @@ from unittest.mock import Mock
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.eventstream.outside import OutsideSubscriber, add_outside, following
+from reading_club.eventstream.outside import FORGET, OutsideSubscriber, add_outside, following
+from reading_club.service.versions import VERSIONS
 
 DIGEST = OutsideSubscriber("digest", ["book_registered_v1"])
 WITHIN = 10.0
@@ -45,3 +46,20 @@ async def test_a_database_that_does_not_answer_keeps_no_process_from_its_start()
     routed: list[Sequence[OutsideSubscriber]] = []
     async with asyncio.timeout(WITHIN), following(frozen, routed.append, every=0.01):
         assert routed == []
+
+
+async def test_a_later_version_is_waited_for() -> None:
+    """A relay that does not know the queue would send a replayed event in the older version."""
+    database, waited = InMemoryDatabase(), list[float]()
+
+    def make_uow() -> InMemoryUnitOfWork:
+        return InMemoryUnitOfWork(RecordingOutboxTransport(), database)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    for type_ in ("book_registered_v2", "book_registered_v1"):
+        new = OutsideSubscriber("digest", {type_})
+        await add_outside(new, make_uow, Mock(), versions=VERSIONS, sleep=sleep)
+
+        assert waited == [FORGET]

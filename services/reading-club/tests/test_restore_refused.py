@@ -1,5 +1,6 @@
 """Restores that are refused, or fail: the database stays as it is."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +28,31 @@ def path(data_dir: Path) -> Path:
 def call(*arguments: object) -> Result:
     """Run the command in this process."""
     return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def test_a_pipe_is_refused(path: Path, copy: Path) -> None:
+    """A copy is read more than once."""
+    before, pipe = rows(path, EVENTS), copy.with_name("pipe")
+    os.mkfifo(pipe)
+
+    refused = call("restore", pipe)
+
+    assert refused.exit_code == 2
+    assert f"{pipe} is no file with a copy" in refused.output
+    assert rows(path, EVENTS) == before
+
+
+def test_a_database_behind_a_link_is_replaced_where_it_is(path: Path, copy: Path) -> None:
+    """The link stays: the folder it leads to may be on another disk."""
+    real = path.parent.parent / "disk"
+    real.mkdir()
+    path.replace(real / path.name)
+    path.symlink_to(real / path.name)
+
+    assert call("restore", copy).exit_code == 0
+
+    assert path.is_symlink()
+    assert len(rows(real / path.name, EVENTS)) == 1
 
 
 def test_a_running_club_is_refused(path: Path, copy: Path) -> None:

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 FOLLOW_EVERY: Final = 5.0
 """Seconds between two looks of a process at the subscribers outside."""
 FORGET: Final = 2 * FOLLOW_EVERY
-"""Seconds until every process has learned that a subscriber is gone, and declares its queue no
-more. A process that cannot reach the database meanwhile may declare it later."""
+"""Seconds until every process has learned that a subscriber is there, or is gone and its queue is
+declared no more. A process that cannot reach the database meanwhile may declare it later."""
 
 
 class OutsideSubscriber(Subscriber[Any, Any]):
@@ -58,12 +58,14 @@ async def add_outside(
     queues: Queues,
     *,
     versions: Versions = NO_VERSIONS,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Declare the queue, then store the subscriptions; types may be added later.
 
     With the ``versions`` of the publishers, a subscriber to a later version alone is subscribed to
-    events that are stored in older ones as well. Raises QueueRefused or EventstreamUnavailable, and
-    nothing is stored.
+    events that are stored in older ones as well. Then this waits ``FORGET`` seconds: a relay that
+    does not know the queue yet would send these events of a replay as they are stored. Raises
+    QueueRefused or EventstreamUnavailable, and nothing is stored.
     """
     await asyncio.to_thread(queues.declare, subscriber)
     async with make_uow() as transaction:
@@ -72,6 +74,8 @@ async def add_outside(
         converted = versions.converted_for(bound)
         await subscriptions.subscribe(name, bound, outside=True, converted=converted)
         await transaction.commit()
+    if converted:
+        await sleep(FORGET)
 
 
 async def remove_outside(

@@ -63,19 +63,16 @@ class Rebuild(Generic[TEvent]):
 
         ``on_step`` gets the number of events of each step. Returns False if the rebuild was
         cancelled, or finished elsewhere. Raises EventNotRebuilt for an event that fails, unless it
-        is left out, RebuildRefused if a handler records messages, and TransientFailure; another
-        call goes on from there.
+        is left out, RebuildRefused if a handler records messages or messages were deleted from the
+        history meanwhile, and TransientFailure; another call goes on from there.
         """
-        limit, name = STEP, self.subscriber.name
+        limit = STEP
         try:
             while read := await self._next(limit):
                 # A step with an event that fails is made again in smaller ones, to find it.
                 limit = min(STEP, 2 * limit) if read.handled else max(1, limit // 10)
                 on_step(read.handled)
                 await self.sleep(PAUSE)
-            async with self.make_uow() as transaction:
-                await transaction.uow.projections.switch(name)
-                await transaction.commit()
         except RebuildEnded:
             return False
         return True
@@ -101,7 +98,7 @@ class Rebuild(Generic[TEvent]):
         return cancelled
 
     async def _next(self, limit: int) -> "_Step | None":
-        """Make a step; None at the end of the history. Nothing is handled if an event fails."""
+        """Make a step; None after the last one. Nothing is handled if an event fails."""
         step = _Step()
         try:
             await self._handle(step, limit)
@@ -116,7 +113,11 @@ class Rebuild(Generic[TEvent]):
         return step if step.events else None
 
     async def _handle(self, step: "_Step", limit: int) -> None:
-        """Handle the next events, and store the position, in one transaction."""
+        """Handle the next events, and store the position, in one transaction.
+
+        The step that finds no event makes the switch: until its end nobody else can end the rebuild
+        and begin another one, whose rows would be shown before they are complete.
+        """
         name, types = self.subscriber.name, self.subscriber.types
         async with self.make_uow() as transaction:
             uow = transaction.uow
@@ -127,6 +128,8 @@ class Rebuild(Generic[TEvent]):
                 raise RebuildRefused(f"a handler of {name} records messages: they would be sent")
             if step.events:
                 await uow.projections.reached(name, step.events[-1].position)
+            else:
+                await uow.projections.switch(name)
             await transaction.commit()
         step.handled = len(step.events)
 

@@ -12,7 +12,7 @@ from reading_club.adapters.memory.generations import rows_of
 from reading_club.adapters.memory.rows import Projection, Span
 from reading_club.eventstream.errors import RebuildEnded, RebuildRefused, WriteConflict
 from reading_club.eventstream.ports.projections import Rebuilding, StoredEvent
-from reading_club.eventstream.projections import refusal
+from reading_club.eventstream.projections import refusal, require_no_gap
 from reading_club.eventstream.wire import wire_type
 
 
@@ -58,6 +58,7 @@ class InMemoryProjections:
             raise RebuildEnded(f"there is no rebuild of {name} any more")
         span = row.span or Span(0, len(self.transaction.tables.messages))
         begun = replace(row, span=span)
+        require_no_gap(name, types, self.transaction.tables.deleted_types)
         self.transaction.rebuilding[name] = row.building
         self._read = list(islice(self._left(span, types), limit))
 

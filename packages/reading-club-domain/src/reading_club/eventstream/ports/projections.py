@@ -52,7 +52,8 @@ class Projections(Protocol):
 
         From now on this transaction writes the generation that is built, and nothing else of the
         projection. Other steps wait for its end, and so does a redaction of the history: the events
-        are as they are before it, or as they are after it. Raises RebuildEnded without a rebuild.
+        are as they are before it, or as they are after it. Raises RebuildEnded without a rebuild,
+        and RebuildRefused if messages of these types were deleted from the history meanwhile.
         """
         ...
 
@@ -60,7 +61,11 @@ class Projections(Protocol):
         """Store, in the transaction of a step, up to which event it went."""
 
     async def switch(self, name: str) -> bool:
-        """Make the generation that is built the live one; False if there is none any more."""
+        """Make the generation that is built the live one; False if there is none any more.
+
+        Call it in the transaction of a step that returned no event: other transactions may end the
+        rebuild, and begin another one, until a step.
+        """
         ...
 
     async def cancel(self, name: str) -> bool:

@@ -1,6 +1,7 @@
 """The command ``reading-club backup``: a consistent copy of the database, while the club runs."""
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from reading_club.app.backup.durable_files import remove_logs, rename_durably
 from reading_club.app.backup.location import database_path
 from reading_club.app.backup.postgresql import dump_advice
 from reading_club.app.backup.sqlite_copy import Contents, contents_of, copy_database
-from reading_club.app.private_files import FILE
+from reading_club.app.private_files import FILE, is_file
 from reading_club.app.settings import Settings
 from reading_club.eventstream.command_line import CommandFailed
 
@@ -26,6 +27,8 @@ def backup(settings: Settings, file: Path, *, force: bool) -> Contents:
         raise CommandFailed(f"there is no database yet: {database}")
     if file.exists() and file.samefile(database):
         raise CommandFailed(f"{file} is the database itself")
+    if file.exists() and not is_file(file):
+        raise CommandFailed(f"{file} is no file that a copy may replace")
     if file.exists() and not force:
         raise CommandFailed(f"{file} exists: give another name, or --force to replace it")
     try:
@@ -48,8 +51,9 @@ def _partial(file: Path) -> Iterator[Path]:
     while another backup writes it.
     """
     path = file.with_name(f"{file.name}.partial")
-    path.touch(mode=FILE)
-    with path.open("r+b") as lock:
+    # A link of this name, in a folder that others write to, might lead to any file.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, FILE)
+    with open(descriptor, "r+b") as lock:  # noqa: PTH123  # of a descriptor
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,10 +8,14 @@ from reading_club.eventstream.command_line import CommandFailed
 
 
 def database_path(settings: Settings, advice: str) -> Path:
-    """Return the SQLite file of the settings. Raises CommandFailed with advice if there is none."""
+    """Return the SQLite file of the settings, without links.
+
+    Raises CommandFailed with advice if there is none.
+    """
     file = database_file(url := database_url(settings))
     if file is None and url.get_backend_name() == "sqlite":
         raise CommandFailed("a database in memory, or of a file: URI, is not copied")
     if file is None:
         raise CommandFailed(advice)
-    return file
+    # SQLite keeps its logs beside the file that a link leads to, and that one is to be replaced.
+    return file.resolve()

@@ -16,7 +16,7 @@ from reading_club.app.backup.sqlite_copy import Contents, contents_of, copy_data
 from reading_club.app.backup.staging import prepare, staged_in
 from reading_club.app.embedded.broker import discard_messages
 from reading_club.app.embedded.run import data_dir_lock
-from reading_club.app.private_files import BESIDE, FOLDER
+from reading_club.app.private_files import BESIDE, FOLDER, is_file
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.eventstream.command_line import CommandFailed
 
@@ -45,6 +45,8 @@ def restore(settings: Settings, file: Path) -> Restored:
     database = database_path(settings, restore_advice(settings, file))
     if not file.exists():
         raise CommandFailed(f"there is no file {file}")
+    if not is_file(file):
+        raise CommandFailed(f"{file} is no file with a copy")
     if database.exists() and file.samefile(database):
         raise CommandFailed(f"{file} is the database itself")
     try:

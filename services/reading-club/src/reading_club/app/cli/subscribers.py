@@ -68,6 +68,8 @@ def add(name: str, types: tuple[str, ...]) -> None:
     `reading-club replay`, and not by itself.
     """
     subscriber = OutsideSubscriber(name, types)
+    if VERSIONS.converted_for(types):
+        click.echo(f"takes {FORGET:.0f} s, until the running processes know of it", err=True)
     asyncio.run(_add(read_settings(), subscriber))
     click.echo(f"{name} gets {', '.join(sorted(types))} from the queue eventstream.{name}")
 

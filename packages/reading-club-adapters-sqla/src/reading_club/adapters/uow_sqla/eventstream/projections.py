@@ -26,7 +26,7 @@ from reading_club.adapters.uow_sqla.statements import in_values, insert_new_many
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.eventstream.errors import RebuildEnded, RebuildRefused
 from reading_club.eventstream.ports.projections import Rebuilding, StoredEvent
-from reading_club.eventstream.projections import refusal
+from reading_club.eventstream.projections import refusal, require_no_gap
 
 
 class SQLProjections:
@@ -74,7 +74,9 @@ class SQLProjections:
             row = await self._set(name, position=0, until=last)
         self.session.rebuilding[name] = row.building
         query = select(messages).where(self._left(row, types)).order_by(messages.c.position)
-        found = await self.session.read(query.limit(limit))
+        found = (await self.session.read(query.limit(limit))).all()
+        # After the messages, as PostgreSQL may show a deletion that was committed in between.
+        require_no_gap(name, types, await self._deleted())
         return [StoredEvent(each.position, envelope_of(each)) for each in found]
 
     async def reached(self, name: str, position: int) -> None:
@@ -111,12 +113,16 @@ class SQLProjections:
         await insert_new_many(self.session, self.tables.history_deletions, rows)
 
     async def _refusal(self, name: str, types: Collection[str]) -> str | None:
-        subscriptions, deletions = self.tables.subscriptions, self.tables.history_deletions
+        subscriptions = self.tables.subscriptions
         mine = select(subscriptions.c.type).where(subscriptions.c.subscriber == name)
         subscribed = (await self.session.read(mine)).scalars().all()
-        deleted = (await self.session.read(select(deletions.c.type))).scalars().all()
+        deleted = await self._deleted()
         has_tables = bool(list(_tables_of(self.tables, name)))
         return refusal(name, types, subscribed, deleted, has_tables=has_tables)
+
+    async def _deleted(self) -> Sequence[str]:
+        types = select(self.tables.history_deletions.c.type)
+        return (await self.session.read(types)).scalars().all()
 
     async def _locked(self, name: str) -> Row[Any] | None:
         """Return the projection's row, for which other steps and redactions wait."""

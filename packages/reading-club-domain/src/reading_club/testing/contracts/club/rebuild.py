@@ -155,3 +155,35 @@ class RebuildContract(RebuildFixtures):
             [*books, *late]
         )
         await self.rebuilt("catalogue")
+
+    @pytest.mark.parametrize("opened", [1, 2, 3])
+    async def test_another_rebuild_is_not_shown_before_its_end(self, opened: int) -> None:
+        """Another process cancels a rebuild, and begins one anew, between two transactions."""
+        books = await self.register(3)
+        await self.work()
+        before = await self.shown(books)
+        rebuild, other = self.rebuild("catalogue"), self.rebuild("catalogue")
+        await rebuild.begin()
+
+        async def anew() -> None:
+            await other.cancel()
+            await other.begin()
+
+        rebuild.make_uow = self.after(opened, anew)
+        await rebuild.run()
+
+        assert await self.shown(books) == before
+
+    @pytest.mark.parametrize("opened", [1, 2, 3])
+    async def test_a_cancelled_rebuild_is_not_reported_as_finished(self, opened: int) -> None:
+        """It is cancelled by another process between two transactions, or not any more."""
+        await self.register(3)
+        rebuild, cancelled = self.rebuild("catalogue"), list[bool]()
+        await rebuild.begin()
+
+        async def cancel() -> None:
+            cancelled.append(await self.rebuild("catalogue").cancel())
+
+        rebuild.make_uow = self.after(opened, cancel)
+
+        assert await rebuild.run() is (cancelled != [True])

@@ -30,6 +30,25 @@ class RebuildFailuresContract(RebuildFixtures):
         with pytest.raises(RebuildRefused, match=rf"{types[0]} were deleted.* Restore a backup"):
             await self.rebuild(SUBSCRIBERS[0].name).begin()
 
+    async def test_what_is_deleted_meanwhile_ends_a_rebuild(self) -> None:
+        """The rebuild may not have read it: the old rows stay, and another one is refused too."""
+        books = await self.register(3)
+        await self.work()
+        before = await self.shown(books)
+        rebuild = self.rebuild("catalogue")
+        await rebuild.begin()
+        await self.step("catalogue", 1)
+        type_ = min(rebuild.subscriber.types)
+        await self.run(lambda uow: uow.projections.record_deletion([type_]))
+
+        with pytest.raises(RebuildRefused, match=rf"{type_} were deleted.* Cancel this rebuild"):
+            await rebuild.run()
+
+        assert await self.shown(books) == before
+        assert await rebuild.cancel()
+        with pytest.raises(RebuildRefused):
+            await rebuild.begin()
+
     async def test_an_event_that_fails_stops_the_rebuild(self) -> None:
         """The old rows stay, unless it is decided to leave the event out: the others are read."""
         books = await self.register(3)

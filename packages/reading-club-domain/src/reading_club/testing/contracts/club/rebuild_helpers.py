@@ -1,7 +1,9 @@
 """A club with workers in this process, for the contracts about rebuilds."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -73,6 +75,19 @@ class RebuildFixtures(ErasureFixtures):
         assert await rebuild.run()
         await rebuild.delete_old()
         return rebuild
+
+    def after(self, opened: int, meanwhile: Callable[[], Awaitable[None]]) -> Any:
+        """Return a factory that calls ``meanwhile`` before it opens this transaction, from 1 on."""
+        numbers = count(1)
+
+        @asynccontextmanager
+        async def make_uow() -> AsyncIterator[Any]:
+            if next(numbers) == opened:
+                await meanwhile()
+            async with self.uow_factory() as transaction:
+                yield transaction
+
+        return make_uow
 
     async def step(self, name: str, limit: int, *, kill: bool = False) -> int:
         """Make one step of a rebuild; with ``kill`` it does not commit. Return its events."""
