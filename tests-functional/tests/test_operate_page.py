@@ -48,6 +48,7 @@ def running(
     postgresql.drop_database(url)
 
 
+@pytest.mark.nightly
 def test_dead_letters_take_effect_by_the_commands_of_the_page(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ class OldRelease:
 
 
 def assert_told_as_on_the_page(old: OldRelease) -> None:
-    """Assert what the earlier release makes of the newer schema: see *From 0.1.0*."""
+    """Assert what the earlier release makes of the newer schema: see *From the first release*."""
     codes = [httpx2.get(f"{old.url}{path}").status_code for path in ("/readyz", "/healthz")]
     assert codes == [503, 200]
     refused = old.call("relay")
