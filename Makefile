@@ -118,7 +118,7 @@ sbom: sync-all ## Write what the service is made of to dist/reading-club.cdx.jso
 		--all-extras --output-file dist/reading-club.cdx.json
 
 .PHONY: test-wheels
-test-wheels: sync-all ## Run each package's README example and tests from its wheel alone; QUICK=1: collect the service's
+test-wheels: sync-all ## Run each package's README example and tests from its wheel alone; QUICK=1: collect those that take long
 	@$(BIN)/python .ci/test_wheels.py $(UV) $(if $(QUICK),--quick)
 
 .PHONY: test-checks

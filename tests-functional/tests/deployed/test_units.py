@@ -79,6 +79,7 @@ def deployed(
     postgresql.drop_database(url)
 
 
+@pytest.mark.nightly
 def test_the_units_run_a_club(
     deployed: Deployed, postgresql: PostgreSQLServer, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
+from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.queues import waiting
@@ -71,6 +72,7 @@ def assert_nothing_was_suspected(club: ClubCluster, books: list[str]) -> None:
     assert club.database.count("returned") == 0
 
 
+@ON_VALKEY_AT_NIGHT
 def test_a_paused_subscriber_handles_nothing_until_it_is_resumed(
     club: ClubCluster, broker_url: str
 ) -> None:
@@ -118,6 +120,7 @@ def in_worker(club: ClubCluster, broker_url: str) -> int:
     return BOOKS - handled(club) - queued - club.database.count("outbox")
 
 
+@ON_VALKEY_AT_NIGHT
 def test_what_a_stopping_worker_gives_back_is_not_suspected(club: ClubCluster) -> None:
     """After SIGTERM under load the next worker handles all events as if for the first time."""
     posted = post_books(club.url, BOOKS)

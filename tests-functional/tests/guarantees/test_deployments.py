@@ -19,6 +19,7 @@ from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import observe
 from reading_club_functional.faulty_command import MODULE
 from reading_club_functional.load import post_books
+from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.polling import eventually
 
 BOOKS = 20
@@ -34,6 +35,7 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubClu
         yield club
 
 
+@ON_VALKEY_AT_NIGHT
 def test_what_a_release_does_not_know_waits_for_the_next_one(
     club: ClubCluster, broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

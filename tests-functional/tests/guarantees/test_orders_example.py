@@ -116,7 +116,7 @@ def processes(
         yield processes
 
 
-@pytest.mark.parametrize("outage", [killed, frozen])
+@pytest.mark.parametrize("outage", [killed, pytest.param(frozen, marks=pytest.mark.nightly)])
 def test_orders_outlive_their_broker(
     processes: OrdersProcesses,
     broker: RabbitMQServer,
@@ -130,7 +130,7 @@ def test_orders_outlive_their_broker(
     processes.assert_all_packed_once()
 
 
-@pytest.mark.parametrize("name", ["relay", "worker"])
+@pytest.mark.parametrize("name", ["relay", pytest.param("worker", marks=pytest.mark.nightly)])
 def test_orders_outlive_a_process(processes: OrdersProcesses, name: str) -> None:
     """Two times the process is killed while it works, and replaced."""
     restart = {"relay": processes.restart_relay, "worker": processes.restart_worker}[name]

@@ -12,6 +12,7 @@ from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent, observe
 from reading_club_functional.faulty_command import MODULE
+from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess
 
@@ -42,6 +43,7 @@ def club(tmp_path: Path, database: str, broker_url: str) -> Iterator[ClubCluster
         yield club
 
 
+@ON_VALKEY_AT_NIGHT
 def test_what_always_fails_is_set_aside_until_it_is_mended(
     club: ClubCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
