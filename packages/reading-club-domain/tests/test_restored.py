@@ -53,7 +53,7 @@ def make_uow(database: InMemoryDatabase) -> Callable[[], InMemoryUnitOfWork]:
 
 
 def recorded(database: InMemoryDatabase, days: float) -> UUID:
-    """Store an event that was recorded so many days ago; return its id."""
+    """Store an event that was recorded ``days`` ago; return its id."""
     event = an_event()
     database.messages[event.message_id] = event
     database.recorded[event.message_id] = datetime.now(UTC) - timedelta(days=days)

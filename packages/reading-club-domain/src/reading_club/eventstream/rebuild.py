@@ -115,7 +115,7 @@ class Rebuild(Generic[TEvent]):
     async def _handle(self, step: "_Step", limit: int) -> None:
         """Handle the next events, and store the position, in one transaction.
 
-        The step that finds no event makes the switch: until its end nobody else can end the rebuild
+        The step that finds no event makes the switch: until its end no other process can end the rebuild
         and begin another one, whose rows would be shown before they are complete.
         """
         name, types = self.subscriber.name, self.subscriber.types
