@@ -116,7 +116,7 @@ async def test_an_outage_of_the_broker_is_the_reconcilers_failure(club: Club) ->
 
 
 async def test_one_that_is_removed_leaves_nothing(club: Club) -> None:
-    """Subscription, outbox rows, dead letters and queue go, the queue when no process declares it."""
+    """Subscription, outbox rows, dead letters and queue go, the queue last of all."""
     await club.add()
     (event,) = await club.commit(1)
     key, id_ = OutboxKey(event.message_id, "digest"), uuid7()

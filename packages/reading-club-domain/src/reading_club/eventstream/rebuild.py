@@ -115,8 +115,8 @@ class Rebuild(Generic[TEvent]):
     async def _handle(self, step: "_Step", limit: int) -> None:
         """Handle the next events, and store the position, in one transaction.
 
-        The step that finds no event makes the switch: until its end no other process can end the rebuild
-        and begin another one, whose rows would be shown before they are complete.
+        The step that finds no event makes the switch: until its end no other process can end the
+        rebuild and begin another one, whose rows would be shown before they are complete.
         """
         name, types = self.subscriber.name, self.subscriber.types
         async with self.make_uow() as transaction:
