@@ -34,15 +34,17 @@ from reading_club.service.accounts.accounts import Role
 from reading_club.service.projections import SUBSCRIBERS
 
 PATIENCE = 60.0
-"""Seconds for each health check: a test is not to fail because the machine is slow."""
+"""Seconds for each health check and count: a test is not to fail because the machine is slow."""
 
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Unset every setting of the machine, with data in ``tmp_path``, and restore the log."""
+    """Unset the machine's settings, with data in ``tmp_path`` and PATIENCE; restore the log."""
     for name in Settings.model_fields:
         monkeypatch.delenv(f"READING_CLUB_{name.upper()}", raising=False)
     monkeypatch.setenv("READING_CLUB_DATA_DIR", str(tmp_path / "var"))
+    for module in ("app.status", "app.web.stream.overview", "app.doctor.examination"):
+        monkeypatch.setattr(f"reading_club.{module}.QUERY_TIMEOUT", PATIENCE)
     with restored_log():
         yield
 
