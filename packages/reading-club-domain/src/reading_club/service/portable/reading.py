@@ -71,7 +71,7 @@ class PortableFile:
 
     def _reason(self, error: ValidationError) -> tuple[str, str]:
         """Return the column and the reason of the first error."""
-        first: Mapping[str, Any] = error.errors(include_input=False, include_url=False)[0]
+        first: dict[str, Any] = {**error.errors(include_input=False, include_url=False)[0]}
         field = str(first["loc"][0])
         words = _REASONS.get(first["type"])
         reason = words.format_map(first["ctx"]) if words else str(first["msg"])
