@@ -1,6 +1,6 @@
 """The books of the shelf for an export, a page at a time."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 from uuid import UUID
@@ -40,7 +40,7 @@ async def shelf_pages(
         before = page[-1].id
 
 
-async def shelf_csv(reading: Reading, reviewer_id: UUID | None) -> AsyncIterator[str]:
+async def shelf_csv(reading: Reading, reviewer_id: UUID | None) -> AsyncGenerator[str, None]:
     """Yield the text of the export, by pages. Raises as ``shelf_pages`` does."""
     header = HEADER
     async for page in shelf_pages(reading, reviewer_id):
