@@ -69,7 +69,7 @@ class IndexBooks:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             await connection.execute(dialect.insert(words).on_conflict_do_nothing(), found)
             keys = [{"book": row.id, **sort_keys(row.title, row.author)} for row in rows]
-            values = {name: bindparam(name) for name in ("title_key", "author_key")}
+            values: dict[str, Any] = {name: bindparam(name) for name in ("title_key", "author_key")}
             one = update(books).where(books.c.id == bindparam("book")).values(values)
             await connection.execute(one, keys)
         await connection.commit()

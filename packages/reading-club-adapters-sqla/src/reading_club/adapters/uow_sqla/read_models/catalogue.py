@@ -60,7 +60,7 @@ catalogue_counts = rebuildable(
         Column("reviews", Integer, nullable=False),
     ),
 )
-"""How many reviews, without withdrawn ones, gave a book each rating."""
+"""How many reviews of a book, without withdrawn ones, gave each rating."""
 
 
 @lru_cache(maxsize=4)
@@ -85,7 +85,7 @@ class SQLCatalogue(SQLReadModel):
     name = "catalogue"
 
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._books: dict[UUID, dict[str, Any]] = {}
         self._ratings: dict[UUID, BookRating] = {}
 
@@ -148,11 +148,8 @@ class SQLCatalogue(SQLReadModel):
             .order_by(table.c.review_id)
             .with_for_update()
         )
-        return [
-            row._asdict()
-            for row in await self.session.read(stored)
-            if row.version < rows[row.review_id]["version"]
-        ]
+        found = [row._asdict() for row in await self.session.read(stored)]
+        return [row for row in found if row["version"] < rows[row["review_id"]]["version"]]
 
     async def _add_counts(self, changes: Counter[tuple[UUID, int]], to: Generation) -> None:
         rows = [
