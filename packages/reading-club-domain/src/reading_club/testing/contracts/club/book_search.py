@@ -20,7 +20,8 @@ async def rate(uow_factory: UnitOfWorkFactory, book: Book, *ratings: BookRating)
     entry = CatalogueEntry(
         book_id=book.id, title=book.title, author=book.author, isbn=book.isbn.canonical
     )
-    for change in (entry, *ratings):
+    changes: list[CatalogueEntry | BookRating] = [entry, *ratings]
+    for change in changes:
         async with uow_factory() as transaction:
             if isinstance(change, CatalogueEntry):
                 await transaction.uow.catalogue.put(change)
