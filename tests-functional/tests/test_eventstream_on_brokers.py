@@ -4,7 +4,7 @@ Real brokers also show outages: a broker that is frozen or stopped.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from queue import Empty
 from typing import Any
 
@@ -44,9 +44,19 @@ def app(broker_url: str) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def transport(app: Celery) -> Iterator[EventstreamTransport]:
-    """An event stream's transport on the publisher's app."""
+async def transport(app: Celery) -> AsyncIterator[EventstreamTransport]:
+    """An event stream's transport on the publisher's app, whose queue is empty and accepts.
+
+    A quorum queue that is new may refuse messages, which are then sent again, and arrive twice.
+    """
     transport = EventstreamTransport(app)
+    await transport.send_message_serialized(MESSAGE)
+    with (
+        app.connection_for_read() as connection,
+        connection.SimpleQueue(connection_queue(app)) as queue,
+    ):
+        queue.get(timeout=PUBLISH_TIMEOUT).ack()
+        queue.clear()
     yield transport
     transport.close()
 

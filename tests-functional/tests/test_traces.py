@@ -86,7 +86,7 @@ def test_one_trace_leads_from_the_request_to_the_projection(club: ClubCluster) -
     (send,) = eventually(lambda: named(spans(club, "web"), "send eventstream"), within=10)
     assert is_complete(request, send, effect, conversation)
     statements = [each for each in spans(club, "worker") if is_child(each, effect)]
-    assert {span["name"] for span in statements} == {"BEGIN", "INSERT", "COMMIT"}
+    assert {span["name"] for span in statements} == {"BEGIN", "SELECT", "INSERT", "COMMIT"}
     roles = [span["resource"]["attributes"]["reading_club.role"] for span in (request, effect)]
     assert roles == ["web", "worker"]
     assert all(

@@ -51,6 +51,10 @@ class TestReviews(club.ReviewRepositoryContract):
     """The reviews in memory."""
 
 
+class TestShelfExport(club.ShelfExportContract):
+    """The export of the shelf in memory."""
+
+
 class TestErasure(club.ErasureContract):
     """The erasure of a member in memory."""
 

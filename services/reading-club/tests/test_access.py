@@ -40,7 +40,7 @@ POST /books /books/{id}/review /books/{id}/review/withdraw
 GET /members
 POST /api/books
 GET,PUT,DELETE /api/books/{id}/review
-GET /api/members /api/me
+GET /api/members /api/me /api/export.csv
 """
 SESSIONS: Final = """
 GET /account
@@ -53,6 +53,7 @@ PUT /api/password
 POST,GET /api/tokens
 DELETE /api/tokens/{id}
 POST /api/me/leave
+GET /api/me/export
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """

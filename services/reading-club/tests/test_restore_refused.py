@@ -42,8 +42,13 @@ def test_a_pipe_is_refused(path: Path, copy: Path) -> None:
     assert rows(path, EVENTS) == before
 
 
-def test_a_database_behind_a_link_is_replaced_where_it_is(path: Path, copy: Path) -> None:
-    """The link stays: the folder it leads to may be on another disk."""
+@pytest.mark.parametrize("address", [None, "sqlite:///{}"])
+def test_a_database_behind_a_link_is_replaced_where_it_is(
+    path: Path, copy: Path, address: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link stays, also one in the address: the folder it leads to may be on another disk."""
+    if address:
+        monkeypatch.setenv("READING_CLUB_DATABASE_URL", address.format(path))
     real = path.parent.parent / "disk"
     real.mkdir()
     path.replace(real / path.name)

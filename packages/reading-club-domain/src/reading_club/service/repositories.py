@@ -6,7 +6,7 @@ UnitOfWorkClosed after the end of the transaction.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -162,6 +162,10 @@ class AbstractReviewRepository(Repository[Review]):
         """Return the reviewer's review of the book, or None."""
 
     @abstractmethod
+    async def of_books(self, reviewer_id: UUID, book_ids: Sequence[UUID]) -> Mapping[UUID, Review]:
+        """Return the reviewer's reviews of these books by book id, without withdrawn ones."""
+
+    @abstractmethod
     async def update(self, review: Review) -> None:
         """Store the next version of a review.
 
@@ -179,10 +183,7 @@ class AbstractReviewRepository(Repository[Review]):
 
     @abstractmethod
     async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
-        """Store reviews that were withdrawn, together; their events reach the bus.
-
-        Raises WriteConflict unless the stored versions are the previous ones.
-        """
+        """Store withdrawn reviews together, and their events. Raises WriteConflict, see update."""
 
     @abstractmethod
     async def ids_of(self, reviewer_id: UUID) -> Sequence[UUID]:

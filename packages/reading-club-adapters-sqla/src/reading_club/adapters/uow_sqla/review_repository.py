@@ -1,6 +1,6 @@
 """The repository of the reviews on SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, false, select, true, 
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older, locked_reviewer
+from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.errors import (
     AlreadyReviewed,
@@ -54,6 +55,17 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
     async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
         """Return the review of the row, or None."""
         return await self._find(_of(book_id, reviewer_id))
+
+    async def of_books(self, reviewer_id: UUID, book_ids: Sequence[UUID]) -> Mapping[UUID, Review]:
+        """Return the reviews of the rows, by one statement."""
+        columns = orm.reviews.c
+        statement = select(orm.reviews).where(
+            columns.reviewer_id == reviewer_id,
+            in_values(self.session, columns.book_id, book_ids),
+            columns.withdrawn == false(),
+        )
+        rows = await self.session.read(statement)
+        return {row.book_id: self._loaded(row) for row in rows}
 
     async def update(self, review: Review) -> None:
         """Update the row of the previous version, unless the reviewer is erased."""

@@ -1,6 +1,6 @@
 """The repository of the reviews, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 
@@ -46,6 +46,17 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
         reviews, pair = self.transaction.tables.reviews.values(), (book_id, reviewer_id)
         found = (r for r in reviews if (r.book_id, r.reviewer_id) == pair)
         return next((self._loaded(review) for review in found), None)
+
+    async def of_books(self, reviewer_id: UUID, book_ids: Sequence[UUID]) -> Mapping[UUID, Review]:
+        """Return copies."""
+        reviews, wanted = self.transaction.tables.reviews.values(), set(book_ids)
+        return {
+            review.book_id: self._loaded(review)
+            for review in reviews
+            if review.reviewer_id == reviewer_id
+            and review.book_id in wanted
+            and not review.withdrawn
+        }
 
     async def update(self, review: Review) -> None:
         """Store a copy of the next version."""

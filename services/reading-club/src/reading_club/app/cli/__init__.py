@@ -11,6 +11,7 @@ from reading_club.app.cli.dead_letters import dead_letters
 from reading_club.app.cli.describe import asyncapi, describe
 from reading_club.app.cli.doctor import doctor
 from reading_club.app.cli.events import events
+from reading_club.app.cli.export import export_command
 from reading_club.app.cli.healthcheck import healthcheck
 from reading_club.app.cli.members import members
 from reading_club.app.cli.rebuild import rebuild_command
@@ -109,6 +110,7 @@ main.add_command(dead_letters)
 main.add_command(describe)
 main.add_command(doctor)
 main.add_command(events)
+main.add_command(export_command)
 main.add_command(healthcheck)
 main.add_command(members)
 main.add_command(rebuild_command)

@@ -25,6 +25,7 @@ from reading_club.app.web.accounts import (
     member_forms,
     members,
     members_page,
+    my_data,
     password,
     session,
     sessions,
@@ -34,6 +35,7 @@ from reading_club.app.web.books import (
     book_form,
     book_page,
     books,
+    export,
     my_review,
     review_form,
     reviews,
@@ -72,7 +74,7 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 
 PARTS = (
     *(books, reviews, my_review, activity, members, invitations, join_requests, club),
-    *(session, sessions, password, tokens, health),
+    *(session, sessions, password, tokens, my_data, export, health),
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),

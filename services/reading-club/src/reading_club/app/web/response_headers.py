@@ -45,3 +45,8 @@ _TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}
 def security_headers(policy: WebPolicy) -> Mapping[str, str]:
     """Return the headers of every response; a club on https is not reached by http again."""
     return {**HEADERS, **_TRANSPORT} if policy.is_https else HEADERS
+
+
+def download_headers(name: str) -> Mapping[str, str]:
+    """Return the headers of a response that a browser saves as a file and does not keep."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": NO_STORE}

@@ -67,6 +67,7 @@ from reading_club.adapters.uow_sqla.testing.repositories import (
 )
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention
 from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
+from reading_club.adapters.uow_sqla.testing.shelf_export import TestShelfExport
 from reading_club.adapters.uow_sqla.testing.state_costs import TestStateCosts
 from reading_club.adapters.uow_sqla.testing.statement_counts import TestCosts, TestTransactionCosts
 from reading_club.adapters.uow_sqla.testing.stream_fixtures import (
@@ -163,6 +164,7 @@ __all__ = [
     "TestSchemaState",
     "TestSecrecy",
     "TestSessions",
+    "TestShelfExport",
     "TestStateCosts",
     "TestStatistics",
     "TestStoredRows",

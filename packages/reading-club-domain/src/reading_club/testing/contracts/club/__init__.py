@@ -27,6 +27,7 @@ from reading_club.testing.contracts.club.rebuild_failures import RebuildFailures
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
 from reading_club.testing.contracts.club.reviewers import ReviewerRepositoryContract
 from reading_club.testing.contracts.club.reviews import ReviewRepositoryContract
+from reading_club.testing.contracts.club.shelf_export import ShelfExportContract
 from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract, UnitOfWorkFactory
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "ReviewerRepositoryContract",
     "SecrecyContract",
     "SessionsContract",
+    "ShelfExportContract",
     "TokensContract",
     "UnitOfWorkContract",
     "UnitOfWorkFactory",

@@ -93,6 +93,25 @@ class ReviewListsContract:
         assert listed == [reviews[3], reviews[2], reviews[0]]
         assert list(unknown) == []
 
+    async def test_reviews_of_some_books_are_found(self) -> None:
+        """A reviewer's own, by book: without withdrawn ones, other books and other reviewers."""
+        own, other = a_reviewer(), a_reviewer()
+        books = [a_book() for _ in range(4)]
+        reviews = [a_review(book=book, reviewer=own, comment="mine") for book in books[:3]]
+        await self.add(own, other, *books, *reviews, a_review(book=books[3], reviewer=other))
+        await self.add(a_review(book=books[0], reviewer=other))
+        await self.withdraw(reviews[1])
+
+        async with self.uow_factory() as transaction:
+            of_books = transaction.uow.reviews.of_books
+            found = await of_books(own.id, [book.id for book in (*books[:2], books[3])])
+            none = await of_books(own.id, [])
+            unknown = await of_books(uuid7(), [book.id for book in books])
+            await transaction.rollback()
+
+        assert dict(found) == {books[0].id: reviews[0]}
+        assert (dict(none), dict(unknown)) == ({}, {})
+
     async def test_a_listed_review_has_names_and_times(self) -> None:
         """It names reviewer and book; a change moves the later of two times."""
         reviews = await self.a_book_with_reviews()

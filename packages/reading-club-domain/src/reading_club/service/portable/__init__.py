@@ -1,0 +1,1 @@
+"""Lists of books that people take along: files of Goodreads, StoryGraph and plain ISBNs."""

@@ -1,0 +1,195 @@
+"""``/api/me/export``: everything that the club keeps of a member, to take along."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel
+
+from reading_club.app.application import Application, TheApplication
+from reading_club.app.web.identity import MemberInSession
+from reading_club.app.web.problems import responses
+from reading_club.app.web.response_headers import download_headers
+from reading_club.domain.text import nickname_key
+from reading_club.eventstream.errors import WriteConflict
+from reading_club.service.accounts.accounts import Account, Role
+from reading_club.service.repositories import ListedReview
+from reading_club.service.uow import AbstractUnitOfWork
+
+router = APIRouter(prefix="/api/me", tags=["members"], responses=responses(401, 403, 503))
+
+REVIEWS_TOGETHER: Final = 100
+"""Reviews that one statement reads."""
+
+
+class KeptAccount(BaseModel):
+    """The account of the member. Others know the member by ``reviewer_id``."""
+
+    id: UUID
+    reviewer_id: UUID
+    nickname: str
+    role: Role
+    joined_at: AwareDatetime
+
+
+class KeptSession(BaseModel):
+    """Where the member is logged in, without what the browser logs in with."""
+
+    label: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime
+
+
+class KeptToken(BaseModel):
+    """A token for programs, without the token."""
+
+    name: str
+    created_at: AwareDatetime
+    last_used_at: AwareDatetime | None
+
+
+class KeptInvitation(BaseModel):
+    """An invitation that the member made and that has not expired, without its link."""
+
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    uses_left: int
+    revoked_at: AwareDatetime | None
+
+
+class KeptJoinRequest(BaseModel):
+    """A request to join with the member's nickname that nobody has answered."""
+
+    nickname: str
+    created_at: AwareDatetime
+
+
+class KeptReview(BaseModel):
+    """A review of the member. ``rating`` is 0 to 10."""
+
+    id: UUID
+    book_id: UUID
+    title: str
+    rating: int
+    comment: str
+    version: int
+    created_at: AwareDatetime | None
+    updated_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, listed: ListedReview) -> Self:
+        """Return the representation of a review."""
+        review = listed.review
+        return cls(
+            id=review.id,
+            book_id=review.book_id,
+            title=listed.title,
+            rating=review.rating,
+            comment=review.comment,
+            version=review.version,
+            created_at=listed.created_at,
+            updated_at=listed.updated_at,
+        )
+
+
+class KeptOfAccount(BaseModel):
+    """What is kept of an account, but for the reviews."""
+
+    account: KeptAccount
+    sessions: list[KeptSession]
+    tokens: list[KeptToken]
+    invitations: list[KeptInvitation]
+    join_requests: list[KeptJoinRequest]
+
+
+class MyData(KeptOfAccount):
+    """Everything that is kept of a member; ``reviews`` are the newest first."""
+
+    reviews: list[KeptReview]
+
+
+async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
+    """Return what is kept of the account. The fields are named: a new one is not in it by chance.
+
+    No hash is in it, as a hash is what a secret is compared with.
+    """
+    key = nickname_key(account.nickname)
+    return KeptOfAccount(
+        account=KeptAccount(
+            id=account.id,
+            reviewer_id=account.reviewer_id,
+            nickname=account.nickname,
+            role=account.role,
+            joined_at=account.created_at,
+        ),
+        sessions=[
+            KeptSession(label=s.label, created_at=s.created_at, last_used_at=s.last_used_at)
+            for s in await uow.sessions.list(account.id)
+        ],
+        tokens=[
+            KeptToken(name=t.name, created_at=t.created_at, last_used_at=t.last_used_at)
+            for t in await uow.tokens.list(account.id)
+        ],
+        invitations=[
+            KeptInvitation(
+                created_at=i.created_at,
+                expires_at=i.expires_at,
+                uses_left=i.uses_left,
+                revoked_at=i.revoked_at,
+            )
+            for i in await uow.invitations.list()
+            if i.created_by == account.id
+        ],
+        join_requests=[
+            KeptJoinRequest(nickname=r.nickname, created_at=r.created_at)
+            for r in await uow.join_requests.list()
+            if nickname_key(r.nickname) == key
+        ],
+    )
+
+
+async def reviews_of(
+    application: Application, reviewer_id: UUID
+) -> AsyncIterator[Sequence[KeptReview]]:
+    """Yield the reviews by pages, each read in a transaction of its own.
+
+    Raises TransientFailure; WriteConflict if they cannot be followed, as one was removed.
+    """
+    before: UUID | None = None
+    while True:
+        async with application.reading() as uow:
+            found = await uow.reviews.page(
+                reviewer_id=reviewer_id, before=before, limit=REVIEWS_TOGETHER + 1
+            )
+        if before is not None and not found:
+            raise WriteConflict("a review was removed during the export: export again")
+        yield [KeptReview.of(each) for each in found[:REVIEWS_TOGETHER]]
+        if len(found) <= REVIEWS_TOGETHER:
+            return
+        before = found[REVIEWS_TOGETHER - 1].id
+
+
+@router.get("/export", response_class=StreamingResponse, responses={200: {"model": MyData}})
+async def export_my_data(
+    account: MemberInSession, application: TheApplication
+) -> StreamingResponse:
+    """Get everything that the club keeps of you, as one JSON document.
+
+    If the database fails in the middle, the document and the response are incomplete.
+    """
+    async with application.reading() as uow:
+        kept = await kept_of(uow, account)
+
+    async def content() -> AsyncIterator[str]:
+        yield f'{kept.model_dump_json().removesuffix("}")},"reviews":['
+        separator = ""
+        async for page in reviews_of(application, account.reviewer_id):
+            for review in page:
+                yield separator + review.model_dump_json()
+                separator = ","
+        yield "]}"
+
+    headers = download_headers("my-data.json")
+    return StreamingResponse(content(), media_type="application/json", headers=headers)
