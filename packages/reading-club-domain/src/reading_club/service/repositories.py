@@ -167,10 +167,9 @@ class AbstractReviewRepository(Repository[Review]):
 
     @abstractmethod
     async def update(self, review: Review) -> None:
-        """Store the next version of a review.
+        """Store the next version of a review. Raises ReviewerNotFound if its reviewer is erased.
 
-        Raises WriteConflict unless the stored version is the previous one, and ReviewerNotFound if
-        the reviewer is erased.
+        Raises WriteConflict unless the stored version is the previous one.
         """
 
     async def withdraw_all(self, reviewer_id: UUID) -> None:

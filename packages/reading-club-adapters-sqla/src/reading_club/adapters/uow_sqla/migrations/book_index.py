@@ -1,4 +1,4 @@
-"""The online step of revision 0013: words, sort keys and ranks of books that have none.
+"""The online step of revision 0012: words, sort keys and ranks of books that have none.
 
 Each migration and each start of a relay runs it again, for books of release 0.1.0, which may
 register some beside this release. It skips finished work.
@@ -7,7 +7,7 @@ register some beside this release. It skips finished work.
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, bindparam, column, select, table, text, update
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, column, select, table, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,9 +46,9 @@ class IndexBooks:
 
     async def run(self, connection: AsyncConnection) -> None:
         """Index the books, batch by batch, until none is left; then rank them."""
-        after: UUID | None = UUID(int=0)
+        after = await self._batch(connection)
         while after is not None:
-            after = await self._batch(connection, after)
+            after = await self._batch(connection, books.c.id > after)
         for rebuilt, generation in (("", ""), ("_rebuilt", "generation, ")):
             same = "AND known.generation = sums.generation" if generation else ""
             ranks = RANKS.format(rebuilt=rebuilt, generation=generation, same=same)
@@ -56,10 +56,13 @@ class IndexBooks:
             await connection.execute(text(ranks))
             await connection.commit()
 
-    async def _batch(self, connection: AsyncConnection, after: UUID) -> UUID | None:
-        """Index some books, and return the last one's id; None if there was none."""
+    async def _batch(self, connection: AsyncConnection, *after: ColumnElement[bool]) -> UUID | None:
+        """Index some books, and return the last one's id; None if there was none.
+
+        A title of marks alone has an empty key: each book is read once all the same.
+        """
         await _begin(connection)
-        some = select(books).where(books.c.title_key == "", books.c.id >= after)
+        some = select(books).where(books.c.title_key == "", *after)
         some = some.order_by(books.c.id).limit(BATCH).with_for_update()
         rows = (await connection.execute(some)).all()
         if rows:

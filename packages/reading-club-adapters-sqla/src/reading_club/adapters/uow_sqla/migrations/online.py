@@ -131,7 +131,7 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex | IndexBooks, ...]]] = {
         NewIndex("ix_messages_recorded_at", "messages (recorded_at)"),
         NewIndex("ix_books_registered_at_id", "books (registered_at, id)"),
     ),
-    "0013": (
+    "0012": (
         NewIndex("ix_books_title_key_id", "books (title_key, id)"),
         NewIndex("ix_books_author_key_title_key_id", "books (author_key, title_key, id)"),
         IndexBooks(),
