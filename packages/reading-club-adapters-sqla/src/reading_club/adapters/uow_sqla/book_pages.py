@@ -82,9 +82,8 @@ async def select_page(
     place, words = Place(order, cursor, limit + 1), query_words(query)
     if not all(map(is_storable, words)):
         return [], None
-    if words:
-        counts = await _counts(session, words)
-        words = sorted(words, key=lambda word: counts[word])
+    counts = await _counts(session, words) if words else {}
+    words = sorted(words, key=lambda word: counts[word])
     if words and counts[words[0]] < COMMON:
         statement = _by_word(session, place, words)
     else:
