@@ -22,6 +22,8 @@ from reading_club_functional.servers import PostgreSQLServer
 
 __all__ = ["make_event"]
 
+pytestmark = pytest.mark.nightly
+
 TABLES = stream_tables(MetaData(), schema="post")
 
 

@@ -34,7 +34,11 @@ class Running(NamedTuple):
     broker: Server
 
 
-@pytest.fixture(scope="module", params=[RabbitMQServer, ValkeyServer], ids=["rabbitmq", "valkey"])
+@pytest.fixture(
+    scope="module",
+    params=[RabbitMQServer, pytest.param(ValkeyServer, marks=pytest.mark.nightly)],
+    ids=["rabbitmq", "valkey"],
+)
 def running(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,

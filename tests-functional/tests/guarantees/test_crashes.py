@@ -36,7 +36,7 @@ def own_postgresql() -> Iterator[PostgreSQLServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=[PRODUCTION, SMALL])
+@pytest.fixture(scope="module", params=[PRODUCTION, pytest.param(SMALL, marks=pytest.mark.nightly)])
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RestartableCluster]:

@@ -20,7 +20,10 @@ STOP_TIMEOUT = 20.0
 """Seconds: less than a service manager waits before SIGKILL."""
 
 
-@pytest.fixture(params=[RabbitMQServer, ValkeyServer], ids=["rabbitmq", "valkey"])
+@pytest.fixture(
+    params=[RabbitMQServer, pytest.param(ValkeyServer, marks=pytest.mark.nightly)],
+    ids=["rabbitmq", "valkey"],
+)
 def broker(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A broker that the test may freeze."""
     kind: type[Server] = request.param
