@@ -145,8 +145,13 @@ async def staffed(application: Application, engine: AsyncEngine) -> Application:
 
 @pytest.fixture
 def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient]:
-    """An HTTP client of the application, which does not follow redirects."""
-    with TestClient(create_app(application), follow_redirects=False) as client:
+    """An HTTP client of the application, which does not follow redirects.
+
+    It reads each response to its end, so that streams end at once, as before a shutdown.
+    """
+    app = create_app(application)
+    app.state.activity_streams.close_all()
+    with TestClient(app, follow_redirects=False) as client:
         yield client
         assert client.portal is not None
         client.portal.call(engine.dispose)
