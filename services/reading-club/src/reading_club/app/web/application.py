@@ -15,7 +15,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from reading_club.app._uvicorn import connection_limit
 from reading_club.app.activity_streams import MOST_STREAMS, ActivityStreams
 from reading_club.app.application import Application
-from reading_club.app.web import activity, activity_stream, health, pages, privacy, problems
+from reading_club.app.web import activity, activity_stream, feed, health, pages, privacy, problems
 from reading_club.app.web.accounts import (
     account,
     club,
@@ -79,7 +79,7 @@ PARTS = (
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
-    pages,
+    *(feed, pages),
 )
 """The modules with routes; the API first."""
 
