@@ -19,12 +19,10 @@ router = APIRouter(prefix="/api/activity", tags=["activity"], responses=response
 
 RETRY: Final = 2_000
 """Milliseconds after which a client connects again."""
-HIGHEST: Final = 2**63 - 1
-
-Position = Annotated[
-    int | None, Query(ge=0, le=HIGHEST, description="the id of an event: go on after it")
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, lt=2**63)]
+After = Annotated[
+    int | None, Query(ge=0, lt=2**63, description="the id of an event: go on after it")
 ]
-LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=HIGHEST)]
 
 
 def streams_of(request: Request) -> ActivityStreams:
@@ -34,7 +32,7 @@ def streams_of(request: Request) -> ActivityStreams:
 
 
 async def opened(
-    request: Request, after: Position = None, last_event_id: LastEventId = None
+    request: Request, after: After = None, last_event_id: LastEventId = None
 ) -> AsyncIterator[OpenStream]:
     """Yield a stream for the request, and close it. Responds with 503 if there are too many."""
     streams = streams_of(request)

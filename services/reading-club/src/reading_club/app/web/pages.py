@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import titles_of
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
-from reading_club.app.web.paging import page_of
+from reading_club.app.web.paging import Position, page_of
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 
@@ -49,6 +49,7 @@ async def shelf(
     async with application.reading() as uow:
         books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
         total = await uow.books.count()
+        after = await uow.activity.latest_position()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
         titles = await titles_of(uow.catalogue, entries)
@@ -61,6 +62,7 @@ async def shelf(
         "older": older,
         "is_newest": cursor is None,
         "entries": entries,
+        "after": after,
         "titles": titles,
         "notice": NOTICES.get(said),
         "is_open_to_all": await is_open_to_all(application),
@@ -74,8 +76,30 @@ async def activity_page(
 ) -> HTMLResponse:
     """Show what has happened in the club, the newest first."""
     async with application.reading() as uow:
+        after = await uow.activity.latest_position() if cursor is None else None
         entries = await uow.activity.page(before=cursor, limit=ENTRIES + 1)
         titles = await titles_of(uow.catalogue, entries)
     shown, older = page_of(entries, ENTRIES)
-    context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
+    context = {
+        "older": older,
+        "is_newest": cursor is None,
+        "entries": shown,
+        "after": after,
+        "titles": titles,
+    }
     return templates.TemplateResponse(request, "activity.html", context)
+
+
+@router.get("/activity/arrivals")
+async def arrivals(request: Request, application: TheApplication, after: Position) -> HTMLResponse:
+    """Return entries above the position as items of a list, the last that arrived first.
+
+    ``live.js`` asks again until it gets none, so that the sentences are said in one place.
+    """
+    async with application.reading() as uow:
+        found = await uow.activity.arrived(after=after, limit=ENTRIES)
+        entries = [arrival.entry for arrival in reversed(found)]
+        titles = await titles_of(uow.catalogue, entries)
+    positions = {entry.id: position for position, entry in found}
+    context = {"entries": entries, "titles": titles, "positions": positions}
+    return templates.TemplateResponse(request, "activity_arrivals.html", context)
