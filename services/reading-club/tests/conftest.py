@@ -145,10 +145,7 @@ async def staffed(application: Application, engine: AsyncEngine) -> Application:
 
 @pytest.fixture
 def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient]:
-    """An HTTP client of the application, which does not follow redirects.
-
-    It reads each response to its end, so that streams end at once, as before a shutdown.
-    """
+    """An HTTP client, which follows no redirects; streams end at once: it reads to the end."""
     app = create_app(application)
     app.state.activity_streams.close_all()
     with TestClient(app, follow_redirects=False) as client:
