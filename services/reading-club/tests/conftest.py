@@ -156,8 +156,7 @@ def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient
 def welcome(client: TestClient, application: Application) -> str:
     """The secret of the welcome link."""
     assert client.portal is not None
-    secret = client.portal.call(new_welcome_link, application)
-    assert secret is not None
+    assert (secret := client.portal.call(new_welcome_link, application)) is not None
     return secret
 
 

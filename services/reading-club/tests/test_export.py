@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from reading_club.app.application import Application
 from reading_club.app.testing.person import Person
 from reading_club.eventstream.errors import TransientFailure
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import Row
-from reading_club.service.portable.shelf import BOOKS_TOGETHER
-from reading_club.service.portable.writing import EXPORT_COLUMNS
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.exported_books import EXPORT_COLUMNS
+from reading_club.service.book_files.rows import Row
+from reading_club.service.book_files.shelf_export import BOOKS_TOGETHER
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_book, an_isbn
 
@@ -57,7 +57,7 @@ def test_the_shelf_is_exported_with_the_caller_s_own_words(
     rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
     assert tuple(rows[0]) == EXPORT_COLUMNS
     assert [row["Title"] for row in rows] == ["Other", "'=Emma"]
-    read = [row for row in PortableFile(io.BytesIO(answer.content)) if isinstance(row, Row)]
+    read = [row for row in BookFile(io.BytesIO(answer.content)) if isinstance(row, Row)]
     assert [(row.title, row.rating, row.review) for row in read] == [
         ("Other", None, ""),
         ("=Emma", 7, said["comment"]),

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from reading_club.app import export
 from reading_club.app.cli import main
 from reading_club.eventstream.errors import TransientFailure
-from reading_club.service.portable.writing import HEADER
+from reading_club.service.book_files.exported_books import HEADER
 
 pytestmark = pytest.mark.usefixtures("data_dir")
 
@@ -96,8 +96,8 @@ def test_a_failure_in_the_middle_leaves_no_file(
 def test_progress_is_told_on_standard_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line each so many books; the standard output has the result alone."""
-    from reading_club.service.portable.writing import ExportedBook
+    """A line each TOLD_AFTER books; the standard output has the result alone."""
+    from reading_club.service.book_files.exported_books import ExportedBook
     from reading_club.testing.builders import a_book
 
     async def pages(*_: object) -> object:

@@ -13,8 +13,8 @@ from reading_club.app.backup.durable_files import rename_durably
 from reading_club.app.private_files import is_file
 from reading_club.app.settings import Settings
 from reading_club.eventstream.command_line import CommandFailed
-from reading_club.service.portable.shelf import shelf_pages
-from reading_club.service.portable.writing import HEADER, export_line
+from reading_club.service.book_files.exported_books import HEADER, export_line
+from reading_club.service.book_files.shelf_export import shelf_pages
 
 TOLD_AFTER = 1_000
 """Books between two lines of progress."""

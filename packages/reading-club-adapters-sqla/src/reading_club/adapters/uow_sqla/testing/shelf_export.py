@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.uow_sqla.testing.fixtures import statements
-from reading_club.service.portable.shelf import shelf_pages
+from reading_club.service.book_files.shelf_export import shelf_pages
 from reading_club.testing.contracts import club
 from reading_club.testing.contracts.club.shelf_export import a_shelf, reading_on
 

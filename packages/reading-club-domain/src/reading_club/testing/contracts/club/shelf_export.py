@@ -7,8 +7,8 @@ import pytest
 
 from reading_club.domain.model import Book, Review
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.portable.shelf import shelf_pages
-from reading_club.service.portable.writing import ExportedBook
+from reading_club.service.book_files.exported_books import ExportedBook
+from reading_club.service.book_files.shelf_export import shelf_pages
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory

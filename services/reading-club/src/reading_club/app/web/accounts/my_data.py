@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
 from reading_club.app.web.identity import MemberInSession
@@ -24,6 +24,15 @@ REVIEWS_TOGETHER: Final = 100
 """Reviews that one statement reads."""
 
 
+class Kept(BaseModel):
+    """Base of what is kept: the named fields of a row, so that a new one is not in it by chance.
+
+    No hash is named, as a hash is what a secret is compared with.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+
 class KeptAccount(BaseModel):
     """The account of the member. Others know the member by ``reviewer_id``."""
 
@@ -34,7 +43,7 @@ class KeptAccount(BaseModel):
     joined_at: AwareDatetime
 
 
-class KeptSession(BaseModel):
+class KeptSession(Kept):
     """Where the member is logged in, without what the browser logs in with."""
 
     label: str
@@ -42,7 +51,7 @@ class KeptSession(BaseModel):
     last_used_at: AwareDatetime
 
 
-class KeptToken(BaseModel):
+class KeptToken(Kept):
     """A token for programs, without the token."""
 
     name: str
@@ -50,7 +59,7 @@ class KeptToken(BaseModel):
     last_used_at: AwareDatetime | None
 
 
-class KeptInvitation(BaseModel):
+class KeptInvitation(Kept):
     """An invitation that the member made and that has not expired, without its link."""
 
     created_at: AwareDatetime
@@ -59,8 +68,8 @@ class KeptInvitation(BaseModel):
     revoked_at: AwareDatetime | None
 
 
-class KeptJoinRequest(BaseModel):
-    """A request to join with the member's nickname that nobody has answered."""
+class KeptJoinRequest(Kept):
+    """A request to join with the member's nickname that waits for an answer."""
 
     nickname: str
     created_at: AwareDatetime
@@ -81,14 +90,9 @@ class KeptReview(BaseModel):
     @classmethod
     def of(cls, listed: ListedReview) -> Self:
         """Return the representation of a review."""
-        review = listed.review
         return cls(
-            id=review.id,
-            book_id=review.book_id,
+            **listed.review.model_dump(),
             title=listed.title,
-            rating=review.rating,
-            comment=review.comment,
-            version=review.version,
             created_at=listed.created_at,
             updated_at=listed.updated_at,
         )
@@ -111,11 +115,9 @@ class MyData(KeptOfAccount):
 
 
 async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
-    """Return what is kept of the account. The fields are named: a new one is not in it by chance.
-
-    No hash is in it, as a hash is what a secret is compared with.
-    """
-    key = nickname_key(account.nickname)
+    """Return what is kept of the account, but for the reviews."""
+    invitations = [i for i in await uow.invitations.list() if i.created_by == account.id]
+    key, requests = nickname_key(account.nickname), await uow.join_requests.list()
     return KeptOfAccount(
         account=KeptAccount(
             id=account.id,
@@ -124,28 +126,13 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             role=account.role,
             joined_at=account.created_at,
         ),
-        sessions=[
-            KeptSession(label=s.label, created_at=s.created_at, last_used_at=s.last_used_at)
-            for s in await uow.sessions.list(account.id)
-        ],
-        tokens=[
-            KeptToken(name=t.name, created_at=t.created_at, last_used_at=t.last_used_at)
-            for t in await uow.tokens.list(account.id)
-        ],
-        invitations=[
-            KeptInvitation(
-                created_at=i.created_at,
-                expires_at=i.expires_at,
-                uses_left=i.uses_left,
-                revoked_at=i.revoked_at,
-            )
-            for i in await uow.invitations.list()
-            if i.created_by == account.id
-        ],
+        sessions=list(map(KeptSession.model_validate, await uow.sessions.list(account.id))),
+        tokens=list(map(KeptToken.model_validate, await uow.tokens.list(account.id))),
+        invitations=list(map(KeptInvitation.model_validate, invitations)),
         join_requests=[
-            KeptJoinRequest(nickname=r.nickname, created_at=r.created_at)
-            for r in await uow.join_requests.list()
-            if nickname_key(r.nickname) == key
+            KeptJoinRequest.model_validate(request)
+            for request in requests
+            if nickname_key(request.nickname) == key
         ],
     )
 

@@ -11,7 +11,7 @@ from reading_club.app.application import TheApplication
 from reading_club.app.web.identity import Member
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
-from reading_club.service.portable.shelf import shelf_csv
+from reading_club.service.book_files.shelf_export import shelf_csv
 
 router = APIRouter(prefix="/api", tags=["books"], responses=responses(401, 503))
 

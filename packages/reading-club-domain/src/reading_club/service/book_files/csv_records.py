@@ -1,11 +1,13 @@
-"""The rows of a CSV file as cells, each with the line on which it begins."""
+"""The rows of a CSV file as cells, each with the line on which it begins, and back as text."""
 
 import csv
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
-from reading_club.service.portable.lines import Lines
-from reading_club.service.portable.rows import RowRefused
+from reading_club.service.book_files.file_lines import Lines
+from reading_club.service.book_files.rows import RowRefused
 
 LONGEST_CELL: Final = 100_000
 """Characters; the ``csv`` module has a limit of 131,072, which is one of the whole process."""
@@ -16,6 +18,15 @@ _WORDS: Final = {
     "expected after": "has a quote that is not closed, or a single quote inside of a quoted text",
     "new-line character": "has a line break in a text without quotes",
 }
+LINE_END = "\r\n"
+"""As RFC 4180 has it. Python quotes a text with either character of it."""
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Return a row of a CSV file, with its line end."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator=LINE_END).writerow(cells)
+    return text.getvalue()
 
 
 @dataclass(frozen=True)

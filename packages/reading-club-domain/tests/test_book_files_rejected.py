@@ -5,15 +5,15 @@ import io
 
 import pytest
 
-from reading_club.service.portable.formats import CLUB_BOOK_ID, CLUB_RATING, REASON
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rejected import rejected_csv
-from reading_club.service.portable.rows import Rejection, Row
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.formats import CLUB_BOOK_ID, CLUB_RATING, REASON
+from reading_club.service.book_files.rejected_rows import rejected_csv
+from reading_club.service.book_files.rows import Rejection, Row
 
 
 def read(text: str) -> list[Row | Rejection]:
     """Return what is read from a file of this text."""
-    return list(PortableFile(io.BytesIO(text.encode())))
+    return list(BookFile(io.BytesIO(text.encode())))
 
 
 def test_rejected_rows_are_mended_and_read() -> None:
@@ -23,7 +23,7 @@ def test_rejected_rows_are_mended_and_read() -> None:
         "secret;=cmd();a;9780321125218;x<br/>y;'-1\n"
         'secret;"torn;a;;;\n'
     )
-    file = PortableFile(io.BytesIO(content.encode()))
+    file = BookFile(io.BytesIO(content.encode()))
     rejections = [row for row in file if isinstance(row, Rejection)]
 
     text = "".join(rejected_csv(file.header, rejections))
@@ -47,7 +47,7 @@ def test_rejected_rows_can_be_rejected_again() -> None:
     content = "Title,Author,ISBN,Other\n=a,b,0321125216,'=c\n"
     texts = [content]
     for _ in range(3):
-        file = PortableFile(io.BytesIO(texts[-1].encode()))
+        file = BookFile(io.BytesIO(texts[-1].encode()))
         rejections = [row for row in file if isinstance(row, Rejection)]
         texts.append("".join(rejected_csv(file.header, rejections)))
 

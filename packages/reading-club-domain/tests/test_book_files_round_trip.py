@@ -12,12 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Book, Review
 from reading_club.domain.text import Author, Comment, Title
-from reading_club.service.portable.cells import guarded, isbn_text, unguarded
-from reading_club.service.portable.formats import CLUB_BOOK_ID, CLUB_RATING
-from reading_club.service.portable.goodreads import COLUMNS
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import Rejection, Row
-from reading_club.service.portable.writing import HEADER, ExportedBook, export_line, stars
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.cells import guarded, isbn_text, unguarded
+from reading_club.service.book_files.exported_books import HEADER, ExportedBook, export_line, stars
+from reading_club.service.book_files.formats import CLUB_BOOK_ID, CLUB_RATING
+from reading_club.service.book_files.goodreads import COLUMNS
+from reading_club.service.book_files.rows import Rejection, Row
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_isbn
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  # sheets take them for = + - @
@@ -29,7 +29,7 @@ EXAMPLES = settings(
 
 def read(text: str) -> list[Row | Rejection]:
     """Return what is read from a file of this text."""
-    return list(PortableFile(io.BytesIO(text.encode())))
+    return list(BookFile(io.BytesIO(text.encode())))
 
 
 def valid(kind: Any, text: str, otherwise: str) -> str:

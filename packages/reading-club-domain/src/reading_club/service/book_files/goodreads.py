@@ -5,9 +5,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from reading_club.domain.isbn import Isbn
-from reading_club.service.portable.cells import names_in, read_date, read_isbn
-from reading_club.service.portable.formats import CLUB_BOOK_ID, CLUB_RATING, Cells, Format
-from reading_club.service.portable.rows import CellRefused
+from reading_club.service.book_files.cells import names_in, read_date, read_isbn
+from reading_club.service.book_files.formats import CLUB_BOOK_ID, CLUB_RATING, Cells, Format
+from reading_club.service.book_files.rows import CellRefused
 
 COLUMNS: Final = (
     *("Book Id", "Title", "Author", "Author l-f", "Additional Authors", "ISBN", "ISBN13"),

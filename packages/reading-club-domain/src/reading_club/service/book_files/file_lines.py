@@ -3,7 +3,7 @@
 import re
 from typing import BinaryIO, Final, Self
 
-from reading_club.service.portable.rows import FileRefused, RowRefused
+from reading_club.service.book_files.rows import FileRefused, RowRefused
 
 MOST_BYTES: Final = 64_000_000
 """The size of a file: a library of 200,000 books with reviews of 100 characters."""

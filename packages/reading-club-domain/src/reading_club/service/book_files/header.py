@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reading_club.service.portable.formats import (
+from reading_club.service.book_files.formats import (
     CLUB_BOOK_ID,
     CLUB_RATING,
     REASON,
@@ -13,10 +13,10 @@ from reading_club.service.portable.formats import (
     Format,
     key_of,
 )
-from reading_club.service.portable.goodreads import COLUMNS, GOODREADS
-from reading_club.service.portable.isbn_list import ISBN_LIST, begins_with_an_isbn
-from reading_club.service.portable.rows import FileRefused
-from reading_club.service.portable.storygraph import STORYGRAPH
+from reading_club.service.book_files.goodreads import COLUMNS, GOODREADS
+from reading_club.service.book_files.isbn_list import ISBN_LIST, begins_with_an_isbn
+from reading_club.service.book_files.rows import FileRefused
+from reading_club.service.book_files.storygraph import STORYGRAPH
 
 SEPARATORS: Final = (",", ";", "\t")
 _KNOWN: Final = frozenset(

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reading_club.service.portable import lines, reading
-from reading_club.service.portable.lines import LONGEST_LINE, LONGEST_ROW
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import FileRefused, Rejection, Row
+from reading_club.service.book_files import book_file, file_lines
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.file_lines import LONGEST_LINE, LONGEST_ROW
+from reading_club.service.book_files.rows import FileRefused, Rejection, Row
 
 HEADER = "Title,Author,ISBN,My Review\n"
 
 
 def read(content: bytes | str) -> list[Row | Rejection]:
     """Return what is read from a file with this content."""
-    return list(PortableFile(io.BytesIO(content.encode() if isinstance(content, str) else content)))
+    return list(BookFile(io.BytesIO(content.encode() if isinstance(content, str) else content)))
 
 
 def refusal(content: bytes | str) -> str:
@@ -58,7 +58,7 @@ def test_a_row_of_many_texts_has_a_limit() -> None:
 
 def test_more_rows_than_the_most_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The most is read, and one more is too many."""
-    monkeypatch.setattr(reading, "MOST_ROWS", 3)
+    monkeypatch.setattr(book_file, "MOST_ROWS", 3)
 
     assert len(read(HEADER + "x,y,,\n" * 3)) == 3
     assert "more than 3 rows" in refusal(HEADER + "x,y,,\n" * 4)
@@ -66,7 +66,7 @@ def test_more_rows_than_the_most_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_larger_file_than_the_most_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bytes of lines that are left out count as well."""
-    monkeypatch.setattr(lines, "MOST_BYTES", 2_000_000)
+    monkeypatch.setattr(file_lines, "MOST_BYTES", 2_000_000)
     row = b"x,y,,\n"
 
     assert len(read(HEADER.encode() + row * 3)) == 3
@@ -88,7 +88,7 @@ class Endless(io.RawIOBase):
 
 def test_memory_does_not_grow_with_the_file() -> None:
     """A row is forgotten when the next one is read."""
-    file = PortableFile(Endless(5_000))  # type: ignore[arg-type]  # has what is used
+    file = BookFile(Endless(5_000))  # type: ignore[arg-type]  # has what is used
     rows = iter(file)
     for _ in range(100):
         next(rows)

@@ -8,7 +8,7 @@ from stdnum import isbn as stdnum_isbn
 from stdnum.exceptions import ValidationError
 
 from reading_club.domain.isbn import InvalidIsbn, Isbn
-from reading_club.service.portable.rows import CellRefused
+from reading_club.service.book_files.rows import CellRefused
 
 _FORMULA: Final = "=+\\-@\t\r\n＝＋－＠"  # noqa: RUF001  # sheets take them for = + - @
 _CELL_BEGINS: Final = "(?<![^;\t\r\n])"

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Final
 
-from reading_club.service.portable.cells import read_isbn
-from reading_club.service.portable.formats import Cells, Format
+from reading_club.service.book_files.cells import read_isbn
+from reading_club.service.book_files.formats import Cells, Format
 
 _ISBN_FIRST: Final = re.compile(r'\s*[="]*(?:ISBN\S*\s+)?[0-9][0-9Xx -]{8,20}[",;\s]*', re.I)
 

@@ -1,23 +1,12 @@
 """Rejected rows as a file, to be mended and imported again."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
-from reading_club.service.portable.cells import guarded
-from reading_club.service.portable.formats import REASON, key_of
-from reading_club.service.portable.header import Header
-from reading_club.service.portable.rows import Rejection
-
-LINE_END = "\r\n"
-"""As RFC 4180 has it. Python quotes a text with either character of it."""
-
-
-def csv_line(cells: Iterable[str]) -> str:
-    """Return a row of a CSV file, with its line end."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator=LINE_END).writerow(cells)
-    return text.getvalue()
+from reading_club.service.book_files.cells import guarded
+from reading_club.service.book_files.csv_records import csv_line
+from reading_club.service.book_files.formats import REASON, key_of
+from reading_club.service.book_files.header import Header
+from reading_club.service.book_files.rows import Rejection
 
 
 def rejected_csv(header: Header, rejections: Iterable[Rejection]) -> Iterator[str]:

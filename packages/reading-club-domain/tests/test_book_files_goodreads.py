@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from reading_club.domain.isbn import Isbn
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import Rejection, Row
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.rows import Rejection, Row
 
 GOODREADS = (
     "Book Id,Title,Author,Author l-f,Additional Authors,ISBN,ISBN13,My Rating,Average Rating,"
@@ -19,7 +19,7 @@ GOODREADS = (
 
 def read(text: str | bytes) -> list[Row | Rejection]:
     """Return what is read from a file with this content."""
-    return list(PortableFile(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+    return list(BookFile(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 
 def goodreads(**cells: str) -> str:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from reading_club.domain.model import Book, Review
-from reading_club.service.portable.cells import guarded, isbn_10, isbn_text, quoted_number
-from reading_club.service.portable.formats import CLUB_BOOK_ID, CLUB_RATING
-from reading_club.service.portable.goodreads import COLUMNS
-from reading_club.service.portable.rejected import csv_line
+from reading_club.service.book_files.cells import guarded, isbn_10, isbn_text, quoted_number
+from reading_club.service.book_files.csv_records import csv_line
+from reading_club.service.book_files.formats import CLUB_BOOK_ID, CLUB_RATING
+from reading_club.service.book_files.goodreads import COLUMNS
 
 EXPORT_COLUMNS: Final = (*COLUMNS, CLUB_RATING, CLUB_BOOK_ID)
 HEADER: Final = csv_line(EXPORT_COLUMNS)

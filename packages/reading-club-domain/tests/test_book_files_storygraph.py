@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import Rejection, Row
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.rows import Rejection, Row
 
 STORYGRAPH = (
     "Title,Authors,Contributors,ISBN/UID,Format,Read Status,Date Added,Last Date Read,Dates Read,"
@@ -32,7 +32,7 @@ def rejected(text: str) -> Rejection:
 
 def read(text: str | bytes) -> list[Row | Rejection]:
     """Return what is read from a file with this content."""
-    return list(PortableFile(io.BytesIO(text.encode() if isinstance(text, str) else text)))
+    return list(BookFile(io.BytesIO(text.encode() if isinstance(text, str) else text)))
 
 
 def storygraph(**cells: str) -> str:

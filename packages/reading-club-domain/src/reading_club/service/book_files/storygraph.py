@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reading_club.domain.isbn import Isbn
-from reading_club.service.portable.cells import like_an_isbn, names_in, read_date, read_isbn
-from reading_club.service.portable.formats import Cells, Format
-from reading_club.service.portable.rows import CellRefused
+from reading_club.service.book_files.cells import like_an_isbn, names_in, read_date, read_isbn
+from reading_club.service.book_files.formats import Cells, Format
+from reading_club.service.book_files.rows import CellRefused
 
 _STARS: Final = re.compile(r"[0-5](?:[.,](?:0|00|25|5|50|75))?")
 MOST_STARS: Final = 5

@@ -6,16 +6,16 @@ import zipfile
 
 import pytest
 
-from reading_club.service.portable.lines import LONGEST_LINE
-from reading_club.service.portable.reading import PortableFile
-from reading_club.service.portable.rows import FileRefused, Rejection, Row
+from reading_club.service.book_files.book_file import BookFile
+from reading_club.service.book_files.file_lines import LONGEST_LINE
+from reading_club.service.book_files.rows import FileRefused, Rejection, Row
 
 HEADER = "Title,Author,ISBN,My Review\n"
 
 
 def read(content: bytes | str) -> list[Row | Rejection]:
     """Return what is read from a file with this content."""
-    return list(PortableFile(io.BytesIO(content.encode() if isinstance(content, str) else content)))
+    return list(BookFile(io.BytesIO(content.encode() if isinstance(content, str) else content)))
 
 
 def refusal(content: bytes | str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.portable.writing import HEADER, ExportedBook, export_line
+from reading_club.service.book_files.exported_books import HEADER, ExportedBook, export_line
 from reading_club.service.uow import AbstractUnitOfWork
 
 BOOKS_TOGETHER: Final = 200

@@ -5,11 +5,11 @@ from typing import Any, BinaryIO, Final
 
 from pydantic import ValidationError
 
-from reading_club.service.portable.cells import unguarded
-from reading_club.service.portable.header import Header, read_header
-from reading_club.service.portable.lines import Lines
-from reading_club.service.portable.records import Record, Records
-from reading_club.service.portable.rows import CellRefused, FileRefused, Rejection, Row
+from reading_club.service.book_files.cells import unguarded
+from reading_club.service.book_files.csv_records import Record, Records
+from reading_club.service.book_files.file_lines import Lines
+from reading_club.service.book_files.header import Header, read_header
+from reading_club.service.book_files.rows import CellRefused, FileRefused, Rejection, Row
 
 MOST_ROWS: Final = 200_000
 
@@ -19,7 +19,7 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
-class PortableFile:
+class BookFile:
     """An open file whose header was read. Iterate over it once.
 
     Raises FileRefused, when it is made and while it is iterated over: rows that came before are
