@@ -10,7 +10,7 @@ from reading_club_functional.browser.accessibility import violations
 from reading_club_functional.browser.pages import SitePage, pages_with
 from reading_club_functional.browser.site import Scheme, Site, View, Visit
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.nightly]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NARROWEST: Final = 320
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+import psutil
+
 from reading_club_functional.servers.account import Account, package_folder
 from reading_club_functional.servers.ports import LOOPBACK
 from reading_club_functional.servers.reaper_client import Command
@@ -70,12 +72,14 @@ class PostgreSQLServer(Server):
         """Stop the server and its sessions by SIGSTOP."""
         super().freeze()
         for child in self._main().children(recursive=True):
-            child.suspend()
+            with suppress(psutil.NoSuchProcess):  # a session that has ended meanwhile
+                child.suspend()
 
     def thaw(self) -> None:
         """Continue the server and its sessions by SIGCONT."""
         for child in self._main().children(recursive=True):
-            child.resume()
+            with suppress(psutil.NoSuchProcess):
+                child.resume()
         super().thaw()
 
     @property
