@@ -10,7 +10,7 @@ from reading_club.service.activity import ActivityEntry
 SENTENCES: Mapping[str, str] = {
     "book_registered_v1": "{title} by {author} joined the shelf.",
     "reviewer_created_v1": "{nickname} joined the club.",
-    "reviewer_erased_v1": "A member left the club, and took all words along.",
+    "reviewer_erased_v1": "A member left the club, and erased all words.",
     "review_created_v1": "{book} was rated {rating} of 10.",
     "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
     "review_withdrawn_v1": "A review of {book} was withdrawn.",
