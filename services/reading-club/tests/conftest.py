@@ -68,8 +68,7 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
     """The data folder of the environment, with a database of the newest schema."""
     folder = tmp_path / "var"
     folder.mkdir(mode=0o700)
-    shutil.copy(template, folder / "club.sqlite3")
-    (folder / "club.sqlite3").chmod(0o600)
+    shutil.copy(template, folder / "club.sqlite3").chmod(0o600)
     return folder
 
 
@@ -156,7 +155,8 @@ def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient
 def welcome(client: TestClient, application: Application) -> str:
     """The secret of the welcome link."""
     assert client.portal is not None
-    assert (secret := client.portal.call(new_welcome_link, application)) is not None
+    secret = client.portal.call(new_welcome_link, application)
+    assert secret is not None
     return secret
 
 
