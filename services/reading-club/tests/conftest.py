@@ -68,7 +68,7 @@ def data_dir(template: Path, tmp_path: Path) -> Path:
     """The data folder of the environment, with a database of the newest schema."""
     folder = tmp_path / "var"
     folder.mkdir(mode=0o700)
-    shutil.copy(template, folder / "club.sqlite3").chmod(0o600)
+    Path(shutil.copy(template, folder / "club.sqlite3")).chmod(0o600)
     return folder
 
 
