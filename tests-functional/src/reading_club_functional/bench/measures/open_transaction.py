@@ -116,8 +116,9 @@ async def _paced(connection: Any, sql: str, every: float, seconds: int) -> list[
 async def _empty(connection: Any) -> None:
     """Wait until the outbox is empty."""
     async with asyncio.timeout(EMPTY_WITHIN):
-        while await connection.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110  # the database tells nobody
+        waits = "SELECT EXISTS (SELECT FROM outbox)"
+        while await connection.fetchval(waits):  # noqa: ASYNC110  # the database tells nobody
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
