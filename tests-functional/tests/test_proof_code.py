@@ -48,6 +48,7 @@ def middle() -> Graph:
     return explore(Model(MIDDLE))
 
 
+@pytest.mark.timeout(900)  # 20 s of work, on a machine that may have other work
 def test_the_code_takes_each_transition_of_the_small_model(small: Graph) -> None:
     """N of N transitions are executed; the page has the number."""
     conformance = Conformance(small)
@@ -70,6 +71,7 @@ def test_the_code_takes_transitions_of_each_kind_with_two_consumers(middle: Grap
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(900)
 def test_the_code_takes_transitions_of_each_kind_of_the_large_model() -> None:
     """Of each kind a hundred transitions are drawn."""
     conformance = Conformance(explore(Model(LARGE)))

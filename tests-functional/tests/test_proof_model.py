@@ -27,6 +27,7 @@ def test_each_invariant_holds_in_the_small_model() -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(900)  # a minute of work, on a machine that may have other work
 def test_each_invariant_holds_in_the_large_model() -> None:
     """With two consumers and three faults, too; the page has its size."""
     graph = explore(Model(LARGE))
