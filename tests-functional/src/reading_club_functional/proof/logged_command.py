@@ -120,10 +120,10 @@ def log_commits(log: ProtocolLog) -> None:
     """Log each commit of published events, and each of effects with the skipped messages."""
     insert, commit = SQLInbox.insert_new_many, StreamUnitOfWork.commit
 
-    async def inserted(self: SQLInbox, keys: Collection[InboxKey]) -> Collection[InboxKey]:
-        new = await insert(self, keys)
+    async def inserted(self: SQLInbox, inbox_keys: Collection[InboxKey]) -> Collection[InboxKey]:
+        new = await insert(self, inbox_keys)
         seen: dict[InboxKey, str] = vars(self).setdefault("seen", {})
-        seen.update({key: "effect" if key in new else "skip" for key in keys})
+        seen.update({key: "effect" if key in new else "skip" for key in inbox_keys})
         return new
 
     async def committed(self: StreamUnitOfWork) -> None:
