@@ -19,6 +19,8 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla import book_words as book_index
+from reading_club.adapters.uow_sqla import catalogue_ranks as ranks_of_books
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
@@ -47,9 +49,16 @@ books = Table(
     Column("isbn", String(13), nullable=False, unique=True),
     Column("search", Text, nullable=False, server_default=""),
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
+    Column("title_key", book_index.Key, nullable=False, server_default=""),
+    Column("author_key", book_index.Key, nullable=False, server_default=""),
     Index("ix_books_registered_at_id", "registered_at", "id"),
+    Index("ix_books_title_key_id", "title_key", "id"),
+    Index("ix_books_author_key_title_key_id", "author_key", "title_key", "id"),
 )
-"""``registered_at`` is the database's time: lists are ordered by it, newest first."""
+"""``registered_at`` is the database's time: lists are ordered by it, newest first.
+
+``title_key`` and ``author_key`` are empty until a row of an older release is indexed.
+"""
 
 reviewers = Table(
     "reviewers",
@@ -91,11 +100,13 @@ compatibility = Table(
 ``finished`` says whether the online steps of the revision are done.
 """
 
+book_words = book_index.book_words
 activity = activity_log.activity
 activity_erasures = activity_log.activity_erasures
 catalogue = book_catalogue.catalogue
 catalogue_ratings = book_catalogue.catalogue_ratings
 catalogue_counts = book_catalogue.catalogue_counts
+catalogue_ranks = ranks_of_books.catalogue_ranks
 accounts = account_tables.accounts
 sessions = account_tables.sessions
 invitations = account_tables.invitations

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import book_id_of
+from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
 from reading_club.app.web.paging import page_of
 from reading_club.app.web.templates import templates
@@ -38,6 +39,13 @@ NOTICES: Mapping[str, str] = {
 }
 """What a page may say at its top, by the value of ``said`` in its address."""
 
+ORDER_NAMES: Mapping[str, str] = {
+    "newest": "Newest",
+    "title": "Title",
+    "author": "Author",
+    "best": "Best rated",
+}
+
 
 async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
     """Return the titles of the books that the entries are about, as far as they are known."""
@@ -51,23 +59,26 @@ async def shelf(
     request: Request,
     application: TheApplication,
     q: SearchWords = "",
-    cursor: UUID | None = None,
+    order: Order = "newest",
+    cursor: CursorText = None,
     said: str = "",
 ) -> HTMLResponse:
-    """Show the books with their ratings, the newest first, and the newest activity."""
+    """Show the books with their ratings, in an order, and the newest activity."""
+    before = read_cursor(cursor, order)
     async with application.reading() as uow:
-        books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
+        books = await uow.books.page(query=q, order=order, before=before, limit=BOOKS)
         total = await uow.books.count()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
         titles = await _titles(uow, entries)
-    shown, older = page_of(books, BOOKS)
     context = {
-        "books": shown,
+        "books": books,
         "total": total,
         "rated": rated,
         "query": q,
-        "older": older,
+        "order": order,
+        "orders": ORDER_NAMES,
+        "older": str(books.following) if books.following else None,
         "is_newest": cursor is None,
         "entries": entries,
         "titles": titles,

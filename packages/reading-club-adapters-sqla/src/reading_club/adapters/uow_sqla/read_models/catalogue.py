@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Integer, SmallInteger, String, Table, Uuid, false, select
 
+from reading_club.adapters.uow_sqla.catalogue_ranks import add_ratings
 from reading_club.adapters.uow_sqla.eventstream.generations import Generation, live, written
 from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
@@ -84,7 +85,7 @@ class SQLCatalogue(SQLReadModel):
     name = "catalogue"
 
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._books: dict[UUID, dict[str, Any]] = {}
         self._ratings: dict[UUID, BookRating] = {}
 
@@ -101,7 +102,7 @@ class SQLCatalogue(SQLReadModel):
     async def flush(self) -> None:
         """Insert collected books, store collected ratings, and add what they change to the counts.
 
-        Rows are written in the order of their keys, so concurrent transactions cannot deadlock.
+        Rows are written in the order of their keys, so transactions cannot deadlock.
         """
         books, self._books = self._books, {}
         ratings, self._ratings = self._ratings, {}
@@ -109,8 +110,9 @@ class SQLCatalogue(SQLReadModel):
         rated = [ratings[id_] for id_ in sorted(ratings)]
         for each in await written(self.session, self.name) if rows or rated else ():
             await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
-            if rated:
-                await self._add_counts(await self._store(rated, each), each)
+            changes = await self._store(rated, each) if rated else Counter()
+            await self._add_counts(changes, each)
+            await add_ratings(self.session, books, changes, each)
 
     async def _store(
         self, ratings: Sequence[BookRating], to: Generation
@@ -146,11 +148,8 @@ class SQLCatalogue(SQLReadModel):
             .order_by(table.c.review_id)
             .with_for_update()
         )
-        return [
-            row._asdict()
-            for row in await self.session.read(stored)
-            if row.version < rows[row.review_id]["version"]
-        ]
+        found = [row._asdict() for row in await self.session.read(stored)]
+        return [row for row in found if row["version"] < rows[row["review_id"]]["version"]]
 
     async def _add_counts(self, changes: Counter[tuple[UUID, int]], to: Generation) -> None:
         rows = [

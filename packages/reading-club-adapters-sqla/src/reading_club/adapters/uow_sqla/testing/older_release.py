@@ -9,11 +9,13 @@ from messagebus.service.eventstream import MessageSerializer
 from sqlalchemy import Insert, column, insert, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.eventstream.message_store import row_of
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.orm import metadata
 from reading_club.adapters.uow_sqla.types import DatabaseTime
+from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, Lease
 from reading_club.testing.builders import a_book, an_event
@@ -82,6 +84,26 @@ class TestOlderRelease:
         for each in (orm.books.c.registered_at, orm.messages.c.recorded_at, orm.outbox.c.added_at):
             async with empty_engine.connect() as connection:
                 assert list(await connection.scalars(select(each.between(ago, now)))) == [True]
+
+    async def test_its_books_are_found(self, empty_engine: AsyncEngine) -> None:
+        """The next migration, and the relay, index books that it registered meanwhile.
+
+        A title without a word has no key; it is passed over, and ends no batch.
+        """
+        await migrations.upgrade(empty_engine)
+        await insert_as_before(empty_engine, "books", book_row(a_book(title="!?")))
+        for index in (migrations.upgrade, migrations.index_books):
+            book = a_book(title=f"Middlemarch by {index.__name__}")
+            await insert_as_before(empty_engine, "books", book_row(book))
+
+            await index(empty_engine)
+
+            async with SQLUnitOfWork(InMemoryEventstreamTransport(), empty_engine) as transaction:
+                for order in ("newest", "title"):
+                    query = f"middlem {index.__name__}"
+                    page = await transaction.uow.books.page(query=query, order=order)
+                    assert [found.id for found in page] == [book.id]
+                await transaction.rollback()
 
     async def test_its_events_are_sent(self, empty_engine: AsyncEngine) -> None:
         """The next release's outbox claims the older release's events."""

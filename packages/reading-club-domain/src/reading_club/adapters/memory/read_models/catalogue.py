@@ -6,6 +6,7 @@ from uuid import UUID
 
 from reading_club.adapters.memory.read_model import InMemoryReadModel
 from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.service.ranks import rank_of
 
 
 class InMemoryCatalogue(InMemoryReadModel):
@@ -37,6 +38,14 @@ class InMemoryCatalogue(InMemoryReadModel):
         """Return the version of the stored rating, or None."""
         rating = self.live("ratings").get(review_id)
         return None if rating is None else rating.version
+
+    def ranks(self) -> Mapping[UUID, int]:
+        """Return the rank of each book of the catalogue."""
+        found: dict[UUID, list[int]] = {book_id: [] for book_id in self.live("catalogue")}
+        for rating in self.live("ratings").values():
+            if rating.rating is not None and rating.book_id in found:
+                found[rating.book_id].append(rating.rating)
+        return {book_id: rank_of(len(each), sum(each)) for book_id, each in found.items()}
 
     def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
         ratings = Counter(
