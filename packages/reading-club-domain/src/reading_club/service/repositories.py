@@ -17,7 +17,7 @@ from messagebus import AsyncAbstractRepository
 from reading_club.domain.errors import AlreadyReviewed, IdentifierTaken
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
-from reading_club.service.book_pages import BookCursor, BookOrder, BookPage
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -67,21 +67,13 @@ class AbstractBookRepository(Repository[Book]):
 
     @abstractmethod
     async def page(
-        self,
-        *,
-        query: str = "",
-        order: BookOrder = "newest",
-        before: UUID | BookCursor | None = None,
-        limit: int = 50,
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
     ) -> BookPage:
         """Return up to ``limit`` books in an order, and the cursor of the next page.
 
-        The newest are ordered by the storage's clock, as clients may choose ids. ``best`` has the
-        books that are in the catalogue, by its ratings. ``before`` is the cursor of the previous
-        page, or of the newest the id of its last book; after an unknown id the page is empty.
-        Each word of ``query`` must be the beginning of a word of title, author or ISBN, see
-        ``reading_club.domain.search``. The number of statements depends on neither books nor words.
-        Raises ValueError for the cursor of another order.
+        A book is found if each word of ``query_words`` is the beginning of one of ``Book.words``.
+        ``best`` has the books of the catalogue. After an unknown id the page is empty. Raises
+        ValueError for the cursor of another order.
         """
 
     @abstractmethod
@@ -167,9 +159,10 @@ class AbstractReviewRepository(Repository[Review]):
 
     @abstractmethod
     async def update(self, review: Review) -> None:
-        """Store the next version of a review. Raises ReviewerNotFound if its reviewer is erased.
+        """Store the next version of a review.
 
-        Raises WriteConflict unless the stored version is the previous one.
+        Raises WriteConflict unless the stored version is the previous one, and ReviewerNotFound if
+        the reviewer is erased.
         """
 
     async def withdraw_all(self, reviewer_id: UUID) -> None:

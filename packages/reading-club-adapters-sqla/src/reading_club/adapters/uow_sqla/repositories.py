@@ -20,9 +20,8 @@ from sqlalchemy import (
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.book_pages import select_page
-from reading_club.adapters.uow_sqla.book_words import add_words, sort_keys
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new
+from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_many
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
@@ -35,7 +34,7 @@ from reading_club.domain.errors import (
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Reviewer
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.book_pages import BookCursor, BookOrder, BookPage, cursor_of
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -122,14 +121,16 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": aggregate.search_text}
-        keys = sort_keys(aggregate.title, aggregate.author)
-        return {**row, **keys, "isbn": aggregate.isbn.canonical}
+        names = ("title_key", "author_key")
+        keys = {name: getattr(aggregate, name) for name in names}
+        row = {**aggregate.model_dump(), **keys, "search": aggregate.search_text}
+        return {**row, "isbn": aggregate.isbn.canonical}
 
     async def add(self, aggregate: Book) -> None:
         """Insert a row, and those of its words. Raises as its base does."""
         await super().add(aggregate)
-        await add_words(self.session, aggregate)
+        words = [{"book_id": aggregate.id, "word": word} for word in sorted(aggregate.words)]
+        await insert_new_many(self.session, orm.book_words, words)
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:
         known = await self._scalar(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
@@ -140,12 +141,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         return await self._find(orm.books.c.isbn == isbn.canonical)
 
     async def page(
-        self,
-        *,
-        query: str = "",
-        order: BookOrder = "newest",
-        before: UUID | BookCursor | None = None,
-        limit: int = 50,
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
     ) -> BookPage:
         """Return a page by indexes, by one statement; a search by two."""
         cursor = cursor_of(order, before)
