@@ -14,6 +14,7 @@ from reading_club.app.web.paging import page_of
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 from reading_club.service.activity import ActivityEntry
+from reading_club.service.catalogue import PRIOR_RATING, PRIOR_REVIEWS
 from reading_club.service.uow import AbstractUnitOfWork
 
 router = APIRouter(
@@ -78,6 +79,7 @@ async def shelf(
         "query": q,
         "order": order,
         "orders": ORDER_NAMES,
+        "prior": {"reviews": PRIOR_REVIEWS, "rating": PRIOR_RATING},
         "older": str(books.following) if books.following else None,
         "is_newest": cursor is None,
         "entries": entries,
