@@ -144,12 +144,19 @@ class SQLCatalogue(SQLReadModel):
             await insert_many(self.session, add, rows, constants=to.key)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the stored entries of these books, with the distribution of their ratings."""
+        """Return the stored entries of these books, with the distribution of their ratings.
+
+        Both tables get the ids: PostgreSQL would read all counts for a join alone.
+        """
         await self.flush()
         books, counts = live(self.session, catalogue), live(self.session, catalogue_counts)
         statement = (
             select(books, counts.c.rating, counts.c.reviews)
-            .outerjoin(counts, counts.c.book_id == books.c.book_id)
+            .outerjoin(
+                counts,
+                (counts.c.book_id == books.c.book_id)
+                & in_values(self.session, counts.c.book_id, book_ids),
+            )
             .where(in_values(self.session, books.c.book_id, book_ids))
         )
         found: dict[UUID, dict[str, Any]] = {}
