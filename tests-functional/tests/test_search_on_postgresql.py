@@ -1,8 +1,8 @@
 """Search and orders of 100,000 books on PostgreSQL: how many statements, and what they read."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import event, func, select, text
@@ -13,8 +13,11 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.service.book_pages import ORDERS, Before, BookOrder, BookPage
+from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.large_shelf import fill_shelf
 from reading_club_functional.servers import PostgreSQLServer
+
+T = TypeVar("T")
 
 BOOKS = 100_000
 LIMIT = 25
@@ -82,10 +85,10 @@ class Reads:
             self.add(each)
 
 
-async def page_of(
-    engine: AsyncEngine, query: str, order: BookOrder, before: Before = None
-) -> tuple[BookPage, int, Reads]:
-    """Return a page, the number of its statements, and what they read when they are run again."""
+async def ask(
+    engine: AsyncEngine, question: Callable[[AbstractUnitOfWork], Awaitable[T]]
+) -> tuple[T, int, Reads]:
+    """Return an answer, the number of its statements, and what they read when run again."""
     ran: list[tuple[str, Any]] = []
 
     def on_statement(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
@@ -93,9 +96,7 @@ async def page_of(
 
     event.listen(engine.sync_engine, "before_cursor_execute", on_statement)
     async with SQLUnitOfWork(InMemoryEventstreamTransport(), engine, read_only=True) as transaction:
-        page = await transaction.uow.books.page(
-            query=query, order=order, before=before, limit=LIMIT
-        )
+        answer = await question(transaction.uow)
         await transaction.rollback()
     event.remove(engine.sync_engine, "before_cursor_execute", on_statement)
     reads = Reads(set(), set())
@@ -104,7 +105,17 @@ async def page_of(
             explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
             explained = await connection.exec_driver_sql(explain, parameters)
             reads.add(explained.scalar_one()[0]["Plan"])
-    return page, len(ran), reads
+    return answer, len(ran), reads
+
+
+async def page_of(
+    engine: AsyncEngine, query: str, order: BookOrder, before: Before = None
+) -> tuple[BookPage, int, Reads]:
+    """Ask for a page of books."""
+    return await ask(
+        engine,
+        lambda uow: uow.books.page(query=query, order=order, before=before, limit=LIMIT),
+    )
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -140,6 +151,20 @@ async def test_a_rare_word_leads_to_its_books(
     assert OF_WORDS in reads.indexes
     assert reads.whole_tables <= {"projections"}
     assert reads.rows <= MOST_READ
+
+
+async def test_what_is_around_the_books_is_read_by_indexes(engine: AsyncEngine) -> None:
+    """The newest activity, and the ratings of the books of a page."""
+    books, *_ = await page_of(engine, "", "title")
+    ids = [book.id for book in books]
+
+    newest, one, of_activity = await ask(engine, lambda uow: uow.activity.page(limit=12))
+    rated, another, of_ratings = await ask(engine, lambda uow: uow.catalogue.entries(ids))
+
+    assert (len(newest), one, len(rated), another) == (12, 1, LIMIT, 1)
+    for reads in (of_activity, of_ratings):
+        assert not reads.whole_tables & {"activity", "catalogue", "catalogue_counts"}
+        assert reads.rows <= MOST_READ
 
 
 async def test_rebuilt_ranks_are_read_in_their_order(engine: AsyncEngine) -> None:

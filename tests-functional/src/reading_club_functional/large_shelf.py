@@ -27,6 +27,11 @@ BOOKS: Final = (
     INSERT INTO catalogue (book_id, title, author, isbn)
     SELECT id, title, author, isbn FROM books""",
     """
+    INSERT INTO activity (id, type, occurred_at, payload)
+    SELECT uuidv7(), 'book_registered_v1', now(), json_build_object('id', id, 'isbn', isbn,
+        'title', title, 'author', author)
+    FROM books""",
+    """
     INSERT INTO catalogue_counts (book_id, rating, reviews)
     SELECT lpad(to_hex(n), 32, '0')::uuid, (n * 7 + n * r) % 11, count(*)
     FROM generate_series(1, :books) AS n, generate_series(1, 10) AS r GROUP BY 1, 2""",
@@ -53,9 +58,9 @@ REVIEWS: Final = (
 
 
 def fill_shelf(url: str, books: int, *, reviews: bool = False) -> None:
-    """Fill an empty database with books and the sums of their ratings, and index the books.
+    """Fill an empty database with books, the sums of their ratings and the activity.
 
-    With ``reviews`` the reviews are there as well, and the activity has each.
+    With ``reviews`` they are there as well, and the activity has each. The books are indexed.
     """
     asyncio.run(_fill(url, books, BOOKS + REVIEWS if reviews else BOOKS))
 
