@@ -21,6 +21,7 @@ from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, NO_LEASE, Lease
+from reading_club.service.catalogue import rank_of
 from reading_club.testing.builders import a_book, an_event
 
 COLUMNS: Final = {
@@ -131,6 +132,10 @@ class TestOlderRelease:
         await migrations.index_books(empty_engine)
 
         assert len(commits) == len([2, 2, 1, 0]) + len([2, 2, 1, 0]) + len([0])
+        async with empty_engine.connect() as connection:
+            ranks = select(orm.catalogue_ranks.c.book_id, orm.catalogue_ranks.c.rank)
+            expected = {each.id: rank_of(2, 2 * n) for n, each in enumerate(books)}
+            assert {row.book_id: row.rank for row in await connection.execute(ranks)} == expected
         async with SQLUnitOfWork(InMemoryEventstreamTransport(), empty_engine) as transaction:
             for query in ("", "old"):
                 page = await transaction.uow.books.page(query=query, order="best")
