@@ -13,19 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.adapters.uow_sqla import migrations, orm
+from reading_club.adapters.uow_sqla import migrations
 from reading_club.adapters.uow_sqla.engine import create_engine
-from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.accounts.membership import new_welcome_link
 from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
 from reading_club.app.backup.backup import backup
 from reading_club.app.bootstrap.web import build_application
-from reading_club.app.heartbeat import this_process
 from reading_club.app.metrics.process import ProcessMetrics
 from reading_club.app.settings import Settings
 from reading_club.app.testing import FastHasher, Visitors
 from reading_club.app.testing.database_file import publish
+from reading_club.app.testing.heartbeats import beat_for_all
 from reading_club.app.testing.people import PASSWORD, logged_in
 from reading_club.app.testing.person import Person
 from reading_club.app.testing.restored_log import restored_log
@@ -79,13 +78,6 @@ def copy(data_dir: Path, tmp_path: Path) -> Path:
     backup(Settings(), tmp_path / "club.backup", force=False)
     publish(data_dir / "club.sqlite3")
     return tmp_path / "club.backup"
-
-
-async def beat_for_all(engine: AsyncEngine) -> None:
-    """Write the heartbeats of a relay, and of a worker for each subscriber."""
-    heartbeats = SQLHeartbeats(engine, orm.stream)
-    for process in (this_process("relay"), *(this_process("worker", s.name) for s in SUBSCRIBERS)):
-        await heartbeats.beat(process)
 
 
 @pytest.fixture
@@ -144,8 +136,10 @@ async def staffed(application: Application, engine: AsyncEngine) -> Application:
 
 @pytest.fixture
 def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient]:
-    """An HTTP client of the application, which does not follow redirects."""
-    with TestClient(create_app(application), follow_redirects=False) as client:
+    """An HTTP client, which follows no redirects; streams end at once: it reads to the end."""
+    app = create_app(application)
+    app.state.activity_streams.close_all()
+    with TestClient(app, follow_redirects=False) as client:
         yield client
         assert client.portal is not None
         client.portal.call(engine.dispose)

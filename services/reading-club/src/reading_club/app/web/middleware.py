@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import connection_limit
 from reading_club.app.web.policy import WebPolicy
-from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
+from reading_club.app.web.response_headers import NO_STORE, POLICIES, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
 
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
@@ -93,14 +93,15 @@ class ResponseHeaders:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"} if is_head else scope, receive, guarded)
+        asked = {**scope, "method": "GET", "is_head": True} if is_head else scope
+        await self.app(asked, receive, guarded)
 
     def _add_to(self, headers: MutableHeaders, scope: Scope) -> None:
         path: str = scope["path"]
         for name, value in self.headers.items():
             headers.setdefault(name, value)
-        if path == "/docs":
-            headers["Content-Security-Policy"] = DOCS_POLICY
+        if (policy := POLICIES.get(path)) is not None:
+            headers["Content-Security-Policy"] = policy
         if path.startswith("/static/"):
             return
         is_personal = not CREDENTIALS.isdisjoint(_names(scope["headers"]))

@@ -20,7 +20,7 @@ _UNUSED: Final = (
 )
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "default-src 'self'; script-src 'none'; img-src 'self' data:; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -33,10 +33,13 @@ handle of a window, and uses no sensor.
 
 With the Referrer-Policy ``no-referrer``, the Origin of the club's own forms would be ``null``.
 """
-DOCS_POLICY: Final = (
-    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-)
-"""The content policy of ``/docs``, which has an inline script."""
+_LIVE: Final = HEADERS["Content-Security-Policy"].replace("script-src 'none'", "script-src 'self'")
+POLICIES: Final[Mapping[str, str]] = {
+    "/": _LIVE,
+    "/activity": _LIVE,
+    "/docs": "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+}
+"""The content policy of the paths with scripts: ``live.js``, and the inline one of ``/docs``."""
 NO_STORE: Final = "no-store"
 """``Cache-Control`` of a response for one visitor alone."""
 _TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}

@@ -1,0 +1,126 @@
+"""Who goes on to get the events of a stream that is open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from reading_club.app.accounts.membership import NewMember, add_member, log_in
+from reading_club.app.application import Application
+from reading_club.app.testing.activity import Looks, books, reading
+from reading_club.app.testing.people import PASSWORD
+from reading_club.app.web.application import create_app
+from reading_club.eventstream.errors import StorageUnavailable
+from reading_club.service.accounts.accounts import Role
+from reading_club.service.accounts.club import ClubSettings
+from reading_club.service.uow import AbstractUnitOfWork
+
+STREAM = "/api/activity/stream"
+
+
+@pytest.fixture
+def looks() -> Looks:
+    """Looks for arrivals that come when told."""
+    return Looks()
+
+
+@pytest.fixture
+async def app(
+    application: Application, engine: AsyncEngine, looks: Looks
+) -> AsyncIterator[FastAPI]:
+    """The club, whose streams look for arrivals when told."""
+    app = create_app(application, most_streams=2)
+    app.state.activity_streams.pause = looks.pause
+    yield app
+    await engine.dispose()
+
+
+@pytest.fixture
+async def cookie(application: Application) -> str:
+    """The cookie of the organiser's session."""
+    new = NewMember.model_validate({"nickname": "Olga", "password": PASSWORD})
+    await add_member(application, new, Role.ORGANISER)
+    return f"session={(await log_in(application, 'Olga', PASSWORD, 'a test'))[1]}"
+
+
+async def close_to_visitors(application: Application) -> None:
+    """Let members alone look."""
+    async with application.writing() as transaction:
+        current = await transaction.uow.club.get()
+        await transaction.uow.club.change(ClubSettings(open_to_read=False), current.version)
+
+
+async def end_sessions(application: Application) -> None:
+    """End all sessions of the organiser."""
+    async with application.writing() as transaction:
+        (account,) = await transaction.uow.accounts.list()
+        await transaction.uow.sessions.end_all(account.id)
+
+
+async def test_a_stream_ends_with_the_session(
+    app: FastAPI, application: Application, cookie: str
+) -> None:
+    """Nothing is sent any more after a log-out, also in a club that visitors may read."""
+    app.state.activity_streams.recheck = 0.0
+    async with reading(app, STREAM, Cookie=cookie) as client:
+        await client.event()
+        await end_sessions(application)
+        await books(application.unit_of_work, "after the log-out")
+
+        assert await client.rest() == ""
+
+
+async def test_a_stream_of_a_session_that_lasts_goes_on(
+    app: FastAPI, application: Application, cookie: str, looks: Looks
+) -> None:
+    """It is checked, and its entries are sent; visitors are refused meanwhile."""
+    await close_to_visitors(application)
+    app.state.activity_streams.recheck = 0.001
+    async with reading(app, STREAM, Cookie=cookie) as client:
+        await client.event()
+        await books(application.unit_of_work, "to members")
+        await looks.look()
+
+        assert "to members" in (await client.event())["data"]
+    async with reading(app, STREAM) as visitor:
+        await visitor.rest()
+        assert visitor.status == 401
+
+
+async def test_a_visitors_stream_ends_when_the_club_closes(
+    app: FastAPI, application: Application
+) -> None:
+    """An organiser who lets members alone read means open streams as well."""
+    app.state.activity_streams.recheck = 0.0
+    async with reading(app, STREAM) as client:
+        await client.event()
+        await close_to_visitors(application)
+
+        assert await client.rest() == ""
+
+
+async def test_a_stream_stays_open_while_the_database_is_away(
+    app: FastAPI, application: Application, cookie: str, looks: Looks
+) -> None:
+    """Who may read is asked again when the database is back; then the entries are sent."""
+    streams, reader = app.state.activity_streams, application.reader
+    async with reading(app, STREAM, Cookie=cookie) as client:
+        await client.event()
+        await books(application.unit_of_work, "before the outage")
+        streams.recheck = 0.001
+
+        def away() -> AbstractUnitOfWork:
+            raise StorageUnavailable("the database is away")
+
+        application.reader = away
+        await looks.look()
+        assert not client.ended.is_set()
+
+        application.reader = reader
+        sent = asyncio.create_task(client.event())
+        while not sent.done():
+            await looks.look()
+
+        assert "before the outage" in sent.result()["data"]
