@@ -2,21 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.accounts.membership import NewMember, add_member, log_in
+from reading_club.app.activity_streams import OpenStream, an_interval
 from reading_club.app.application import Application
 from reading_club.app.testing.activity import Looks, books, reading
+from reading_club.app.testing.database_file import NOW, rows
 from reading_club.app.testing.people import PASSWORD
+from reading_club.app.web import activity_stream
 from reading_club.app.web.application import create_app
 from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.service.accounts.accounts import Role
 from reading_club.service.accounts.club import ClubSettings
+from reading_club.service.activity import Arrival
 from reading_club.service.uow import AbstractUnitOfWork
 
+DAY = 86_400
 STREAM = "/api/activity/stream"
 
 
@@ -87,6 +94,69 @@ async def test_a_stream_of_a_session_that_lasts_goes_on(
     async with reading(app, STREAM) as visitor:
         await visitor.rest()
         assert visitor.status == 401
+
+
+async def test_an_open_stream_is_no_use_of_a_session(
+    app: FastAPI, cookie: str, looks: Looks, tmp_path: Path
+) -> None:
+    """A session that is not used expires, also while its stream is open."""
+    database = tmp_path / "club.sqlite3"
+    app.state.activity_streams.recheck = 0.0
+    async with reading(app, STREAM, Cookie=cookie) as client:
+        await client.event()
+        rows(database, f"UPDATE sessions SET last_used_at = {NOW.format(-DAY)}")
+        before = rows(database, "SELECT last_used_at FROM sessions")
+        for _ in range(3):
+            await looks.look()
+
+        assert not client.ended.is_set()
+        assert rows(database, "SELECT last_used_at FROM sessions") == before
+
+
+async def test_arrivals_do_not_put_off_the_check(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is due 15 seconds after the one before, whatever is sent in between."""
+    now, waits = [100.0], list[float]()
+
+    class Busy(OpenStream):
+        async def next(self, within: float) -> list[Arrival] | None:
+            waits.append(within)
+            now[0] += 10
+            return [] if len(waits) < 3 else None
+
+    async def page(_: int) -> list[Arrival]:
+        return []
+
+    async def may_read(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(activity_stream, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(activity_stream, "may_still_read", may_read)
+    stream = Busy(0, 0, page, an_interval)
+    sent = activity_stream.stream_activity(Request({"type": "http", "app": app}), stream)
+
+    assert len([event async for event in sent]) == 1
+    assert waits == [15.0, 5.0, 15.0]
+
+
+async def test_a_shutdown_does_not_wait_for_a_database_that_is_away(
+    app: FastAPI, application: Application, cookie: str, looks: Looks
+) -> None:
+    """A stream whose sender cannot be looked up ends with the others."""
+    streams = app.state.activity_streams
+    streams.recheck = 0.0
+    async with reading(app, STREAM, Cookie=cookie) as client:
+        await client.event()
+
+        def away() -> AbstractUnitOfWork:
+            streams.close_all()
+            raise StorageUnavailable("the database is away")
+
+        application.reader = away
+        await looks.look()
+
+        assert await client.rest() == ""
 
 
 async def test_a_visitors_stream_ends_when_the_club_closes(

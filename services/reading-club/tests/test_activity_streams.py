@@ -1,46 +1,17 @@
 """The open streams of the activity in a process, on a database in memory."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 
 import pytest
-from messagebus import AsyncSinkholeEventstreamTransport
 
-from reading_club.adapters.memory.club_database import InMemoryDatabase
-from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
 from reading_club.app import activity_streams
-from reading_club.app.activity_streams import ActivityStreams, OpenStream, TooManyStreams
-from reading_club.app.testing.activity import Looks, books
+from reading_club.app.activity_streams import OpenStream, TooManyStreams
+from reading_club.app.testing.activity import Club, Looks
 from reading_club.eventstream.errors import StorageUnavailable
-from reading_club.service.uow import AbstractUnitOfWork
 
 AWAY = StorageUnavailable("the database is away")
-
-
-class Club:
-    """A club in memory, whose streams look for arrivals when told."""
-
-    def __init__(self) -> None:
-        self.database, self.looks = InMemoryDatabase(), Looks()
-        self.make_uow = partial(
-            InMemoryUnitOfWork, AsyncSinkholeEventstreamTransport(), self.database
-        )
-        self.register = partial(books, self.make_uow)
-        self.look = self.looks.look
-        self.read, self.counted = 0, list[int]()
-        self.streams = ActivityStreams(
-            self.reading, most=3, pause=self.looks.pause, count=self.counted.append
-        )
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AbstractUnitOfWork]:
-        """Count the transactions that read."""
-        self.read += 1
-        async with self.make_uow() as transaction:
-            yield transaction.uow
-            await transaction.rollback()
 
 
 @pytest.fixture
@@ -184,6 +155,26 @@ async def test_a_stream_waits_for_a_database_that_is_away(club: Club) -> None:
     assert await waiting == []
     assert await titles(live) == ["afterwards"]
     assert await titles(behind) == ["earlier", "afterwards"]
+
+
+async def test_a_bug_in_a_look_ends_all_streams(
+    club: Club, caplog: pytest.LogCaptureFixture
+) -> None:
+    """None stays open in silence; the next stream starts another task, which misses nothing."""
+    stream = await club.streams.open(None)
+    club.database.error = RuntimeError("a bug")
+    looking = asyncio.create_task(club.look())
+    assert await stream.next(60.0) is None
+    club.database.error = None
+    await club.register("afterwards")
+
+    again = await club.streams.open(stream.position)
+    club.streams.close(stream)
+    await looking
+
+    assert await titles(again) == ["afterwards"]
+    gc.collect()
+    assert "a bug" in caplog.text
 
 
 async def test_a_shutdown_ends_all_streams(club: Club) -> None:

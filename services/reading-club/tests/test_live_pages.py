@@ -8,9 +8,11 @@ from fastapi.testclient import TestClient
 
 from reading_club.app.application import Application
 from reading_club.app.testing.activity import books
+from reading_club.app.testing.person import Person
 from reading_club.app.web.static_files import static_url
 
 Register = Callable[..., None]
+BOOK = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 SCRIPT = f'<script src="{static_url("live.js")}" defer></script>'
 
 
@@ -46,6 +48,29 @@ def test_a_page_says_from_where_to_follow(
     assert policy(client, path) == "'self'"
 
 
+def test_ratings_are_followed(client: TestClient) -> None:
+    """Those of each book on the shelf, also of a book without one, and those of a book's page."""
+    book = client.post("/api/books", json=BOOK).json()["id"]
+
+    place = f'data-rating-of="{book}"'
+    assert place in client.get("/").text
+    page = client.get(f"/books/{book}").text
+    assert f'{place} data-after="0"' in page
+    assert page.count(SCRIPT) == 1
+    assert policy(client, f"/books/{book}") == "'self'"
+
+
+def test_a_form_that_is_shown_again_has_no_script(member: Person) -> None:
+    """A page with what was typed stays as it is."""
+    book = member.post("/api/books", json=BOOK).json()["id"]
+
+    page = member.post(f"/books/{book}/review", data={"rating": "x"})
+
+    assert page.status_code == 422
+    assert "<script" not in page.text
+    assert "data-after" not in page.text
+
+
 def test_older_activity_is_not_followed(client: TestClient, register: Register) -> None:
     """What is new does not belong there."""
     register("One", "Two")
@@ -56,6 +81,7 @@ def test_older_activity_is_not_followed(client: TestClient, register: Register) 
     assert "One" in page
     assert "data-after" not in page
     assert "<script" not in page
+    assert policy(client, f"/activity?cursor={entry}") == "'none'"
 
 
 @pytest.mark.parametrize("path", ["/books/new", "/login", "/privacy", "/nowhere"])

@@ -8,12 +8,15 @@ import pytest
 from playwright.async_api import Page, expect
 
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.browser.actions import add_book
+from reading_club_functional.browser.actions import add_book, review
+from reading_club_functional.browser.fixtures import SiteWith
 from reading_club_functional.browser.site import Site, View, Visit
 from reading_club_functional.cluster import Browser as Client
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+FAR_AHEAD: Final = 'data: {"payload": {}}\nid: 1000000\n\n'
+"""An event that is far from what the page shows."""
 ENTRIES: Final = "main .activity > li"
 SHOW: Final = """{{
     Object.defineProperty(document, "hidden", {{value: {}, configurable: true}});
@@ -89,6 +92,44 @@ async def test_what_happens_while_the_connection_is_cut_appears(
     await page.context.set_offline(False)
 
     await expect_each_once(page, books)
+
+
+async def test_ratings_follow(site_with: SiteWith, visit: Visit) -> None:
+    """A review by one member appears in the ratings that others look at, without a reload."""
+    site = site_with(3)
+    path = f"/books/{site.content.book}"
+    shelf, book, writer = await visit(site), await visit(site), await visit(site, role="member")
+    await shelf.goto("/")
+    await book.goto(path)
+    await expect(book.get_by_text("This book has no rating yet.")).to_be_visible()
+    await writer.goto(path)
+
+    await review(writer, 9, "Seen at once")
+
+    await expect(book.get_by_role("region", name="Ratings")).to_contain_text("9.0 of 10")
+    of_book = shelf.locator(f'.books li:has(a[href="{path}"])')
+    await expect(of_book).to_contain_text("9.0 · 1 review")
+
+
+async def test_a_page_that_is_far_behind_is_loaded_again(site: Site, visit: Visit) -> None:
+    """Neither the list nor the requests grow without end: a link shows the newest entries."""
+    page = await visit(site)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    await page.route(
+        "**/api/activity/stream*",
+        lambda route: route.fulfill(content_type="text/event-stream", body=FAR_AHEAD),
+    )
+    await page.goto("/activity")
+
+    link = page.get_by_role("link", name="Much has happened: show the newest")
+    await expect(link).to_be_visible()
+    assert not [url for url in requests if "/activity/arrivals" in url]
+    await page.unroute("**/api/activity/stream*")
+    await link.click()
+
+    await expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    await expect(link).to_have_count(0)
 
 
 @pytest.mark.nightly

@@ -52,12 +52,12 @@ class OpenStream:
         self._changed = asyncio.Event()
         self.ended = False
 
-    def offer(self, arrival: Arrival) -> None:
-        """Let the arrival wait for the client; end the stream of a client that does not read."""
-        if len(self._waiting) >= MOST_WAITING:
+    def offer(self, arrivals: Sequence[Arrival]) -> None:
+        """Let arrivals wait for the client; end the stream of a client that does not read."""
+        if len(self._waiting) + len(arrivals) > MOST_WAITING:
             self.end()
         else:
-            self._waiting.append(arrival)
+            self._waiting.extend(arrivals)
             self._changed.set()
 
     def end(self) -> None:
@@ -128,7 +128,7 @@ class ActivityStreams:
         async with self._starting:
             if self._looking is None:
                 self._position = await self._latest()
-                self._looking = asyncio.create_task(self._look_on())
+                self._looking = asyncio.create_task(self._look_until_closed())
         return self._add(start)
 
     def _add(self, start: int | None) -> OpenStream:
@@ -154,8 +154,20 @@ class ActivityStreams:
     def close_all(self) -> None:
         """End all streams, and those that are still opened: the process is about to end."""
         self._closed = True
+        self._end_open()
+
+    def _end_open(self) -> None:
         for stream in self._streams:
             stream.end()
+
+    async def _look_until_closed(self) -> None:
+        """Look for arrivals; a bug ends all streams, and the next stream starts another task."""
+        try:
+            await self._look_on()
+        except Exception:
+            self._looking = None
+            self._end_open()
+            raise
 
     async def _look_on(self) -> None:
         """Offer arrivals to all streams; a database that is away is asked again."""
@@ -174,8 +186,7 @@ class ActivityStreams:
         while arrivals := await self._page(self._position):
             self._position = arrivals[-1].position
             for stream in list(self._streams):
-                for arrival in arrivals:
-                    stream.offer(arrival)
+                stream.offer(arrivals)
             if len(arrivals) < PAGE:
                 return
 

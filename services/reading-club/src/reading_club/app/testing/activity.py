@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from messagebus import AsyncSinkholeEventstreamTransport
 
+from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.app.activity_streams import ActivityStreams
 from reading_club.domain.messages import ClubEvent
 from reading_club.service.projections import activity
 from reading_club.service.uow import AbstractUnitOfWork
@@ -45,6 +50,30 @@ class Looks:
         ended, self._next = self._next, asyncio.Event()
         ended.set()
         await self._pausing.wait()
+
+
+class Club:
+    """A club in memory, whose streams look for arrivals when told."""
+
+    def __init__(self) -> None:
+        self.database, self.looks = InMemoryDatabase(), Looks()
+        self.make_uow = partial(
+            InMemoryUnitOfWork, AsyncSinkholeEventstreamTransport(), self.database
+        )
+        self.register = partial(books, self.make_uow)
+        self.look = self.looks.look
+        self.read, self.counted = 0, list[int]()
+        self.streams = ActivityStreams(
+            self.reading, most=3, pause=self.looks.pause, count=self.counted.append
+        )
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AbstractUnitOfWork]:
+        """Count the transactions that read."""
+        self.read += 1
+        async with self.make_uow() as transaction:
+            yield transaction.uow
+            await transaction.rollback()
 
 
 class StreamClient:

@@ -58,30 +58,32 @@ async def stream_activity(
     read; a comment comes every 15 seconds.
     """
     yield ServerSentEvent(comment="activity", id=str(stream.position), retry=RETRY)
-    streams, checked = streams_of(request), time.monotonic()
+    recheck = streams_of(request).recheck
+    due = time.monotonic() + recheck
     while not request.scope.get("is_head"):
-        arrivals = await stream.next(streams.recheck)
+        arrivals = await stream.next(due - time.monotonic())
         if arrivals is None:
             return
-        if time.monotonic() - checked >= streams.recheck:
-            if not await may_still_read(request):
+        if time.monotonic() >= due:
+            if not await may_still_read(request, stream):
                 return
-            checked = time.monotonic()
+            due = time.monotonic() + recheck
         for position, entry in arrivals:
             yield ServerSentEvent(data=without_comment(entry), id=str(position))
 
 
-async def may_still_read(request: Request) -> bool:
+async def may_still_read(request: Request, stream: OpenStream) -> bool:
     """Whether a member's session or token is still valid, or visitors may still look.
 
     An open stream is no use of a session: it does not prolong it. Waits for a database that is
-    away.
+    away; False if the stream ends meanwhile.
     """
-    while True:
+    while not stream.ended:
         try:
             return await _may_read(request)
         except TransientFailure:
             await streams_of(request).pause()
+    return False
 
 
 async def _may_read(request: Request) -> bool:

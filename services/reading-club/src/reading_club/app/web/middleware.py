@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import connection_limit
 from reading_club.app.web.policy import WebPolicy
-from reading_club.app.web.response_headers import NO_STORE, POLICIES, security_headers
+from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
 
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
@@ -100,8 +100,8 @@ class ResponseHeaders:
         path: str = scope["path"]
         for name, value in self.headers.items():
             headers.setdefault(name, value)
-        if (policy := POLICIES.get(path)) is not None:
-            headers["Content-Security-Policy"] = policy
+        if path == "/docs":
+            headers["Content-Security-Policy"] = DOCS_POLICY
         if path.startswith("/static/"):
             return
         is_personal = not CREDENTIALS.isdisjoint(_names(scope["headers"]))

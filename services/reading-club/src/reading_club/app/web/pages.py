@@ -10,6 +10,7 @@ from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import titles_of
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
 from reading_club.app.web.paging import Position, page_of
+from reading_club.app.web.response_headers import LIVE
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 
@@ -67,7 +68,7 @@ async def shelf(
         "notice": NOTICES.get(said),
         "is_open_to_all": await is_open_to_all(application),
     }
-    return templates.TemplateResponse(request, "shelf.html", context)
+    return templates.TemplateResponse(request, "shelf.html", context, headers=LIVE)
 
 
 @router.get("/activity")
@@ -87,7 +88,8 @@ async def activity_page(
         "after": after,
         "titles": titles,
     }
-    return templates.TemplateResponse(request, "activity.html", context)
+    headers = LIVE if cursor is None else None
+    return templates.TemplateResponse(request, "activity.html", context, headers=headers)
 
 
 @router.get("/activity/arrivals")

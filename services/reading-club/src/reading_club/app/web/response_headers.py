@@ -33,13 +33,16 @@ handle of a window, and uses no sensor.
 
 With the Referrer-Policy ``no-referrer``, the Origin of the club's own forms would be ``null``.
 """
-_LIVE: Final = HEADERS["Content-Security-Policy"].replace("script-src 'none'", "script-src 'self'")
-POLICIES: Final[Mapping[str, str]] = {
-    "/": _LIVE,
-    "/activity": _LIVE,
-    "/docs": "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+DOCS_POLICY: Final = (
+    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
+"""The content policy of ``/docs``, whose script is inline."""
+LIVE: Final[Mapping[str, str]] = {
+    name: value.replace("script-src 'none'", "script-src 'self'")
+    for name, value in HEADERS.items()
+    if name == "Content-Security-Policy"
 }
-"""The content policy of the paths with scripts: ``live.js``, and the inline one of ``/docs``."""
+"""The header of a page with ``live.js``: the content policy that lets the script run."""
 NO_STORE: Final = "no-store"
 """``Cache-Control`` of a response for one visitor alone."""
 _TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}

@@ -1,29 +1,21 @@
 // Follows the activity while the page is visible. Without it, pages show what is new when loaded.
 "use strict";
 
-const AGAIN = 5000, REFUSED = 30000; // milliseconds until the next attempt
+const SOON = 1000, LATER = 5000, REFUSED = 30000; // milliseconds
+const MOST = 300; // positions that a page may be behind; then it is better loaded again
 
-class Live {
-  constructor(place) {
-    this.place = place; // the list, or the sentence that there is nothing yet
-    this.after = Number(place.dataset.after);
-    this.most = Number(place.dataset.most) || Infinity;
-    this.held = [];
-    this.books = 0;
-    this.said = document.createElement("p");
-    this.said.className = "unseen";
-    this.said.setAttribute("aria-live", "polite");
-    place.after(this.said);
-    for (const type of ["pointerleave", "focusout"]) {
-      place.parentElement.addEventListener(type, () => setTimeout(() => this.show([])), true);
-    }
+// The stream of events. It is closed while nobody sees the page.
+class Stream {
+  constructor(after, hear) {
+    this.after = after;
+    this.hear = hear;
   }
 
   open() {
-    if (this.source || document.hidden) return;
+    if (this.source || this.ended || document.hidden) return;
     clearTimeout(this.reopening);
     this.source = new EventSource(`/api/activity/stream?after=${this.after}`);
-    this.source.onmessage = () => this.fetch();
+    this.source.onmessage = (event) => this.hear(Number(event.lastEventId), JSON.parse(event.data));
     this.source.onerror = () => {
       if (this.source?.readyState !== EventSource.CLOSED) return; // the browser connects again
       this.close();
@@ -37,23 +29,53 @@ class Live {
     this.source = null;
   }
 
+  end() {
+    this.ended = true;
+    this.close();
+  }
+}
+
+// The list of entries, or the sentence that there is nothing yet.
+class Entries {
+  constructor(place, stream) {
+    this.place = place;
+    this.stream = stream;
+    this.known = stream.after;
+    this.most = Number(place.dataset.most) || Infinity;
+    this.held = [];
+    this.books = 0;
+    this.said = document.createElement("p");
+    this.said.className = "unseen";
+    this.said.setAttribute("aria-live", "polite");
+    place.after(this.said);
+    for (const type of ["pointerleave", "focusout"]) {
+      place.parentElement.addEventListener(type, () => setTimeout(() => this.show([])), true);
+    }
+  }
+
+  hear(position) {
+    this.known = Math.max(this.known, position);
+    if (this.known - this.stream.after > MOST) this.giveUp();
+    else this.fetch();
+  }
+
   // Several events are one request, and what fails is asked again: the position decides.
   async fetch() {
-    this.wanted = true;
-    if (this.asking) return;
+    if (this.asking || document.hidden) return;
     this.asking = true;
     try {
-      while (this.wanted) {
-        this.wanted = false;
-        const answer = await fetch(`/activity/arrivals?after=${this.after}`);
-        if (answer.status === 401) return this.close(); // logged out
+      while (this.stream.after < this.known && !this.stream.ended) {
+        const known = this.known;
+        const answer = await fetch(`/activity/arrivals?after=${this.stream.after}`);
+        if (answer.status === 401) return this.stream.close(); // logged out
         if (!answer.ok) throw new Error(answer.statusText);
         const items = this.parse(await answer.text());
-        if (items.length) this.wanted = true;
+        if (!items.length) this.stream.after = Math.max(this.stream.after, known);
         this.show(items);
+        if (this.stream.after < this.known) await new Promise((next) => setTimeout(next, SOON));
       }
     } catch {
-      setTimeout(() => this.fetch(), AGAIN);
+      setTimeout(() => this.fetch(), LATER);
     } finally {
       this.asking = false;
     }
@@ -61,7 +83,8 @@ class Live {
 
   parse(text) {
     const items = [...new DOMParser().parseFromString(text, "text/html").querySelectorAll("li")];
-    for (const item of items) this.after = Math.max(this.after, Number(item.dataset.position));
+    const positions = items.map((item) => Number(item.dataset.position));
+    this.stream.after = Math.max(this.stream.after, ...positions);
     return items;
   }
 
@@ -94,14 +117,56 @@ class Live {
     }
     this.said.textContent = number === 1 ? "1 new entry" : `${number} new entries`;
   }
+
+  giveUp() {
+    this.stream.end();
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.textContent = "Much has happened: show the newest";
+    this.said.className = "blank";
+    this.said.replaceChildren(link);
+    this.place.before(this.said);
+  }
+}
+
+// The ratings of the page's books. Another subscriber counts them: they are looked at twice.
+class Ratings {
+  hear({ payload }) {
+    if (!this.shown().some((place) => place.dataset.ratingOf === payload.book_id)) return;
+    this.soon ??= setTimeout(() => this.refresh(), SOON);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.refresh(), LATER);
+  }
+
+  shown(page = document) {
+    return [...page.querySelectorAll("[data-rating-of]")];
+  }
+
+  async refresh() {
+    this.soon = null;
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return; // the next rating is another occasion
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = new Map(this.shown(page).map((place) => [place.dataset.ratingOf, place]));
+    for (const place of this.shown()) {
+      const now = fresh.get(place.dataset.ratingOf);
+      if (now && now.innerHTML !== place.innerHTML) place.replaceChildren(...now.childNodes);
+    }
+  }
 }
 
 const place = document.querySelector("[data-after]");
 if (place) {
-  const live = new Live(place);
-  const change = () => (document.hidden ? live.close() : live.open());
+  const ratings = new Ratings();
+  const stream = new Stream(Number(place.dataset.after), (position, entry) => {
+    ratings.hear(entry);
+    if (entries) entries.hear(position);
+    else stream.after = position;
+  });
+  const entries = place.matches("section") ? null : new Entries(place, stream);
+  const change = () => (document.hidden ? stream.close() : stream.open());
   document.addEventListener("visibilitychange", change);
-  addEventListener("pagehide", () => live.close());
+  addEventListener("pagehide", () => stream.close());
   addEventListener("pageshow", change);
   change();
 }
