@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -141,22 +142,25 @@ async def test_arrivals_do_not_put_off_the_check(
 
 
 async def test_a_shutdown_does_not_wait_for_a_database_that_is_away(
-    app: FastAPI, application: Application, cookie: str, looks: Looks
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stream whose sender cannot be looked up ends with the others."""
-    streams = app.state.activity_streams
-    streams.recheck = 0.0
-    async with reading(app, STREAM, Cookie=cookie) as client:
-        await client.event()
+    streams, looked_up = app.state.activity_streams, list[object]()
 
-        def away() -> AbstractUnitOfWork:
+    async def look_up(request: Request) -> bool:
+        looked_up.append(request)
+        if len(looked_up) == 1:
             streams.close_all()
+            streams.pause = partial(asyncio.sleep, 0)
             raise StorageUnavailable("the database is away")
+        return True
 
-        application.reader = away
-        await looks.look()
+    monkeypatch.setattr(activity_stream, "_may_read", look_up)
+    streams.recheck = 0.0
+    async with reading(app, STREAM) as client:
+        await client.ended.wait()
 
-        assert await client.rest() == ""
+    assert len(looked_up) == 1
 
 
 async def test_a_visitors_stream_ends_when_the_club_closes(
