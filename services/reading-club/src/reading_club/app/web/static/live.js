@@ -108,23 +108,27 @@ class Entries {
   say(fresh) {
     const number = fresh.length;
     this.books += fresh.filter((item) => item.dataset.type.startsWith("book_registered_")).length;
-    const place = document.querySelector("[data-new-books]");
-    if (place && this.books) {
-      const link = place.querySelector("a") ?? document.createElement("a");
-      link.href = "/";
-      link.textContent = `show ${this.books} new`;
-      if (!link.isConnected) place.append(" · ", link);
-    }
+    if (this.books) this.offer(`show ${this.books} new`);
     this.said.textContent = number === 1 ? "1 new entry" : `${number} new entries`;
+  }
+
+  // Beside the number of books, where a phone shows it as well.
+  offer(words) {
+    document.querySelector("[data-new-books]")?.replaceChildren(" · ", this.link(words));
+  }
+
+  link(words) {
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.textContent = words;
+    return link;
   }
 
   giveUp() {
     this.stream.end();
-    const link = document.createElement("a");
-    link.href = location.pathname;
-    link.textContent = "Much has happened: show the newest";
+    this.offer("show the newest");
     this.said.className = "blank";
-    this.said.replaceChildren(link);
+    this.said.replaceChildren(this.link("Much has happened: show the newest"));
     this.place.before(this.said);
   }
 }
