@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.adapters.uow_sqla import migrations
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
+from reading_club.adapters.uow_sqla.eventstream.heartbeats import SQLHeartbeats
 from reading_club.app.accounts.membership import new_welcome_link
 from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
@@ -87,7 +88,7 @@ def running(data_dir: Path) -> Path:
 
     async def beat() -> None:
         engine = create_engine(f"sqlite:///{path}")
-        await beat_for_all(engine)
+        await beat_for_all(SQLHeartbeats(engine, orm.stream))
         await engine.dispose()
 
     asyncio.run(beat())
@@ -129,7 +130,7 @@ def application(
 @pytest.fixture
 async def staffed(application: Application, engine: AsyncEngine) -> Application:
     """The application, with fresh heartbeats of a relay and all workers."""
-    await beat_for_all(engine)
+    await beat_for_all(SQLHeartbeats(engine, orm.stream))
     await engine.dispose()  # a test's client has a loop of its own
     return application
 
