@@ -158,6 +158,10 @@ test-again: sync-all ## Run the functional tests that have just failed once more
 screenshots: sync-all ## Write pictures of every page to var/screenshots: widths, light and dark, 0 to 60 books
 	@$(BIN)/python -m reading_club_functional.browser
 
+.PHONY: names-and-roles
+names-and-roles: sync-all ## Write what screen readers get of each page anew, for a person to read the difference
+	@$(BIN)/python -m reading_club_functional.browser.write_names_and_roles
+
 .PHONY: pictures
 pictures: sync-all ## Take the pictures of the README anew, into docs/pictures
 	@$(BIN)/python -m reading_club_functional.browser.pictures
