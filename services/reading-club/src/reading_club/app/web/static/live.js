@@ -44,7 +44,7 @@ class Entries {
     this.most = Number(place.dataset.most) || Infinity;
     this.held = [];
     this.books = 0;
-    this.said = document.createElement("p");
+    this.said = document.createElement("div"); // an empty paragraph would be read
     this.said.className = "unseen";
     this.said.setAttribute("aria-live", "polite");
     place.after(this.said);
