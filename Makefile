@@ -180,7 +180,7 @@ OBSERVE := $(if $(filter 1,$(OBSERVED)),--observed)
 .PHONY: bench bench-quick bench-growth
 bench: sync-all ## Compare the club with its alternatives; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench $(OBSERVE)
-bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
+bench-quick: sync-all ## The same with a tenth of the work, in less than ten minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick $(OBSERVE)
 
 bench-growth: sync-all ## Measure how the cost grows: with relays, with workers, with what waits

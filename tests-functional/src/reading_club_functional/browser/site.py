@@ -20,6 +20,10 @@ from reading_club_functional.servers.ports import free_ports
 
 Scheme = Literal["light", "dark"]
 
+EXPECTED: Final = (
+    "Failed to load resource: the server responded with",
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+)
 HEIGHT: Final = 844
 """Pixels from top to bottom of a window."""
 ATTEMPTS: Final = 3
@@ -118,9 +122,9 @@ class Visit(Protocol):
 
 
 def _errors(message: ConsoleMessage) -> list[str]:
-    """Return the text of an error, but that a page has the status 4xx, which is asserted."""
-    is_status = message.text.startswith("Failed to load resource: the server responded with")
-    return [message.text] if message.type == "error" and not is_status else []
+    """Return the text of an error that no test asserts: statuses 4xx, and a browser offline."""
+    is_expected = message.text.startswith(EXPECTED)
+    return [message.text] if message.type == "error" and not is_expected else []
 
 
 @contextmanager
