@@ -32,6 +32,10 @@ class TestBooks(club.BookRepositoryContract):
     """The books in memory."""
 
 
+class TestBookSearch(club.BookSearchContract):
+    """Search and orders in memory."""
+
+
 class TestBookPages(club.BookPagesContract):
     """The lists of books in memory."""
 
