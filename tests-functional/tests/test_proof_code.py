@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.proof.conformance import Conformance, Different
+from reading_club_functional.proof.conformance import (
+    Conformance,
+    Different,
+    compare,
+    driven_systems,
+)
 from reading_club_functional.proof.exploration import Graph, explore
 from reading_club_functional.proof.model import LARGE, MIDDLE, SMALL, TWO_EVENTS, Model
 from reading_club_functional.proof.mutation import without
@@ -68,6 +73,16 @@ def test_the_code_takes_transitions_of_each_kind_with_two_consumers(middle: Grap
     conformance.run(wanted)
 
     assert conformance.executed.issuperset(wanted)
+
+
+def test_code_in_another_state_than_the_model_is_noticed() -> None:
+    """Code that has taken no step is compared with the model after the commit."""
+    model = Model(SMALL)
+    step, committed = next(iter(model.steps(model.first)))
+
+    assert step.action == "commit"
+    with pytest.raises(Different):
+        compare(next(driven_systems(SMALL)), [step], committed)
 
 
 @pytest.mark.nightly

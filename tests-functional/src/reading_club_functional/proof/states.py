@@ -39,7 +39,10 @@ class Delivery(NamedTuple):
     number: int = 0
     """The number of counted attempts that the consumer knows."""
     mode: str = "first"
-    """first: not counted unless it fails; next: to be counted before it begins; counted."""
+    """first: not counted unless it fails; next: to be counted before it begins; counted.
+
+    Where guards are removed also uncounted, as a suspected one, and outage, which is counted.
+    """
     disconnected: bool = False
     """Whether the broker has delivered the message again meanwhile."""
 
