@@ -163,7 +163,8 @@ class Publishing:
         state, number = state.with_row(key, NOTHING).without_tokens(key), key // 2
         if key % 2 == TO_ALL:
             return state.with_event(number, unsendable=True)
-        return state.with_event(number, letter=not state.events[number].received)
+        event = state.events[number]
+        return state.with_event(number, letter=event.letter or not event.received)
 
 
 def next_finish(batch: tuple[Held | Nothing, ...], process: int) -> tuple[str, list[int]]:
