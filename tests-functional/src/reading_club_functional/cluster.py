@@ -42,6 +42,8 @@ class ClubCluster(ExitStack):
 
     observed = False
     """Whether processes log JSON, serve metrics on a port each, and write spans to a file each."""
+    module = APP
+    """What its processes run, unless they are started with another module."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         super().__init__()
@@ -60,11 +62,11 @@ class ClubCluster(ExitStack):
             data_dir=self.folder / "var",
         )
 
-    def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+    def start(self, *arguments: str, module: str = "", **settings: str) -> ClubProcess:
         """Start a process, wait until it is ready and return it; ``settings`` apply to it alone."""
         return self.ready(self.begin(*arguments, module=module, **settings))[0]
 
-    def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+    def begin(self, *arguments: str, module: str = "", **settings: str) -> ClubProcess:
         """Start a process like ``start``, without waiting until it is ready.
 
         Anybody may write through its web process, as under the command ``run``.
@@ -74,7 +76,7 @@ class ClubCluster(ExitStack):
         observed = observed_settings(self.folder, arguments[0]) if self.observed else {}
         ours = {**self.settings, **observed, **settings}
         return self.enter_context(
-            ClubProcess(self.folder, *arguments, settings=ours, module=module)
+            ClubProcess(self.folder, *arguments, settings=ours, module=module or self.module)
         )
 
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:
