@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from reading_club.domain.errors import VersionMismatch
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import (
+    BookCorrected,
     BookRegistered,
     ReviewCreated,
     ReviewerCreated,
@@ -22,6 +23,7 @@ from reading_club.domain.text import (
     Nickname,
     Rating,
     Title,
+    authors_in,
     casefold_unaccented,
     nickname_key,
 )
@@ -47,29 +49,75 @@ class Aggregate(Model):
         return cast("Self", stored)
 
 
-class Book(Aggregate):
+class VersionedAggregate(Aggregate):
+    """Base of the aggregates that are changed by a version: each change adds one to it."""
+
+    version: int = Field(default=1, ge=1)
+
+    def require_version(self, expected: int | None) -> None:
+        """Raise VersionMismatch if it has another version; None expects any."""
+        if expected is not None and self.version != expected:
+            raise VersionMismatch(expected)
+
+
+class Book(VersionedAggregate):
     """A book of the club."""
 
     title: Title
     author: Author
-    isbn: Isbn
+    isbn: Isbn | None = None
+    registered_by: UUID | None = None
+    """The reviewer who registered it; None for one of an early release, or of a visitor."""
+
+    @property
+    def isbn_digits(self) -> str | None:
+        """The thirteen digits of the ISBN, None without one."""
+        return None if self.isbn is None else self.isbn.canonical
+
+    @property
+    def content(self) -> tuple[str, str, str | None]:
+        """Title, author and ISBN, by which a repeated registration is known again."""
+        return self.title, self.author, self.isbn_digits
 
     @property
     def search_text(self) -> str:
         """The text that is searched: title, author and ISBN, without case and accents."""
-        return casefold_unaccented(f"{self.title}\n{self.author}\n{self.isbn.canonical}")
+        return casefold_unaccented(f"{self.title}\n{self.author}\n{self.isbn_digits or ''}")
 
     @classmethod
     def reconstitute(cls, **fields: Any) -> Self:
         """Return the stored book without validation."""
-        return super().reconstitute(**{**fields, "isbn": Isbn.as_stored(fields["isbn"])})
+        isbn = fields["isbn"]
+        stored = None if isbn is None else Isbn.as_stored(isbn)
+        return super().reconstitute(**{**fields, "isbn": stored})
 
     @classmethod
-    def register(cls, id: UUID, isbn: Isbn, title: str, author: str) -> Self:
+    def register(
+        cls, id: UUID, isbn: Isbn, title: str, author: str, registered_by: UUID | None = None
+    ) -> Self:
         """Return a new book, which has recorded BookRegistered."""
-        book = cls(id=id, isbn=isbn, title=title, author=author)
-        book.messages.append(BookRegistered(**book.model_dump()))
+        book = cls(id=id, isbn=isbn, title=title, author=author, registered_by=registered_by)
+        book.messages.append(BookRegistered(id=id, isbn=isbn, title=book.title, author=book.author))
         return book
+
+    def correct(self, isbn: Isbn | None, title: str, author: str, by: UUID) -> None:
+        """Replace ISBN, title and author, and record BookCorrected; equal ones change nothing."""
+        if self.content == (title, author, None if isbn is None else isbn.canonical):
+            return
+        self.isbn = isbn
+        self.title = title
+        self.author = author
+        self.version += 1
+        self.messages.append(
+            BookCorrected(
+                id=self.id,
+                isbn=isbn,
+                title=title,
+                authors=authors_in(author),
+                corrected_by=by,
+                version=self.version,
+            )
+        )
 
 
 class Reviewer(Aggregate):
@@ -103,14 +151,13 @@ class Reviewer(Aggregate):
         self.messages.append(ReviewerErased(id=self.id))
 
 
-class Review(Aggregate):
-    """A reviewer's rating of a book, with a comment. Each change adds one to ``version``."""
+class Review(VersionedAggregate):
+    """A reviewer's rating of a book, with a comment."""
 
     book_id: UUID
     reviewer_id: UUID
     rating: Rating
     comment: Comment = ""
-    version: int = Field(default=1, ge=1)
     withdrawn: bool = False
     """Whether the reviewer took it back: its comment is empty, and its rating does not count."""
 
@@ -124,11 +171,6 @@ class Review(Aggregate):
         )
         review.messages.append(ReviewCreated(**review.model_dump(exclude={"withdrawn"})))
         return review
-
-    def require_version(self, expected: int | None) -> None:
-        """Raise VersionMismatch if the review has another version; None expects any."""
-        if expected is not None and self.version != expected:
-            raise VersionMismatch(expected)
 
     def revise(self, rating: int, comment: str) -> None:
         """Replace rating and comment and record ReviewRevised; equal values change nothing.

@@ -47,5 +47,5 @@ def word_rows(book_id: Any, title: str, author: str, isbn: str | None) -> Sequen
 
 async def add_words(session: Session, book: Book) -> None:
     """Insert the words of a book, by one statement."""
-    rows = word_rows(book.id, book.title, book.author, book.isbn.canonical)
+    rows = word_rows(book.id, book.title, book.author, book.isbn_digits)
     await insert_new_many(session, book_words, rows)

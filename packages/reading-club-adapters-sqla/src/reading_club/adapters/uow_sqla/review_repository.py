@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, exists, false, select, true, tuple_, update
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older, locked_reviewer
+from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older
+from reading_club.adapters.uow_sqla.reviewer_repository import locked_reviewer
 from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.errors import (
@@ -44,13 +45,6 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
             return ReviewerNotFound(aggregate.reviewer_id)
         pair = (aggregate.book_id, aggregate.reviewer_id)
         return AlreadyReviewed(*pair) if await self._scalar(exists().where(_of(*pair))) else None
-
-    async def get_for_update(self, identifier: UUID) -> Review:
-        """Return the review of the row, which is locked; SQLite begins as a writer."""
-        statement = select(self.table).where(self.table.c.id == identifier).with_for_update()
-        if (row := (await self.session.write(statement)).one_or_none()) is None:
-            raise ReviewNotFound(identifier)
-        return self._loaded(row)
 
     async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
         """Return the review of the row, or None."""

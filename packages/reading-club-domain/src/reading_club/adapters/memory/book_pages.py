@@ -69,7 +69,7 @@ def _key_at(transaction: InMemoryTransaction[InMemoryDatabase], cursor: BookCurs
 
 
 def _is_found(book: Book, query: str) -> bool:
-    words = _words_of(book.title, book.author, book.isbn.canonical)
+    words = _words_of(*book.content)
     return all(_begins(words, wanted) for wanted in query_words(query))
 
 

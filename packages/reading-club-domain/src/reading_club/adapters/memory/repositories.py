@@ -1,4 +1,4 @@
-"""In-memory repositories."""
+"""The base of the repositories in memory, and that of the books."""
 
 from abc import abstractmethod
 from collections.abc import MutableMapping
@@ -14,19 +14,13 @@ from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
     IdentifierTaken,
-    NicknameTaken,
     NotFound,
-    ReviewerNotFound,
 )
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.model import Aggregate, Book, Reviewer
+from reading_club.domain.model import Aggregate, Book
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.book_pages import BookCursor, BookOrder, BookPage, cursor_of
-from reading_club.service.repositories import (
-    AbstractBookRepository,
-    AbstractReviewerRepository,
-    Repository,
-)
+from reading_club.service.repositories import AbstractBookRepository, Repository
 
 TRow = TypeVar("TRow", bound=BaseModel)
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
@@ -89,14 +83,28 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _refuse(self, aggregate: Book, tables: InMemoryDatabase) -> None:
-        if any(book.isbn == aggregate.isbn for book in tables.books.values()):
-            raise BookAlreadyRegistered(aggregate.isbn)
+        isbn = aggregate.isbn
+        others = (book for book in tables.books.values() if book.id != aggregate.id)
+        if isbn is not None and any(book.isbn == isbn for book in others):
+            raise BookAlreadyRegistered(isbn)
 
     async def add(self, aggregate: Book) -> None:
         """Store a copy and the time of storage."""
         now = self.transaction.now
         await super().add(aggregate)
         self.transaction.write(lambda tables: tables.registered.update({aggregate.id: now}))
+
+    async def update(self, book: Book) -> None:
+        """Store a copy of the next version."""
+        corrected = detached_copy(book)
+
+        def replace(tables: InMemoryDatabase) -> None:
+            if tables.books[corrected.id].version != corrected.version - 1:
+                raise WriteConflict(f"book {corrected.id} was changed by another transaction")
+            self._refuse(corrected, tables)
+            tables.books[corrected.id] = corrected
+
+        self.transaction.write(replace)
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return a copy, or None."""
@@ -119,40 +127,6 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
     async def count(self) -> int:
         """Count the books."""
         return len(self.transaction.tables.books)
-
-
-class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerRepository):
-    """The members, in memory."""
-
-    table = "reviewers"
-    not_found = ReviewerNotFound
-
-    def _refuse(self, aggregate: Reviewer, tables: InMemoryDatabase) -> None:
-        known = {reviewer.nickname_key for reviewer in tables.reviewers.values()}
-        if aggregate.nickname_key in known:
-            raise NicknameTaken(aggregate.nickname)
-
-    async def require(self, identifier: UUID) -> None:
-        """Check now, and once more at the commit."""
-        self.transaction.write(lambda tables: require_reviewer(tables, identifier))
-
-    async def update_erased(self, reviewer: Reviewer) -> None:
-        """Store a copy."""
-        erased = detached_copy(reviewer)
-
-        def update(tables: InMemoryDatabase) -> None:
-            if tables.reviewers[erased.id].erased:
-                raise WriteConflict(f"reviewer {erased.id} was erased by another transaction")
-            tables.reviewers[erased.id] = erased
-
-        self.transaction.write(update)
-
-
-def require_reviewer(tables: InMemoryDatabase, identifier: UUID) -> None:
-    """Raise ReviewerNotFound unless the reviewer is stored and not erased."""
-    reviewer = tables.reviewers.get(identifier)
-    if reviewer is None or reviewer.erased:
-        raise ReviewerNotFound(identifier)
 
 
 def detached_copy(model: TRow) -> TRow:

@@ -6,11 +6,8 @@ from uuid import UUID
 
 from reading_club.adapters.memory.book_pages import NEVER
 from reading_club.adapters.memory.club_database import InMemoryDatabase
-from reading_club.adapters.memory.repositories import (
-    InMemoryRepository,
-    detached_copy,
-    require_reviewer,
-)
+from reading_club.adapters.memory.repositories import InMemoryRepository, detached_copy
+from reading_club.adapters.memory.reviewer_repository import require_reviewer
 from reading_club.domain.errors import (
     AlreadyReviewed,
     BookNotFound,

@@ -1,6 +1,7 @@
 """The subscriber that writes every published event to the activity log."""
 
 from reading_club.domain.messages import (
+    BookCorrected,
     BookRegistered,
     BookRegisteredV2,
     ClubEvent,
@@ -18,7 +19,8 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
+@activity.on(BookRegistered, BookCorrected, ReviewerCreated)
+@activity.on(ReviewCreated, ReviewRevised, ReviewWithdrawn)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

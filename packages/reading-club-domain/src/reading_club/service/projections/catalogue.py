@@ -1,6 +1,7 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import (
+    BookCorrected,
     BookRegistered,
     BookRegisteredV2,
     ClubEvent,
@@ -16,16 +17,24 @@ from reading_club.service.versions import VERSIONS
 catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
-    """Add the book; the first version, which is stored today, is handled without upcasting."""
-    isbn = event.isbn.canonical if event.isbn else ""
+async def put(
+    event: BookRegistered | BookRegisteredV2 | BookCorrected, uow: AbstractUnitOfWork
+) -> None:
+    """Store the book, if its version is higher. The first version of its event is not upcast."""
     await uow.catalogue.put(
-        CatalogueEntry(book_id=event.id, title=event.title, author=event.author, isbn=isbn)
+        CatalogueEntry(
+            book_id=event.id,
+            title=event.title,
+            author=event.author,
+            isbn=event.isbn.canonical if event.isbn else "",
+            version=event.version if isinstance(event, BookCorrected) else 1,
+        )
     )
 
 
 catalogue.on(BookRegistered)(put)
 catalogue.on(BookRegisteredV2)(put)
+catalogue.on(BookCorrected)(put)
 
 
 async def rate(

@@ -7,6 +7,7 @@ depends on once more for each use of it, also when its result is known.
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
@@ -34,6 +35,11 @@ class Caller:
 
     account: Account | None = None
     session: SecretHash | None = None
+
+    @property
+    def reviewer_id(self) -> UUID | None:
+        """The member's id as a reviewer, None for a visitor."""
+        return None if self.account is None else self.account.reviewer_id
 
     @property
     def is_organiser(self) -> bool:

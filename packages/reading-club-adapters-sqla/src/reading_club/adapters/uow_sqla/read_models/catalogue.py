@@ -19,7 +19,6 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
     insert_into,
     insert_many,
-    insert_new_many,
     insert_new_returning,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
@@ -33,8 +32,11 @@ catalogue = rebuildable(
         Column("title", String(300), nullable=False),
         Column("author", String(200), nullable=False),
         Column("isbn", String(13), nullable=False),
+        Column("version", Integer, nullable=False, server_default="1"),
+        Column("withdrawn", Boolean, nullable=False, server_default=false()),
     ),
 )
+"""The highest version of each book, in whichever order events arrive."""
 
 catalogue_ratings = rebuildable(
     "catalogue",
@@ -64,6 +66,18 @@ catalogue_counts = rebuildable(
 
 
 @lru_cache(maxsize=4)
+def _put_books(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that replaces rows of lower versions."""
+    insert = insert_into(dialect, table)
+    names = ("title", "author", "isbn", "version", "withdrawn")
+    return insert.on_conflict_do_update(
+        index_elements=table.primary_key,
+        set_={name: insert.excluded[name] for name in names},
+        where=table.c.version < insert.excluded.version,
+    )
+
+
+@lru_cache(maxsize=4)
 def _replace_ratings(dialect: str, table: Table) -> Insert:
     insert = insert_into(dialect, table)
     changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
@@ -90,8 +104,10 @@ class SQLCatalogue(SQLReadModel):
         self._ratings: dict[UUID, BookRating] = {}
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Collect a book, to be inserted before the commit unless its id is stored."""
-        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"distribution"}))
+        """Collect a book, to be stored before the commit unless this or a higher version is."""
+        known = self._books.get(entry.book_id)
+        if known is None or known["version"] < entry.version:
+            self._books[entry.book_id] = entry.model_dump(exclude={"distribution"})
 
     async def rate(self, rating: BookRating) -> None:
         """Collect a rating, to be stored before the commit unless a higher version is."""
@@ -100,7 +116,7 @@ class SQLCatalogue(SQLReadModel):
             self._ratings[rating.review_id] = rating
 
     async def flush(self) -> None:
-        """Insert collected books, store collected ratings, and add what they change to the counts.
+        """Store collected books and ratings, and add what they change to the counts.
 
         Rows are written in the order of their keys, so transactions cannot deadlock.
         """
@@ -109,7 +125,9 @@ class SQLCatalogue(SQLReadModel):
         rows = [books[id_] for id_ in sorted(books)]
         rated = [ratings[id_] for id_ in sorted(ratings)]
         for each in await written(self.session, self.name) if rows or rated else ():
-            await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
+            if rows:
+                put = _put_books(self.session.dialect, each.table(catalogue))
+                await insert_many(self.session, put, rows, constants=each.key)
             changes = await self._store(rated, each) if rated else Counter()
             await self._add_counts(changes, each)
             await add_ratings(self.session, books, changes, each)
@@ -168,7 +186,7 @@ class SQLCatalogue(SQLReadModel):
         statement = (
             select(books, counts.c.rating, counts.c.reviews)
             .outerjoin(counts, counts.c.book_id == books.c.book_id)
-            .where(in_values(self.session, books.c.book_id, book_ids))
+            .where(in_values(self.session, books.c.book_id, book_ids), ~books.c.withdrawn)
         )
         found: dict[UUID, dict[str, Any]] = {}
         for row in await self.session.read(statement):

@@ -21,7 +21,7 @@ SLOW = ("Sort", "Seq Scan", "Filter", "TEMP B-TREE")
 async def fill(engine: AsyncEngine) -> Book:
     """Insert 2,000 books, and return one of them."""
     books = [a_book() for _ in range(2_000)]
-    rows = [{**book.model_dump(), "isbn": book.isbn.canonical} for book in books]
+    rows = [{**book.model_dump(), "isbn": book.isbn_digits} for book in books]
     async with engine.begin() as connection:
         await connection.execute(insert(orm.books), rows)
         await connection.exec_driver_sql("ANALYZE books")

@@ -50,7 +50,7 @@ def _insert(name: str) -> Insert:
 
 def book_row(book: Book) -> dict[str, Any]:
     """Return the row of a book."""
-    return {**book.model_dump(), "isbn": book.isbn.canonical, "search": book.title}
+    return {**book.model_dump(), "isbn": book.isbn_digits, "search": book.title}
 
 
 def outbox_row(message_id: UUID) -> dict[str, Any]:
