@@ -31,7 +31,7 @@ async def fill(engine: AsyncEngine) -> None:
     words = [
         {"book_id": id_, "word": word} for n, id_ in enumerate(ids) for word in ("the", f"w{n}")
     ]
-    ranks = [{"book_id": id_, "reviews": 0, "total": 0, "rank": 0} for id_ in ids]
+    ranks = [{"book_id": id_, "reviews": 0, "total": 0} for id_ in ids]
     async with engine.begin() as connection:
         await connection.execute(insert(orm.books), books)
         await connection.execute(insert(orm.book_words), words)

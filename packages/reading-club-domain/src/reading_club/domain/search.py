@@ -61,7 +61,7 @@ def book_words(title: str, author: str, isbn: str | None) -> frozenset[str]:
     words = {*_isbn_words(isbn)}
     for text in (casefold_unaccented(title), casefold_unaccented(author)):
         words.update(_HYPHENS.sub("", each) for each in _HYPHENATED_DIGITS.findall(text))
-        for word in _words(text):
+        for word in _words(text) or text.split():
             words.update(_findable(word))
     return frozenset(word[:LONGEST_WORD] for word in words)
 
@@ -70,11 +70,13 @@ def query_words(query: str) -> Sequence[str]:
     """Return the words of a query, each of which a book must have; none for a blank query.
 
     A word with which another one begins is left out. A query, or a word of it, that is an ISBN
-    gives its thirteen digits, a part with hyphens its digits.
+    gives its thirteen digits, a part with hyphens its digits. Marks between words, as in
+    "Simon & Garfunkel", are left out; a query of marks alone finds titles of marks alone.
     """
     with suppress(InvalidIsbn):
         return (Isbn(query).canonical,)
-    words = dict.fromkeys(word[:LONGEST_WORD] for word in _query_words(query))
+    found = list(_query_words(query)) or casefold_unaccented(query).split() or query.split()
+    words = dict.fromkeys(word[:LONGEST_WORD] for word in found)
     longest = [
         word
         for word in words
@@ -83,17 +85,11 @@ def query_words(query: str) -> Sequence[str]:
     return tuple(longest[:MOST_QUERY_WORDS])
 
 
-def title_key(title: str) -> str:
-    """Return the key by which books are sorted by title: its folded words; an article stays."""
-    return _sort_key(title)
+def sort_key(text: str) -> str:
+    """Return the key by which a title or an author is sorted: its folded words; articles stay.
 
-
-def author_key(author: str) -> str:
-    """Return the key by which books are sorted by author: the folded words, as printed."""
-    return _sort_key(author)
-
-
-def _sort_key(text: str) -> str:
+    It is empty for a text without words.
+    """
     return " ".join(_plain(_words(casefold_unaccented(text))))[:LONGEST_KEY].rstrip()
 
 
@@ -103,12 +99,11 @@ def _plain(words: Iterable[str]) -> Iterator[str]:
 
 
 def _words(folded: str) -> Sequence[str]:
-    """Return the words of a folded text in their order; of one without any, what is no space."""
+    """Return the words of a folded text in their order."""
     if folded.isascii():
-        return _SIMPLE.findall(folded) or folded.split()
+        return _SIMPLE.findall(folded)
     runs = groupby((c for c in folded if unicodedata.category(c) != "Cf"), _kind)
-    words = ["".join(chars) for kind, chars in runs if kind]
-    return words or folded.split() or [folded]
+    return ["".join(chars) for kind, chars in runs if kind]
 
 
 def _kind(char: str) -> int:

@@ -11,9 +11,11 @@ from uuid import UUID
 from reading_club.domain.model import Book
 
 BookOrder = Literal["newest", "title", "author", "best"]
-"""An order of books: by time of storage, the newest first; by title; by author, then title; by
-rank, the highest first (``reading_club.service.ranks``). Equal books are ordered by id."""
+"""An order of books: the newest first, by the storage's clock, as clients may choose ids; by title;
+by author, then title; the best first, by ``service.catalogue.rank_of``. Equal ones are ordered by
+id."""
 
+NEWEST: Final[BookOrder] = "newest"
 ORDERS: Final[tuple[BookOrder, ...]] = get_args(BookOrder)
 LONGEST_CURSOR: Final = 2_000
 """Characters of a cursor as text."""
@@ -68,13 +70,18 @@ class BookCursor:
         return cursor
 
 
+Before = UUID | BookCursor | None
+"""The cursor of a page, for the newest books also the id of the last one before; None for the
+first page."""
+
+
 def _is_storable(key: str | int) -> bool:
     if isinstance(key, int):
         return 0 <= key <= _HIGHEST
     return "\x00" not in key and key == key.encode("utf-8", "ignore").decode()
 
 
-def cursor_of(order: BookOrder, before: UUID | BookCursor | None) -> BookCursor | None:
+def cursor_of(order: BookOrder, before: Before) -> BookCursor | None:
     """Return the cursor of a list in this order; an id is one of the newest books.
 
     Raises ValueError for the cursor of another order.

@@ -1,11 +1,10 @@
 """The ports of the repositories of the aggregates; what all promise is in ``repository_base``."""
 
 from abc import abstractmethod
-from uuid import UUID
 
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Book
-from reading_club.service.book_pages import BookCursor, BookOrder, BookPage
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage
 from reading_club.service.repository_base import Repository
 from reading_club.service.review_repository import AbstractReviewRepository, ListedReview
 from reading_club.service.reviewer_repository import AbstractReviewerRepository
@@ -38,21 +37,13 @@ class AbstractBookRepository(Repository[Book]):
 
     @abstractmethod
     async def page(
-        self,
-        *,
-        query: str = "",
-        order: BookOrder = "newest",
-        before: UUID | BookCursor | None = None,
-        limit: int = 50,
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
     ) -> BookPage:
         """Return up to ``limit`` books in an order, and the cursor of the next page.
 
-        The newest are ordered by the storage's clock, as clients may choose ids. ``best`` has the
-        books that are in the catalogue, by its ratings. ``before`` is the cursor of the previous
-        page, or of the newest the id of its last book; after an unknown id the page is empty.
-        Each word of ``query`` must be the beginning of a word of title, author or ISBN, see
-        ``reading_club.domain.search``. The number of statements depends on neither books nor words.
-        Raises ValueError for the cursor of another order.
+        A book is found if each word of ``query_words`` is the beginning of one of ``Book.words``.
+        ``best`` has the books of the catalogue. After an unknown id the page is empty. Raises
+        ValueError for the cursor of another order.
         """
 
     @abstractmethod

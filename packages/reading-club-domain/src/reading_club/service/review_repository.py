@@ -66,9 +66,10 @@ class AbstractReviewRepository(Repository[Review]):
 
     @abstractmethod
     async def update(self, review: Review) -> None:
-        """Store the next version of a review. Raises ReviewerNotFound if its reviewer is erased.
+        """Store the next version of a review.
 
-        Raises WriteConflict unless the stored version is the previous one.
+        Raises WriteConflict unless the stored version is the previous one, and ReviewerNotFound if
+        the reviewer is erased.
         """
 
     async def withdraw_all(self, reviewer_id: UUID) -> None:

@@ -25,11 +25,10 @@ from sqlalchemy import (
 )
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.book_words import begins_with, book_words
 from reading_club.adapters.uow_sqla.eventstream.generations import live, live_parts
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import is_storable
-from reading_club.domain.search import query_words
+from reading_club.domain.search import LAST, query_words
 from reading_club.service.book_pages import BookCursor, BookOrder
 
 COMMON: Final = 1_000
@@ -105,10 +104,16 @@ async def _counts(session: Session, words: Sequence[str]) -> dict[str, int]:
     """Return how many words in the index begin with each word, at most COMMON."""
     counts = []
     for number, word in enumerate(words):
-        some = select(literal(1)).where(begins_with(book_words.c.word, word)).limit(COMMON)
+        some = select(literal(1)).where(_begins_with(word)).limit(COMMON)
         counted = select(func.count()).select_from(some.subquery(f"word_{number}"))
         counts.append(counted.scalar_subquery())
     return dict(zip(words, (await session.read(select(*counts))).one(), strict=True))
+
+
+def _begins_with(wanted: str) -> ColumnElement[bool]:
+    """Return the condition that a word begins with a wanted one, as a range of an index."""
+    word = orm.book_words.c.word
+    return (word >= wanted) & (word < f"{wanted}{LAST}")
 
 
 def _probe(book_id: ColumnElement[Any], word: str) -> ColumnElement[bool]:
@@ -116,7 +121,7 @@ def _probe(book_id: ColumnElement[Any], word: str) -> ColumnElement[bool]:
 
     No EXISTS: databases may turn one into a join, and read all books that have the word.
     """
-    mine = (book_words.c.book_id == book_id) & begins_with(book_words.c.word, word)
+    mine = (orm.book_words.c.book_id == book_id) & _begins_with(word)
     one: ScalarSelect[int] = select(literal(1, Integer)).where(mine).limit(1).scalar_subquery()
     return one.is_not(None)
 
@@ -126,7 +131,7 @@ def _by_word(session: Session, place: Place, words: Sequence[str]) -> Select[Any
 
     The limit of the subquery, above the number of its rows, keeps the order's index out of it.
     """
-    rare = select(book_words.c.book_id).where(begins_with(book_words.c.word, words[0]))
+    rare = select(orm.book_words.c.book_id).where(_begins_with(words[0]))
     columns: list[ColumnElement[Any]] = [*orm.books.c]
     if place.order == "best":
         ranks = live(session, orm.catalogue_ranks)

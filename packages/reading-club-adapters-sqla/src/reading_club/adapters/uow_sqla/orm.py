@@ -19,14 +19,13 @@ from sqlalchemy import (
     false,
 )
 
-from reading_club.adapters.uow_sqla import book_words as book_index
-from reading_club.adapters.uow_sqla import catalogue_ranks as ranks_of_books
+from reading_club.adapters.uow_sqla import catalogue_tables
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
-from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
-from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
+from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime, sorted_text
+from reading_club.domain.search import LONGEST_KEY, LONGEST_WORD
 
 metadata = club_metadata.metadata
 stream = stream_tables(metadata)
@@ -49,8 +48,8 @@ books = Table(
     Column("isbn", String(13), nullable=True, unique=True),
     Column("search", Text, nullable=False, server_default=""),
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
-    Column("title_key", book_index.Key, nullable=False, server_default=""),
-    Column("author_key", book_index.Key, nullable=False, server_default=""),
+    Column("title_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
+    Column("author_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
     Column("registered_by", Uuid, nullable=True, index=True),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("withdrawn", Boolean, nullable=False, server_default=false()),
@@ -64,6 +63,15 @@ books = Table(
 withdrawn keeps its row, without its ISBN, which is free again.
 ``title_key`` and ``author_key`` are empty until a row of an older release is indexed.
 """
+
+book_words = Table(
+    "book_words",
+    metadata,
+    Column("book_id", Uuid, primary_key=True),
+    Column("word", sorted_text(LONGEST_WORD), primary_key=True),
+    Index("ix_book_words_word_book_id", "word", "book_id"),
+)
+"""The words of each book: the index leads from a word to its books, the key from a book to its."""
 
 reviewers = Table(
     "reviewers",
@@ -105,13 +113,12 @@ compatibility = Table(
 ``finished`` says whether the online steps of the revision are done.
 """
 
-book_words = book_index.book_words
 activity = activity_log.activity
 activity_erasures = activity_log.activity_erasures
-catalogue = book_catalogue.catalogue
-catalogue_ratings = book_catalogue.catalogue_ratings
-catalogue_counts = book_catalogue.catalogue_counts
-catalogue_ranks = ranks_of_books.catalogue_ranks
+catalogue = catalogue_tables.catalogue
+catalogue_ratings = catalogue_tables.catalogue_ratings
+catalogue_counts = catalogue_tables.catalogue_counts
+catalogue_ranks = catalogue_tables.catalogue_ranks
 accounts = account_tables.accounts
 sessions = account_tables.sessions
 invitations = account_tables.invitations

@@ -22,9 +22,8 @@ from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.book_pages import select_page
-from reading_club.adapters.uow_sqla.book_words import add_words, sort_keys
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new
+from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_many
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
@@ -35,7 +34,7 @@ from reading_club.domain.errors import (
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.book_pages import BookCursor, BookOrder, BookPage, cursor_of
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
 from reading_club.service.repositories import AbstractBookRepository, Repository
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
@@ -125,14 +124,15 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": aggregate.search_text}
-        keys = sort_keys(aggregate.title, aggregate.author)
-        return {**row, **keys, "isbn": aggregate.isbn_digits}
+        names = ("title_key", "author_key")
+        keys = {name: getattr(aggregate, name) for name in names}
+        row = {**aggregate.model_dump(), **keys, "search": aggregate.search_text}
+        return {**row, "isbn": aggregate.isbn_digits}
 
     async def add(self, aggregate: Book) -> None:
         """Insert a row, and those of its words. Raises as its base does."""
         await super().add(aggregate)
-        await add_words(self.session, aggregate)
+        await self._add_words(aggregate)
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:
         if aggregate.isbn is None or not await self._scalar(_is_taken(aggregate)):
@@ -155,19 +155,18 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
             changed = WriteConflict(f"book {book.id} was changed by another transaction")
             raise await self._refusal(book) or changed
         await self.session.write(delete(orm.book_words).where(orm.book_words.c.book_id == book.id))
-        await add_words(self.session, book)
+        await self._add_words(book)
+
+    async def _add_words(self, book: Book) -> None:
+        words = [{"book_id": book.id, "word": word} for word in sorted(book.words)]
+        await insert_new_many(self.session, orm.book_words, words)
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return the book with this ISBN, or None."""
         return await self._find(orm.books.c.isbn == isbn.canonical)
 
     async def page(
-        self,
-        *,
-        query: str = "",
-        order: BookOrder = "newest",
-        before: UUID | BookCursor | None = None,
-        limit: int = 50,
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
     ) -> BookPage:
         """Return a page by indexes, by one statement; a search by two."""
         cursor = cursor_of(order, before)

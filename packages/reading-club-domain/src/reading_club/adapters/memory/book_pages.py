@@ -10,7 +10,7 @@ from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.read_models.catalogue import InMemoryCatalogue
 from reading_club.domain.model import Book
-from reading_club.domain.search import author_key, book_words, query_words, title_key
+from reading_club.domain.search import book_words, query_words
 from reading_club.service.book_pages import BookCursor, BookOrder
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -58,8 +58,7 @@ def _keys(
 
 
 def _text_key(order: BookOrder, book: Book) -> Key:
-    title = title_key(book.title)
-    return (author_key(book.author), title) if order == "author" else (title,)
+    return (book.author_key, book.title_key) if order == "author" else (book.title_key,)
 
 
 def _key_at(transaction: InMemoryTransaction[InMemoryDatabase], cursor: BookCursor) -> Key:

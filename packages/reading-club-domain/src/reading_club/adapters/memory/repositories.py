@@ -19,7 +19,7 @@ from reading_club.domain.errors import (
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.book_pages import BookCursor, BookOrder, BookPage, cursor_of
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
 from reading_club.service.repositories import AbstractBookRepository, Repository
 
 TRow = TypeVar("TRow", bound=BaseModel)
@@ -112,12 +112,7 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         return next((self._loaded(book) for book in books if book.isbn == isbn), None)
 
     async def page(
-        self,
-        *,
-        query: str = "",
-        order: BookOrder = "newest",
-        before: UUID | BookCursor | None = None,
-        limit: int = 50,
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
     ) -> BookPage:
         """Return copies."""
         cursor = cursor_of(order, before)

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
-from reading_club.adapters.uow_sqla.migrations import online
-from reading_club.adapters.uow_sqla.migrations.book_index import IndexBooks
+from reading_club.adapters.uow_sqla.migrations import book_index, online
 from reading_club.adapters.uow_sqla.migrations.state import (
     VERSION_TABLE,
     SchemaState,
@@ -53,7 +52,7 @@ async def upgrade(
             if reached.kind == "unfinished":
                 await online.finish(connection)
             elif reached.kind == "current":
-                await IndexBooks().run(connection)
+                await book_index.index_books(connection)
 
 
 async def index_books(engine: AsyncEngine) -> Mapping[str, int]:
@@ -63,7 +62,7 @@ async def index_books(engine: AsyncEngine) -> Mapping[str, int]:
     """
     with translated():
         async with engine.connect() as connection:
-            await IndexBooks().run(connection)
+            await book_index.index_books(connection)
     return {}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from reading_club.adapters.uow_sqla.migrations.book_index import IndexBooks
+from reading_club.adapters.uow_sqla.migrations.book_index import index_books
 from reading_club.adapters.uow_sqla.session import SQLite
 
 BATCH: Final = 1_000
@@ -107,6 +107,15 @@ class NewIndex:
             await driver.execute(drop, timeout=INDEX_TIMEOUT)
             create = f"CREATE INDEX CONCURRENTLY {self.name} ON {self.on}"
             await driver.execute(create, timeout=INDEX_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class IndexBooks:
+    """Indexes the books of releases before 0012, see ``book_index``."""
+
+    async def run(self, connection: AsyncConnection) -> None:
+        """Index the books that are not indexed, batch by batch."""
+        await index_books(connection)
 
 
 STEPS: Final[dict[str, tuple[Backfill | NewIndex | IndexBooks, ...]]] = {

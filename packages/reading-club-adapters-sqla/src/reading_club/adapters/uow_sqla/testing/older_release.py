@@ -88,7 +88,7 @@ class TestOlderRelease:
     async def test_its_books_are_found(self, empty_engine: AsyncEngine) -> None:
         """The next migration, and the relay, index books that it registered meanwhile.
 
-        A title without a word has no key; it is passed over, and ends no batch.
+        A title without a word has no key: it is indexed each time, and ends no batch.
         """
         await migrations.upgrade(empty_engine)
         await insert_as_before(empty_engine, "books", book_row(a_book(title="!?")))

@@ -8,8 +8,7 @@ from lastuuid import uuid7
 
 from reading_club.domain.model import Book
 from reading_club.service.book_pages import BookCursor, BookOrder
-from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.service.ranks import rank_of
+from reading_club.service.catalogue import BookRating, CatalogueEntry, rank_of
 from reading_club.testing.builders import a_book
 from reading_club.testing.contracts.club.books import store
 from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
@@ -82,6 +81,7 @@ class BookSearchContract:
             ("032112", True),
             ("evans 978-0-321", True),
             ("321125", False),
+            ("domain & evans -", True),
             ("!?", False),
         ],
     )

@@ -12,12 +12,13 @@ compatibility = sa.table(
     "schema_compatibility", sa.column("revision", sa.String()), sa.column("oldest", sa.String())
 )
 KEYS = ("title_key", "author_key")
+RANK = "CASE WHEN reviews = 0 THEN 0 ELSE (25 + total) * 1000000 / (5 + reviews) END"
 
 
 def upgrade() -> None:
-    """Move up. Releases that need 0002 go on working: their books are indexed by an online step.
+    """Move up. Releases that need 0002 go on working: an online step indexes their books.
 
-    So are those that they register later, by each migration and by the relay.
+    Each migration and the relay index those that they register later.
     """
     for name in KEYS:
         key = sa.Column(name, _sorted_text(80), server_default="", nullable=False)
@@ -51,7 +52,7 @@ def _ranks(name: str, *generation: sa.Column[int]) -> None:
         sa.Column("book_id", sa.Uuid(), nullable=False),
         sa.Column("reviews", sa.Integer(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
-        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), sa.Computed(RANK, persisted=True), nullable=False),
         sa.PrimaryKeyConstraint(*keys, name=op.f(f"pk_{name}")),
     )
 
