@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from reading_club.domain.aggregate import VersionedAggregate
-from reading_club.domain.book_messages import BookCorrected, BookRegistered
+from reading_club.domain.book_messages import BookCorrected, BookRegistered, BookWithdrawn
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.search import book_words, sort_key
 from reading_club.domain.text import Author, Title, authors_in, casefold_unaccented
@@ -18,6 +18,8 @@ class Book(VersionedAggregate):
     isbn: Isbn | None = None
     registered_by: UUID | None = None
     """The reviewer who registered it; None for one of an early release, or of a visitor."""
+    withdrawn: bool = False
+    """Whether an organiser took it off the shelf: it has no ISBN, and is not found."""
 
     @property
     def isbn_digits(self) -> str | None:
@@ -36,7 +38,9 @@ class Book(VersionedAggregate):
 
     @property
     def words(self) -> frozenset[str]:
-        """The words by which the book is found, see ``book_words``."""
+        """The words by which the book is found, see ``book_words``; none of a withdrawn book."""
+        if self.withdrawn:
+            return frozenset()
         return book_words(self.title, self.author, self.isbn_digits)
 
     @property
@@ -82,4 +86,15 @@ class Book(VersionedAggregate):
                 corrected_by=by,
                 version=self.version,
             )
+        )
+
+    def withdraw(self, by: UUID) -> None:
+        """Drop the ISBN, and record BookWithdrawn; a withdrawn book does not change."""
+        if self.withdrawn:
+            return
+        self.isbn = None
+        self.withdrawn = True
+        self.version += 1
+        self.messages.append(
+            BookWithdrawn(id=self.id, title=self.title, withdrawn_by=by, version=self.version)
         )

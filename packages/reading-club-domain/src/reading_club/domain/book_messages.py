@@ -85,3 +85,27 @@ class BookCorrected(ClubEvent):
     def author(self) -> str:
         """The authors as one text."""
         return as_one_author(self.authors)
+
+
+class WithdrawBook(ClubCommand):
+    """Withdraw a book with its reviews; a withdrawn one stays as it is."""
+
+    id: UUID
+    withdrawn_by: UUID
+    """The reviewer who withdraws it, an organiser."""
+    expected_version: int | None = None
+    """The version that the organiser has seen; None to withdraw any."""
+    metadata: Metadata = command_metadata("withdraw_book")
+
+
+class BookWithdrawn(ClubEvent):
+    """A book was withdrawn, which is a version too: of two versions the higher one is valid.
+
+    Each of its reviews is withdrawn by an event of its own, and its ISBN is free again.
+    """
+
+    id: UUID
+    title: str
+    withdrawn_by: UUID
+    version: int
+    metadata: Metadata = event_metadata("book_withdrawn")

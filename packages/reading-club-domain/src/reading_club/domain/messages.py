@@ -14,8 +14,10 @@ from reading_club.domain.book_messages import (
     BookCorrected,
     BookRegistered,
     BookRegisteredV2,
+    BookWithdrawn,
     CorrectBook,
     RegisterBook,
+    WithdrawBook,
 )
 from reading_club.domain.message_base import (
     ClubCommand,
@@ -32,6 +34,7 @@ __all__ = [
     "BookCorrected",
     "BookRegistered",
     "BookRegisteredV2",
+    "BookWithdrawn",
     "ClubCommand",
     "ClubEvent",
     "CorrectBook",
@@ -46,6 +49,7 @@ __all__ = [
     "ReviewerCreated",
     "ReviewerErased",
     "ReviseReview",
+    "WithdrawBook",
     "WithdrawReview",
 ]
 
@@ -154,6 +158,7 @@ class ReviewWithdrawn(ClubEvent):
 COMMANDS: tuple[type[ClubCommand], ...] = (
     RegisterBook,
     CorrectBook,
+    WithdrawBook,
     CreateReviewer,
     EraseReviewer,
     CreateReview,
@@ -166,6 +171,7 @@ EVENTS: tuple[type[ClubEvent], ...] = (
     BookRegistered,
     BookRegisteredV2,
     BookCorrected,
+    BookWithdrawn,
     ReviewerCreated,
     ReviewerErased,
     ReviewCreated,

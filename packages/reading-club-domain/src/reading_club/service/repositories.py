@@ -19,7 +19,10 @@ __all__ = [
 
 
 class AbstractBookRepository(Repository[Book]):
-    """The books. ``add`` raises BookAlreadyRegistered for a known ISBN; ``get`` BookNotFound."""
+    """The books. ``add`` raises BookAlreadyRegistered for a known ISBN; ``get`` BookNotFound.
+
+    A withdrawn book is found by ``get_for_update`` alone, and its id stays taken.
+    """
 
     def _is_same(self, stored: Book, aggregate: Book) -> bool:
         return stored.content == aggregate.content
@@ -28,7 +31,8 @@ class AbstractBookRepository(Repository[Book]):
     async def update(self, book: Book) -> None:
         """Store the next version of a book. Raises BookAlreadyRegistered for another book's ISBN.
 
-        Raises WriteConflict unless the stored version is the previous one.
+        Raises WriteConflict unless the stored version is the previous one. From the storage of a
+        withdrawn book on, no other transaction stores a review of it.
         """
 
     @abstractmethod

@@ -36,8 +36,8 @@ class ListedReview:
 class AbstractReviewRepository(Repository[Review]):
     """The reviews, also withdrawn ones. ``get`` raises ReviewNotFound.
 
-    ``add`` raises BookNotFound, ReviewerNotFound or AlreadyReviewed. An erased reviewer is not
-    found.
+    ``add`` raises BookNotFound, ReviewerNotFound or AlreadyReviewed. A withdrawn book and an erased
+    reviewer are not found.
     """
 
     async def add_idempotent(self, aggregate: Review) -> Review:
@@ -68,16 +68,19 @@ class AbstractReviewRepository(Repository[Review]):
     async def update(self, review: Review) -> None:
         """Store the next version of a review.
 
-        Raises WriteConflict unless the stored version is the previous one, and ReviewerNotFound if
-        the reviewer is erased.
+        Raises WriteConflict unless the stored version is the previous one, BookNotFound if the book
+        is withdrawn, and ReviewerNotFound if the reviewer is erased.
         """
 
-    async def withdraw_all(self, reviewer_id: UUID) -> None:
-        """Withdraw the reviews of a reviewer, in batches. Raises WriteConflict."""
-        while listed := await self.page(reviewer_id=reviewer_id, limit=WITHDRAWN_TOGETHER):
+    async def withdraw_all(
+        self, by: UUID, *, reviewer_id: UUID | None = None, book_id: UUID | None = None
+    ) -> None:
+        """Withdraw the reviews of a reviewer, or of a book, in batches. Raises WriteConflict."""
+        wanted = {"reviewer_id": reviewer_id, "book_id": book_id}
+        while listed := await self.page(**wanted, limit=WITHDRAWN_TOGETHER):
             reviews = [each.review for each in listed]
             for review in reviews:
-                review.withdraw(reviewer_id)
+                review.withdraw(by)
             await self.update_withdrawn(reviews)
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""How members correct books: for the API and for the pages."""
+"""How members correct books, and organisers withdraw them: for the API and for the pages."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from reading_club.app.application import Application
 from reading_club.domain.errors import NotAllowed
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.messages import CorrectBook
+from reading_club.domain.messages import CorrectBook, WithdrawBook
 from reading_club.domain.model import Book
 from reading_club.domain.text import Author, Title
 from reading_club.service.accounts.accounts import Account, Role
@@ -68,3 +68,18 @@ async def correct_book(
     )
     corrected: Book = await application.handle(command)
     return corrected
+
+
+async def withdraw_book(
+    application: Application, organiser: Account, id: UUID, expected_version: int | None = None
+) -> None:
+    """Withdraw a book with its reviews; the events name the organiser.
+
+    ``expected_version`` is None to withdraw any. Raises BookNotFound, also for a withdrawn book, or
+    VersionMismatch.
+    """
+    async with application.reading() as uow:
+        await uow.books.get(id)
+    await application.handle(
+        WithdrawBook(id=id, withdrawn_by=organiser.reviewer_id, expected_version=expected_version)
+    )

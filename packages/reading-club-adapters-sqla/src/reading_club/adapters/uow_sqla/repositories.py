@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Row,
+    Select,
     Table,
     delete,
     exists,
@@ -139,6 +140,9 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
             return None
         return BookAlreadyRegistered(aggregate.isbn)
 
+    async def _find(self, condition: ColumnElement[bool]) -> Book | None:
+        return await super()._find(condition & ~orm.books.c.withdrawn)
+
     async def update(self, book: Book) -> None:
         """Update the row of the previous version, and replace its words."""
         columns = orm.books.c
@@ -175,7 +179,7 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
 
     async def count(self) -> int:
         """Count the rows."""
-        return await self._scalar(func.count(orm.books.c.id))
+        return await self._scalar(func.count().filter(~orm.books.c.withdrawn))
 
 
 def _is_taken(book: Book) -> ColumnElement[bool]:
@@ -184,3 +188,9 @@ def _is_taken(book: Book) -> ColumnElement[bool]:
         return false()
     other = orm.books.alias("other")
     return exists().where(other.c.isbn == book.isbn_digits, other.c.id != book.id)
+
+
+def locked_book(identifier: UUID) -> Select[tuple[UUID]]:
+    """Return the SELECT of a book that is not withdrawn, and cannot be until the end."""
+    same = (orm.books.c.id == identifier) & ~orm.books.c.withdrawn
+    return select(orm.books.c.id).where(same).with_for_update(read=True)

@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 
 logger = getLogger(__name__)
-
 TResult = TypeVar("TResult")
 Rows = Sequence[Mapping[str, Any]]
-
-CHECKS_REFERENCES: Final = "foreign keys are checked"
-"""The key of ``info`` of a connection to SQLite whose foreign keys need no setting."""
+CHECKS_REFERENCES: Final = "foreign keys are checked"  # the key in a connection's ``info``
 
 
 class Session:

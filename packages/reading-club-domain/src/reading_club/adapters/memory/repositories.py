@@ -88,6 +88,17 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         if isbn is not None and any(book.isbn == isbn for book in others):
             raise BookAlreadyRegistered(isbn)
 
+    async def find(self, identifier: UUID) -> Book | None:
+        """Return a copy, or None."""
+        stored = self.transaction.tables.books.get(identifier)
+        return None if stored is None or stored.withdrawn else self._loaded(stored)
+
+    async def get_for_update(self, identifier: UUID) -> Book:
+        """Return a copy, also of a withdrawn book. Raises BookNotFound."""
+        if (stored := self.transaction.tables.books.get(identifier)) is None:
+            raise BookNotFound(identifier)
+        return self._loaded(stored)
+
     async def add(self, aggregate: Book) -> None:
         """Store a copy and the time of storage."""
         now = self.transaction.now
@@ -121,7 +132,14 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
 
     async def count(self) -> int:
         """Count the books."""
-        return len(self.transaction.tables.books)
+        return sum(not book.withdrawn for book in self.transaction.tables.books.values())
+
+
+def require_book(tables: InMemoryDatabase, identifier: UUID) -> None:
+    """Raise BookNotFound unless the book is stored and not withdrawn."""
+    book = tables.books.get(identifier)
+    if book is None or book.withdrawn:
+        raise BookNotFound(identifier)
 
 
 def detached_copy(model: TRow) -> TRow:

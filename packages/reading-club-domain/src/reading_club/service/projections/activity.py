@@ -4,6 +4,7 @@ from reading_club.domain.messages import (
     BookCorrected,
     BookRegistered,
     BookRegisteredV2,
+    BookWithdrawn,
     ClubEvent,
     ReviewCreated,
     ReviewerCreated,
@@ -19,7 +20,7 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(BookRegistered, BookCorrected, ReviewerCreated)
+@activity.on(BookRegistered, BookCorrected, BookWithdrawn, ReviewerCreated)
 @activity.on(ReviewCreated, ReviewRevised, ReviewWithdrawn)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""

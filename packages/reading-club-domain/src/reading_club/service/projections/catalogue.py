@@ -4,6 +4,7 @@ from reading_club.domain.messages import (
     BookCorrected,
     BookRegistered,
     BookRegisteredV2,
+    BookWithdrawn,
     ClubEvent,
     ReviewCreated,
     ReviewRevised,
@@ -35,6 +36,21 @@ async def put(
 catalogue.on(BookRegistered)(put)
 catalogue.on(BookRegisteredV2)(put)
 catalogue.on(BookCorrected)(put)
+
+
+@catalogue.on(BookWithdrawn)
+async def withdraw(event: BookWithdrawn, uow: AbstractUnitOfWork) -> None:
+    """Store that the book was withdrawn, if its version is higher: no entry is shown then."""
+    await uow.catalogue.put(
+        CatalogueEntry(
+            book_id=event.id,
+            title=event.title,
+            author="",
+            isbn="",
+            version=event.version,
+            withdrawn=True,
+        )
+    )
 
 
 async def rate(

@@ -12,13 +12,15 @@ SENTENCES: Mapping[str, str] = {
     "book_registered_v1": "{title} by {author} joined the shelf.",
     "book_registered_v2": "{title} by {author} joined the shelf.",
     "book_corrected_v1": "The entry of {title} was corrected.",
+    "book_withdrawn_v1": "{withdrawn} was withdrawn from the shelf.",
     "reviewer_created_v1": "{nickname} joined the club.",
     "reviewer_erased_v1": "A member left the club, and erased all words.",
     "review_created_v1": "{book} was rated {rating} of 10.",
     "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
     "review_withdrawn_v1": "A review of {book} was withdrawn.",
 }
-"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``."""
+"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``, and
+``{withdrawn}`` that of a book without a page."""
 BY_ORGANISER = "An organiser withdrew a review of {book}."
 UNKNOWN_BOOK = "a book"
 
@@ -48,7 +50,12 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
     book_id = book_id_of(entry)
     title = titles.get(book_id) if book_id else None
     href = f"/books/{book_id}" if book_id else ""
-    fields = {"author": _author(entry), **entry.payload, "book": title}
+    fields = {
+        "author": _author(entry),
+        **entry.payload,
+        "book": title,
+        "withdrawn": entry.payload.get("title"),
+    }
     parts = []
     for words, name, _, _ in Formatter().parse(_template(entry)):
         parts.append(Part(words))

@@ -37,6 +37,14 @@ class TestBooks(club.BookRepositoryContract):
             await transaction.rollback()
 
 
+class TestBookCorrections(club.BookCorrectionsContract):
+    """Corrections of books on SQL."""
+
+
+class TestBookWithdrawals(club.BookWithdrawalsContract):
+    """Withdrawn books on SQL."""
+
+
 class TestBookSearch(club.BookSearchContract):
     """Search and orders on SQL."""
 
@@ -51,6 +59,10 @@ class TestReviewLists(club.ReviewListsContract):
 
 class TestReviews(club.ReviewRepositoryContract):
     """The reviews on SQL."""
+
+
+class TestCatalogueVersions(club.CatalogueVersionsContract):
+    """Versions of books in the catalogue on SQL."""
 
 
 class TestCatalogue(club.CatalogueContract):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from reading_club.domain.messages import CorrectBook, WithdrawBook
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.accounts_helpers import OVERLAP
 from reading_club.testing.contracts.club.rebuild_helpers import NAMES, RebuildFixtures
@@ -20,8 +21,12 @@ class RebuildContract(RebuildFixtures):
     @pytest.mark.parametrize("name", NAMES)
     async def test_rebuilt_rows_are_equal(self, name: str) -> None:
         """Twice, readers see the same rows before a rebuild and after it."""
-        books = await self.register(3)
+        books = await self.register(5)
         await self.a_member()
+        await self.send(
+            CorrectBook(id=books[3], title="Corrected", author="A", corrected_by=books[0]),
+            WithdrawBook(id=books[4], withdrawn_by=books[0]),
+        )
         await self.work()
         before = await self.shown(books)
 

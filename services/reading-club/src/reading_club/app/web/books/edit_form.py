@@ -1,5 +1,6 @@
-"""The page with the form to correct a book, and what the form is sent to."""
+"""The page with the form to correct a book, what it is sent to, and how a book is withdrawn."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from reading_club.app.correcting import BookChanges
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.books.book_form import known_book
 from reading_club.app.web.html_forms import errors_of, form_page, require_form
-from reading_club.app.web.identity import Member, club_of_page
-from reading_club.domain.errors import BookAlreadyRegistered, VersionMismatch
+from reading_club.app.web.identity import Member, Organiser, club_of_page
+from reading_club.domain.errors import BookAlreadyRegistered, BookNotFound, VersionMismatch
 from reading_club.domain.model import Book
 
 router = APIRouter(
-    prefix="/books/{id:uuid}/edit", include_in_schema=False, dependencies=[Depends(club_of_page)]
+    prefix="/books/{id:uuid}", include_in_schema=False, dependencies=[Depends(club_of_page)]
 )
 
 
@@ -48,7 +49,7 @@ def _form_of(book: Book) -> dict[str, Any]:
     return {"title": book.title, "author": book.author, "isbn": isbn, "version": book.version}
 
 
-@router.get("")
+@router.get("/edit")
 async def edit_book(
     request: Request, application: TheApplication, account: Member, id: UUID
 ) -> HTMLResponse:
@@ -57,7 +58,7 @@ async def edit_book(
     return form_page(request, "edit_book.html", _form_of(book), book=book)
 
 
-@router.post("", dependencies=[Depends(require_form)])
+@router.post("/edit", dependencies=[Depends(require_form)])
 async def correct_book(  # the form, and who sends it
     request: Request,
     application: TheApplication,
@@ -94,3 +95,11 @@ def _changed_meanwhile(request: Request, form: dict[str, Any], stored: Book) -> 
     )
     page.status_code = 409
     return page
+
+
+@router.post("/withdraw", dependencies=[Depends(require_form)])
+async def withdraw_book(id: UUID, application: TheApplication, organiser: Organiser) -> Response:
+    """Withdraw the book as an organiser; one that is withdrawn already stays so."""
+    with suppress(BookNotFound):  # the form was sent twice
+        await correcting.withdraw_book(application, organiser, id)
+    return RedirectResponse("/?said=book-withdrawn", status_code=303)
