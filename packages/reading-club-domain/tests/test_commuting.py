@@ -32,7 +32,7 @@ def streams(draw: st.DrawFn) -> list[ClubEvent]:
     """
     aggregates: list[Any] = []
     for ratings in draw(st.lists(REVIEWS, min_size=1, max_size=3)):
-        book = a_book()
+        book = a_book(isbn=draw(st.sampled_from([None, False])))
         for number in range(draw(st.integers(0, 2))):
             book.correct(book.isbn, f"title {number}", "author", book.id)
         aggregates.append(book)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from reading_club.domain.messages import (
     BookCorrected,
     BookRegistered,
+    BookRegisteredV2,
     BookWithdrawn,
     ReviewCreated,
     ReviewRevised,
@@ -27,6 +28,15 @@ def test_a_new_book_records_its_registration() -> None:
 
     assert book.messages == [
         BookRegistered(id=book.id, isbn=book.isbn, title=book.title, author=book.author)
+    ]
+
+
+def test_a_book_without_an_isbn_records_the_second_version() -> None:
+    """The first version of its registration always has an ISBN."""
+    book = a_book(isbn=False, title="SICP", author="Harold Abelson; Gerald Jay Sussman")
+
+    assert book.messages == [
+        BookRegisteredV2(id=book.id, title="SICP", authors=["Harold Abelson", "Gerald Jay Sussman"])
     ]
 
 

@@ -4,7 +4,12 @@ from typing import Any, Self
 from uuid import UUID
 
 from reading_club.domain.aggregate import VersionedAggregate
-from reading_club.domain.book_messages import BookCorrected, BookRegistered, BookWithdrawn
+from reading_club.domain.book_messages import (
+    BookCorrected,
+    BookRegistered,
+    BookRegisteredV2,
+    BookWithdrawn,
+)
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.search import book_words, sort_key
 from reading_club.domain.text import Author, Title, authors_in, casefold_unaccented
@@ -62,11 +67,24 @@ class Book(VersionedAggregate):
 
     @classmethod
     def register(
-        cls, id: UUID, isbn: Isbn, title: str, author: str, registered_by: UUID | None = None
+        cls,
+        id: UUID,
+        isbn: Isbn | None,
+        title: str,
+        author: str,
+        registered_by: UUID | None = None,
     ) -> Self:
-        """Return a new book, which has recorded BookRegistered."""
+        """Return a new book, which has recorded BookRegistered, or its second version.
+
+        The first one has an ISBN always.
+        """
         book = cls(id=id, isbn=isbn, title=title, author=author, registered_by=registered_by)
-        book.messages.append(BookRegistered(id=id, isbn=isbn, title=book.title, author=book.author))
+        title, author = book.title, book.author
+        if book.isbn is None:
+            event = BookRegisteredV2(id=id, title=title, authors=authors_in(author))
+            book.messages.append(event)
+        else:
+            book.messages.append(BookRegistered(id=id, isbn=book.isbn, title=title, author=author))
         return book
 
     def correct(self, isbn: Isbn | None, title: str, author: str, by: UUID) -> None:

@@ -20,7 +20,7 @@ class RegisterBook(ClubCommand):
     """Register a book; the same id and content again changes nothing."""
 
     id: UUID = Field(default_factory=uuid7)
-    isbn: Isbn
+    isbn: Isbn | None = None
     title: Title
     author: Author
     registered_by: UUID | None = None

@@ -63,6 +63,14 @@ class BookCorrectionsContract(BookChangesFixtures):
         assert await self.found(str(books[0].isbn)) == []
         assert await self.found("momo") == sorted(each.id for each in books)
 
+    async def test_an_isbn_may_be_added(self) -> None:
+        """A book without one is published as its second version, and found by its ISBN then."""
+        book, isbn = RegisterBook(title="Beowulf", author="unknown"), an_isbn()
+        await self.send(book, a_correction(book, isbn=isbn))
+
+        assert await self.found(str(isbn)) == [book.id]
+        assert self.types() == ["book_registered_v2", "book_corrected_v1"]
+
     async def test_the_isbn_of_another_book_is_refused(self) -> None:
         """Nothing changes then."""
         book, other = a_registration(), a_registration()

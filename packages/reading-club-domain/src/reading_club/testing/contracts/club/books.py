@@ -96,6 +96,20 @@ class BookRepositoryContract:
             assert await transaction.uow.books.find_by_isbn(Isbn("9781492052203")) is None
             await transaction.rollback()
 
+    async def test_books_without_an_isbn_are_apart(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Equal ones are two books, which are listed and found by their words."""
+        books = [a_book(isbn=False, title="Beowulf") for _ in range(2)]
+        await store(uow_factory, *books)
+
+        async with uow_factory() as transaction:
+            stored = await transaction.uow.books.get(books[0].id)
+            found = await transaction.uow.books.page(query="beowulf")
+            none = await transaction.uow.books.page(query="none")
+            await transaction.rollback()
+        assert stored == books[0]
+        assert {book.id for book in found} == {book.id for book in books}
+        assert (stored.isbn, list(none)) == (None, [])
+
     async def test_a_loaded_book_is_seen(self, uow_factory: UnitOfWorkFactory) -> None:
         """A loaded book is in ``seen``, so that its events are collected."""
         book = a_book()

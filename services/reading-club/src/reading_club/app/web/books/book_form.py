@@ -54,7 +54,8 @@ async def add_book(  # the fields of the form, and its id
     form = {"id": str(id or uuid7()), "title": title, "author": author, "isbn": isbn}
     known = None
     try:
-        command = RegisterBook.model_validate({**form, "registered_by": caller.reviewer_id})
+        fields = {**form, "isbn": isbn.strip() or None, "registered_by": caller.reviewer_id}
+        command = RegisterBook.model_validate(fields)
         book: Book = await application.handle(command)
     except IdentifierTaken:
         form["id"] = str(uuid7())

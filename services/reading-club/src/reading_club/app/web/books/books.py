@@ -40,7 +40,7 @@ class NewBook(BaseModel):
     id: UUID = Field(default_factory=uuid7)
     title: Title
     author: Author
-    isbn: Isbn = Field(examples=["0-321-12521-5"])
+    isbn: Isbn | None = Field(default=None, examples=["0-321-12521-5"])
 
 
 class Ratings(BaseModel):
