@@ -43,8 +43,9 @@ class BookChangesFixtures(ErasureFixtures):
         stored: Book = await self.run(lambda uow: uow.books.get(id))
         return stored
 
-    async def by_isbn(self, isbn: Isbn) -> Book | None:
+    async def by_isbn(self, isbn: Isbn | None) -> Book | None:
         """Return the book with this ISBN, or None."""
+        assert isbn is not None
         stored: Book | None = await self.run(lambda uow: uow.books.find_by_isbn(isbn))
         return stored
 

@@ -58,13 +58,13 @@ class BookWithdrawalsContract(BookChangesFixtures):
 
         async def look(uow: AbstractUnitOfWork) -> None:
             assert await uow.books.find(book.id) is None
-            assert await uow.books.find_by_isbn(book.isbn) is None
             assert await uow.books.count() == 1
             for order in ORDERS:
                 assert book.id not in [each.id for each in await uow.books.page(order=order)]
                 assert list(await uow.books.page(order=order, query="momo")) == []
 
         await self.run(look)
+        assert await self.by_isbn(book.isbn) is None
         with pytest.raises(BookNotFound):
             await self.book(book.id)
         assert self.types()[-1] == "book_withdrawn_v1"

@@ -29,7 +29,7 @@ class SentBook(BaseModel):
     title: str = ""
     author: str = ""
     isbn: str = ""
-    version: int = Field(ge=0, lt=10**9)
+    version: int = Field(default=0, ge=0, lt=10**9)
 
     def changes(self) -> BookChanges:
         """Return what the form says, checked. Raises ValidationError."""
