@@ -18,6 +18,7 @@ from reading_club.domain.messages import (
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.service import review_repository
 from reading_club.service.book_pages import ORDERS
+from reading_club.service.catalogue import CatalogueEntry
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.book_changes_helpers import (
     ORGANISER,
@@ -54,7 +55,10 @@ class BookWithdrawalsContract(BookChangesFixtures):
     async def test_a_withdrawn_book_is_not_found(self) -> None:
         """Neither by its id nor by its ISBN, in no order and by no word, and it is not counted."""
         book, other = a_registration(), a_registration("Nils")
-        await self.send(book, other, a_withdrawal(book))
+        await self.send(book, other)
+        shown = CatalogueEntry(book_id=book.id, title=book.title, author=book.author, isbn="")
+        await self.run(lambda uow: uow.catalogue.put(shown))
+        await self.send(a_withdrawal(book))
 
         async def look(uow: AbstractUnitOfWork) -> None:
             assert await uow.books.find(book.id) is None
