@@ -66,7 +66,7 @@ def test_a_wrong_field_is_shown_at_its_place(
     member: Person, page: str, field: str, value: str, complaint: str
 ) -> None:
     """422 with what was typed; nothing is stored."""
-    answer = edit(member, page, **{field: value})
+    answer = edit(member, page, 1, **{field: value})
 
     assert answer.status_code == 422
     assert "<title>Error: Correct Momo" in answer.text

@@ -1,6 +1,8 @@
 """The ports of the repositories of the aggregates; what all promise is in ``repository_base``."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from uuid import UUID
 
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Book
@@ -48,6 +50,15 @@ class AbstractBookRepository(Repository[Book]):
         A book is found if each word of ``query_words`` is the beginning of one of ``Book.words``.
         ``best`` has the books of the catalogue. After an unknown id the page is empty. Raises
         ValueError for the cursor of another order.
+        """
+
+    @abstractmethod
+    async def registered_by(
+        self, reviewer_id: UUID, *, after: UUID | None = None, limit: int = 50
+    ) -> Sequence[Book]:
+        """Return up to ``limit`` books that the reviewer registered, in the order of their ids.
+
+        Withdrawn ones are among them. ``after`` is the id of the last book of the previous page.
         """
 
     @abstractmethod

@@ -26,10 +26,11 @@ def a_book(
     isbn: str | Literal[False] | None = None,
     title: str = "Domain-Driven Design",
     author: str = "Eric Evans",
+    registered_by: UUID | None = None,
 ) -> Book:
     """Return a new book that has recorded its event, with an ISBN of its own; False for none."""
     known = None if isbn is False else an_isbn() if isbn is None else Isbn(isbn)
-    return Book.register(id or uuid7(), known, title, author)
+    return Book.register(id or uuid7(), known, title, author, registered_by)
 
 
 def a_reviewer(*, id: UUID | None = None, nickname: str | None = None) -> Reviewer:

@@ -50,10 +50,11 @@ books = Table(
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
     Column("title_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
     Column("author_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
-    Column("registered_by", Uuid, nullable=True, index=True),
+    Column("registered_by", Uuid, nullable=True),
     Column("version", Integer, nullable=False, server_default="1"),
     Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Index("ix_books_registered_at_id", "registered_at", "id"),
+    Index("ix_books_registered_by_id", "registered_by", "id"),
     Index("ix_books_title_key_id", "title_key", "id"),
     Index("ix_books_author_key_title_key_id", "author_key", "title_key", "id"),
 )

@@ -6,7 +6,6 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Row,
     Select,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     false,
     func,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -39,17 +37,6 @@ from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage,
 from reading_club.service.repositories import AbstractBookRepository, Repository
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
-
-
-def is_older(order: tuple[Column[Any], Column[Any]], id: UUID) -> ColumnElement[bool]:
-    """Return the condition that a row was stored before the one with this id.
-
-    ``order`` are the columns of the time and the id. No row comes before an unknown one.
-    """
-    time, identifier = order
-    last = identifier.table.alias("last")
-    at = select(last.c[time.name]).where(last.c.id == id).scalar_subquery()
-    return tuple_(*order) < tuple_(at, id)
 
 
 class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
@@ -176,6 +163,17 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         cursor = cursor_of(order, before)
         rows, following = await select_page(self.session, query, order, cursor, limit)
         return BookPage([self._loaded(row) for row in rows], following)
+
+    async def registered_by(
+        self, reviewer_id: UUID, *, after: UUID | None = None, limit: int = 50
+    ) -> Sequence[Book]:
+        """Return the books of the rows, by the index."""
+        columns = orm.books.c
+        statement = select(orm.books).where(columns.registered_by == reviewer_id)
+        if after is not None:
+            statement = statement.where(columns.id > after)
+        rows = await self.session.read(statement.order_by(columns.id).limit(limit))
+        return [self._loaded(row) for row in rows]
 
     async def count(self) -> int:
         """Count the rows."""

@@ -4,10 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, select, true, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    exists,
+    false,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older, locked_book
+from reading_club.adapters.uow_sqla.repositories import SQLRepository, locked_book
 from reading_club.adapters.uow_sqla.reviewer_repository import locked_reviewer
 from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime
@@ -23,6 +34,17 @@ from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import AbstractReviewRepository, ListedReview
 
 CHANGING = {"rating", "comment", "version", "withdrawn"}
+
+
+def _is_older(order: tuple[Column[Any], Column[Any]], id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a row was stored before the one with this id.
+
+    ``order`` are the columns of the time and the id. No row comes before an unknown one.
+    """
+    time, identifier = order
+    last = identifier.table.alias("last")
+    at = select(last.c[time.name]).where(last.c.id == id).scalar_subquery()
+    return tuple_(*order) < tuple_(at, id)
 
 
 class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
@@ -114,7 +136,7 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         if reviewer_id is not None:
             statement = statement.where(columns.reviewer_id == reviewer_id)
         if before is not None:
-            statement = statement.where(is_older(order, before))
+            statement = statement.where(_is_older(order, before))
         return [self._listed(row) for row in await self.session.read(statement)]
 
     def _listed(self, row: Row[Any]) -> ListedReview:

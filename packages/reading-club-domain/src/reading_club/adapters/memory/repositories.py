@@ -1,7 +1,7 @@
 """The base of the repositories in memory, and that of the books."""
 
 from abc import abstractmethod
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -129,6 +129,15 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         cursor = cursor_of(order, before)
         books, following = select_page(self.transaction, query, order, cursor, limit)
         return BookPage([self._loaded(book) for book in books], following)
+
+    async def registered_by(
+        self, reviewer_id: UUID, *, after: UUID | None = None, limit: int = 50
+    ) -> Sequence[Book]:
+        """Return copies."""
+        books = self.transaction.tables.books
+        ids = sorted(id_ for id_, book in books.items() if book.registered_by == reviewer_id)
+        following = [id_ for id_ in ids if after is None or id_ > after]
+        return [self._loaded(books[id_]) for id_ in following[:limit]]
 
     async def count(self) -> int:
         """Count the books."""

@@ -52,7 +52,7 @@ def downgrade() -> None:
     op.execute(f"DELETE FROM reviews WHERE book_id IN ({gone})")  # noqa: S608  # texts of this module
     op.execute(f"DELETE FROM book_words WHERE book_id IN ({gone})")  # noqa: S608
     op.execute("DELETE FROM books WHERE isbn IS NULL")
-    op.drop_index("ix_books_registered_by", "books", if_exists=True)
+    op.drop_index("ix_books_registered_by_id", "books", if_exists=True)
     with op.batch_alter_table("books") as changed:
         for name in COLUMNS:
             changed.drop_column(name)
