@@ -39,6 +39,7 @@ GROUP: Final = (
 PAGES: Final = (
     SitePage("shelf", "/"),
     SitePage("search", "/?q=the"),
+    SitePage("best-rated", "/?order=best"),
     SitePage("nothing-found", "/?q=nothing+has+this+name"),
     SitePage("book", "/books/{content.book}"),
     SitePage("my-review", "/books/{content.book}", "member"),
@@ -51,9 +52,6 @@ PAGES: Final = (
     SitePage("add-a-book-refused", "/books/new", "member", press="Add to the shelf"),
     SitePage("book-of-an-organiser", "/books/{content.book}", "organiser"),
     SitePage("edit-a-book", "/books/{content.book}/edit", "organiser"),
-    SitePage(
-        "edit-a-book-refused", "/books/{content.book}/edit", "organiser", press="Store the book"
-    ),
     SitePage("shelf-of-a-member", "/", "member"),
     SitePage("shelf-of-an-organiser", "/", "organiser"),
     SitePage("activity", "/activity"),

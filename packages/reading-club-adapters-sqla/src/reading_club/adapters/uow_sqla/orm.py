@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla import activity_arrivals as arrivals
 from reading_club.adapters.uow_sqla import catalogue_tables
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
@@ -116,6 +117,7 @@ compatibility = Table(
 
 activity = activity_log.activity
 activity_erasures = activity_log.activity_erasures
+activity_arrivals = arrivals.activity_arrivals
 catalogue = catalogue_tables.catalogue
 catalogue_ratings = catalogue_tables.catalogue_ratings
 catalogue_counts = catalogue_tables.catalogue_counts

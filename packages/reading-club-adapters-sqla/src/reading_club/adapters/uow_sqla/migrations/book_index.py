@@ -7,11 +7,23 @@ beside this release. It skips finished work.
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, bindparam, column, select, table, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    Column,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    bindparam,
+    column,
+    select,
+    table,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reading_club.adapters.uow_sqla.session import SQLite
+from reading_club.adapters.uow_sqla.statements import insert_new_into, many
 from reading_club.domain.search import book_words, sort_key
 
 BATCH: Final = 500
@@ -20,7 +32,7 @@ FIRST: Final = UUID(int=0)
 
 NAMES: Final = ("title", "author", "isbn", "title_key", "author_key")
 books: Final = table("books", column("id", Uuid()), *[column(name, String()) for name in NAMES])
-words: Final = table("book_words", column("book_id", Uuid()), column("word", String()))
+words: Final = Table("book_words", MetaData(), Column("book_id", Uuid), Column("word", String))
 
 RANK: Final = """\
 INSERT INTO catalogue_ranks{rebuilt} ({generation} book_id, reviews, total)
@@ -64,8 +76,8 @@ async def _index_words(connection: AsyncConnection, after: UUID) -> UUID | None:
         for row in rows
         for word in book_words(row.title, row.author, row.isbn)
     ]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    await connection.execute(dialect.insert(words).on_conflict_do_nothing(), found)
+    dialect = connection.dialect.name
+    await connection.execute(*many(dialect, insert_new_into(dialect, words), found))
     keys = [
         {"book": row.id, "title_key": sort_key(row.title), "author_key": sort_key(row.author)}
         for row in rows
@@ -73,7 +85,8 @@ async def _index_words(connection: AsyncConnection, after: UUID) -> UUID | None:
     values: dict[str, Any] = {name: bindparam(name) for name in ("title_key", "author_key")}
     one = update(books).where(books.c.id == bindparam("book")).values(values)
     await connection.execute(one, keys)
-    return rows[-1].id
+    last: UUID = rows[-1].id
+    return last
 
 
 async def _rank(connection: AsyncConnection, after: UUID) -> UUID | None:

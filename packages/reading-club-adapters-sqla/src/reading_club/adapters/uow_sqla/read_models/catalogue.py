@@ -30,23 +30,16 @@ SUMS: Final = ("reviews", "total")
 """Columns to which changes are added, so that concurrent transactions add to each other's."""
 
 
-@lru_cache(maxsize=4)
-def _put_books(dialect: str, table: Table) -> Insert:
-    """Return the INSERT that replaces rows of lower versions."""
+@lru_cache(maxsize=8)
+def _replace(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that replaces a stored row whose version is lower."""
     insert = insert_into(dialect, table)
-    names = ("title", "author", "isbn", "version", "withdrawn")
+    changes = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
     return insert.on_conflict_do_update(
         index_elements=table.primary_key,
-        set_={name: insert.excluded[name] for name in names},
+        set_=changes,
         where=table.c.version < insert.excluded.version,
     )
-
-
-@lru_cache(maxsize=4)
-def _replace_ratings(dialect: str, table: Table) -> Insert:
-    insert = insert_into(dialect, table)
-    changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
-    return insert.on_conflict_do_update(index_elements=table.primary_key, set_=changes)
 
 
 @lru_cache(maxsize=8)
@@ -91,7 +84,7 @@ class SQLCatalogue(SQLReadModel):
         rated = [ratings[id_] for id_ in sorted(ratings)]
         for each in await written(self.session, self.name) if rows or rated else ():
             if rows:
-                put = _put_books(self.session.dialect, each.table(catalogue))
+                put = _replace(self.session.dialect, each.table(catalogue))
                 await insert_many(self.session, put, rows, constants=each.key)
             changes = await self._store(rated, each) if rated else Counter()
             await self._add_counts(changes, each)
@@ -112,7 +105,7 @@ class SQLCatalogue(SQLReadModel):
         older = await self._older({id_: row for id_, row in rows.items() if id_ not in new}, to)
         newer = [rows[row["review_id"]] for row in older]
         if newer:
-            await insert_many(self.session, _replace_ratings(dialect, table), newer, constants=key)
+            await insert_many(self.session, _replace(dialect, table), newer, constants=key)
         changes = Counter[tuple[UUID, int]]()
         _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
         _count(changes, older, -1)
@@ -159,12 +152,19 @@ class SQLCatalogue(SQLReadModel):
             await insert_many(self.session, add, rows, constants=to.key)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the stored entries of these books, with the distribution of their ratings."""
+        """Return the stored entries of these books, with the distribution of their ratings.
+
+        Both tables get the ids: PostgreSQL would read all counts for a join alone.
+        """
         await self.flush()
         books, counts = live(self.session, catalogue), live(self.session, catalogue_counts)
         statement = (
             select(books, counts.c.rating, counts.c.reviews)
-            .outerjoin(counts, counts.c.book_id == books.c.book_id)
+            .outerjoin(
+                counts,
+                (counts.c.book_id == books.c.book_id)
+                & in_values(self.session, counts.c.book_id, book_ids),
+            )
             .where(in_values(self.session, books.c.book_id, book_ids), ~books.c.withdrawn)
         )
         found: dict[UUID, dict[str, Any]] = {}

@@ -12,7 +12,7 @@ from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
 from reading_club.domain.model import Book, Review
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 
-BEFORE = "0012"
+BEFORE = "0013"
 
 
 async def reviewed_before(engine: AsyncEngine) -> tuple[Book, Review]:

@@ -25,6 +25,7 @@ from reading_club.testing.contracts.club.erasure_races import ErasureRacesContra
 from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
+from reading_club.testing.contracts.club.rebuild_arrivals import RebuildArrivalsContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
 from reading_club.testing.contracts.club.rebuild_failures import RebuildFailuresContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
@@ -50,6 +51,7 @@ __all__ = [
     "LeavingContract",
     "PasswordLinksContract",
     "ReadModelsContract",
+    "RebuildArrivalsContract",
     "RebuildContract",
     "RebuildErasureContract",
     "RebuildFailuresContract",

@@ -69,6 +69,8 @@ class BookSearchContract:
             ("evans domain", True),
             ("DRIVEN eric dom", True),
             ("domain nobody", False),
+            ("evans other", False),
+            ("other evans domain", False),
             ("omain", False),
             ("obrien", True),
             ("o'brien", True),

@@ -54,7 +54,8 @@ async def add_book(  # the fields of the form, and its id
     form = {"id": str(id or uuid7()), "title": title, "author": author, "isbn": isbn}
     known = None
     try:
-        fields = {**form, "isbn": isbn.strip() or None, "registered_by": caller.reviewer_id}
+        by = caller.account.reviewer_id if caller.account else None
+        fields = {**form, "isbn": isbn.strip() or None, "registered_by": by}
         command = RegisterBook.model_validate(fields)
         book: Book = await application.handle(command)
     except IdentifierTaken:

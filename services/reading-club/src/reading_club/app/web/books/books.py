@@ -113,7 +113,7 @@ async def register_book(
         isbn=new.isbn,
         title=new.title,
         author=new.author,
-        registered_by=caller.reviewer_id,
+        registered_by=caller.account.reviewer_id if caller.account else None,
     )
     book = await application.handle(command)
     response.headers["Location"] = f"{router.prefix}/{book.id}"
