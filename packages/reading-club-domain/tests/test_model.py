@@ -25,6 +25,7 @@ def review() -> Review:
 def test_a_new_book_records_its_registration() -> None:
     """Registering a book records one event with the same content."""
     book = a_book()
+    assert book.isbn is not None
 
     assert book.messages == [
         BookRegistered(id=book.id, isbn=book.isbn, title=book.title, author=book.author)

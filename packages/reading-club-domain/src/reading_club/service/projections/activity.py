@@ -20,8 +20,10 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(BookRegistered, BookCorrected, BookWithdrawn, ReviewerCreated)
-@activity.on(ReviewCreated, ReviewRevised, ReviewWithdrawn)
+@activity.on(
+    *(BookRegistered, BookCorrected, BookWithdrawn, ReviewerCreated),
+    *(ReviewCreated, ReviewRevised, ReviewWithdrawn),
+)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

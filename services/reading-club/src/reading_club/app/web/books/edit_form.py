@@ -73,8 +73,7 @@ async def correct_book(  # the form, and who sends it
     book = await correcting.book_to_correct(application, account, id)
     form = sent.model_dump()
     try:
-        changes = sent.changes()
-        await correcting.correct_book(application, account, book, changes, sent.version)
+        await correcting.correct_book(application, account, book, sent.changes(), sent.version)
     except ValidationError as exc:
         return form_page(request, "edit_book.html", form, errors_of(exc), book=book)
     except BookAlreadyRegistered as exc:
@@ -82,7 +81,7 @@ async def correct_book(  # the form, and who sends it
         return form_page(request, "edit_book.html", form, errors_of(exc), book=book, known=known)
     except VersionMismatch:
         stored = await correcting.book_to_correct(application, account, id)
-        if stored.content != changes.content:  # else the form was sent twice
+        if stored.content != sent.changes().content:  # else the form was sent twice
             return _changed_meanwhile(request, form, stored)
     return RedirectResponse(f"/books/{id}?said=corrected", status_code=303)
 
