@@ -42,26 +42,26 @@ POST /api/books
 GET,PUT,DELETE /api/books/{id}/review
 GET /api/members /api/me /api/export.csv
 """
+REGISTRARS: Final = """
+GET,POST /books/{id}/edit
+PATCH /api/books/{id}
+"""
+"""Routes for the member who registered a book, and for organisers: here it is an organiser's."""
 SESSIONS: Final = """
-GET /account
+GET /account /api/sessions /api/me/export
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
 POST /account/tokens/{id}/revoke
-DELETE /api/session
-GET /api/sessions
-DELETE /api/sessions/{id}
+DELETE /api/session /api/sessions/{id} /api/tokens/{id}
 PUT /api/password
 POST,GET /api/tokens
-DELETE /api/tokens/{id}
 POST /api/me/leave
-GET /api/me/export
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """
 GET /metrics /asyncapi.json
-POST /books/{id}/reviews/{review_id}/withdraw
-DELETE /api/books/{id}/reviews/{review_id}
+POST /books/{id}/withdraw /books/{id}/reviews/{review_id}/withdraw
+DELETE /api/books/{id} /api/books/{id}/reviews/{review_id} /api/invitations/{id}
 POST,GET /api/invitations
-DELETE /api/invitations/{id}
 GET /api/join-requests
 POST /api/join-requests/{id}/approve
 DELETE /api/join-requests/{id}
@@ -108,6 +108,7 @@ RIGHTS: Final = {
     ANYBODY: Right(None),
     READERS: Right(None),
     MEMBERS: Right(),
+    REGISTRARS: Right(member=403, member_token=403),
     SESSIONS: Right(member_token=403, organiser_token=403),
     ORGANISERS: Right(member=403, member_token=403),
     ORGANISERS_SESSIONS: Right(member=403, member_token=403, organiser_token=403),

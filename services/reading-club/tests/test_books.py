@@ -36,7 +36,13 @@ def test_a_book_is_registered(client: TestClient, transport: RecordingOutboxTran
     assert response.status_code == 201
     book = response.json()
     unrated = {"count": 0, "mean": None, "distribution": [0] * 11}
-    assert book == {**DDD, "isbn": "9780321125217", "id": book["id"], "ratings": unrated}
+    assert book == {
+        **DDD,
+        "isbn": "9780321125217",
+        "id": book["id"],
+        "version": 1,
+        "ratings": unrated,
+    }
     assert response.headers["location"] == f"/api/books/{book['id']}"
     assert client.get(response.headers["location"]).json() == book
     assert [event["type"] for event in transport.handed_over] == ["book_registered_v1"]
@@ -60,7 +66,7 @@ def test_the_same_isbn_in_another_spelling_is_refused(
     [
         ("isbn", "0-321-12521-6"),
         ("isbn", 9780321125217),
-        ("isbn", None),
+        ("isbn", ""),
         ("title", ""),
         ("title", "x" * 301),
         ("title", "bell\x07"),
@@ -81,7 +87,7 @@ def test_a_wrong_field_is_refused_by_name(
     assert transport.handed_over == []
 
 
-@pytest.mark.parametrize("missing", ["title", "author", "isbn"])
+@pytest.mark.parametrize("missing", ["title", "author"])
 def test_a_missing_field_is_refused_by_name(client: TestClient, missing: str) -> None:
     """422, and the field that is missing is named."""
     body = {name: value for name, value in DDD.items() if name != missing}

@@ -50,6 +50,8 @@ PAGES: Final = (
     SitePage("first-book", "/books/new"),
     SitePage("add-a-book", "/books/new", "member"),
     SitePage("add-a-book-refused", "/books/new", "member", press="Add to the shelf"),
+    SitePage("book-of-an-organiser", "/books/{content.book}", "organiser"),
+    SitePage("edit-a-book", "/books/{content.book}/edit", "organiser"),
     SitePage("shelf-of-a-member", "/", "member"),
     SitePage("shelf-of-an-organiser", "/", "organiser"),
     SitePage("activity", "/activity"),

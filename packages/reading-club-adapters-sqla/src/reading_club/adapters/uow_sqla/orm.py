@@ -46,17 +46,23 @@ books = Table(
     Column("id", Uuid, primary_key=True),
     Column("title", String(300), nullable=False),
     Column("author", String(200), nullable=False),
-    Column("isbn", String(13), nullable=False, unique=True),
+    Column("isbn", String(13), nullable=True, unique=True),
     Column("search", Text, nullable=False, server_default=""),
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
     Column("title_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
     Column("author_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
+    Column("registered_by", Uuid, nullable=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Index("ix_books_registered_at_id", "registered_at", "id"),
+    Index("ix_books_registered_by_id", "registered_by", "id"),
     Index("ix_books_title_key_id", "title_key", "id"),
     Index("ix_books_author_key_title_key_id", "author_key", "title_key", "id"),
 )
 """``registered_at`` is the database's time: lists are ordered by it, newest first.
 
+``registered_by`` is the reviewer who may correct it, NULL if that is not known. A book that is
+withdrawn keeps its row, without its ISBN, which is free again.
 ``title_key`` and ``author_key`` are empty until a row of an older release is indexed.
 """
 

@@ -10,8 +10,9 @@ from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
 from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
-from reading_club.adapters.uow_sqla.repositories import SQLBookRepository, SQLReviewerRepository
+from reading_club.adapters.uow_sqla.repositories import SQLBookRepository
 from reading_club.adapters.uow_sqla.review_repository import SQLReviewRepository
+from reading_club.adapters.uow_sqla.reviewer_repository import SQLReviewerRepository
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club.service.uow import AbstractUnitOfWork
 

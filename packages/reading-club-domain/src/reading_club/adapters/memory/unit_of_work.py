@@ -15,11 +15,9 @@ from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.read_models import READ_MODELS
-from reading_club.adapters.memory.repositories import (
-    InMemoryBookRepository,
-    InMemoryReviewerRepository,
-)
+from reading_club.adapters.memory.repositories import InMemoryBookRepository
 from reading_club.adapters.memory.review_repository import InMemoryReviewRepository
+from reading_club.adapters.memory.reviewer_repository import InMemoryReviewerRepository
 from reading_club.adapters.memory.stream_unit_of_work import InMemoryStreamUnitOfWork
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club.service.uow import AbstractUnitOfWork

@@ -153,6 +153,12 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     "POST /api/books": lambda _: {
         "body": {"title": "Emma", "author": "Jane Austen", "isbn": an_isbn().canonical}
     },
+    "PATCH /api/books/{id}": lambda club: {
+        "path_parameters": {"id": club.book},
+        "headers": {"If-Match": '"1"'},
+        "body": {"title": "Emma, corrected"},
+    },
+    "DELETE /api/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}/reviews": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}/review": lambda club: {"path_parameters": club.reviewed()},

@@ -34,9 +34,11 @@ from reading_club.app.web.accounts import (
     tokens,
 )
 from reading_club.app.web.books import (
+    book_changes,
     book_form,
     book_page,
     books,
+    edit_form,
     export,
     my_review,
     review_form,
@@ -75,10 +77,10 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 
 
 PARTS = (
-    *(books, reviews, my_review, activity, activity_stream),
+    *(books, book_changes, reviews, my_review, activity, activity_stream),
     *(members, invitations, join_requests, club),
     *(session, sessions, password, tokens, my_data, export, health),
-    *(book_form, book_page, review_form, entry_forms, join_forms),
+    *(book_form, edit_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
     *(feed, pages),

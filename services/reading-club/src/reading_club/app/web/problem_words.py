@@ -17,7 +17,7 @@ class Words(NamedTuple):
 BY_TYPE: Final[Mapping[str, Words]] = {
     "urn:reading-club:problem:book-not-found": Words(
         "This book is not on the shelf",
-        "The link may be cut short. Search the shelf for its title.",
+        "The link may be cut short, or the book was withdrawn. Search the shelf for its title.",
     ),
     "urn:reading-club:problem:account-not-found": Words(
         "This member is not in the club", "Look at the page “Members”."

@@ -12,10 +12,13 @@ from reading_club.testing.contracts.club.accounts_secrecy import SecrecyContract
 from reading_club.testing.contracts.club.accounts_sessions import SessionsContract
 from reading_club.testing.contracts.club.accounts_tokens import TokensContract
 from reading_club.testing.contracts.club.accounts_welcome import WelcomeLinkContract
+from reading_club.testing.contracts.club.book_corrections import BookCorrectionsContract
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
 from reading_club.testing.contracts.club.book_search import BookSearchContract
+from reading_club.testing.contracts.club.book_withdrawals import BookWithdrawalsContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
+from reading_club.testing.contracts.club.catalogue_versions import CatalogueVersionsContract
 from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
 from reading_club.testing.contracts.club.erasure import ErasureContract
 from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
@@ -33,10 +36,13 @@ from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract,
 
 __all__ = [
     "AccountsContract",
+    "BookCorrectionsContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "BookSearchContract",
+    "BookWithdrawalsContract",
     "CatalogueContract",
+    "CatalogueVersionsContract",
     "ClubSettingsContract",
     "ErasureContract",
     "ErasureRacesContract",

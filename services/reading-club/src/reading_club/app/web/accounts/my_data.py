@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
+from reading_club.app.web.accounts.registered_books import KeptBook, books_of
 from reading_club.app.web.identity import MemberInSession
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
@@ -109,8 +110,13 @@ class KeptOfAccount(BaseModel):
 
 
 class MyData(KeptOfAccount):
-    """Everything that is kept of a member; ``reviews`` are the newest first."""
+    """Everything that is kept of a member.
 
+    ``books`` are those that the member registered, also withdrawn ones; ``reviews`` are the newest
+    first.
+    """
+
+    books: list[KeptBook]
     reviews: list[KeptReview]
 
 
@@ -170,13 +176,19 @@ async def export_my_data(
         kept = await kept_of(uow, account)
 
     async def content() -> AsyncIterator[str]:
-        yield f'{kept.model_dump_json().removesuffix("}")},"reviews":['
-        separator = ""
-        async for page in reviews_of(application, account.reviewer_id):
-            for review in page:
-                yield separator + review.model_dump_json()
-                separator = ","
-        yield "]}"
+        yield kept.model_dump_json().removesuffix("}")
+        lists: dict[str, AsyncIterator[Sequence[BaseModel]]] = {
+            "books": books_of(application, account.reviewer_id),
+            "reviews": reviews_of(application, account.reviewer_id),
+        }
+        for name, pages in lists.items():
+            separator = f',"{name}":['
+            async for page in pages:
+                for each in page:
+                    yield separator + each.model_dump_json()
+                    separator = ","
+            yield "]" if separator == "," else f"{separator}]"
+        yield "}"
 
     headers = download_headers("my-data.json")
     return StreamingResponse(content(), media_type="application/json", headers=headers)
