@@ -109,3 +109,7 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports in memory."""

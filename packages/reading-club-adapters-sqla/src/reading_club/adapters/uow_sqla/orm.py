@@ -22,6 +22,7 @@ from sqlalchemy import (
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.imports import tables as import_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
@@ -104,3 +105,5 @@ welcome_links = account_tables.welcome_links
 join_requests = account_tables.join_requests
 password_links = account_tables.password_links
 club_settings = account_tables.club_settings
+imports = import_tables.imports
+import_rows = import_tables.import_rows

@@ -13,6 +13,7 @@ from reading_club.adapters.memory.accounts.join_requests import InMemoryJoinRequ
 from reading_club.adapters.memory.accounts.password_links import InMemoryPasswordLinks
 from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
+from reading_club.adapters.memory.book_imports import InMemoryBookImports
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
@@ -40,6 +41,7 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(InMemoryJoinRequests)
     password_links = per_transaction(InMemoryPasswordLinks)
     club = per_transaction(InMemoryClub)
+    imports = per_transaction(InMemoryBookImports)
 
     def __init__(
         self,

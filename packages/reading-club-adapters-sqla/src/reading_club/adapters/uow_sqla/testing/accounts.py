@@ -72,3 +72,7 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings on SQL."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports on SQL."""

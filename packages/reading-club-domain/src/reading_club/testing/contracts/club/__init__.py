@@ -18,6 +18,8 @@ from reading_club.testing.contracts.club.catalogue import CatalogueContract
 from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
 from reading_club.testing.contracts.club.erasure import ErasureContract
 from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
+from reading_club.testing.contracts.club.import_effects import ImportEffectsContract
+from reading_club.testing.contracts.club.imports import BookImportsContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
@@ -31,12 +33,14 @@ from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract,
 
 __all__ = [
     "AccountsContract",
+    "BookImportsContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "CatalogueContract",
     "ClubSettingsContract",
     "ErasureContract",
     "ErasureRacesContract",
+    "ImportEffectsContract",
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
