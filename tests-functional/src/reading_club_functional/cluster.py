@@ -11,7 +11,7 @@ import httpx2
 from pydantic import SecretStr
 
 from reading_club.app.settings import Settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports

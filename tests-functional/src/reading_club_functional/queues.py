@@ -8,7 +8,7 @@ from kombu import Connection
 from redis import Redis
 
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club_functional.cluster import SUBSCRIBER_NAMES
 
 

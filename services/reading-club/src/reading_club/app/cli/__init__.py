@@ -19,7 +19,7 @@ from reading_club.app.cli.replay import replay_command
 from reading_club.app.cli.subscribers import subscribers
 from reading_club.app.cli.support import Cli, read_settings
 from reading_club.app.cli.tokens import tokens
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @click.group(cls=Cli)
