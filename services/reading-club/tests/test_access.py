@@ -41,6 +41,9 @@ GET /members
 POST /api/books
 GET,PUT,DELETE /api/books/{id}/review
 GET /api/members /api/me /api/export.csv
+POST,GET /api/imports
+GET,PATCH /api/imports/{id}
+GET /api/imports/{id}/rejected.csv
 """
 SESSIONS: Final = """
 GET /account

@@ -40,6 +40,7 @@ from reading_club.app.web.books import (
     review_form,
     reviews,
 )
+from reading_club.app.web.imports import imports
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -74,7 +75,7 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 
 PARTS = (
     *(books, reviews, my_review, activity, members, invitations, join_requests, club),
-    *(session, sessions, password, tokens, my_data, export, health),
+    *(session, sessions, password, tokens, my_data, export, imports, health),
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
