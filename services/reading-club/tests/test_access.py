@@ -49,6 +49,9 @@ SESSIONS: Final = """
 GET /account
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
 POST /account/tokens/{id}/revoke
+GET,POST /imports
+GET /imports/{id}
+POST /imports/{id}/{action}
 DELETE /api/session
 GET /api/sessions
 DELETE /api/sessions/{id}
