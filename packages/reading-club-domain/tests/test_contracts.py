@@ -113,3 +113,7 @@ class TestClubSettings(club.ClubSettingsContract):
 
 class TestImports(club.BookImportsContract, club.ImportEffectsContract):
     """The imports in memory."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members in memory."""

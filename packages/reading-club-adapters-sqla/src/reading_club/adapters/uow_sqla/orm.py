@@ -107,3 +107,4 @@ password_links = account_tables.password_links
 club_settings = account_tables.club_settings
 imports = import_tables.imports
 import_rows = import_tables.import_rows
+own_books = import_tables.own_books

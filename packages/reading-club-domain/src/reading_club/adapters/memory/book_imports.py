@@ -129,7 +129,7 @@ class InMemoryBookImports(BookImports):
         waiting = waiting_rows(tables, id)
         reviewer_id = tables.accounts[row.account_id].reviewer_id
         is_last = len(waiting) <= limit
-        return ImportStep(reviewer_id, row.columns, waiting[:limit], is_last)
+        return ImportStep(row.account_id, reviewer_id, row.columns, waiting[:limit], is_last)
 
     async def record(
         self, id: UUID, rows: Sequence[ImportRow], *, number: int, is_last: bool

@@ -15,6 +15,7 @@ from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.book_imports import InMemoryBookImports
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.own_books import InMemoryOwnBooks
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
     InMemoryBookRepository,
@@ -42,6 +43,7 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     password_links = per_transaction(InMemoryPasswordLinks)
     club = per_transaction(InMemoryClub)
     imports = per_transaction(InMemoryBookImports)
+    own_books = per_transaction(InMemoryOwnBooks)
 
     def __init__(
         self,

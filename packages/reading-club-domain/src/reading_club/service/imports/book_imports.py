@@ -52,6 +52,7 @@ class BookImport:
 class ImportStep:
     """Rows that are handled together, the last of the file first."""
 
+    account_id: UUID
     reviewer_id: UUID
     """The member who gets the reviews."""
     columns: tuple[str, ...]

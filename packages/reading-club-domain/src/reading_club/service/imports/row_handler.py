@@ -14,6 +14,7 @@ from reading_club.service.book_files.header import Header
 from reading_club.service.book_files.rows import Rejection, Row
 from reading_club.service.bus import ClubBus
 from reading_club.service.imports.import_rows import ImportRow, Outcome
+from reading_club.service.imports.own_books import OwnBook
 from reading_club.service.uow import AbstractUnitOfWork
 
 NO_ISBN: Final = "is empty: the club has books with an ISBN alone"
@@ -45,6 +46,8 @@ class RowHandler:
         self.reviewer_id = reviewer_id
         self.transaction = transaction
         self.bus = bus
+        self.own_books: dict[UUID, OwnBook] = {}
+        """The shelves and dates in the rows that were handled, by the ids of the books."""
 
     @property
     def _uow(self) -> AbstractUnitOfWork:
@@ -58,13 +61,20 @@ class RowHandler:
         try:
             _require_what_the_club_needs(read)
             known = await self._known(read)
-            if known is None:
-                await self._review(await self._register(read), read)
-                return row.with_outcome(Outcome.ADDED)
-            return row.with_outcome(*await self._reviewed(known, read))
+            book_id = await self._register(read) if known is None else known.id
+            self._keep(book_id, read)
+            if known is not None:
+                return row.with_outcome(*await self._reviewed(known, read))
+            await self._review(book_id, read)
+            return row.with_outcome(Outcome.ADDED)
         except _Refused as exc:
             column = self.header.format.column_of.get(exc.field, "")
             return row.with_outcome(Outcome.REJECTED, column, exc.reason)
+
+    def _keep(self, book_id: UUID, row: Row) -> None:
+        """Remember shelves and dates; of two rows of a book the first one of the file counts."""
+        if own := OwnBook(row.shelves, row.read_on, row.added_on):
+            self.own_books[book_id] = own
 
     async def _known(self, row: Row) -> Book | None:
         return await self._uow.books.find_by_isbn(row.isbn) if row.isbn else None

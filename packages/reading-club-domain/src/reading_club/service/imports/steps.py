@@ -48,6 +48,7 @@ async def handle_step(event: ImportStepDue, uow: AbstractUnitOfWork, bus: ClubBu
         rows = [await handler.handle(row) for row in step.rows]
     except Conflict as exc:
         raise WriteConflict(f"another transaction was first: {type(exc).__name__}") from exc
+    await uow.own_books.put(step.account_id, handler.own_books)
     number = event.step + 1
     await uow.imports.record(event.import_id, rows, number=number, is_last=step.is_last)
     if not step.is_last:

@@ -125,7 +125,7 @@ class SQLBookImports(BookImports):
     async def step(self, id: UUID, number: int, *, limit: int) -> ImportStep | None:
         """Lock the row of the import, and select rows that wait, and one more."""
         statement = (
-            select(_IMPORTS.columns, orm.accounts.c.reviewer_id)
+            select(_IMPORTS.columns, _IMPORTS.account_id, orm.accounts.c.reviewer_id)
             .join(orm.accounts, _IMPORTS.account_id == orm.accounts.c.id)
             .where(_IMPORTS.id == id, *_at(number))
             .with_for_update(of=orm.imports)
@@ -136,8 +136,8 @@ class SQLBookImports(BookImports):
         waiting = select(*_ROWS).where(_ROWS.import_id == id, _ROWS.outcome.is_(None))
         last_first = waiting.order_by(_ROWS.line.desc()).limit(limit + 1)
         rows = [import_row(row) for row in await self.session.read(last_first)]
-        columns = cells_of(found.columns)
-        return ImportStep(found.reviewer_id, columns, rows[:limit], is_last=len(rows) <= limit)
+        whose, columns = (found.account_id, found.reviewer_id), cells_of(found.columns)
+        return ImportStep(*whose, columns, rows[:limit], is_last=len(rows) <= limit)
 
     async def record(
         self, id: UUID, rows: Sequence[ImportRow], *, number: int, is_last: bool

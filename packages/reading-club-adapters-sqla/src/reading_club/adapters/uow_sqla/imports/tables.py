@@ -3,6 +3,7 @@
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -53,3 +54,14 @@ import_rows = Table(
     CheckConstraint("outcome IN ('added', 'known', 'rejected', 'skipped')", name="outcome"),
 )
 """``cells`` are JSON; NULL once a row is handled, unless it was rejected."""
+
+own_books = Table(
+    "own_books",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("book_id", ForeignKey("books.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("shelves", Text, nullable=True),
+    Column("read_on", Date, nullable=True),
+    Column("added_on", Date, nullable=True),
+)
+"""What a member keeps of a book for herself; ``shelves`` are JSON, NULL for none."""

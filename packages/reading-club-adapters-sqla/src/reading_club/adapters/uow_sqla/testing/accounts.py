@@ -76,3 +76,7 @@ class TestClubSettings(club.ClubSettingsContract):
 
 class TestImports(club.BookImportsContract, club.ImportEffectsContract):
     """The imports on SQL."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members on SQL."""

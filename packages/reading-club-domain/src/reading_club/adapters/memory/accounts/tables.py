@@ -16,6 +16,7 @@ from reading_club.service.accounts.sessions import Session
 from reading_club.service.accounts.tokens import Token
 from reading_club.service.imports.book_imports import ImportState
 from reading_club.service.imports.import_rows import ImportRow
+from reading_club.service.imports.own_books import OwnBook
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class AccountTables:
         self.password_links: MutableMapping[UUID, PasswordLinkRow] = {}
         self.imports: MutableMapping[UUID, ImportTableRow] = {}
         self.import_rows: MutableMapping[tuple[UUID, int], ImportRow] = {}
+        self.own_books: MutableMapping[tuple[UUID, UUID], OwnBook] = {}
         self.club_settings: MutableMapping[int, CurrentSettings] = {}
 
     def account(self, id: UUID) -> Account | None:

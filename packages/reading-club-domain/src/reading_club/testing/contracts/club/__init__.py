@@ -21,6 +21,7 @@ from reading_club.testing.contracts.club.erasure_races import ErasureRacesContra
 from reading_club.testing.contracts.club.import_effects import ImportEffectsContract
 from reading_club.testing.contracts.club.imports import BookImportsContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
+from reading_club.testing.contracts.club.own_books import OwnBooksContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
@@ -44,6 +45,7 @@ __all__ = [
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
+    "OwnBooksContract",
     "PasswordLinksContract",
     "ReadModelsContract",
     "RebuildContract",

@@ -1,4 +1,4 @@
-"""Imports of books: their rows, and what became of each."""
+"""Imports of books: their rows, what became of each, and members' own shelves and dates."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,6 +48,7 @@ def upgrade() -> None:
         sqlite_where=UNFINISHED,
     )
     _create_rows()
+    _create_own_books()
     op.bulk_insert(compatibility, [{"revision": revision, "oldest": "0002"}])
 
 
@@ -77,8 +78,32 @@ def _create_rows() -> None:
     )
 
 
+def _create_own_books() -> None:
+    foreign_keys = [
+        sa.ForeignKeyConstraint(
+            [column],
+            [f"{table}.id"],
+            name=op.f(f"fk_own_books_{column}_{table}"),
+            ondelete="CASCADE",
+        )
+        for column, table in (("account_id", "accounts"), ("book_id", "books"))
+    ]
+    op.create_table(
+        "own_books",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("book_id", sa.Uuid(), nullable=False),
+        sa.Column("shelves", sa.Text(), nullable=True),
+        sa.Column("read_on", sa.Date(), nullable=True),
+        sa.Column("added_on", sa.Date(), nullable=True),
+        *foreign_keys,
+        sa.PrimaryKeyConstraint("account_id", "book_id", name=op.f("pk_own_books")),
+    )
+    op.create_index(op.f("ix_own_books_book_id"), "own_books", ["book_id"])
+
+
 def downgrade() -> None:
-    """Move down. Imports are lost, also those that are not finished; books and reviews stay."""
+    """Move down. Imports and members' shelves and dates are lost; books and reviews stay."""
     op.execute(compatibility.delete().where(compatibility.c.revision == revision))
+    op.drop_table("own_books")
     op.drop_table("import_rows")
     op.drop_table("imports")
