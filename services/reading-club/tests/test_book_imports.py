@@ -178,6 +178,22 @@ def test_rejected_rows_are_mended_and_imported(member: Person, handle: Handle) -
     assert member.get(f"/api/imports/{second}").json()["sums"]["added"] == 1
 
 
+def test_shelves_and_dates_are_the_members_own(member: Person, handle: Handle) -> None:
+    """They are in the files of all that is kept of the member, and on no page of the club."""
+    line = "Emma,Jane Austen,9780141439587,2024/05/17,2023/01/02,sea\n"
+    content = f"Title,Author,ISBN13,Date Read,Date Added,Bookshelves\n{line}"
+    id_ = post(member, content.encode()).json()["id"]
+    handle(id_, 1)
+
+    kept = member.get("/api/me/export").json()
+    (book,) = member.get("/api/books").json()["items"]
+    dates = {"read_on": "2024-05-17", "added_on": "2023-01-02"}
+    assert kept["own_books"] == [{"book_id": book["id"], "shelves": ["sea"], **dates}]
+    assert [each["id"] for each in kept["imports"]] == [id_]
+    assert "2024/05/17,2023/01/02" in member.get("/api/export.csv").text
+    assert "sea" not in member.get(f"/books/{book['id']}").text
+
+
 def test_a_member_who_leaves_takes_imports_along(member: Person, application: Application) -> None:
     """With the rows that were not handled."""
     stored = post(member, FILE).json()["id"]

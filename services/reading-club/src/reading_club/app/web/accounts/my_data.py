@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
 from reading_club.app.web.identity import MemberInSession
+from reading_club.app.web.imports.my_imports import KeptImport, KeptOwnBook, own_books_of
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
 from reading_club.domain.text import nickname_key
@@ -106,12 +107,17 @@ class KeptOfAccount(BaseModel):
     tokens: list[KeptToken]
     invitations: list[KeptInvitation]
     join_requests: list[KeptJoinRequest]
+    imports: list[KeptImport]
 
 
 class MyData(KeptOfAccount):
-    """Everything that is kept of a member; ``reviews`` are the newest first."""
+    """Everything that is kept of a member; ``reviews`` are the newest first.
+
+    ``own_books`` are shelves and dates, which nobody else sees.
+    """
 
     reviews: list[KeptReview]
+    own_books: list[KeptOwnBook]
 
 
 async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
@@ -134,6 +140,7 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             for request in requests
             if nickname_key(request.nickname) == key
         ],
+        imports=list(map(KeptImport.of, await uow.imports.list(account.id))),
     )
 
 
@@ -171,12 +178,21 @@ async def export_my_data(
 
     async def content() -> AsyncIterator[str]:
         yield f'{kept.model_dump_json().removesuffix("}")},"reviews":['
-        separator = ""
-        async for page in reviews_of(application, account.reviewer_id):
-            for review in page:
-                yield separator + review.model_dump_json()
-                separator = ","
+        async for text in _items(reviews_of(application, account.reviewer_id)):
+            yield text
+        yield '],"own_books":['
+        async for text in _items(own_books_of(application, account.id)):
+            yield text
         yield "]}"
 
     headers = download_headers("my-data.json")
     return StreamingResponse(content(), media_type="application/json", headers=headers)
+
+
+async def _items(pages: AsyncIterator[Sequence[BaseModel]]) -> AsyncIterator[str]:
+    """Yield the items of pages as JSON, with commas between them."""
+    separator = ""
+    async for page in pages:
+        for item in page:
+            yield separator + item.model_dump_json()
+            separator = ","
