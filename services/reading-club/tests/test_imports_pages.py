@@ -55,8 +55,8 @@ def test_a_file_leads_to_its_import(
 
 
 def sums_of(page: str) -> dict[str, int]:
-    """Return the table of the page."""
-    rows = re.findall(r'<td>([0-9,]+)</td><th scope="row">(\w+)</th>', page)
+    """Return the numbers of the page."""
+    rows = re.findall(r"<strong>([0-9,]+) (\w+)</strong>", page)
     return {name: int(number) for number, name in rows}
 
 

@@ -43,8 +43,8 @@ async def test_a_member_brings_books_along(site: Site, visit: Visit, *, javascri
     await expect(page.get_by_role("heading", level=1)).to_have_text("Import from Goodreads")
     await expect(page.get_by_text("300 rows: finished.")).to_be_visible(timeout=WITHIN)
 
-    await expect(page.get_by_role("row", name="270 added")).to_be_visible()
-    await expect(page.get_by_role("row", name="30 rejected")).to_be_visible()
+    await expect(page.get_by_role("listitem").filter(has_text="270 added")).to_be_visible()
+    await expect(page.get_by_role("listitem").filter(has_text="30 rejected")).to_be_visible()
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Rejected rows (CSV)").click()
     rejected = await (await download.value).path()
