@@ -24,6 +24,7 @@ from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.own_books import OwnBooksContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
+from reading_club.testing.contracts.club.rebuild_arrivals import RebuildArrivalsContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
 from reading_club.testing.contracts.club.rebuild_failures import RebuildFailuresContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
@@ -48,6 +49,7 @@ __all__ = [
     "OwnBooksContract",
     "PasswordLinksContract",
     "ReadModelsContract",
+    "RebuildArrivalsContract",
     "RebuildContract",
     "RebuildErasureContract",
     "RebuildFailuresContract",
