@@ -18,7 +18,7 @@ from reading_club_functional.servers import RabbitMQServer
 pytestmark = pytest.mark.nightly
 
 ROWS = 200_000
-WITHIN = 3600.0
+WITHIN = 7200.0
 LOOKS = 300
 """Requests of a page between two numbers."""
 GROWTH = 150

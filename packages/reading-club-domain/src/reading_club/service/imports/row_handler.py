@@ -6,6 +6,7 @@ from uuid import UUID
 from lastuuid import uuid7
 from messagebus import AsyncUnitOfWorkTransaction
 
+from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import CreateReview, RegisterBook
 from reading_club.domain.model import Book
 from reading_club.service.book_files.book_file import read_row
@@ -59,9 +60,9 @@ class RowHandler:
         if isinstance(read, Rejection):  # by the rules of a later release
             return row.with_outcome(Outcome.REJECTED, read.field, read.reason)
         try:
-            _require_what_the_club_needs(read)
-            known = await self._known(read)
-            book_id = await self._register(read) if known is None else known.id
+            isbn = _isbn_of(read)
+            known = await self._uow.books.find_by_isbn(isbn)
+            book_id = await self._register(isbn, read) if known is None else known.id
             self._keep(book_id, read)
             if known is not None:
                 return row.with_outcome(*await self._reviewed(known, read))
@@ -76,10 +77,7 @@ class RowHandler:
         if own := OwnBook(row.shelves, row.read_on, row.added_on):
             self.own_books[book_id] = own
 
-    async def _known(self, row: Row) -> Book | None:
-        return await self._uow.books.find_by_isbn(row.isbn) if row.isbn else None
-
-    async def _register(self, row: Row) -> UUID:
+    async def _register(self, isbn: Isbn, row: Row) -> UUID:
         """Register the book, under the id that it had in the club that wrote the file, if free."""
         if row.title is None:
             raise _Refused("isbn", NO_TITLE)
@@ -87,7 +85,7 @@ class RowHandler:
         is_free = wanted is not None and await self._uow.books.find(wanted) is None
         book_id = wanted if wanted is not None and is_free else uuid7()
         await self.bus.handle(
-            RegisterBook(id=book_id, isbn=row.isbn, title=row.title, author=row.author),
+            RegisterBook(id=book_id, isbn=isbn, title=row.title, author=row.author),
             self.transaction,
         )
         return book_id
@@ -117,9 +115,10 @@ class RowHandler:
         return Outcome.SKIPPED, "", WITHDRAWN if review.withdrawn else ANOTHER_REVIEW
 
 
-def _require_what_the_club_needs(row: Row) -> None:
-    """Raise _Refused for a row that the club cannot take."""
+def _isbn_of(row: Row) -> Isbn:
+    """Return the ISBN. Raises _Refused for a row that the club cannot take."""
     if row.isbn is None:
         raise _Refused("isbn", NO_ISBN)
     if row.review and row.rating is None:
         raise _Refused("rating", NO_RATING)
+    return row.isbn
