@@ -38,20 +38,15 @@ MEMBERS: Final = """
 GET /books/new
 POST /books /books/{id}/review /books/{id}/review/withdraw
 GET /members
-POST /api/books
+POST /api/books /api/imports
 GET,PUT,DELETE /api/books/{id}/review
-GET /api/members /api/me /api/export.csv
-POST,GET /api/imports
+GET /api/members /api/me /api/export.csv /api/imports /api/imports/{id}/rejected.csv
 GET,PATCH /api/imports/{id}
-GET /api/imports/{id}/rejected.csv
 """
 SESSIONS: Final = """
-GET /account
+GET /account /imports /imports/{id}
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
-POST /account/tokens/{id}/revoke
-GET,POST /imports
-GET /imports/{id}
-POST /imports/{id}/{action}
+POST /account/tokens/{id}/revoke /imports /imports/{id}/{action}
 DELETE /api/session
 GET /api/sessions
 DELETE /api/sessions/{id}

@@ -68,15 +68,13 @@ def test_a_file_may_come_in_a_form(member: Person) -> None:
     assert empty.json()["errors"] == [{"field": "file", "detail": "choose a file"}]
 
 
-ROW = "Emma,Jane Austen,9780141439587"
-HEADER = "Title,Author,ISBN13"
+HEADER, ROW = "Title,Author,ISBN13", "Emma,Jane Austen,9780141439587"
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", "the file is empty"),
-        (b"PK\x03\x04" + b"\0" * 50, "this is a ZIP archive: unpack it"),
         (b"PK\x03\x04" + b"\0" * 5_000_000, "this is a ZIP archive: unpack it"),
         (b"\x1f\x8b\x08" + b"\0" * 50, "this is a gzip archive"),
         (f"{HEADER}\n{ROW}".encode("utf-16"), "this file is in UTF-16"),
@@ -85,7 +83,7 @@ HEADER = "Title,Author,ISBN13"
         (f"{HEADER}\n".encode(), "the file has a header, but no row"),
         (b"<html><body>Log in</body></html>", "this is a web page"),
     ],
-    ids=["empty", "ZIP", "bomb", "gzip", "UTF-16", "1252", "columns", "header", "page"],
+    ids=["empty", "ZIP bomb", "gzip", "UTF-16", "1252", "columns", "header", "page"],
 )
 def test_another_kind_of_file_gets_its_answer(member: Person, content: bytes, told: str) -> None:
     """It names the field and what to do; nothing is stored, so that a right file can follow."""
@@ -120,8 +118,7 @@ def test_separators_and_quotes_are_recognised(member: Person, handle: Handle, co
 def test_one_import_a_member_at_a_time(member: Person, organiser: Person) -> None:
     """409 while one is not finished; another member has another one."""
     first = post(member, FILE).json()["id"]
-    refused = post(member, FILE)
-    other = post(organiser, FILE)
+    refused, other = post(member, FILE), post(organiser, FILE)
     member.patch(f"/api/imports/{first}", json=FINISHED)
 
     assert problem_of(refused) == (409, "import-unfinished")
@@ -150,7 +147,6 @@ def test_an_import_is_stopped_and_goes_on(member: Person, handle: Handle) -> Non
 def test_an_import_is_its_members_alone(member: Person, organiser: Person) -> None:
     """For others, also for organisers, it does not exist."""
     where = post(member, FILE).headers["location"]
-
     for answer in (
         organiser.get(where),
         organiser.get(f"{where}/rejected.csv"),
@@ -194,12 +190,10 @@ def test_shelves_and_dates_are_the_members_own(member: Person, handle: Handle) -
     assert "sea" not in member.get(f"/books/{book['id']}").text
 
 
-def test_a_member_who_leaves_takes_imports_along(member: Person, application: Application) -> None:
+def test_a_member_who_leaves_takes_imports_along(member: Person) -> None:
     """With the rows that were not handled."""
     stored = post(member, FILE).json()["id"]
-
     left = member.post("/api/me/leave", json={"erase": True, "password": "correct horse"})
 
     assert left.status_code == 204
-    assert application is not None
     assert member.get(f"/api/imports/{stored}").status_code == 401
