@@ -145,3 +145,11 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports in memory."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members in memory."""

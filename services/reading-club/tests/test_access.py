@@ -38,9 +38,10 @@ MEMBERS: Final = """
 GET /books/new
 POST /books /books/{id}/review /books/{id}/review/withdraw
 GET /members
-POST /api/books
+POST /api/books /api/imports
 GET,PUT,DELETE /api/books/{id}/review
-GET /api/members /api/me /api/export.csv
+GET /api/members /api/me /api/export.csv /api/imports /api/imports/{id}/rejected.csv
+GET,PATCH /api/imports/{id}
 """
 REGISTRARS: Final = """
 GET,POST /books/{id}/edit
@@ -48,9 +49,9 @@ PATCH /api/books/{id}
 """
 """Routes for the member who registered a book, and for organisers: here it is an organiser's."""
 SESSIONS: Final = """
-GET /account /api/sessions /api/me/export
+GET /account /imports /imports/{id} /api/sessions /api/me/export
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
-POST /account/tokens/{id}/revoke
+POST /account/tokens/{id}/revoke /imports /imports/{id}/{action}
 DELETE /api/session /api/sessions/{id} /api/tokens/{id}
 PUT /api/password
 POST,GET /api/tokens

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from lastuuid import uuid7
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.app.web.middleware import LARGEST_BODY
+from reading_club.app.web.request_bodies import LARGEST_BODY
 from reading_club.testing.builders import an_isbn
 
 DDD = {"title": "Domain-Driven Design", "author": "Eric Evans", "isbn": "0-321-12521-5"}

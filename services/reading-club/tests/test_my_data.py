@@ -50,6 +50,7 @@ def test_a_member_gets_all_that_is_kept(organiser: Person, member: Person) -> No
     assert [session["label"] for session in kept["sessions"]] == ["a test"]
     assert [token["name"] for token in kept["tokens"]] == ["a script"]
     assert (kept["invitations"], kept["join_requests"]) == ([], [])
+    assert (kept["imports"], kept["own_books"]) == ([], [])
     (review,) = kept["reviews"]
     assert (review["book_id"], review["title"], review["rating"]) == (book, "Book 0", 7)
     assert review["comment"] == 'A "quote", and\na line'

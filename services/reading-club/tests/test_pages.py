@@ -94,8 +94,10 @@ def test_a_search_without_a_match_says_so(client: TestClient) -> None:
 
 
 def test_every_event_has_a_sentence() -> None:
-    """Every event type has a sentence, in each of its versions."""
-    assert set(SENTENCES) == {wire_type(event) for event in EVENTS}
+    """Every event type has a sentence, in each of its versions, but those of imports."""
+    shown = {wire_type(event) for event in EVENTS} - {"import_step_due_v1"}
+
+    assert set(SENTENCES) == shown
 
 
 def test_the_activity_has_pages(client: TestClient, application: Application) -> None:

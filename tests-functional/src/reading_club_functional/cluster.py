@@ -11,7 +11,7 @@ import httpx2
 from pydantic import SecretStr
 
 from reading_club.app.settings import Settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import PROJECTIONS, SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
@@ -19,6 +19,8 @@ from reading_club_functional.telemetry import observed_settings
 
 LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
+PROJECTION_NAMES = tuple(subscriber.name for subscriber in PROJECTIONS)
+"""The subscribers that get an event for each book."""
 
 
 class Browser(httpx2.Client):

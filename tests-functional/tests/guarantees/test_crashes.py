@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, prepared_cluster
+from reading_club_functional.cluster import PROJECTION_NAMES, prepared_cluster
 from reading_club_functional.database import Database
 from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
@@ -110,7 +110,7 @@ def nothing_is_forgotten(database: Database) -> Iterator[None]:
 def have_arrived(database: Database) -> int:
     """Return the number of outbox rows whose event all subscribers have handled."""
     receipts = "(SELECT count(*) FROM inbox WHERE inbox.message_id = outbox.message_id)"
-    return database.count("outbox", f"{receipts} = {len(SUBSCRIBER_NAMES)}")
+    return database.count("outbox", f"{receipts} = {len(PROJECTION_NAMES)}")
 
 
 def leases_are_over(database: Database) -> bool:

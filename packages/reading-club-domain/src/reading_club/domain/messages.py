@@ -19,6 +19,7 @@ from reading_club.domain.book_messages import (
     RegisterBook,
     WithdrawBook,
 )
+from reading_club.domain.import_messages import ImportStepDue
 from reading_club.domain.message_base import (
     ClubCommand,
     ClubEvent,
@@ -42,6 +43,7 @@ __all__ = [
     "CreateReviewer",
     "EraseReviewer",
     "FrozenMetadata",
+    "ImportStepDue",
     "RegisterBook",
     "ReviewCreated",
     "ReviewRevised",
@@ -177,5 +179,6 @@ EVENTS: tuple[type[ClubEvent], ...] = (
     ReviewCreated,
     ReviewRevised,
     ReviewWithdrawn,
+    ImportStepDue,
 )
 """Every event of the club, in each of its versions."""

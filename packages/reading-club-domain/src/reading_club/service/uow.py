@@ -14,6 +14,8 @@ from reading_club.service.accounts.sessions import Sessions
 from reading_club.service.accounts.tokens import Tokens
 from reading_club.service.activity import ActivityLog
 from reading_club.service.catalogue import Catalogue
+from reading_club.service.imports.book_imports import BookImports
+from reading_club.service.imports.own_books import OwnBooks
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -38,5 +40,7 @@ class AbstractUnitOfWork(StreamUnitOfWork):
     join_requests: JoinRequests
     password_links: PasswordLinks
     club: Club
+    imports: BookImports
+    own_books: OwnBooks
     activity: ActivityLog
     catalogue: Catalogue

@@ -24,6 +24,7 @@ from reading_club.adapters.uow_sqla import catalogue_tables
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.imports import tables as import_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime, sorted_text
 from reading_club.domain.search import LONGEST_KEY, LONGEST_WORD
@@ -130,3 +131,6 @@ welcome_links = account_tables.welcome_links
 join_requests = account_tables.join_requests
 password_links = account_tables.password_links
 club_settings = account_tables.club_settings
+imports = import_tables.imports
+import_rows = import_tables.import_rows
+own_books = import_tables.own_books

@@ -9,6 +9,8 @@ from reading_club.adapters.uow_sqla.accounts.password_links import SQLPasswordLi
 from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
 from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
+from reading_club.adapters.uow_sqla.imports.book_imports import SQLBookImports
+from reading_club.adapters.uow_sqla.imports.own_books import SQLOwnBooks
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository
 from reading_club.adapters.uow_sqla.review_repository import SQLReviewRepository
@@ -37,6 +39,8 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(SQLJoinRequests)
     password_links = per_transaction(SQLPasswordLinks)
     club = per_transaction(SQLClub)
+    imports = per_transaction(SQLBookImports)
+    own_books = per_transaction(SQLOwnBooks)
 
 
 for model in READ_MODELS:

@@ -13,7 +13,9 @@ from reading_club.adapters.memory.accounts.join_requests import InMemoryJoinRequ
 from reading_club.adapters.memory.accounts.password_links import InMemoryPasswordLinks
 from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
+from reading_club.adapters.memory.book_imports import InMemoryBookImports
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.own_books import InMemoryOwnBooks
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import InMemoryBookRepository
 from reading_club.adapters.memory.review_repository import InMemoryReviewRepository
@@ -38,6 +40,8 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(InMemoryJoinRequests)
     password_links = per_transaction(InMemoryPasswordLinks)
     club = per_transaction(InMemoryClub)
+    imports = per_transaction(InMemoryBookImports)
+    own_books = per_transaction(InMemoryOwnBooks)
 
     def __init__(
         self,

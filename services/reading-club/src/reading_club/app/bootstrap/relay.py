@@ -30,7 +30,7 @@ from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.retention import Retention
 from reading_club.eventstream.run import RelayParts, subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @asynccontextmanager
@@ -87,7 +87,7 @@ def _options(
         horizon=settings.horizon,
         liveness=liveness,
         prunings=(
-            partial(_prune_accounts, engine),
+            partial(_prune_members, engine),
             partial(remove_remnants, settings, engine),
             partial(migrations.index_books, engine),
         ),
@@ -95,12 +95,13 @@ def _options(
     )
 
 
-async def _prune_accounts(engine: AsyncEngine) -> Mapping[str, int]:
-    """Delete expired sessions, links and requests."""
+async def _prune_members(engine: AsyncEngine) -> Mapping[str, int]:
+    """Delete expired sessions, links and requests, and old imports."""
     async with background_unit_of_work(engine) as transaction:
         pruned = await transaction.uow.accounts.prune()
+        imports = await transaction.uow.imports.prune()
         await transaction.commit()
-    return pruned
+    return {**pruned, **imports}
 
 
 async def remove_remnants(settings: Settings, engine: AsyncEngine) -> Mapping[str, int]:

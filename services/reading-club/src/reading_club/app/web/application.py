@@ -44,6 +44,7 @@ from reading_club.app.web.books import (
     review_form,
     reviews,
 )
+from reading_club.app.web.imports import imports, imports_page
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -79,9 +80,9 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 PARTS = (
     *(books, book_changes, reviews, my_review, activity, activity_stream),
     *(members, invitations, join_requests, club),
-    *(session, sessions, password, tokens, my_data, export, health),
+    *(session, sessions, password, tokens, my_data, export, imports, health),
     *(book_form, edit_form, book_page, review_form, entry_forms, join_forms),
-    *(members_page, member_forms, club_forms, account, privacy),
+    *(members_page, member_forms, club_forms, account, imports_page, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
     *(feed, pages),
 )

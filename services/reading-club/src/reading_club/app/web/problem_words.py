@@ -28,6 +28,9 @@ BY_TYPE: Final[Mapping[str, Words]] = {
     "urn:reading-club:problem:join-request-not-found": Words(
         "This request has its answer already", "Look at the page “Members”."
     ),
+    "urn:reading-club:problem:import-not-found": Words(
+        "There is no such import of yours", "Imports are deleted a month after their last change."
+    ),
     "urn:reading-club:problem:event-not-found": Words(
         "This event is not in the history",
         "Its id may be mistyped, or it came from a program that is not the club's.",

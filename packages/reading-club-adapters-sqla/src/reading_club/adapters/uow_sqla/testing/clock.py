@@ -25,6 +25,7 @@ INSTANTS = {
     "tokens": ("last_used_at",),
     "join_requests": ("created_at",),
     "password_links": ("expires_at",),
+    "imports": ("created_at", "changed_at"),
 }
 """Columns that are compared with the database's clock, by table."""
 

@@ -22,7 +22,10 @@ from reading_club.testing.contracts.club.catalogue_versions import CatalogueVers
 from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
 from reading_club.testing.contracts.club.erasure import ErasureContract
 from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
+from reading_club.testing.contracts.club.import_effects import ImportEffectsContract
+from reading_club.testing.contracts.club.imports import BookImportsContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
+from reading_club.testing.contracts.club.own_books import OwnBooksContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
 from reading_club.testing.contracts.club.rebuild_arrivals import RebuildArrivalsContract
@@ -37,6 +40,7 @@ from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkContract,
 __all__ = [
     "AccountsContract",
     "BookCorrectionsContract",
+    "BookImportsContract",
     "BookPagesContract",
     "BookRepositoryContract",
     "BookSearchContract",
@@ -46,9 +50,11 @@ __all__ = [
     "ClubSettingsContract",
     "ErasureContract",
     "ErasureRacesContract",
+    "ImportEffectsContract",
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
+    "OwnBooksContract",
     "PasswordLinksContract",
     "ReadModelsContract",
     "RebuildArrivalsContract",
