@@ -16,6 +16,7 @@ from reading_club_functional.simulation.threads import (
     SimulatedLock,
     SimulatedQueue,
     SimulatedThread,
+    run_coroutine,
 )
 from reading_club_functional.simulation.world import World
 from reading_club_functional.simulation.world_parts import build_parts
@@ -48,8 +49,8 @@ def run(scenario: str, tape: Tape) -> Result:
     with _replaced(loop, tape):
         try:
             loop.run_world(World(parts).run)
-            if SimulatedThread.failed is not None:
-                violation = f"no thread ends: {SimulatedThread.failed!r}"
+            if loop.failure is not None:
+                violation = f"no thread ends: {loop.failure!r}"
         except (InvariantViolation, Stuck) as exc:
             violation = str(exc)
         result = Result(loop.trace, loop.steps, loop.passed, violation, tuple(loop.story))
@@ -60,11 +61,11 @@ def run(scenario: str, tape: Tape) -> Result:
 @contextmanager
 def _replaced(loop: SeededLoop, tape: Tape) -> Iterator[None]:
     """Replace threads, clocks and random numbers of production code during the block."""
-    SimulatedThread.failed = None
     with ExitStack() as stack:
         threading = SimpleNamespace(Thread=SimulatedThread, Lock=SimulatedLock)
         for module, name, value in (
             (sender, "threading", threading),
+            (sender, "asyncio", SimpleNamespace(run=run_coroutine)),
             (sender, "Queue", SimulatedQueue),
             (sender, "monotonic", loop.time),
             (sender, "call_after_fork", lambda _: None),

@@ -25,6 +25,9 @@ STALL: Final = 12.0
 LONGEST: Final = 200_000
 """The most steps of a run: more is a run that does not end."""
 
+WORLD: Final = "world"
+"""The process that starts the others and does the faults. It does not deviate and does not crash."""
+
 
 class Stuck(Exception):
     """Nothing is ready and nothing is scheduled, or there is no end of steps."""
@@ -49,6 +52,8 @@ class SeededLoop(BaseEventLoop):
         self.over = False
         """Whether the run has ended: what is left is thrown away, and takes no further step."""
         self.violation: Exception | None = None
+        self.failure: Exception | None = None
+        """What a thread did not catch."""
         self.finishers: list[Callable[[], None]] = []
         """End what a crash left behind, after the run."""
         self.world_context = Context()
@@ -81,8 +86,10 @@ class SeededLoop(BaseEventLoop):
         self.steps += 1
         if self.steps > LONGEST:
             raise Stuck(f"no end after {LONGEST} steps")
-        if isinstance(self.tape, DeviatingTape):
-            handle = self._deviate(handle, process, ready)
+        if isinstance(self.tape, DeviatingTape) and process.name != WORLD:
+            kind = self.tape.deviation(self.steps, with_others=len(ready) > 0)
+            handle = self._deviate(kind, handle, process, ready)
+            process = _owner(handle) or process
         if process.alive and process.burns():
             process.crash()
         if not process.alive:
@@ -91,17 +98,16 @@ class SeededLoop(BaseEventLoop):
             self._hash.update(f"{self.passed!r} {process.name} {_label(handle)}\n".encode())
         return handle
 
-    def _deviate(self, handle: asyncio.Handle, process: Process, ready: "_Ready") -> asyncio.Handle:
-        tape: Any = self.tape
-        kind = tape.deviations.get(self.steps)
+    def _deviate(
+        self, kind: str, handle: asyncio.Handle, process: Process, ready: "_Ready"
+    ) -> asyncio.Handle:
         if kind == "later" and len(ready):
             ready.append(handle)
             return ready.take(0)
         if kind == "stall":
-            postponed = asyncio.Handle(handle._run, (), self, handle._context)  # type: ignore[attr-defined]
-            self.call_later(STALL, ready.append, postponed, context=Context())
-            handle = asyncio.Handle(_nothing, (), self, handle._context)  # type: ignore[attr-defined]
-        if kind == "crash" and process.name != "world":
+            self.call_later(STALL, ready.append, handle, context=Context())
+            return asyncio.Handle(_nothing, (), self, Context())
+        if kind == "crash":
             process.crash()
         return handle
 
@@ -115,7 +121,7 @@ class SeededLoop(BaseEventLoop):
     def run_world(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``main`` to its end, in a process that does not crash: the world itself."""
         context: Context = self.world_context
-        context.run(CURRENT.set, Process("world", self))
+        context.run(CURRENT.set, Process(WORLD, self))
         task = context.run(self.create_task, main())
         self.run_until_complete(task)
 

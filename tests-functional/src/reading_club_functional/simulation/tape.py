@@ -92,6 +92,14 @@ class DeviatingTape(RandomTape):
     def __init__(self, deviations: Collection[Deviation] = ()) -> None:
         super().__init__(0)
         self.deviations = {each.step: each.kind for each in deviations}
+        self.possible: list[Deviation] = []
+        """The deviations that were possible in this run."""
+
+    def deviation(self, step: int, *, with_others: bool) -> str:
+        """Return the kind of the deviation at a step, or an empty string."""
+        kinds = ("later", "stall", "crash") if with_others else ("stall", "crash")
+        self.possible += [Deviation(step, kind) for kind in kinds]
+        return self.deviations.get(step, "")
 
     def pick(self, ready: int) -> int:  # noqa: ARG002  # the first, whatever their number
         """Return the first step."""

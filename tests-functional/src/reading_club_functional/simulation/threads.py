@@ -1,14 +1,16 @@
-"""Threads of simulated processes: each runs while the loop waits for it, one at a time.
+"""Threads of simulated processes: greenlets, of which each runs while the loop waits for it.
 
 They stand in for ``threading.Thread``, ``threading.Lock`` and ``queue.Queue`` of production code.
 """
 
-import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, Full
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
+
+from greenlet import getcurrent, greenlet
 
 from reading_club_functional.simulation.processes import CURRENT
 
@@ -19,14 +21,15 @@ class Dropped(BaseException):
     """Ends the thread of a process that has crashed, after the run."""
 
 
+class _Greenlet(greenlet):
+    thread: "SimulatedThread"
+
+
 class SimulatedThread:
     """A thread that hands control back to the loop where it waits; then it is a step to go on.
 
-    A crash leaves it where it is. Its uncaught errors go to ``failed``, which is empty in a run
-    without bugs: production code catches its own.
+    A crash leaves it where it is. An uncaught error goes to ``on_error``.
     """
-
-    failed: BaseException | None = None
 
     def __init__(
         self,
@@ -40,7 +43,6 @@ class SimulatedThread:
         process = CURRENT.get()
         self._loop = process.loop
         self.name = process.numbered(name)
-        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._steps = copy_context()
         self._turn = 0
         self._alive = False
@@ -50,8 +52,9 @@ class SimulatedThread:
     def start(self) -> None:
         """Make the thread's first step ready."""
         self._alive = True
-        self._real = threading.Thread(target=copy_context().run, args=(self._run,), daemon=True)
-        self._real.start()
+        self._greenlet = _Greenlet(self._run)
+        self._greenlet.thread = self
+        self._greenlet.gr_context = copy_context()
         self._loop.finishers.append(self._drop)
         self._ready()
 
@@ -72,10 +75,7 @@ class SimulatedThread:
             timer = self._loop.call_later(
                 timeout, self._resume, self._turn, context=self._steps.copy()
             )
-        self._back.release()
-        self._go.acquire()
-        if self._loop.over:
-            raise Dropped
+        self._hub.switch()
         if timeout is not None:
             timer.cancel()
         return self._notified
@@ -93,40 +93,34 @@ class SimulatedThread:
         """Let the thread run until it waits or ends: one step, unless that was taken before."""
         if self._alive and turn == self._turn:
             self._turn += 1
-            self._go.release()
-            self._back.acquire()
+            self._hub = getcurrent()
+            self._greenlet.parent = self._hub
+            self._greenlet.switch()
 
     def _run(self) -> None:
-        _running.thread = self
-        self._go.acquire()
         try:
-            if not self._loop.over:
-                self._target(*self._args)
+            self._target(*self._args)
         except Dropped:
             pass
-        except BaseException as exc:  # noqa: BLE001  # reported by the run
-            SimulatedThread.failed = exc
+        except Exception as exc:  # noqa: BLE001  # reported by the run
+            self._loop.failure = exc
         finally:
             self._alive = False
             if not self._loop.over:
                 for waiting in self._joining:
                     waiting.notify()
-            self._back.release()
 
     def _drop(self) -> None:
         """End the thread after the run, if it waits somewhere."""
-        if self._alive:
-            self._go.release()
-            self._real.join()
-
-
-_running: Final = threading.local()
+        if self._alive and self._greenlet:
+            self._greenlet.parent = getcurrent()
+            self._greenlet.throw(Dropped)
 
 
 def current_thread() -> SimulatedThread | None:
     """Return the simulated thread that runs; None in a step of the loop itself."""
-    thread: SimulatedThread | None = getattr(_running, "thread", None)
-    return thread
+    running = getcurrent()
+    return running.thread if isinstance(running, _Greenlet) else None
 
 
 def sleep(seconds: float) -> None:
@@ -134,6 +128,13 @@ def sleep(seconds: float) -> None:
     thread = current_thread()
     if thread is not None:
         thread.wait(seconds)
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Do in a simulated thread what ``asyncio.run`` does: all that is awaited are its own waits."""
+    with suppress(StopIteration):
+        coroutine.send(None)
+        raise RuntimeError("a simulated thread has no event loop to wait on")
 
 
 class SimulatedQueue(Generic[TItem]):
