@@ -16,6 +16,7 @@ from reading_club.adapters.memory import (
 from reading_club.adapters.memory.dead_letters import InMemoryAuditLog, InMemoryDeadLetters
 from reading_club.adapters.memory.failures import InMemoryFailures
 from reading_club.adapters.memory.inbox import InMemoryInbox
+from reading_club.adapters.memory.message_store import InMemoryMessageStore
 from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
 from reading_club.adapters.memory.pauses import InMemoryReturnedMessages
 from reading_club.adapters.memory.rows import OutboxRow
@@ -128,9 +129,8 @@ class SimulatedUnitOfWork(InMemoryStreamUnitOfWork):
         self.simulated = database
 
     def _begin(self) -> None:
-        super()._begin()
         self.session = SimulatedTransaction(self.simulated)
-        self.messagestore.session = self.session
+        self.messagestore = InMemoryMessageStore(self.transport, self.session)
 
 
 class SimulatedOutbox(InMemoryOutbox):

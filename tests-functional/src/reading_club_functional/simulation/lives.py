@@ -94,7 +94,7 @@ async def relay(parts: WorldParts) -> None:
         breaker=CircuitBreaker(backoff(parts), clock),
         batch_size=3,
         lease=LEASE,
-        poll=2.0,
+        poll=6.0,
     )
     reconciler = Reconciler(
         parts.subscribers,
