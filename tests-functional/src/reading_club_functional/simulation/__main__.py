@@ -83,7 +83,7 @@ def tell(report: Report, how: str) -> None:
 
 
 def print_numbers(report: Report) -> None:
-    """Print the density of broken runs per 1,000, the broken promises, and a seed that broke one."""
+    """Print broken runs per 1,000, the broken promises, and a seed that broke one, as JSON."""
     seed = report.broken[0][0] if report.broken else None
     numbers = {"density": report.density, "invariants": report.invariants, "seed": seed}
     print(json.dumps(numbers))

@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Final
 
 from reading_club_functional.simulation.runner import Result, run_seed
-from reading_club_functional.simulation.search import Deviation, deviations, run_with
+from reading_club_functional.simulation.search import deviations, run_with
+from reading_club_functional.simulation.tape import Deviation
 
 CHUNK: Final = 50
 """Runs that one process does at a time."""

@@ -11,6 +11,7 @@ from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.malformed import is_suspected, was_attempted
 from reading_club.adapters.eventstream.worker.returning import Redeliveries
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club_functional.simulation.broker import PREFETCH, Copy, SimulatedBroker
 from reading_club_functional.simulation.processes import CURRENT
@@ -33,6 +34,7 @@ class Delivered:
 
     def ack_log_error(self, *_: object) -> None:
         """Acknowledge on the connection that has delivered it, if that is open."""
+        self._consumer.in_hand.pop(self.tag, None)
         if self._consumer.connection == self._connection:
             self.acknowledged = True
             self._consumer.acknowledge(self)
@@ -51,6 +53,8 @@ class SimulatedConsumer:
         self.connection = 0
         self.is_connected = False
         self.unacknowledged: dict[int, Copy] = {}
+        self.in_hand: dict[int, InboxKey] = {}
+        """What may be handled at this moment, also of lost connections, by delivery tag."""
         self._loop, self._tags, self._context = broker.loop, count(1), copy_context()
         self._batchers: Mapping[bool, Batcher] = {}
         broker.consumers.append(self)
@@ -89,6 +93,7 @@ class SimulatedConsumer:
     def _receive(self, copy: Copy, connection: int, tag: int) -> None:
         if connection != self.connection:
             return
+        self.in_hand[tag] = copy.inbox_key
         message: Any = Delivered(copy, self, tag)
         message.headers[ARRIVED] = self._loop.time()
         if is_suspected(message) and not was_attempted(message):

@@ -192,8 +192,6 @@ class SimulatedOutbox(InMemoryOutbox):
         await self.database.statement()
         return {key: row for key, row in self.database.outbox.items() if key in keys}
 
-    async def _after(
-        self, call: str, before: Mapping[OutboxKey, OutboxRow], token: UUID
-    ) -> None:
+    async def _after(self, call: str, before: Mapping[OutboxKey, OutboxRow], token: UUID) -> None:
         self.database.invariants.finished(call, before, token)
         await self.database.answer()

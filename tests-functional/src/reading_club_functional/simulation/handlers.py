@@ -18,11 +18,14 @@ ALWAYS: Final = 1_000_000
 TIMES: Final = {"fails": ALWAYS, "fails twice": 2, "kills": ALWAYS, "kills once": 1, "slow": 30}
 
 
+DRAWN = Metadata(name="number_drawn", schema_version=1, published=True)
+
+
 class NumberDrawn(Event):
     """A number was drawn: the only event of the simulated domain."""
 
     number: int
-    metadata: Metadata = Metadata(name="number_drawn", schema_version=1, published=True)
+    metadata: Metadata = DRAWN
 
 
 EVENTS: Final = EventRegistry([NumberDrawn])
@@ -30,7 +33,8 @@ EVENTS: Final = EventRegistry([NumberDrawn])
 
 def numbered_event(number: int) -> NumberDrawn:
     """Return the event whose id is this number."""
-    return NumberDrawn(message_id=UUID(int=number), created_at=START, number=number)
+    fields = {"message_id": UUID(int=number), "created_at": START, "number": number}
+    return NumberDrawn.model_validate(fields)
 
 
 class Handlers:

@@ -20,12 +20,12 @@ from reading_club.eventstream.ports.outbox import OutboxStore
 from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
-from reading_club_functional.simulation.broker import SimulatedPublisher, SimulatedQueues
 from reading_club_functional.simulation.consumer import SimulatedConsumer
 from reading_club_functional.simulation.database import SimulatedOutbox, SimulatedUnitOfWork
 from reading_club_functional.simulation.handlers import EVENTS, numbered_event
 from reading_club_functional.simulation.invariants import ATTEMPTS
 from reading_club_functional.simulation.processes import CURRENT
+from reading_club_functional.simulation.publisher import SimulatedPublisher, SimulatedQueues
 from reading_club_functional.simulation.threads import SimulatedThread, current_thread, sleep
 from reading_club_functional.simulation.world_parts import WorldParts
 

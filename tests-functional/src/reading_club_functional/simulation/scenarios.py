@@ -34,7 +34,7 @@ class Scenario:
     kinds: tuple[str, ...] = FAULTS
     poison: tuple[tuple[str, float], ...] = ()
     """The probability of each behaviour of a handler: ``fails`` or ``kills`` always or some times,
-    ``slow`` means that the database is busy for long, ``large`` that the broker refuses the event."""
+    ``slow`` means that the database is busy for long, ``large`` that the broker refuses it."""
     rolled_back: float = 0.0
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import Final
 
 from reading_club_functional.simulation.runner import Result, run
-from reading_club_functional.simulation.tape import Deviation, DeviatingTape
+from reading_club_functional.simulation.tape import DeviatingTape, Deviation
 
 KINDS: Final = ("later", "stall", "crash")
 

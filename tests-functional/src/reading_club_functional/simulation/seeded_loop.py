@@ -1,22 +1,23 @@
-"""An event loop whose order of steps comes from a tape, and whose clock jumps.
-
-It uses these parts of asyncio that are not documented, the same from Python 3.11 to 3.14:
-``BaseEventLoop._selector``, asked with a timeout in ``_run_once``; ``_ready``, from which steps are
-taken by ``popleft``; ``_scheduled``; ``_process_events`` and ``_write_to_self``, which a loop has to
-have; ``Handle._context`` and ``_callback``; ``Task._log_destroy_pending``. ``test_simulation.py``
-fails if one of them changes: no run would be the same as its replay.
-"""
-# ruff: noqa: SLF001  # the parts of asyncio that are named above
+"""An event loop whose order of steps comes from a tape, and whose clock jumps."""
 
 import asyncio
 import hashlib
 from asyncio.base_events import BaseEventLoop
-from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
 from typing import Any, Final
 
+from reading_club_functional.simulation._asyncio import (
+    Jump,
+    ReadySteps,
+    forget_pending,
+    is_cancelled,
+    label,
+    owner,
+    pending,
+    take_over,
+)
 from reading_club_functional.simulation.processes import CURRENT, Process
 from reading_club_functional.simulation.tape import DeviatingTape, Tape
 
@@ -26,7 +27,7 @@ LONGEST: Final = 200_000
 """The most steps of a run: more is a run that does not end."""
 
 WORLD: Final = "world"
-"""The process that starts the others and does the faults. It does not deviate and does not crash."""
+"""The process that starts the others and does the faults: no crash or deviation meets it."""
 
 
 class Stuck(Exception):
@@ -42,9 +43,7 @@ class SeededLoop(BaseEventLoop):
 
     def __init__(self, tape: Tape) -> None:
         super().__init__()
-        loop: Any = self
-        loop._selector = _Jump(self)
-        loop._ready = _Ready(self)
+        take_over(self, Jump(self._jump), ReadySteps(self.next_step))
         self.tape = tape
         self.passed = 0.0
         self.steps = 0
@@ -75,13 +74,13 @@ class SeededLoop(BaseEventLoop):
         self.story.append(f"{self.passed:9.3f}  {what}")
         self._hash.update(f"{self.passed!r} {what}\n".encode())
 
-    def next_step(self, ready: "_Ready") -> asyncio.Handle:
-        """Take a step by the tape; a cancelled handle means none. Raises the violation, or Stuck."""
+    def next_step(self, ready: ReadySteps) -> asyncio.Handle:
+        """Take a step by the tape; a cancelled one means none. Raises the violation, or Stuck."""
         if self.violation is not None:
             raise self.violation
         handle = ready.take(self.tape.pick(len(ready)))
-        process = _owner(handle)
-        if process is None or handle._cancelled:
+        process = owner(handle)
+        if process is None or is_cancelled(handle):
             return handle
         self.steps += 1
         if self.steps > LONGEST:
@@ -89,17 +88,17 @@ class SeededLoop(BaseEventLoop):
         if isinstance(self.tape, DeviatingTape) and process.name != WORLD:
             kind = self.tape.deviation(self.steps, with_others=len(ready) > 0)
             handle = self._deviate(kind, handle, process, ready)
-            process = _owner(handle) or process
+            process = owner(handle) or process
         if process.alive and process.burns():
             process.crash()
         if not process.alive:
             handle.cancel()
         else:
-            self._hash.update(f"{self.passed!r} {process.name} {_label(handle)}\n".encode())
+            self._hash.update(f"{self.passed!r} {process.name} {label(handle)}\n".encode())
         return handle
 
     def _deviate(
-        self, kind: str, handle: asyncio.Handle, process: Process, ready: "_Ready"
+        self, kind: str, handle: asyncio.Handle, process: Process, ready: ReadySteps
     ) -> asyncio.Handle:
         if kind == "later" and len(ready):
             ready.append(handle)
@@ -113,9 +112,8 @@ class SeededLoop(BaseEventLoop):
 
     def forget(self, process: Process) -> None:
         """Drop all that the process was about to do; references stay, so that nothing is closed."""
-        loop: Any = self
-        for handle in [*loop._ready, *loop._scheduled]:
-            if _owner(handle) is process:
+        for handle in pending(self):
+            if owner(handle) is process:
                 handle.cancel()
 
     def run_world(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -133,7 +131,9 @@ class SeededLoop(BaseEventLoop):
         context.run(CURRENT.set, process)
         return context.run(self.create_task, main())
 
-    def run_in_executor(self, _: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]  # whatever the executor is
+        self, _: Any, func: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
         """Call ``func`` in a step of its own; its result comes after a delay of the tape."""
         done = self.create_future()
 
@@ -149,13 +149,13 @@ class SeededLoop(BaseEventLoop):
         return done
 
     def dispose(self) -> None:
-        """Close what crashes have left: from now on it cannot do anything to the simulated world."""
+        """Close what crashes have left; it cannot do anything to the simulated world any more."""
         self.over = True
         for finish in self.finishers:
             finish()
         for task in self._tasks:
             if not task.done():
-                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                forget_pending(task)
                 with suppress(BaseException):
                     coroutine: Any = task.get_coro()
                     coroutine.close()
@@ -168,52 +168,16 @@ class SeededLoop(BaseEventLoop):
         self._tasks.append(task)
         return task
 
+    def _jump(self, seconds: float | None) -> None:
+        if seconds is None:
+            raise Stuck("nothing is ready and nothing is scheduled")
+        self.passed += seconds
+
     def _process_events(self, _: object) -> None:
         """There are no sockets."""
 
     def _write_to_self(self) -> None:
         """No selector waits that would have to be woken."""
-
-
-class _Jump:
-    """In place of the selector: it does not wait, the clock jumps to the next timer."""
-
-    def __init__(self, loop: SeededLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise Stuck("nothing is ready and nothing is scheduled")
-        self._loop.passed += timeout
-        return []
-
-
-class _Ready(deque[Any]):
-    """The ready steps, of which asyncio takes the first: here it is the one that the tape picks."""
-
-    def __init__(self, loop: SeededLoop) -> None:
-        super().__init__()
-        self._loop = loop
-
-    def popleft(self) -> asyncio.Handle:
-        return self._loop.next_step(self)
-
-    def take(self, index: int) -> asyncio.Handle:
-        handle: asyncio.Handle = self[index]
-        del self[index]
-        return handle
-
-
-def _owner(handle: Any) -> Process | None:
-    owner: Process | None = handle._context.get(CURRENT)
-    return owner
-
-
-def _label(handle: Any) -> str:
-    task = getattr(handle._callback, "__self__", None)
-    if isinstance(task, asyncio.Task):
-        return task.get_name()
-    return str(getattr(handle._callback, "__qualname__", type(handle._callback).__name__))
 
 
 def _settle(done: "asyncio.Future[Any]", settle: Callable[[Any], None], value: Any) -> None:

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from queue import Empty, Full
 from typing import Any, Generic, Self, TypeVar
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # it has no types
 
 from reading_club_functional.simulation.processes import CURRENT
 
@@ -19,10 +19,6 @@ TItem = TypeVar("TItem")
 
 class Dropped(BaseException):
     """Ends the thread of a process that has crashed, after the run."""
-
-
-class _Greenlet(greenlet):
-    thread: "SimulatedThread"
 
 
 class SimulatedThread:
@@ -52,7 +48,7 @@ class SimulatedThread:
     def start(self) -> None:
         """Make the thread's first step ready."""
         self._alive = True
-        self._greenlet = _Greenlet(self._run)
+        self._greenlet = greenlet(self._run)
         self._greenlet.thread = self
         self._greenlet.gr_context = copy_context()
         self._loop.finishers.append(self._drop)
@@ -69,7 +65,7 @@ class SimulatedThread:
             caller.wait(timeout)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until ``notify``, and return True, or up to ``timeout`` seconds, and return False."""
+        """Wait up to ``timeout`` seconds; return whether ``notify`` has ended the wait."""
         self._notified = False
         if timeout is not None:
             timer = self._loop.call_later(
@@ -119,8 +115,8 @@ class SimulatedThread:
 
 def current_thread() -> SimulatedThread | None:
     """Return the simulated thread that runs; None in a step of the loop itself."""
-    running = getcurrent()
-    return running.thread if isinstance(running, _Greenlet) else None
+    thread: SimulatedThread | None = getattr(getcurrent(), "thread", None)
+    return thread
 
 
 def sleep(seconds: float) -> None:

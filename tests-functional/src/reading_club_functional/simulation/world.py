@@ -8,16 +8,14 @@ from uuid import UUID
 
 from reading_club.adapters.memory import RecordingOutboxTransport
 from reading_club.eventstream.dead_letters.commands import discard, retry
-from reading_club.eventstream.errors import StorageUnavailable
 from reading_club.eventstream.ports.dead_letters import DeadLetter
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club_functional.simulation import lives
-from reading_club_functional.simulation.broker import Copy
 from reading_club_functional.simulation.database import SimulatedUnitOfWork
+from reading_club_functional.simulation.faults import LONGEST_OUTAGE, Faults
 from reading_club_functional.simulation.processes import Process
 from reading_club_functional.simulation.world_parts import WorldParts
 
-LONGEST_OUTAGE: Final = 12.0
 QUIET_WITHIN: Final = 7200.0
 """Seconds after the last fault until which all has to be quiet."""
 LOOK_EVERY: Final = 10.0
@@ -30,6 +28,7 @@ class World:
     def __init__(self, parts: WorldParts) -> None:
         self.parts, self.loop, self.tape = parts, parts.loop, parts.loop.tape
         self.processes: dict[str, Process] = {}
+        self._faults = Faults(parts, self.processes)
         self._decided: set[InboxKey] = set()
 
     async def run(self) -> None:
@@ -47,7 +46,7 @@ class World:
                 self._start(f"{subscriber.name}-{number + 1}", life)
         for _ in range(scenario.faults):
             await asyncio.sleep(self.tape.between(0.0, 4.0))
-            await self._do(self.tape.choice(scenario.kinds))
+            self._faults.do(self.tape.choice(scenario.kinds))
         await asyncio.sleep(LONGEST_OUTAGE)
         self._calm_down()
         await self._until_quiet()
@@ -66,7 +65,7 @@ class World:
                         parts.handlers.behaviour[InboxKey(name, UUID(int=number))] = behaviour
 
     def _start(self, name: str, life: Life) -> None:
-        def die(process: Process) -> None:
+        def die(_: Process) -> None:
             self._lose_consumer(name)
             pause = 0.5 + self.tape.delay()
             self.loop.call_later(pause, self._start, name, life, context=self._context.copy())
@@ -87,58 +86,18 @@ class World:
         consumer = self.parts.consumers.pop(name, None)
         if consumer is None:
             return
-        for copy in consumer.unacknowledged.values():
-            self.parts.invariants.tries[copy.inbox_key] += 1
+        for inbox_key in {*consumer.in_hand.values()}:
+            self.parts.invariants.tries[inbox_key] += 1
         self.loop.call_later(self.tape.delay(), self._end, consumer, context=self._context.copy())
 
     def _end(self, consumer: Any) -> None:
         consumer.leave()
         self.parts.broker.consumers.remove(consumer)
 
-    async def _do(self, fault: str) -> None:
-        self.loop.note(f"fault: {fault}")
-        broker, name = self.parts.broker, self.tape.choice(self.parts.scenario.subscribers)
-        lasts = self.tape.between(0.1, LONGEST_OUTAGE)
-        if fault == "crash":
-            victim = self.tape.choice(list(self.processes.values()))
-            victim.fuse = 1 + int(self.tape.between(0, 60))
-        elif fault == "broker away" and not broker.down:
-            broker.stop()
-            self.loop.call_later(lasts, broker.start)
-        elif fault == "database away":
-            self.parts.database.error = StorageUnavailable("the database is away")
-            self.loop.call_later(lasts, self._database_returns)
-        elif fault == "queue purged":
-            broker.purge(name)
-        elif fault == "binding deleted":
-            broker.bound.discard(name)
-        elif fault == "queue full":
-            broker.full.add(name)
-            self.loop.call_later(lasts, broker.full.discard, name)
-        elif fault == "connection lost":
-            self.tape.choice(broker.consumers or [_NOBODY]).disconnect()
-        elif fault == "message repeated":
-            self._repeat(name)
-
-    def _repeat(self, name: str) -> None:
-        """Deliver a message again that a consumer has, as Redis does after its timeout."""
-        consumers = [c for c in self.parts.broker.consumers if c.subscriber.name == name]
-        held = [copy for consumer in consumers for copy in consumer.unacknowledged.values()]
-        if held:
-            copy = self.tape.choice(held)
-            self.parts.broker.give_back([Copy(copy.inbox_key, copy.event)])
-
-    def _database_returns(self) -> None:
-        self.parts.database.error = None
-
     def _calm_down(self) -> None:
         self.loop.note("no more faults")
         self.tape.calm = True
-        self._database_returns()
-        self.parts.broker.full.clear()
-        self.parts.broker.start()
-        for process in self.processes.values():
-            process.fuse = 0
+        self._faults.end()
 
     async def _until_quiet(self) -> None:
         until = self.loop.time() + QUIET_WITHIN
@@ -177,11 +136,3 @@ class World:
     @property
     def _context(self) -> Any:
         return self.loop.world_context
-
-
-class _Nobody:
-    def disconnect(self) -> None:
-        """Nothing is connected."""
-
-
-_NOBODY: Final = _Nobody()

@@ -1,0 +1,90 @@
+"""Fakes are the servers: the same calls on memory, SQLite and PostgreSQL have the same results."""
+
+import asyncio
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from reading_club.adapters.memory import InMemoryOutbox
+from reading_club.eventstream.ports.outbox import OutboxKey
+from reading_club_functional.port_calls.backends import InMemoryBackend, SQLBackend
+from reading_club_functional.port_calls.machine import compare
+
+EXAMPLES = 40
+NIGHTLY = 1000
+
+
+class WithoutToken(InMemoryOutbox):
+    """A fake that is wrong: who holds the lease does not matter when rows are deleted."""
+
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
+        """Delete the rows, whatever token they bear."""
+        for key in keys:
+            self.database.outbox.pop(key, None)
+
+
+class WithoutAttempts(InMemoryOutbox):
+    """A fake that is wrong: a row that is given back has lost its attempts."""
+
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[OutboxKey],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
+        """Give rows back as if nothing had failed before."""
+        await super().release(token, keys, retry_in=retry_in, reason=reason)
+        for key in keys:
+            if row := self.database.outbox.get(key):
+                self.database.outbox[key] = replace(row, attempts=0)
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """Runs all calls on one loop."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def backends(
+    runner: asyncio.Runner, tmp_path: Path, database_url: str
+) -> Iterator[list[InMemoryBackend | SQLBackend]]:
+    """Adapters in memory, on a file of SQLite, and on PostgreSQL."""
+    sqlite = runner.run(SQLBackend.on("SQLite", f"sqlite:///{tmp_path / 'calls.sqlite3'}"))
+    postgresql = runner.run(SQLBackend.on("PostgreSQL", database_url))
+    yield [InMemoryBackend(), sqlite, postgresql]
+    for backend in (sqlite, postgresql):
+        runner.run(backend.close())
+
+
+def test_all_adapters_do_the_same(
+    runner: asyncio.Runner, backends: list[InMemoryBackend | SQLBackend]
+) -> None:
+    """Any calls have equal results, and leave equal rows."""
+    calls = compare(backends, runner, examples=EXAMPLES)
+
+    print(f"{calls:,} transactions and calls on three databases were equal")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_all_adapters_do_the_same_for_long(
+    runner: asyncio.Runner, backends: list[InMemoryBackend | SQLBackend]
+) -> None:
+    """The same with many more tapes."""
+    calls = compare(backends, runner, examples=NIGHTLY)
+
+    print(f"{calls:,} transactions and calls on three databases were equal")
+
+
+@pytest.mark.parametrize("wrong", [WithoutToken, WithoutAttempts])
+def test_a_wrong_fake_is_found(runner: asyncio.Runner, wrong: type[InMemoryOutbox]) -> None:
+    """One adapter with one rule less is told from the others."""
+    with pytest.raises(AssertionError, match="differ in outbox"):
+        compare([InMemoryBackend(), InMemoryBackend("wrong", wrong)], runner, examples=200)
