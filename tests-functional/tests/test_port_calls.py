@@ -10,17 +10,17 @@ import pytest
 
 from reading_club.adapters.memory import InMemoryOutbox
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club_functional.port_calls.backends import InMemoryBackend, SQLBackend
+from reading_club_functional.port_calls.backends import Backend, InMemoryBackend, SQLBackend
 from reading_club_functional.port_calls.machine import compare
 
-EXAMPLES = 40
+EXAMPLES = 4
 NIGHTLY = 1000
 
 
 class WithoutToken(InMemoryOutbox):
     """A fake that is wrong: who holds the lease does not matter when rows are deleted."""
 
-    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:  # noqa: ARG002  # that is wrong
         """Delete the rows, whatever token they bear."""
         for key in keys:
             self.database.outbox.pop(key, None)
@@ -52,9 +52,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def backends(
-    runner: asyncio.Runner, tmp_path: Path, database_url: str
-) -> Iterator[list[InMemoryBackend | SQLBackend]]:
+def backends(runner: asyncio.Runner, tmp_path: Path, database_url: str) -> Iterator[list[Backend]]:
     """Adapters in memory, on a file of SQLite, and on PostgreSQL."""
     sqlite = runner.run(SQLBackend.on("SQLite", f"sqlite:///{tmp_path / 'calls.sqlite3'}"))
     postgresql = runner.run(SQLBackend.on("PostgreSQL", database_url))
@@ -63,9 +61,7 @@ def backends(
         runner.run(backend.close())
 
 
-def test_all_adapters_do_the_same(
-    runner: asyncio.Runner, backends: list[InMemoryBackend | SQLBackend]
-) -> None:
+def test_all_adapters_do_the_same(runner: asyncio.Runner, backends: list[Backend]) -> None:
     """Any calls have equal results, and leave equal rows."""
     calls = compare(backends, runner, examples=EXAMPLES)
 
@@ -74,9 +70,7 @@ def test_all_adapters_do_the_same(
 
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
-def test_all_adapters_do_the_same_for_long(
-    runner: asyncio.Runner, backends: list[InMemoryBackend | SQLBackend]
-) -> None:
+def test_all_adapters_do_the_same_for_long(runner: asyncio.Runner, backends: list[Backend]) -> None:
     """The same with many more tapes."""
     calls = compare(backends, runner, examples=NIGHTLY)
 

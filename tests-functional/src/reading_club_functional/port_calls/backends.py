@@ -40,8 +40,15 @@ State = Mapping[str, list[tuple[Any, ...]]]
 class Backend(Protocol):
     """One set of adapters on one empty database."""
 
-    name: str
-    outbox: OutboxStore
+    @property
+    def name(self) -> str:
+        """The name in reports."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxStore:
+        """The outbox of relays and senders."""
+        ...
 
     def unit_of_work(self, lease: Lease) -> StreamUnitOfWork:
         """Return a unit of work whose events are leased with this lease."""

@@ -30,7 +30,7 @@ PROTOCOL: Final = (
 )
 """Where the guards of the protocol are. What the SQL adapters guard has a twin in memory."""
 SEEDS: Final = 1000
-ENOUGH: Final = 10
+ENOUGH: Final = 6
 """After so many broken runs the density is known well enough."""
 
 

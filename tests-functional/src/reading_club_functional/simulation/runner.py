@@ -73,7 +73,14 @@ def _replaced(loop: SeededLoop, tape: Tape) -> Iterator[None]:
         ):
             stack.enter_context(patch.object(module, name, value))
         stack.enter_context(patch("os.urandom", tape.bytes))
-        disabled = logging.root.manager.disable
-        stack.callback(logging.disable, disabled)
-        logging.disable(logging.CRITICAL)
+        stack.enter_context(without_logs())
         yield
+
+
+@contextmanager
+def without_logs() -> Iterator[None]:
+    """Log nothing during the block."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(disabled)
