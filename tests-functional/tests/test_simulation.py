@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club_functional.simulation.batches import run_seeds, search
 from reading_club_functional.simulation.runner import run_seed
 from reading_club_functional.simulation.search import deviations, parsed, run_with, written
@@ -32,6 +33,22 @@ def test_no_single_deviation_breaks_a_promise(scenario: str) -> None:
 
     print(f"{report.runs:,} runs of the {scenario} scenario, {report.steps:,} steps")
     assert not report.broken
+
+
+def test_a_missing_guard_is_found_and_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the inbox takes every message for a new one, a seed shows it, and shows it again."""
+
+    async def always_new(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(InMemoryInbox, "insert_new", always_new)
+
+    report = run_seeds("large", 0, SEEDS, jobs=1, enough=1)
+
+    (seed, result) = report.broken[0]
+    assert isinstance(seed, int)
+    assert set(report.invariants) == {"effect once"}
+    assert run_seed("large", seed) == result
 
 
 def test_a_seed_has_the_same_hash_again() -> None:

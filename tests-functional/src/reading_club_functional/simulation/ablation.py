@@ -29,6 +29,11 @@ PROTOCOL: Final = (
     f"{WORKER}/",
 )
 """Where the guards of the protocol are. What the SQL adapters guard has a twin in memory."""
+ELSEWHERE: Final = (
+    *("context:", "deployment:", "enqueue:", "garbage:", "liveness:", "logs:", "outside:"),
+    *("pauses:", "returned:", "start:", "stream:", "versions:", "wiring:"),
+)
+"""Guards in these files of what does not happen in the simulated worlds."""
 SEEDS: Final = 1000
 ENOUGH: Final = 6
 """After so many broken runs the density is known well enough."""
@@ -44,7 +49,7 @@ def main(words: list[str]) -> int:
             print(f"with all guards in place: {broken}")
             return 1
         for mutant in machinery.mutants(words):
-            if mutant.file.startswith(PROTOCOL):
+            if mutant.file.startswith(PROTOCOL) and not mutant.guard.startswith(ELSEWHERE):
                 path = folder / mutant.file
                 sound = path.read_text(encoding="utf-8")
                 path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
@@ -68,7 +73,7 @@ def _simulate(folder: Path) -> dict[str, Any]:
     """Run the simulation of the copy; return its numbers."""
     sources = [str(path) for path in sorted(folder.glob("*/*/src"))]
     sources.append(str(folder / "tests-functional" / "src"))
-    command = [sys.executable, "-m", "reading_club_functional.simulation", "--json"]
+    command = [sys.executable, "-m", "reading_club_functional.simulation", "--json", "--jobs", "1"]
     done = subprocess.run(
         [*command, "--seeds", f"{os.environ.get('SEEDS', SEEDS)}", "--enough", f"{ENOUGH}"],
         cwd=folder,
