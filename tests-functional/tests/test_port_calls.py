@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club_functional.port_calls.backends import Backend, InMemoryBackend, SQLBackend
 from reading_club_functional.port_calls.machine import compare
 
-EXAMPLES = 4
+EXAMPLES = 12
 NIGHTLY = 1000
 
 
@@ -24,24 +23,6 @@ class WithoutToken(InMemoryOutbox):
         """Delete the rows, whatever token they bear."""
         for key in keys:
             self.database.outbox.pop(key, None)
-
-
-class WithoutAttempts(InMemoryOutbox):
-    """A fake that is wrong: a row that is given back has lost its attempts."""
-
-    async def release(
-        self,
-        token: UUID,
-        keys: Collection[OutboxKey],
-        *,
-        retry_in: float = 0.0,
-        reason: str | None = None,
-    ) -> None:
-        """Give rows back as if nothing had failed before."""
-        await super().release(token, keys, retry_in=retry_in, reason=reason)
-        for key in keys:
-            if row := self.database.outbox.get(key):
-                self.database.outbox[key] = replace(row, attempts=0)
 
 
 @pytest.fixture
@@ -77,8 +58,7 @@ def test_all_adapters_do_the_same_for_long(runner: asyncio.Runner, backends: lis
     print(f"{calls:,} transactions and calls on three databases were equal")
 
 
-@pytest.mark.parametrize("wrong", [WithoutToken, WithoutAttempts])
-def test_a_wrong_fake_is_found(runner: asyncio.Runner, wrong: type[InMemoryOutbox]) -> None:
+def test_a_wrong_fake_is_found(runner: asyncio.Runner) -> None:
     """One adapter with one rule less is told from the others."""
     with pytest.raises(AssertionError, match="differ in outbox"):
-        compare([InMemoryBackend(), InMemoryBackend("wrong", wrong)], runner, examples=200)
+        compare([InMemoryBackend(), InMemoryBackend("wrong", WithoutToken)], runner, examples=200)

@@ -33,14 +33,14 @@ def seconds(least: int = 0) -> st.SearchStrategy[float]:
     return st.integers(least, 3).map(lambda number: number * UNIT)
 
 
-ids: Final = st.integers(1, 4).map(lambda number: UUID(int=number))
+ids: Final = st.integers(1, 3).map(lambda number: UUID(int=number))
 names: Final = st.sampled_from(SUBSCRIBERS)
 tokens: Final = st.integers(101, 102).map(lambda number: UUID(int=number))
 leases: Final = st.builds(Lease, seconds(), tokens)
 inbox_keys: Final = st.builds(InboxKey, names, ids)
 outbox_keys: Final = st.builds(OutboxKey, ids, st.sampled_from((ALL_SUBSCRIBERS, *SUBSCRIBERS)))
-some_outbox_keys: Final = st.lists(outbox_keys, min_size=1, max_size=4, unique=True).map(tuple)
-reasons: Final = st.dictionaries(outbox_keys, st.just("too large"), min_size=1, max_size=3)
+some_outbox_keys: Final = st.lists(outbox_keys, min_size=3, max_size=9, unique=True).map(tuple)
+reasons: Final = st.dictionaries(outbox_keys, st.just("too large"), min_size=3, max_size=9)
 
 
 def envelope_of(message_id: UUID) -> dict[str, Any]:
@@ -87,10 +87,15 @@ deferred: Final = outbox_keys.filter(lambda key: key.subscriber != ALL_SUBSCRIBE
     )
 )
 
-in_transaction: Final = st.one_of(
-    call("messagestore", "add", st.integers(1, 4).map(numbered_event)),
+with_rows: Final = st.one_of(
+    call("messagestore", "add", st.integers(1, 3).map(numbered_event)),
     call("outbox", "add", outbox_keys),
     deferred,
+)
+"""A call within a transaction that adds rows to the outbox, of which the other calls need some."""
+
+in_transaction: Final = st.one_of(
+    with_rows,
     call("inbox", "insert_new", inbox_keys),
     call("inbox", "insert_new_many", st.lists(inbox_keys, max_size=3)),
     call("inbox", "count_attempt", inbox_keys, min_interval=seconds()),
@@ -124,7 +129,7 @@ in_transaction: Final = st.one_of(
 """A call within a transaction of a unit of work."""
 
 of_store: Final = st.one_of(
-    call("store", "claim", st.integers(1, 4), leases),
+    call("store", "claim", st.integers(2, 9), leases),
     call("store", "delete", tokens, some_outbox_keys),
     call("store", "release", tokens, some_outbox_keys, retry_in=seconds()),
     call("store", "split", tokens, some_outbox_keys, retry_in=seconds()),

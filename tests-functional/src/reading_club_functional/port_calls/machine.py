@@ -12,7 +12,13 @@ from reading_club.eventstream.errors import EventstreamError
 from reading_club.eventstream.ports.dead_letters import DeadLetter, DeadLetterGroup
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
 from reading_club_functional.port_calls.backends import UNIT, Backend
-from reading_club_functional.port_calls.calls import Call, in_transaction, leases, of_store
+from reading_club_functional.port_calls.calls import (
+    Call,
+    in_transaction,
+    leases,
+    of_store,
+    with_rows,
+)
 
 LONGEST: Final = 5
 """The most calls of a transaction."""
@@ -39,6 +45,11 @@ class PortMachine(RuleBasedStateMachine):
     def transaction(self, calls: list[Call], lease: Lease, commits: bool) -> None:  # noqa: FBT001  # drawn by name
         """Do the calls in one transaction, and commit it or roll it back."""
         self._compare([_transact(each, calls, lease, commits) for each in self.backends])
+
+    @rule(calls=st.lists(with_rows, min_size=1, max_size=LONGEST), lease=leases)
+    def fill(self, calls: list[Call], lease: Lease) -> None:
+        """Add rows to the outbox."""
+        self._compare([_transact(each, calls, lease, commits=True) for each in self.backends])
 
     @rule(call=of_store)
     def store(self, call: Call) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from reading_club.adapters.memory.rows import OutboxRow
+from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 """The limit of attempts in the simulated workers."""
+OWN_ERRORS: Final = ("ValueError", NOT_ENDED)
+"""How the errors of attempts begin that an event causes by itself."""
 PROBE_PAUSE: Final = 0.25
 """The shortest pause after an outage, in seconds: half of the first one, by jitter."""
 
@@ -68,6 +71,10 @@ class Invariants:
             if inbox_key not in database.inbox:
                 self.violated("effect once", f"{_name(inbox_key)} took effect without a receipt")
         self._check_letters()
+        for number, failure in database.failures.items():
+            if not failure.error.startswith(OWN_ERRORS):
+                detail = f"failure {number} of {_name(failure.inbox_key)} is {failure.error}"
+                self.violated("an outage is not poison", detail)
 
     def _check_letters(self) -> None:
         letters = self.database.dead_letters
