@@ -105,6 +105,8 @@ class SimulatedBroker:
         names = sorted(self.bound) if to_all else [event.key.subscriber]
         for name in set(self.subscribers) - self.bound if to_all else ():
             self.lost.add(InboxKey(name, event.key.message_id))
+        if not to_all and names[0] not in self.bound:
+            return "there is no such queue"
         for name in names:
             if name not in self.full:
                 self.put(Copy(InboxKey(name, event.key.message_id), event))
@@ -136,6 +138,11 @@ class SimulatedBroker:
         """Lose what waits on a queue."""
         self.lost.update(each.inbox_key for each in self.queues[subscriber])
         self.queues[subscriber].clear()
+
+    def delete_queue(self, subscriber: str) -> None:
+        """Lose a queue with what waits on it; nothing gets there until it is declared again."""
+        self.purge(subscriber)
+        self.bound.discard(subscriber)
 
     def give_back(self, copies: Collection[Copy], *, redelivered: bool = True) -> None:
         """Put copies that were not acknowledged in front of their queue."""

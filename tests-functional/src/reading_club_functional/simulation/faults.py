@@ -25,7 +25,7 @@ class Faults:
             "broker away": self._stop_broker,
             "database away": self._stop_database,
             "queue purged": self._broker.purge,
-            "binding deleted": self._broker.bound.discard,
+            "queue deleted": self._broker.delete_queue,
             "queue full": self._fill_queue,
             "connection lost": self._disconnect,
             "message repeated": self._repeat,

@@ -12,7 +12,7 @@ FAULTS: Final = (
     "broker away",
     "database away",
     "queue purged",
-    "binding deleted",
+    "queue deleted",
     "queue full",
     "connection lost",
     "message repeated",
