@@ -40,6 +40,7 @@ leases: Final = st.builds(Lease, seconds(), tokens)
 inbox_keys: Final = st.builds(InboxKey, names, ids)
 outbox_keys: Final = st.builds(OutboxKey, ids, st.sampled_from((ALL_SUBSCRIBERS, *SUBSCRIBERS)))
 some_outbox_keys: Final = st.lists(outbox_keys, min_size=3, max_size=9, unique=True).map(tuple)
+keys_for_all: Final = st.lists(ids.map(OutboxKey), min_size=1, max_size=3, unique=True).map(tuple)
 reasons: Final = st.dictionaries(outbox_keys, st.just("too large"), min_size=3, max_size=9)
 
 
@@ -132,7 +133,7 @@ of_store: Final = st.one_of(
     call("store", "claim", st.integers(2, 9), leases),
     call("store", "delete", tokens, some_outbox_keys),
     call("store", "release", tokens, some_outbox_keys, retry_in=seconds()),
-    call("store", "split", tokens, some_outbox_keys, retry_in=seconds()),
+    call("store", "split", tokens, keys_for_all, retry_in=seconds()),
     call("store", "fail", tokens, reasons, retry_in=seconds()),
     call("store", "dead_letter", tokens, reasons),
 )
