@@ -9,8 +9,10 @@ import pytest
 
 from reading_club.adapters.memory import InMemoryOutbox
 from reading_club.eventstream.ports.outbox import OutboxKey
-from reading_club_functional.port_calls.backends import Backend, InMemoryBackend, SQLBackend
+from reading_club_functional.port_calls.backends import Backend
+from reading_club_functional.port_calls.in_memory import InMemoryBackend
 from reading_club_functional.port_calls.machine import compare
+from reading_club_functional.port_calls.sql import SQLBackend
 
 EXAMPLES = 12
 NIGHTLY = 1000

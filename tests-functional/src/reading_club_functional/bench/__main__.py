@@ -14,14 +14,26 @@ from reading_club_functional.bench.environment import open_environment
 from reading_club_functional.bench.measures import (
     commands,
     consuming,
+    first_page,
     latency,
     memory,
     observing,
+    open_transaction,
+    pruning,
     relaying,
 )
 from reading_club_functional.bench.report import LATEST, OBSERVED, beside, save
 
-FAMILIES = (relaying, commands, consuming, latency, memory)
+FAMILIES = (
+    relaying,
+    commands,
+    consuming,
+    latency,
+    first_page,
+    memory,
+    open_transaction,
+    pruning,
+)
 
 
 def arguments() -> argparse.Namespace:

@@ -16,7 +16,7 @@ from reading_club_functional.simulation.faults import LONGEST_OUTAGE, Faults
 from reading_club_functional.simulation.processes import Process
 from reading_club_functional.simulation.world_parts import WorldParts
 
-QUIET_WITHIN: Final = 7200.0
+QUIET_WITHIN: Final = 2400.0
 """Seconds after the last fault until which all has to be quiet."""
 LOOK_EVERY: Final = 10.0
 Life = Callable[[], Coroutine[Any, Any, None]]

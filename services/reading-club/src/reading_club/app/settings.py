@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """Scheme and host by which browsers reach the club; unset: the address that they ask for."""
     trusted_proxies: TrustedProxies = ()
     """Networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    activity_streams: int = Field(default=100, ge=1, le=256)
+    """Streams of the activity that clients may have open in the web process."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"

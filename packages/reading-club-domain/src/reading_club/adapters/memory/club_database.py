@@ -16,6 +16,7 @@ class InMemoryDatabase(InMemoryStreamDatabase, AccountTables):
     """The committed tables of the club, of its accounts and read models and of its event stream."""
 
     activity: MutableMapping[UUID, ActivityEntry]
+    activity_arrivals: MutableMapping[UUID, int]
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         super().__init__(clock)

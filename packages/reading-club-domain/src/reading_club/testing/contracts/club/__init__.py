@@ -13,6 +13,7 @@ from reading_club.testing.contracts.club.accounts_sessions import SessionsContra
 from reading_club.testing.contracts.club.accounts_tokens import TokensContract
 from reading_club.testing.contracts.club.accounts_welcome import WelcomeLinkContract
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
+from reading_club.testing.contracts.club.book_search import BookSearchContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
 from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
@@ -21,6 +22,7 @@ from reading_club.testing.contracts.club.erasure_races import ErasureRacesContra
 from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
+from reading_club.testing.contracts.club.rebuild_arrivals import RebuildArrivalsContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
 from reading_club.testing.contracts.club.rebuild_failures import RebuildFailuresContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
@@ -33,6 +35,7 @@ __all__ = [
     "AccountsContract",
     "BookPagesContract",
     "BookRepositoryContract",
+    "BookSearchContract",
     "CatalogueContract",
     "ClubSettingsContract",
     "ErasureContract",
@@ -42,6 +45,7 @@ __all__ = [
     "LeavingContract",
     "PasswordLinksContract",
     "ReadModelsContract",
+    "RebuildArrivalsContract",
     "RebuildContract",
     "RebuildErasureContract",
     "RebuildFailuresContract",

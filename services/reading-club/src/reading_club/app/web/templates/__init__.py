@@ -1,5 +1,6 @@
 """The Jinja templates of the pages, with their filters and functions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ def isolated(text: str) -> str:
     return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
 
 
+def xml_text(text: str) -> str:
+    """Leave out the characters that no XML document may have, not even escaped."""
+    return re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
+
+
 def counted(number: int, word: str) -> str:
     """Return a number with its word, such as ``1 review`` or ``2 reviews``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
@@ -44,6 +50,7 @@ FILTERS: Mapping[str, object] = {
     "in_words": in_words,
     "isolated": isolated,
     "lasting": lasting,
+    "xml_text": xml_text,
 }
 FUNCTIONS: Mapping[str, object] = {
     "cover_of": cover_of,
