@@ -73,6 +73,10 @@ class SimulatedBroker:
         """Whether the message is on its queue or in the hands of a consumer."""
         return inbox_key in set(self.copies())
 
+    def in_hand(self, inbox_key: InboxKey) -> int:
+        """Return how many workers may be handling the message, whatever their connections."""
+        return sum(inbox_key in each.in_hand.values() for each in self.consumers)
+
     def take(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Take a batch; return what its publisher learns of it."""
         confirmed: list[OutboxKey] = []
