@@ -11,8 +11,9 @@ from fastapi import FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.accounts.membership import NewMember, add_member, log_in
-from reading_club.app.activity_streams import OpenStream, an_interval
+from reading_club.app.activity_streams import an_interval
 from reading_club.app.application import Application
+from reading_club.app.open_stream import OpenStream
 from reading_club.app.testing.activity import Looks, books, reading
 from reading_club.app.testing.database_file import NOW, rows
 from reading_club.app.testing.people import PASSWORD
@@ -26,6 +27,7 @@ from reading_club.service.uow import AbstractUnitOfWork
 
 DAY = 86_400
 STREAM = "/api/activity/stream"
+OLGA = NewMember.model_validate({"nickname": "Olga", "password": PASSWORD})
 
 
 @pytest.fixture
@@ -48,16 +50,15 @@ async def app(
 @pytest.fixture
 async def cookie(application: Application) -> str:
     """The cookie of the organiser's session."""
-    new = NewMember.model_validate({"nickname": "Olga", "password": PASSWORD})
-    await add_member(application, new, Role.ORGANISER)
+    await add_member(application, OLGA, Role.ORGANISER)
     return f"session={(await log_in(application, 'Olga', PASSWORD, 'a test'))[1]}"
 
 
 async def close_to_visitors(application: Application) -> None:
     """Let members alone look."""
     async with application.writing() as transaction:
-        current = await transaction.uow.club.get()
-        await transaction.uow.club.change(ClubSettings(open_to_read=False), current.version)
+        version = (await transaction.uow.club.get()).version
+        await transaction.uow.club.change(ClubSettings(open_to_read=False), version)
 
 
 async def end_sessions(application: Application) -> None:
@@ -101,8 +102,7 @@ async def test_an_open_stream_is_no_use_of_a_session(
     app: FastAPI, cookie: str, looks: Looks, tmp_path: Path
 ) -> None:
     """A session that is not used expires, also while its stream is open."""
-    database = tmp_path / "club.sqlite3"
-    app.state.activity_streams.recheck = 0.0
+    app.state.activity_streams.recheck, database = 0.0, tmp_path / "club.sqlite3"
     async with reading(app, STREAM, Cookie=cookie) as client:
         await client.event()
         rows(database, f"UPDATE sessions SET last_used_at = {NOW.format(-DAY)}")

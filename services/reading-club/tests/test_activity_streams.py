@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from reading_club.app import activity_streams
-from reading_club.app.activity_streams import OpenStream, TooManyStreams
+from reading_club.app import activity_streams, open_stream
+from reading_club.app.activity_streams import TooManyStreams
+from reading_club.app.open_stream import OpenStream
 from reading_club.app.testing.activity import Club, Looks
 from reading_club.eventstream.errors import StorageUnavailable
 
@@ -97,7 +98,7 @@ async def test_a_client_that_does_not_read_ends_its_stream(
     club: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others go on; connected again from its position, it gets everything."""
-    monkeypatch.setattr(activity_streams, "MOST_WAITING", 3)
+    monkeypatch.setattr(open_stream, "MOST_WAITING", 3)
     slow, fast = await club.streams.open(None), await club.streams.open(None)
     for title in ("a", "b", "c", "d"):
         await club.register(title)

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from reading_club.app.activity_streams import ActivityStreams, OpenStream, TooManyStreams
+from reading_club.app.activity_streams import ActivityStreams, TooManyStreams
 from reading_club.app.application import application_of
+from reading_club.app.open_stream import OpenStream
+from reading_club.app.uncancelled import uncancelled
 from reading_club.app.web.activity import without_comment
 from reading_club.app.web.identity import require_reader, sender_of
 from reading_club.app.web.problems import responses
@@ -80,7 +82,7 @@ async def may_still_read(request: Request, stream: OpenStream) -> bool:
     """
     while not stream.ended:
         try:
-            return await _may_read(request)
+            return await uncancelled(_may_read(request))
         except TransientFailure:
             await streams_of(request).pause()
     return False
