@@ -109,3 +109,15 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
+
+
+class TestFollows(club.FollowsContract):
+    """What members follow, in memory."""
+
+
+class TestNotices(club.NoticesContract):
+    """The notices in memory."""
+
+
+class TestFollowingFeeds(club.FollowingFeedsContract):
+    """The private feeds in memory."""

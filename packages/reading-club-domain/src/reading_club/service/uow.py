@@ -14,6 +14,9 @@ from reading_club.service.accounts.sessions import Sessions
 from reading_club.service.accounts.tokens import Tokens
 from reading_club.service.activity import ActivityLog
 from reading_club.service.catalogue import Catalogue
+from reading_club.service.notifications.following_feeds import FollowingFeeds
+from reading_club.service.notifications.follows import Follows
+from reading_club.service.notifications.notices import Notices
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -38,5 +41,8 @@ class AbstractUnitOfWork(StreamUnitOfWork):
     join_requests: JoinRequests
     password_links: PasswordLinks
     club: Club
+    follows: Follows
+    notices: Notices
+    following_feeds: FollowingFeeds
     activity: ActivityLog
     catalogue: Catalogue

@@ -1,6 +1,7 @@
 """The tables. Operators query them by name: only migrations change them.
 
-The tables of read models are in the modules of ``read_models``, those of accounts in ``accounts``.
+The tables of read models are in the modules of ``read_models``, those of accounts in ``accounts``,
+and those of what members follow in ``notifications``.
 """
 
 from sqlalchemy import (
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.notifications import tables as notification_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
@@ -104,3 +106,7 @@ welcome_links = account_tables.welcome_links
 join_requests = account_tables.join_requests
 password_links = account_tables.password_links
 club_settings = account_tables.club_settings
+club_followers = notification_tables.club_followers
+book_followers = notification_tables.book_followers
+notices = notification_tables.notices
+following_feeds = notification_tables.following_feeds

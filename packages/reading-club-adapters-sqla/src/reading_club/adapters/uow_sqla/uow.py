@@ -9,6 +9,9 @@ from reading_club.adapters.uow_sqla.accounts.password_links import SQLPasswordLi
 from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
 from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
+from reading_club.adapters.uow_sqla.notifications.following_feeds import SQLFollowingFeeds
+from reading_club.adapters.uow_sqla.notifications.follows import SQLFollows
+from reading_club.adapters.uow_sqla.notifications.notices import SQLNotices
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository, SQLReviewerRepository
 from reading_club.adapters.uow_sqla.review_repository import SQLReviewRepository
@@ -36,6 +39,9 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(SQLJoinRequests)
     password_links = per_transaction(SQLPasswordLinks)
     club = per_transaction(SQLClub)
+    follows = per_transaction(SQLFollows)
+    notices = per_transaction(SQLNotices)
+    following_feeds = per_transaction(SQLFollowingFeeds)
 
 
 for model in READ_MODELS:

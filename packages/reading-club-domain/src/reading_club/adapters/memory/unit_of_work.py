@@ -14,6 +14,9 @@ from reading_club.adapters.memory.accounts.password_links import InMemoryPasswor
 from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.notifications.following_feeds import InMemoryFollowingFeeds
+from reading_club.adapters.memory.notifications.follows import InMemoryFollows
+from reading_club.adapters.memory.notifications.notices import InMemoryNotices
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import (
     InMemoryBookRepository,
@@ -40,6 +43,9 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(InMemoryJoinRequests)
     password_links = per_transaction(InMemoryPasswordLinks)
     club = per_transaction(InMemoryClub)
+    follows = per_transaction(InMemoryFollows)
+    notices = per_transaction(InMemoryNotices)
+    following_feeds = per_transaction(InMemoryFollowingFeeds)
 
     def __init__(
         self,

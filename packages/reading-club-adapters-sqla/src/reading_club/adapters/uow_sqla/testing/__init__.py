@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
     f"{__name__}.fixtures",
     f"{__name__}.migrations",
     f"{__name__}.nickname_migration",
+    f"{__name__}.notifications",
     f"{__name__}.older_release",
     f"{__name__}.retention",
     f"{__name__}.schema_state",
@@ -53,6 +54,11 @@ from reading_club.adapters.uow_sqla.testing.fixtures import tables, titles, uow,
 from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations, TestUpgrade
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
+from reading_club.adapters.uow_sqla.testing.notifications import (
+    TestFollowingFeeds,
+    TestFollows,
+    TestNotices,
+)
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
@@ -130,6 +136,8 @@ __all__ = [
     "TestEventLives",
     "TestEventLivesWithFailures",
     "TestFailures",
+    "TestFollowingFeeds",
+    "TestFollows",
     "TestHeartbeats",
     "TestInbox",
     "TestInvitations",
@@ -141,6 +149,7 @@ __all__ = [
     "TestMigrations",
     "TestMissingEvents",
     "TestNicknameMigration",
+    "TestNotices",
     "TestOlderRelease",
     "TestOutbox",
     "TestOutboxDeferring",

@@ -25,6 +25,9 @@ INSTANTS = {
     "tokens": ("last_used_at",),
     "join_requests": ("created_at",),
     "password_links": ("expires_at",),
+    "club_followers": ("since",),
+    "book_followers": ("since",),
+    "notices": ("created_at",),
 }
 """Columns that are compared with the database's clock, by table."""
 

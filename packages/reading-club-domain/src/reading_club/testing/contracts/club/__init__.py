@@ -19,6 +19,9 @@ from reading_club.testing.contracts.club.club_settings import ClubSettingsContra
 from reading_club.testing.contracts.club.erasure import ErasureContract
 from reading_club.testing.contracts.club.erasure_races import ErasureRacesContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
+from reading_club.testing.contracts.club.notifications_feeds import FollowingFeedsContract
+from reading_club.testing.contracts.club.notifications_follows import FollowsContract
+from reading_club.testing.contracts.club.notifications_notices import NoticesContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
@@ -37,9 +40,12 @@ __all__ = [
     "ClubSettingsContract",
     "ErasureContract",
     "ErasureRacesContract",
+    "FollowingFeedsContract",
+    "FollowsContract",
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
+    "NoticesContract",
     "PasswordLinksContract",
     "ReadModelsContract",
     "RebuildContract",
