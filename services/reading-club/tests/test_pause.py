@@ -60,7 +60,7 @@ def test_only_a_subscriber_of_the_club_is_paused(command: str) -> None:
     refused = call("subscribers", command, "digest")
 
     assert refused.exit_code == 2
-    assert "activity, catalogue; a program outside pauses itself" in refused.stderr
+    assert "activity, catalogue, notices; a program outside pauses itself" in refused.stderr
     assert "paused" not in call("subscribers", "list").output
 
 
@@ -82,7 +82,7 @@ def test_a_paused_subscriber_is_no_culprit(running: Path) -> None:
 
     assert [sentence.split()[0] for sentence in before] == ["1", "no", "activity"]
     assert report["culprits"] == []
-    activity, catalogue = report["subscribers"]
+    activity, catalogue, _ = report["subscribers"]
     assert (activity["lag"], catalogue["paused_since"]) == (1, None)
     assert activity["paused_since"].startswith("20")
     assert text.exit_code == 0
