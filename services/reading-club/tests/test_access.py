@@ -25,6 +25,7 @@ POST /logout
 GET,POST /welcome /join
 POST /join/request
 GET,POST /password
+GET /following.atom
 POST /api/welcome /api/session /api/members /api/join-requests
 GET /api/club
 """
@@ -36,7 +37,8 @@ GET /api/activity
 """Routes for anybody, or members only, as the club decides."""
 MEMBERS: Final = """
 GET /books/new
-POST /books /books/{id}/review /books/{id}/review/withdraw
+POST /books /books/{id}/review /books/{id}/review/withdraw /books/{id}/follow /books/{id}/unfollow
+PUT,DELETE /api/me/notifications/club /api/me/notifications/books/{id}
 GET /members
 POST /api/books
 GET,PUT,DELETE /api/books/{id}/review
@@ -45,7 +47,10 @@ GET /api/members /api/me /api/export.csv
 SESSIONS: Final = """
 GET /account
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
-POST /account/tokens/{id}/revoke
+POST /account/tokens/{id}/revoke /account/following/club /account/following/club/stop
+POST /account/following/feed /account/following/feed/revoke
+GET /api/me/notifications
+POST,DELETE /api/me/notifications/feed
 DELETE /api/session
 GET /api/sessions
 DELETE /api/sessions/{id}

@@ -48,7 +48,7 @@ def test_a_pause_is_told_with_its_start_and_ends_once() -> None:
     assert first.output.startswith("activity is paused since 20")
     assert first.output == second.output
     since = first.output.split()[-1]
-    assert [f"paused since {since}" in line for line in listed] == [True, False]
+    assert [f"paused since {since}" in line for line in listed] == [True, False, False]
     assert ends == ["activity is resumed\n", "activity is not paused\n"]
     assert "paused" not in call("subscribers", "list").output
 

@@ -15,7 +15,7 @@ BEFORE: Final = 60.0
 
 @dataclass(frozen=True)
 class News:
-    """An event that the followers of its book, and of the club, have a notice of."""
+    """A new book, for those who follow the club, or a new review, for those of its book as well."""
 
     event_id: UUID
     occurred_at: datetime
@@ -45,7 +45,7 @@ class Notices(Protocol):
     """The notices, written by the subscriber ``notices``: at most one for an account and event."""
 
     async def add(self, news: News) -> None:
-        """Give a notice to every account that follows the book or the club at this time.
+        """Give a notice to every account that follows the club at this time, or a review's book.
 
         The same event again changes nothing, in whichever order events come. Who began to follow
         more than ``BEFORE`` seconds after the event gets none, and nobody gets one of an event

@@ -40,6 +40,9 @@ from reading_club.app.web.books import (
     review_form,
     reviews,
 )
+from reading_club.app.web.following import api as following_api
+from reading_club.app.web.following import feed as following_feed
+from reading_club.app.web.following import forms as following_forms
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -75,6 +78,7 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 PARTS = (
     *(books, reviews, my_review, activity, members, invitations, join_requests, club),
     *(session, sessions, password, tokens, my_data, export, health),
+    *(following_api, following_forms, following_feed),
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),

@@ -27,12 +27,14 @@ NEWEST_ENTRIES = 12
 NOTICES: Mapping[str, str] = {
     "added": "The book is on the shelf now.",
     "claimed": "The club is yours now. Invite its members on the page “Members”.",
+    "followed": "You follow this book now: new reviews of it are news for you.",
     "joined": "Welcome to the club.",
     "left": "You have left the club.",
     "logged-out": "You are logged out.",
     "password": "Your password is changed, and you are logged in.",
     "reviewed": "Your review is stored. Thank you.",
     "revised": "Your review is changed.",
+    "unfollowed": "You do not follow this book any more.",
     "withdrawn": "Your review is withdrawn.",
     "withdrawn-by-organiser": "The review is withdrawn, and it is on record that you did it.",
 }

@@ -77,6 +77,7 @@ def _insert(dialect: str) -> Insert:
     """
     accounts, club, book = orm.accounts.c, orm.club_followers.c, orm.book_followers.c
     event = [bindparam(name, type_=_COLUMNS[name].type) for name in _EVENT]
+    _, occurred_at, book_id, review_id = event
     latest = bindparam("latest", type_=club.since.type)
     reviewer_id = bindparam("reviewer_id", type_=accounts.reviewer_id.type)
     rows = (
@@ -84,12 +85,17 @@ def _insert(dialect: str) -> Insert:
         .where(
             or_(
                 exists().where(club.account_id == accounts.id, club.since <= latest),
-                exists().where(
-                    book.account_id == accounts.id, book.book_id == event[2], book.since <= latest
+                and_(
+                    review_id.is_not(None),
+                    exists().where(
+                        book.account_id == accounts.id,
+                        book.book_id == book_id,
+                        book.since <= latest,
+                    ),
                 ),
             ),
             accounts.reviewer_id.is_distinct_from(reviewer_id),
-            event[1] > DatabaseTime(-KEPT),
+            occurred_at > DatabaseTime(-KEPT),
         )
         .order_by(accounts.id)
         .with_for_update(read=True, key_share=True)

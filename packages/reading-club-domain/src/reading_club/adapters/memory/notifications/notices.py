@@ -54,12 +54,13 @@ class InMemoryNotices(Notices):
 
 
 def _followers(tables: InMemoryDatabase, news: News) -> Iterator[UUID]:
-    """Yield the accounts that followed the book or the club when the event happened."""
+    """Yield the accounts that followed the club, or the book of a review, when the event happened."""
     latest = news.occurred_at + timedelta(seconds=BEFORE)
     for account_id, account in tables.accounts.items():
+        key = (account_id, news.book_id)
         times = (
             tables.club_followers.get(account_id),
-            tables.book_followers.get((account_id, news.book_id)),
+            tables.book_followers.get(key) if news.review_id else None,
         )
         if account.reviewer_id != news.reviewer_id and _any_until(times, latest):
             yield account_id

@@ -11,10 +11,10 @@ class NoticesContract(NoticeFixtures):
     """An account has one notice of each event of what it follows."""
 
     async def test_a_book_is_news_for_those_who_follow_the_club(self) -> None:
-        """With its title, author and time; who follows another book, or nothing, has no notice."""
+        """With its title, author and time; who follows a book alone has no notice."""
         book, other = await self.a_stored_book("New"), await self.a_stored_book("Old")
-        club, reader = await self.a_follower(), await self.a_follower(other)
-        event = await self.at(registered(book))
+        readers = [await self.a_follower(book), await self.a_follower(other)]
+        club, event = await self.a_follower(), await self.at(registered(book))
 
         await self.handle(event)
 
@@ -22,7 +22,7 @@ class NoticesContract(NoticeFixtures):
         assert (notice.event_id, notice.occurred_at) == (event.message_id, event.created_at)
         assert (notice.book_id, notice.title, notice.author) == (book.id, "New", "Eric Evans")
         assert (notice.nickname, notice.rating) == (None, None)
-        assert await self.notices_of(reader) == []
+        assert [await self.notices_of(reader) for reader in readers] == [[], []]
 
     async def test_a_book_of_the_second_version_is_news_as_well(self) -> None:
         """Also without an ISBN."""

@@ -125,12 +125,14 @@ async def _context(
         entries = await uow.catalogue.entries([id])
         reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
         mine = await _own(uow, id, account)
+        follows = account is not None and await uow.follows.follows_book(account.id, id)
     shown, older = page_of(reviews, REVIEWS)
     return {
         "book": book,
         "rated": entries.get(id),
         "mine": mine,
         "account": account,
+        "follows": follows,
         "is_open_to_all": await is_open_to_all(application),
         "reviews": [each for each in shown if mine.listed is None or each.id != mine.listed.id],
         "older": older,
