@@ -111,13 +111,9 @@ class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
 
 
-class TestFollows(club.FollowsContract):
-    """What members follow, in memory."""
+class TestNotices(club.FollowsContract, club.NoticesContract, club.FollowingFeedsContract):
+    """What members follow, their notices and their feeds, in memory."""
 
 
-class TestNotices(club.NoticesContract):
-    """The notices in memory."""
-
-
-class TestFollowingFeeds(club.FollowingFeedsContract):
-    """The private feeds in memory."""
+class TestMail(club.MailAddressesContract, club.OutgoingMailContract):
+    """The addresses for notices, and the mail that is to be sent, in memory."""

@@ -110,3 +110,4 @@ club_followers = notification_tables.club_followers
 book_followers = notification_tables.book_followers
 notices = notification_tables.notices
 following_feeds = notification_tables.following_feeds
+mail_addresses = notification_tables.mail_addresses

@@ -11,7 +11,9 @@ from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
 from reading_club.adapters.uow_sqla.notifications.following_feeds import SQLFollowingFeeds
 from reading_club.adapters.uow_sqla.notifications.follows import SQLFollows
+from reading_club.adapters.uow_sqla.notifications.mail_addresses import SQLMailAddresses
 from reading_club.adapters.uow_sqla.notifications.notices import SQLNotices
+from reading_club.adapters.uow_sqla.notifications.outgoing_mail import SQLOutgoingMail
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
 from reading_club.adapters.uow_sqla.repositories import SQLBookRepository, SQLReviewerRepository
 from reading_club.adapters.uow_sqla.review_repository import SQLReviewRepository
@@ -42,6 +44,8 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     follows = per_transaction(SQLFollows)
     notices = per_transaction(SQLNotices)
     following_feeds = per_transaction(SQLFollowingFeeds)
+    mail_addresses = per_transaction(SQLMailAddresses)
+    outgoing_mail = per_transaction(SQLOutgoingMail)
 
 
 for model in READ_MODELS:

@@ -12,6 +12,7 @@ from reading_club.adapters.uow_sqla import orm
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import Insert, insert_new_into
 from reading_club.adapters.uow_sqla.types import DatabaseTime
+from reading_club.service.notifications.mail_addresses import MOST_REFUSALS
 from reading_club.service.notifications.notices import BEFORE, KEPT, News, Notice, Notices
 
 _COLUMNS = orm.notices.c
@@ -44,7 +45,15 @@ class SQLNotices(Notices):
 
     async def prune(self) -> int:
         """Delete old rows, by the database's clock."""
-        old = delete(orm.notices).where(_COLUMNS.created_at <= DatabaseTime(-KEPT))
+        mail = orm.mail_addresses.c
+        waits = exists().where(
+            mail.account_id == _COLUMNS.account_id,
+            mail.confirmed_at <= _COLUMNS.created_at,
+            mail.refusals < MOST_REFUSALS,
+            or_(_COLUMNS.digest_id.is_(None), _COLUMNS.digest_id == mail.digest_id),
+        )
+        is_old = _COLUMNS.created_at <= DatabaseTime(-KEPT)
+        old = delete(orm.notices).where(is_old, ~waits)
         return (await self.session.write(old)).rowcount
 
 

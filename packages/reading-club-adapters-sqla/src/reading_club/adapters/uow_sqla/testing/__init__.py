@@ -54,11 +54,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import tables, titles, uow,
 from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations, TestUpgrade
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
-from reading_club.adapters.uow_sqla.testing.notifications import (
-    TestFollowingFeeds,
-    TestFollows,
-    TestNotices,
-)
+from reading_club.adapters.uow_sqla.testing.notifications import TestMail, TestNotices
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
@@ -136,13 +132,12 @@ __all__ = [
     "TestEventLives",
     "TestEventLivesWithFailures",
     "TestFailures",
-    "TestFollowingFeeds",
-    "TestFollows",
     "TestHeartbeats",
     "TestInbox",
     "TestInvitations",
     "TestJoinRequests",
     "TestLeaving",
+    "TestMail",
     "TestMessageContext",
     "TestMessageLists",
     "TestMessageStore",

@@ -28,6 +28,7 @@ INSTANTS = {
     "club_followers": ("since",),
     "book_followers": ("since",),
     "notices": ("created_at",),
+    "mail_addresses": ("asked_at", "confirmed_at", "digest_at", "leased_until"),
 }
 """Columns that are compared with the database's clock, by table."""
 

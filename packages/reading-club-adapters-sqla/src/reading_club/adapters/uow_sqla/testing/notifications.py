@@ -3,13 +3,9 @@
 from reading_club.testing.contracts import club
 
 
-class TestFollows(club.FollowsContract):
-    """What members follow, on SQL."""
+class TestNotices(club.FollowsContract, club.NoticesContract, club.FollowingFeedsContract):
+    """What members follow, their notices and their feeds, on SQL."""
 
 
-class TestNotices(club.NoticesContract):
-    """The notices on SQL."""
-
-
-class TestFollowingFeeds(club.FollowingFeedsContract):
-    """The private feeds on SQL."""
+class TestMail(club.MailAddressesContract, club.OutgoingMailContract):
+    """The addresses for notices, and the mail that is to be sent, on SQL."""

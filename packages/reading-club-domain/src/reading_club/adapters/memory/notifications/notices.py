@@ -8,6 +8,7 @@ from uuid import UUID
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.notifications.tables import NoticeRow
+from reading_club.service.notifications.mail_addresses import MOST_REFUSALS
 from reading_club.service.notifications.notices import BEFORE, KEPT, News, Notice, Notices
 
 
@@ -42,7 +43,11 @@ class InMemoryNotices(Notices):
         oldest = self.transaction.now - timedelta(seconds=KEPT)
 
         def old(tables: InMemoryDatabase) -> list[tuple[UUID, UUID]]:
-            return [key for key, row in tables.notices.items() if row.created_at <= oldest]
+            return [
+                key
+                for key, row in tables.notices.items()
+                if row.created_at <= oldest and not _waits_for_mail(tables, key[0], row)
+            ]
 
         def delete(tables: InMemoryDatabase) -> None:
             for key in old(tables):
@@ -54,7 +59,7 @@ class InMemoryNotices(Notices):
 
 
 def _followers(tables: InMemoryDatabase, news: News) -> Iterator[UUID]:
-    """Yield the accounts that followed the club, or the book of a review, when the event happened."""
+    """Yield the accounts that followed the club, or a review's book, when the event happened."""
     latest = news.occurred_at + timedelta(seconds=BEFORE)
     for account_id, account in tables.accounts.items():
         key = (account_id, news.book_id)
@@ -68,6 +73,15 @@ def _followers(tables: InMemoryDatabase, news: News) -> Iterator[UUID]:
 
 def _any_until(times: Sequence[datetime | None], latest: datetime) -> bool:
     return any(since is not None and since <= latest for since in times)
+
+
+def _waits_for_mail(tables: InMemoryDatabase, account_id: UUID, row: NoticeRow) -> bool:
+    mail = tables.mail_addresses.get(account_id)
+    if mail is None or mail.confirmed_at is None or mail.refusals >= MOST_REFUSALS:
+        return False
+    if mail.confirmed_at > row.created_at:
+        return False
+    return row.digest_id in {None, mail.digest_id}
 
 
 def notice_of(tables: InMemoryDatabase, account_id: UUID, event_id: UUID) -> Notice | None:

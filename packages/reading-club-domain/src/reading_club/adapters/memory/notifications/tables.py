@@ -1,7 +1,7 @@
 """The tables of what members are told of, in memory."""
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,22 @@ class NoticeRow:
     book_id: UUID
     review_id: UUID | None
     created_at: datetime
+    digest_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class MailRow:
+    """A row of ``mail_addresses``, whose key is the account."""
+
+    address: str = field(repr=False)
+    unsubscribe: str = field(repr=False)
+    hash: SecretHash | None = field(default=None, repr=False)
+    asked_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    digest_id: UUID | None = None
+    digest_at: datetime | None = None
+    leased_until: datetime | None = None
+    refusals: int = 0
 
 
 class NotificationTables:
@@ -26,11 +42,13 @@ class NotificationTables:
         self.book_followers: MutableMapping[tuple[UUID, UUID], datetime] = {}
         self.notices: MutableMapping[tuple[UUID, UUID], NoticeRow] = {}
         self.following_feeds: MutableMapping[UUID, tuple[SecretHash, datetime]] = {}
+        self.mail_addresses: MutableMapping[UUID, MailRow] = {}
 
     def forget_notifications_of(self, account_id: UUID) -> None:
         """Delete the rows of an account."""
         self.club_followers.pop(account_id, None)
         self.following_feeds.pop(account_id, None)
+        self.mail_addresses.pop(account_id, None)
         for table in (self.book_followers, self.notices):
             for key in [key for key in table if key[0] == account_id]:
                 del table[key]

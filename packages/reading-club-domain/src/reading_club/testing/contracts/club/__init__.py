@@ -21,7 +21,9 @@ from reading_club.testing.contracts.club.erasure_races import ErasureRacesContra
 from reading_club.testing.contracts.club.leaving import LeavingContract
 from reading_club.testing.contracts.club.notifications_feeds import FollowingFeedsContract
 from reading_club.testing.contracts.club.notifications_follows import FollowsContract
+from reading_club.testing.contracts.club.notifications_mail_addresses import MailAddressesContract
 from reading_club.testing.contracts.club.notifications_notices import NoticesContract
+from reading_club.testing.contracts.club.notifications_outgoing_mail import OutgoingMailContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
@@ -45,7 +47,9 @@ __all__ = [
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
+    "MailAddressesContract",
     "NoticesContract",
+    "OutgoingMailContract",
     "PasswordLinksContract",
     "ReadModelsContract",
     "RebuildContract",

@@ -1,4 +1,4 @@
-"""What members follow, their notices, and their private feeds."""
+"""What members follow, their notices, their private feeds, and their addresses for digests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("created_at", MOMENT, nullable=False),
         sa.UniqueConstraint("hash", name=op.f("uq_following_feeds_hash")),
     )
+    _create_mail_addresses()
     op.bulk_insert(compatibility, [{"revision": revision, "oldest": "0002"}])
 
 
@@ -70,13 +71,35 @@ def _create_notices() -> None:
         sa.Column("book_id", sa.Uuid(), nullable=False),
         sa.Column("review_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("digest_id", sa.Uuid(), nullable=True),
         key=("account_id", "event_id"),
     )
     op.create_index(op.f("ix_notices_created_at"), "notices", ["created_at"])
 
 
+def _create_mail_addresses() -> None:
+    times = ("asked_at", "confirmed_at", "digest_at", "leased_until")
+    _of_account(
+        "mail_addresses",
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("unsubscribe", sa.String(length=43), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=True),
+        sa.Column("digest_id", sa.Uuid(), nullable=True),
+        *[sa.Column(name, MOMENT, nullable=True) for name in times],
+        sa.Column("refusals", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.UniqueConstraint("unsubscribe", name=op.f("uq_mail_addresses_unsubscribe")),
+        sa.UniqueConstraint("hash", name=op.f("uq_mail_addresses_hash")),
+    )
+
+
 def downgrade() -> None:
     """Move down. What members follow, and their notices, are lost."""
     op.execute(compatibility.delete().where(compatibility.c.revision == revision))
-    for table in ("following_feeds", "notices", "book_followers", "club_followers"):
+    for table in (
+        "mail_addresses",
+        "following_feeds",
+        "notices",
+        "book_followers",
+        "club_followers",
+    ):
         op.drop_table(table)
