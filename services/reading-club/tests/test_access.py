@@ -26,6 +26,7 @@ GET,POST /welcome /join
 POST /join/request
 GET,POST /password
 GET /following.atom
+GET,POST /mail/confirm /mail/unsubscribe
 POST /api/welcome /api/session /api/members /api/join-requests
 GET /api/club
 """
@@ -49,8 +50,10 @@ GET /account
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
 POST /account/tokens/{id}/revoke /account/following/club /account/following/club/stop
 POST /account/following/feed /account/following/feed/revoke
+POST /account/following/mail /account/following/mail/remove
 GET /api/me/notifications
 POST,DELETE /api/me/notifications/feed
+PUT,DELETE /api/me/notifications/mail
 DELETE /api/session
 GET /api/sessions
 DELETE /api/sessions/{id}

@@ -193,3 +193,10 @@ class FollowsTooMany(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(f"you follow {most} books already: unfollow one first")
         self.most = most
+
+
+class NoMailServer(Conflict):
+    """The club sends no mail: its organiser has set no server for it."""
+
+    def __init__(self) -> None:
+        super().__init__("this club sends no mail: a feed tells you what is new")

@@ -41,7 +41,7 @@ Outgoing = ConfirmationMail | DigestMail
 
 
 class OutgoingMail(Protocol):
-    """The mail that is due. Of two processes only one takes it, also at the same time, until the lease has run out.
+    """The mail that is due. One process takes it, also of two at once, until its lease ends.
 
     A digest has the notices since its address was confirmed that no digest has. Which they are is
     stored when it is taken first: whoever takes it again, as the process before died, sends the

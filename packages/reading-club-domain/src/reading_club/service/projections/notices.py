@@ -17,10 +17,13 @@ from reading_club.service.versions import VERSIONS
 notices = Subscriber[ClubEvent, AbstractUnitOfWork]("notices", versions=VERSIONS)
 
 
-@notices.on(BookRegistered, BookRegisteredV2)
 async def tell_of_book(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
     """Give those who follow the club a notice of the book."""
     await uow.notices.add(News(event.message_id, event.created_at, event.id))
+
+
+notices.on(BookRegistered)(tell_of_book)
+notices.on(BookRegisteredV2)(tell_of_book)
 
 
 @notices.on(ReviewCreated)

@@ -95,9 +95,14 @@ def _options(
 
 
 async def _prune_accounts(engine: AsyncEngine) -> Mapping[str, int]:
-    """Delete expired sessions, links and requests."""
+    """Delete expired sessions, links, requests, notices and addresses."""
     async with background_unit_of_work(engine) as transaction:
-        pruned = await transaction.uow.accounts.prune()
+        uow = transaction.uow
+        pruned = {
+            **await uow.accounts.prune(),
+            "notices": await uow.notices.prune(),
+            "mail_addresses": await uow.mail_addresses.prune(),
+        }
         await transaction.commit()
     return pruned
 

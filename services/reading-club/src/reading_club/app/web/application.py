@@ -43,6 +43,7 @@ from reading_club.app.web.books import (
 from reading_club.app.web.following import api as following_api
 from reading_club.app.web.following import feed as following_feed
 from reading_club.app.web.following import forms as following_forms
+from reading_club.app.web.following import mail_api, mail_forms, mail_links
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -78,7 +79,7 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 PARTS = (
     *(books, reviews, my_review, activity, members, invitations, join_requests, club),
     *(session, sessions, password, tokens, my_data, export, health),
-    *(following_api, following_forms, following_feed),
+    *(following_api, following_forms, following_feed, mail_api, mail_forms, mail_links),
     *(book_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),

@@ -6,7 +6,7 @@ from lastuuid import uuid7
 
 from reading_club.service.accounts.secrets import SecretHash, new_secret
 from reading_club.service.notifications.mail_addresses import AddressState
-from reading_club.service.notifications.outgoing_mail import Outgoing
+from reading_club.service.notifications.outgoing_mail import DigestMail, Outgoing
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.accounts_helpers import a_hash
 from reading_club.testing.contracts.club.notifications_helpers import NoticeFixtures, registered
@@ -69,7 +69,7 @@ class MailFixtures(NoticeFixtures):
         """Return the titles of the books of a digest."""
 
         async def read(uow: AbstractUnitOfWork) -> list[str]:
-            assert mail is not None
+            assert isinstance(mail, DigestMail)
             return [notice.title for notice in await uow.outgoing_mail.notices(mail)]
 
         titles: list[str] = await self.run(read)

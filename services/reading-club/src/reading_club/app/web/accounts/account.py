@@ -31,6 +31,8 @@ router = APIRouter(prefix="/account", include_in_schema=False, dependencies=[Dep
 
 REVIEWS = 20
 NOTICES: Mapping[str, str] = {
+    "address": "If the address is new, a link is on its way to it: open that to confirm it.",
+    "address-removed": "The address is deleted, and nothing more is sent to it.",
     "feed-revoked": "Your feed has ended.",
     "followed": "You follow the club now.",
     "password": "The password is changed. Your other sessions have ended.",
@@ -60,6 +62,7 @@ async def show_account(
         tokens = await uow.tokens.list(account.id)
         following = await uow.follows.of(account.id)
         feed_created_at = await uow.following_feeds.created_at(account.id)
+        mail = await uow.mail_addresses.find(account.id)
     shown, older = page_of(reviews, REVIEWS)
     context |= {
         "account": account,
@@ -71,6 +74,8 @@ async def show_account(
         "tokens": tokens,
         "following": following,
         "feed_created_at": feed_created_at,
+        "mail": mail,
+        "sends_mail": application.sends_mail,
     }
     return form_page(request, "account.html", form or {}, errors, **context)
 

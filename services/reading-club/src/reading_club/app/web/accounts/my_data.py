@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
+from reading_club.app.web.following.kept_following import KeptFollowing, following_of
 from reading_club.app.web.identity import MemberInSession
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
@@ -106,6 +107,7 @@ class KeptOfAccount(BaseModel):
     tokens: list[KeptToken]
     invitations: list[KeptInvitation]
     join_requests: list[KeptJoinRequest]
+    following: KeptFollowing
 
 
 class MyData(KeptOfAccount):
@@ -134,6 +136,7 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             for request in requests
             if nickname_key(request.nickname) == key
         ],
+        following=await following_of(uow, account.id),
     )
 
 

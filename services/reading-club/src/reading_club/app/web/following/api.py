@@ -10,6 +10,7 @@ from reading_club.app.web.accounts.secret_links import secret_link
 from reading_club.app.web.following.feed import PATH, new_feed
 from reading_club.app.web.identity import Member, MemberInSession
 from reading_club.app.web.problems import responses
+from reading_club.service.notifications.mail_addresses import AddressState
 
 router = APIRouter(
     prefix="/api/me/notifications",
@@ -25,8 +26,15 @@ class FollowedBookOut(BaseModel):
     title: str
 
 
+class MailAddressOut(BaseModel):
+    """An address for digests. To one that is not confirmed nothing but its link is sent."""
+
+    address: str
+    state: AddressState
+
+
 class Notifications(BaseModel):
-    """What the member follows, and the feed by which the member is told of it."""
+    """What the member follows, and how the member is told of it."""
 
     club: bool
     """Whether every new book and every new review is news."""
@@ -34,6 +42,8 @@ class Notifications(BaseModel):
     """Those of which new reviews are news, the one that was followed last first."""
     feed_created_at: AwareDatetime | None
     """When the link of the private feed was made; null without one."""
+    mail: MailAddressOut | None
+    """The address for digests; null without one."""
 
 
 class FeedOut(BaseModel):
@@ -48,8 +58,14 @@ async def get_notifications(account: MemberInSession, application: TheApplicatio
     async with application.reading() as uow:
         following = await uow.follows.of(account.id)
         created_at = await uow.following_feeds.created_at(account.id)
+        mail = await uow.mail_addresses.find(account.id)
     books = [FollowedBookOut(id=book.id, title=book.title) for book in following.books]
-    return Notifications(club=following.club, books=books, feed_created_at=created_at)
+    return Notifications(
+        club=following.club,
+        books=books,
+        feed_created_at=created_at,
+        mail=None if mail is None else MailAddressOut(address=mail.address, state=mail.state),
+    )
 
 
 @router.put("/club", status_code=204)

@@ -1,5 +1,7 @@
 """What members follow, their notices, their private feeds, and their addresses for digests."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -30,7 +32,7 @@ def upgrade() -> None:
 
 
 def _of_account(
-    table: str, *others: sa.Column[object] | sa.Constraint, key: tuple[str, ...] = ("account_id",)
+    table: str, *others: sa.Column[Any] | sa.Constraint, key: tuple[str, ...] = ("account_id",)
 ) -> None:
     """Create a table whose rows belong to accounts."""
     op.create_table(
