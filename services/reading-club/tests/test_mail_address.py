@@ -1,5 +1,7 @@
 """The address of a member: the API and the page."""
 
+from uuid import UUID
+
 import pytest
 
 from reading_club.app.application import Application
@@ -95,7 +97,7 @@ def test_links_to_addresses_are_limited(member: Person) -> None:
 def test_the_address_goes_with_the_member(member: Person, application: Application) -> None:
     """Whether the words are erased or not."""
     member.put(MAIL, json={"address": ADDRESS})
-    account = member.get("/api/me").json()["id"]
+    account = UUID(member.get("/api/me").json()["id"])
     member.post("/api/me/leave", json={"erase": False, "password": "correct horse"})
 
     async def find() -> object:

@@ -8,6 +8,7 @@ import pytest
 from lastuuid import uuid7
 
 from reading_club.app.mail.messages import MOST_LINES, Sender, confirmation, digest
+from reading_club.app.notice_text import isolated
 from reading_club.service.accounts.secrets import hash_of
 from reading_club.service.notifications.notices import Notice
 from reading_club.service.notifications.outgoing_mail import ConfirmationMail, DigestMail
@@ -41,7 +42,7 @@ This is new in what you follow in Olga's club:
 
 - “Emma” by Jane Austen joined the shelf.
   https://club.example/books/{BOOK}
-- ⁨Zoë⁩ rated “⁨書架⁩” 8 of 10.
+- {isolated("Zoë")} rated “{isolated("書架")}” 8 of 10.
   https://club.example/books/{BOOK}
 
 What you follow, and how: https://club.example/account#following
