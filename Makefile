@@ -158,6 +158,10 @@ test-again: sync-all ## Run the functional tests that have just failed once more
 screenshots: sync-all ## Write pictures of every page to var/screenshots: widths, light and dark, 0 to 60 books
 	@$(BIN)/python -m reading_club_functional.browser
 
+.PHONY: names-and-roles
+names-and-roles: sync-all ## Write what screen readers get of each page anew, for a person to read the difference
+	@$(BIN)/python -m reading_club_functional.browser.write_names_and_roles
+
 .PHONY: pictures
 pictures: sync-all ## Take the pictures of the README anew, into docs/pictures
 	@$(BIN)/python -m reading_club_functional.browser.pictures
@@ -176,7 +180,7 @@ OBSERVE := $(if $(filter 1,$(OBSERVED)),--observed)
 .PHONY: bench bench-quick bench-growth
 bench: sync-all ## Compare the club with its alternatives; writes var/bench/latest.json
 	@$(BIN)/python -m reading_club_functional.bench $(OBSERVE)
-bench-quick: sync-all ## The same with a tenth of the work, in less than three minutes
+bench-quick: sync-all ## The same with a tenth of the work, in less than ten minutes
 	@$(BIN)/python -m reading_club_functional.bench --quick $(OBSERVE)
 
 bench-growth: sync-all ## Measure how the cost grows: with relays, with workers, with what waits

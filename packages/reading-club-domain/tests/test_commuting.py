@@ -59,7 +59,10 @@ def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
 async def projected(
     subscriber: Subscriber[Any, Any], events: Sequence[ClubEvent], *, inbox: bool
 ) -> dict[str, dict[Any, Any]]:
-    """Return the tables of the projections after these events, one transaction each."""
+    """Return the tables of the projections after these events, one transaction each.
+
+    Arrivals are told without their positions, which are the order of the delivery itself.
+    """
     database = InMemoryDatabase()
     uow = InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
     for event in events:
@@ -68,7 +71,11 @@ async def projected(
             if not inbox or await transaction.uow.inbox.insert_new(receipt):
                 await subscriber.handle(event, uow)
             await transaction.commit()
-    return {name: dict(getattr(database, name)) for name in PROJECTIONS}
+    assert sorted(database.activity_arrivals.values()) == list(
+        range(1, len(database.activity_arrivals) + 1)
+    )
+    tables = {name: dict(getattr(database, name)) for name in PROJECTIONS}
+    return {**tables, "activity_arrivals": dict.fromkeys(database.activity_arrivals)}
 
 
 @pytest.mark.parametrize("inbox", [True, False], ids=["with the inbox", "without the inbox"])

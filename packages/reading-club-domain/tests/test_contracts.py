@@ -71,7 +71,12 @@ class TestCatalogue(club.CatalogueContract):
     """The catalogue in memory."""
 
 
-class TestRebuild(club.RebuildContract, club.RebuildErasureContract, club.RebuildFailuresContract):
+class TestRebuild(
+    club.RebuildContract,
+    club.RebuildArrivalsContract,
+    club.RebuildErasureContract,
+    club.RebuildFailuresContract,
+):
     """The rebuilds of the projections in memory."""
 
 

@@ -33,7 +33,7 @@ GET /api/club
 """Routes without a right, or that a secret or a password in the request gives the right to."""
 READERS: Final = """
 GET / /activity /books/{id} /api/books /api/books/{id} /api/books/{id}/reviews /api/reviewers/{id}
-GET /api/activity
+GET /api/activity /api/activity/stream /activity.atom /activity/arrivals
 """
 """Routes for anybody, or members only, as the club decides."""
 MEMBERS: Final = """

@@ -60,7 +60,13 @@ def test_the_settings_are_those_of_the_class() -> None:
 
 @pytest.mark.parametrize(
     ("page", "least"),
-    [("guarantees.md", 45), ("sharp-edges.md", 15), ("eventstream.md", 30), ("reconciler.md", 8)],
+    [
+        ("guarantees.md", 45),
+        ("sharp-edges.md", 15),
+        ("eventstream.md", 30),
+        ("reconciler.md", 8),
+        ("accessibility.md", 12),
+    ],
 )
 def test_every_test_that_a_page_names_exists(page: str, least: int) -> None:
     """Every test name on these pages exists."""

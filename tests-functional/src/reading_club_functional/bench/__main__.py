@@ -17,11 +17,13 @@ from reading_club_functional.bench.measures import (
     latency,
     memory,
     observing,
+    open_transaction,
+    pruning,
     relaying,
 )
 from reading_club_functional.bench.report import LATEST, OBSERVED, beside, save
 
-FAMILIES = (relaying, commands, consuming, latency, memory)
+FAMILIES = (relaying, commands, consuming, latency, memory, open_transaction, pruning)
 
 
 def arguments() -> argparse.Namespace:

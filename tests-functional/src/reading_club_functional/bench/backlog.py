@@ -31,6 +31,11 @@ INSERT INTO outbox (message_id, subscriber, token, leased_until, attempts)
 SELECT id, '', '00000000-0000-0000-0000-000000000000', clock_timestamp(), 0
 FROM event ORDER BY id"""
 """Inserts `count` events into message store and outbox, without a lease: a relay sends them."""
+INSERT_OLD_ROWS = """\
+INSERT INTO inbox (subscriber, message_id, received_at)
+SELECT 'nobody', uuidv7(), clock_timestamp() - interval '60 days'
+FROM generate_series(1, {count})"""
+"""Inserts `count` inbox rows of a subscriber without events, which are kept no longer."""
 
 
 def new_events(count: int) -> dict[UUID, Envelope]:

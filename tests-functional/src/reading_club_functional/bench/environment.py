@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from reading_club.app.metrics.process import ProcessMetrics
 from reading_club_functional import queues
-from reading_club_functional.bench.backlog import INSERT_EVENTS
+from reading_club_functional.bench.backlog import INSERT_EVENTS, INSERT_OLD_ROWS
 from reading_club_functional.bench.observation import observing, unobserved
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.process import ClubProcess
@@ -56,9 +56,10 @@ class Environment:
             self.postgresql.drop_database(copy)
 
     @contextmanager
-    def club(self, waiting: int = 0) -> Iterator[ClubCluster]:
+    def club(self, waiting: int = 0, old: int = 0) -> Iterator[ClubCluster]:
         """Yield a cluster without processes and without queues, with `waiting` unsent events.
 
+        It has `old` expired inbox rows of a subscriber that nobody runs.
         Processes that are started in it end before its database is dropped.
         """
         broker_url, folder = self.rabbitmq.url, Path(mkdtemp(dir=self.folder))
@@ -68,10 +69,12 @@ class Environment:
                 pass
             if waiting:
                 self.postgresql.psql(INSERT_EVENTS.format(count=waiting), _name(url))
+            if old:
+                self.postgresql.psql(INSERT_OLD_ROWS.format(count=old), _name(url))
 
         queues.delete(broker_url)
         with (
-            self.copy(("club", waiting), fill) as database_url,
+            self.copy(("club", waiting, old), fill) as database_url,
             ClubCluster(folder, database_url=database_url, broker_url=broker_url) as club,
         ):
             club.observed = self.observed

@@ -24,3 +24,47 @@ async def tab(page: Page, times: int) -> list[str]:
         await page.keyboard.press("Tab")
         names.append(await focused(page))
     return names
+
+
+FOCUS: Final = """() => {
+    const focused = document.activeElement;
+    if (!focused || focused === document.body) return null;
+    const ring = [null, "::after"].some(part => {
+        const style = getComputedStyle(focused, part);
+        return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    });
+    const {left, right, top, bottom} = focused.getBoundingClientRect();
+    const points = [[left + 1, top + 1], [right - 1, top + 1], [left + 1, bottom - 1],
+        [right - 1, bottom - 1], [(left + right) / 2, (top + bottom) / 2]];
+    const seen = points.some(([x, y]) => {
+        const top = document.elementFromPoint(x, y);
+        return top && (focused.contains(top) || top.contains(focused) && top !== document.body);
+    });
+    const place = [...document.querySelectorAll("*")].indexOf(focused);
+    return {place, ring, seen, html: focused.outerHTML.slice(0, 90)};
+}"""
+"""A function that returns the place of the element with the focus, and whether it is seen."""
+MOST: Final = 300
+"""So many elements of a page can have the focus."""
+
+
+async def focus_problems(page: Page) -> list[str]:
+    """Go through a page by the tabulator; return what has no ring, is covered or out of order.
+
+    Raises AssertionError if nothing on the page takes the focus.
+    """
+    problems: list[str] = []
+    last = -1
+    for _ in range(MOST):
+        await page.keyboard.press("Tab")
+        focus = await page.evaluate(FOCUS)
+        if focus is None or focus["place"] <= last:
+            break
+        last = focus["place"]
+        problems += [
+            f"{problem}: {focus['html']}"
+            for problem, is_well in (("no ring", focus["ring"]), ("covered", focus["seen"]))
+            if not is_well
+        ]
+    assert last > 0
+    return problems

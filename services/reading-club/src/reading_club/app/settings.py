@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Address that the club's mail comes from."""
     digest_hours: float = Field(default=24.0, gt=0)
     """Hours between two mails to a member about what is new, at least."""
+    activity_streams: int = Field(default=100, ge=1, le=256)
+    """Streams of the activity that clients may have open in the web process."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"

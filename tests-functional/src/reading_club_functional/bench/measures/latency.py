@@ -3,14 +3,16 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
+from reading_club.domain.messages import RegisterBook
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
 from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
-from reading_club_functional.bench.measures.commands import application, new_commands
+from reading_club_functional.bench.measures.commands import Handle, application, new_commands
 from reading_club_functional.bench.observation import Observe
 from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
@@ -27,6 +29,10 @@ SELECT extract(epoch FROM pg_xact_commit_timestamp(activity.xmin)
                         - pg_xact_commit_timestamp(messages.xmin)) * 1000
 FROM messages JOIN activity USING (id) ORDER BY messages.position
 """
+SECONDS = 60
+LOW_RATE, HIGH_RATE = 8, 500
+"""Commands a second."""
+EFFECTS_WITHIN = 120.0
 PERCENTILES = {"median": 0.5, "p99": 0.99}
 
 
@@ -46,6 +52,17 @@ def comparisons(environment: Environment) -> Iterator[Comparison]:
             at_most=True,
             rounds=3,
         )
+    yield Comparison(
+        name="low_rate",
+        unit="ms",
+        ours=lambda: percentiles(commit_to_effect_at(environment, LOW_RATE))["p99"],
+        peer=lambda: percentiles(commit_to_effect_at(environment, HIGH_RATE))["p99"],
+        peer_name=f"the slowest hundredth at {HIGH_RATE} commands/s",
+        goal=1.5,
+        at_most=True,
+        rounds=1,
+        warm_up=False,
+    )
 
 
 def percentiles(samples: Sequence[float]) -> dict[str, float]:
@@ -61,13 +78,26 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
     early by the same. Commands run in this process, relay and workers in their own.
     """
     count = WARM_UP + environment.size(COMMANDS)
+    register = partial(_one_by_one, commands=new_commands(count))
+    return _commit_to_effect(environment, count, register)
+
+
+def commit_to_effect_at(environment: Environment, rate: int) -> Sequence[float]:
+    """Return the same of commands that begin at this rate a second, whatever the others take."""
+    count = WARM_UP + rate * environment.size(SECONDS)
+    return _commit_to_effect(environment, count, partial(_paced, new_commands(count), rate))
+
+
+def _commit_to_effect(
+    environment: Environment, count: int, register: Callable[[Handle], Awaitable[None]]
+) -> Sequence[float]:
     with (
         PostgreSQLServer({"track_commit_timestamp": "on"}) as postgresql,
         replace(environment, postgresql=postgresql).club() as club,
     ):
         club.ready(*club.begin_workers(), club.begin("relay"))
-        asyncio.run(_register(club, count, environment.observing))
-        eventually(lambda: club.database.count("activity") >= count)
+        asyncio.run(_with_handler(club, register, environment.observing))
+        eventually(lambda: club.database.count("activity") >= count, within=EFFECTS_WITHIN)
         events = [UUID(id_) for id_ in sent(club.database)]
         if len(events) != count:
             raise NotOnce(f"{len(events)} events of {count} commands")
@@ -76,11 +106,29 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
     return samples[WARM_UP:]
 
 
-async def _register(club: ClubCluster, count: int, observe: Observe) -> None:
+async def _with_handler(
+    club: ClubCluster, register: Callable[[Handle], Awaitable[None]], observe: Observe
+) -> None:
     async with application(club, observe) as handle:
-        for command in new_commands(count):
-            await handle(command)
-            await asyncio.sleep(PAUSE)
+        await register(handle)
+
+
+async def _one_by_one(handle: Handle, commands: Sequence[RegisterBook]) -> None:
+    for command in commands:
+        await handle(command)
+        await asyncio.sleep(PAUSE)
+
+
+async def _paced(commands: Sequence[RegisterBook], rate: int, handle: Handle) -> None:
+    begin = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for number, command in enumerate(commands):
+            await asyncio.sleep(max(0.0, begin + number / rate - time.perf_counter()))
+            tasks.create_task(_handled(handle, command))
+
+
+async def _handled(handle: Handle, command: RegisterBook) -> None:
+    await handle(command)
 
 
 def send_to_start(environment: Environment) -> Sequence[float]:

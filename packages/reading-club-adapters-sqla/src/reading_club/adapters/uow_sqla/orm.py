@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
 )
 
+from reading_club.adapters.uow_sqla import activity_arrivals as arrivals
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
@@ -95,6 +96,7 @@ compatibility = Table(
 
 activity = activity_log.activity
 activity_erasures = activity_log.activity_erasures
+activity_arrivals = arrivals.activity_arrivals
 catalogue = book_catalogue.catalogue
 catalogue_ratings = book_catalogue.catalogue_ratings
 catalogue_counts = book_catalogue.catalogue_counts

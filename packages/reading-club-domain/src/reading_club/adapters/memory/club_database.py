@@ -17,6 +17,7 @@ class InMemoryDatabase(InMemoryStreamDatabase, AccountTables, NotificationTables
     """The committed tables of the club, of its accounts, notices, read models and event stream."""
 
     activity: MutableMapping[UUID, ActivityEntry]
+    activity_arrivals: MutableMapping[UUID, int]
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         super().__init__(clock)

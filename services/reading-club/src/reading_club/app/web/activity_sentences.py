@@ -6,6 +6,7 @@ from string import Formatter
 from uuid import UUID
 
 from reading_club.service.activity import ActivityEntry
+from reading_club.service.catalogue import Catalogue
 
 SENTENCES: Mapping[str, str] = {
     "book_registered_v1": "{title} by {author} joined the shelf.",
@@ -36,6 +37,13 @@ def book_id_of(entry: ActivityEntry) -> UUID | None:
         return UUID(entry.payload["id" if is_book else "book_id"])
     except (KeyError, TypeError, ValueError, AttributeError):  # another release's payload
         return None
+
+
+async def titles_of(catalogue: Catalogue, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
+    """Return the titles of the books that the entries are about, as far as they are known."""
+    ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
+    known = await catalogue.entries(ids) if ids else {}
+    return {book_id: entry.title for book_id, entry in known.items()}
 
 
 def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]:

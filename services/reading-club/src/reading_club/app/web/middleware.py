@@ -93,7 +93,8 @@ class ResponseHeaders:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"} if is_head else scope, receive, guarded)
+        asked = {**scope, "method": "GET", "is_head": True} if is_head else scope
+        await self.app(asked, receive, guarded)
 
     def _add_to(self, headers: MutableHeaders, scope: Scope) -> None:
         path: str = scope["path"]

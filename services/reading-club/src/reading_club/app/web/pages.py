@@ -1,19 +1,18 @@
 """HTML pages to read: the shelf and the activity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
-from reading_club.app.web.activity_sentences import book_id_of
+from reading_club.app.web.activity_sentences import titles_of
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
-from reading_club.app.web.paging import page_of
+from reading_club.app.web.paging import Position, page_of
+from reading_club.app.web.response_headers import LIVE
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
-from reading_club.service.activity import ActivityEntry
-from reading_club.service.uow import AbstractUnitOfWork
 
 router = APIRouter(
     include_in_schema=False,
@@ -41,13 +40,6 @@ NOTICES: Mapping[str, str] = {
 """What a page may say at its top, by the value of ``said`` in its address."""
 
 
-async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
-    """Return the titles of the books that the entries are about, as far as they are known."""
-    ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
-    known = await uow.catalogue.entries(ids) if ids else {}
-    return {book_id: entry.title for book_id, entry in known.items()}
-
-
 @router.get("/")
 async def shelf(
     request: Request,
@@ -60,9 +52,10 @@ async def shelf(
     async with application.reading() as uow:
         books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
         total = await uow.books.count()
+        after = await uow.activity.latest_position()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
-        titles = await _titles(uow, entries)
+        titles = await titles_of(uow.catalogue, entries)
     shown, older = page_of(books, BOOKS)
     context = {
         "books": shown,
@@ -72,11 +65,12 @@ async def shelf(
         "older": older,
         "is_newest": cursor is None,
         "entries": entries,
+        "after": after,
         "titles": titles,
         "notice": NOTICES.get(said),
         "is_open_to_all": await is_open_to_all(application),
     }
-    return templates.TemplateResponse(request, "shelf.html", context)
+    return templates.TemplateResponse(request, "shelf.html", context, headers=LIVE)
 
 
 @router.get("/activity")
@@ -85,8 +79,31 @@ async def activity_page(
 ) -> HTMLResponse:
     """Show what has happened in the club, the newest first."""
     async with application.reading() as uow:
+        after = await uow.activity.latest_position() if cursor is None else None
         entries = await uow.activity.page(before=cursor, limit=ENTRIES + 1)
-        titles = await _titles(uow, entries)
+        titles = await titles_of(uow.catalogue, entries)
     shown, older = page_of(entries, ENTRIES)
-    context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
-    return templates.TemplateResponse(request, "activity.html", context)
+    context = {
+        "older": older,
+        "is_newest": cursor is None,
+        "entries": shown,
+        "after": after,
+        "titles": titles,
+    }
+    headers = LIVE if cursor is None else None
+    return templates.TemplateResponse(request, "activity.html", context, headers=headers)
+
+
+@router.get("/activity/arrivals")
+async def arrivals(request: Request, application: TheApplication, after: Position) -> HTMLResponse:
+    """Return entries above the position as items of a list, the last that arrived first.
+
+    ``live.js`` asks again until it gets none, so that the sentences are said in one place.
+    """
+    async with application.reading() as uow:
+        found = await uow.activity.arrived(after=after, limit=ENTRIES)
+        entries = [arrival.entry for arrival in reversed(found)]
+        titles = await titles_of(uow.catalogue, entries)
+    positions = {entry.id: position for position, entry in found}
+    context = {"entries": entries, "titles": titles, "positions": positions}
+    return templates.TemplateResponse(request, "activity_arrivals.html", context)

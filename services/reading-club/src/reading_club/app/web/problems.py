@@ -82,7 +82,8 @@ def _response(
 ) -> Response:
     """Return the page of a problem for a browser that asks for a page, else its JSON."""
     wanted = request.headers.get("accept", "")
-    if "text/html" in wanted and not request.url.path.startswith("/api/"):
+    is_page = not request.url.path.startswith("/api/") and request.url.path != "/activity.atom"
+    if "text/html" in wanted and is_page:
         if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             return RedirectResponse(log_in_url(request), 303)
         words = words_of(problem.type, problem.status, problem.title)

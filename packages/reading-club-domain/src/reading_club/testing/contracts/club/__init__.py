@@ -26,6 +26,7 @@ from reading_club.testing.contracts.club.notifications_notices import NoticesCon
 from reading_club.testing.contracts.club.notifications_outgoing_mail import OutgoingMailContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
+from reading_club.testing.contracts.club.rebuild_arrivals import RebuildArrivalsContract
 from reading_club.testing.contracts.club.rebuild_erasure import RebuildErasureContract
 from reading_club.testing.contracts.club.rebuild_failures import RebuildFailuresContract
 from reading_club.testing.contracts.club.review_lists import ReviewListsContract
@@ -52,6 +53,7 @@ __all__ = [
     "OutgoingMailContract",
     "PasswordLinksContract",
     "ReadModelsContract",
+    "RebuildArrivalsContract",
     "RebuildContract",
     "RebuildErasureContract",
     "RebuildFailuresContract",
