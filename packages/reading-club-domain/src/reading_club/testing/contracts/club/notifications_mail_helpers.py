@@ -49,9 +49,9 @@ class MailFixtures(NoticeFixtures):
         found = await self.run(lambda uow: uow.mail_addresses.find(account_id))
         return None if found is None else found.state
 
-    async def a_subscriber(self) -> UUID:
-        """Store a follower of the club with a confirmed address."""
-        account, hash_ = await self.a_follower(), a_hash()
+    async def a_subscriber(self, account: UUID | None = None) -> UUID:
+        """Store a follower of the club, or take this one, and confirm an address of the account."""
+        account, hash_ = account or await self.a_follower(), a_hash()
         await self.put(account, f"{account}@example.org")
         mail = await self.take(hash_)
         assert mail is not None

@@ -54,7 +54,10 @@ class OutgoingMailContract(MailFixtures):
 
     async def test_a_digest_has_the_notices_since_the_address_was_confirmed(self) -> None:
         """When its time has come, the oldest first; there is none without a notice."""
-        account = await self.a_subscriber()
+        account = await self.a_follower()
+        await self.happen("Before")
+        await self.pass_time(1)
+        await self.a_subscriber(account)
         await self.pass_time(EVERY)
         assert not await self.run(lambda uow: uow.outgoing_mail.is_due(EVERY))
         await self.happen("First", "Second")
