@@ -135,14 +135,17 @@ def running_site(folder: Path, books: int = 0) -> Iterator[Site]:
     reviews, and would send mail: it is started again with an origin, and a server that is away.
     """
     port, mail_port = map(str, free_ports(2))
-    url, settings, content = f"http://127.0.0.1:{port}", {"port": port}, Content()
-    if books:
-        with _open_club(folder, **settings), Client(base_url=url, timeout=10) as client:
-            content = fill_club(folder, client, books)
-        settings |= {"origin": url, "smtp_host": "localhost", "smtp_port": mail_port}
-        settings |= {"smtp_sender": "club@club.example"}
+    url, settings = f"http://127.0.0.1:{port}", {"port": port}
     with _open_club(folder, **settings) as process:
-        yield Site(url, process.output, content)
+        console = process.output
+        if not books:
+            yield Site(url, console, Content())
+            return
+        with Client(base_url=url, timeout=10) as client:
+            content = fill_club(folder, client, books)
+    mail = {"smtp_host": "localhost", "smtp_port": mail_port, "smtp_sender": "club@club.example"}
+    with _open_club(folder, **settings, origin=url, **mail):
+        yield Site(url, console, content)
 
 
 @contextmanager
