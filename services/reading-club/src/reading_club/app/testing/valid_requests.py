@@ -6,11 +6,7 @@ from uuid import UUID
 
 from lastuuid import uuid7
 
-from reading_club.app.accounts.administration import (
-    change_club,
-    invite,
-    new_password_link,
-)
+from reading_club.app.accounts.administration import change_club, invite, new_password_link
 from reading_club.app.accounts.membership import (
     NewMember,
     add_member,
@@ -20,6 +16,7 @@ from reading_club.app.accounts.membership import (
 )
 from reading_club.app.accounts.new_token import new_token
 from reading_club.app.application import Application
+from reading_club.app.testing.notices import let_be_told
 from reading_club.domain.messages import CreateReview, CreateReviewer, RegisterBook
 from reading_club.service.accounts.accounts import Account, Role
 from reading_club.service.accounts.invitations import Invitation, InvitationTerms
@@ -35,6 +32,7 @@ class Club:
 
     def __init__(self, application: Application, call: Callable[..., Any]) -> None:
         """``call`` runs a coroutine function with arguments, and returns its result."""
+        application.sends_mail = True
         self.application, self._call = application, call
         book = RegisterBook(isbn=an_isbn(), title="Emma", author="Jane Austen")
         self.book = str(self._call(application.handle, book).id)
@@ -115,8 +113,7 @@ class Club:
 
     async def _newest_account(self) -> Account | None:
         async with self.application.reading() as uow:
-            accounts = list(await uow.accounts.list())
-        return accounts[-1] if accounts else None
+            return next(reversed(await uow.accounts.list()), None)
 
     def session_of_member(self) -> str:
         """Return the id of a session of the member who joined last."""
@@ -134,6 +131,11 @@ class Club:
         """Return the path of a book that the member who joined last has reviewed."""
         path: Mapping[str, str] = self._call(self._reviewed)[1]
         return path
+
+    def told(self) -> Mapping[str, Any]:
+        """Give the member who joined last a feed and an address; a request needs no more."""
+        self._call(let_be_told, self.application, self._call(self._newest_account))
+        return {}
 
     def review(self) -> Mapping[str, str]:
         """Return the path of a review of a book."""
@@ -188,6 +190,11 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     "DELETE /api/join-requests/{id}": lambda club: {"path_parameters": {"id": club.join_request()}},
     "PATCH /api/club": lambda _: {"headers": {"If-Match": '"0"'}, "body": {"name": "Owls"}},
     "POST /api/tokens": lambda _: {"body": {"name": "a script"}},
+    "PUT /api/me/notifications/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
+    "DELETE /api/me/notifications/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
+    "DELETE /api/me/notifications/feed": Club.told,
+    "PUT /api/me/notifications/mail": lambda _: {"body": {"address": "ann@example.org"}},
+    "DELETE /api/me/notifications/mail": Club.told,
     "DELETE /api/tokens/{id}": lambda club: {"path_parameters": {"id": club.token_of_member()}},
 }
 """The path parameters and the body of a valid request, by operation; others need neither."""
