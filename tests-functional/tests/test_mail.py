@@ -15,7 +15,6 @@ from reading_club.service.accounts.accounts import Role
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.polling import eventually
-from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer, ValkeyServer
 from reading_club_functional.servers.mail import MailServer
 from reading_club_functional.servers.ports import free_ports
@@ -34,13 +33,8 @@ class MailingClub:
 
     def __init__(self, club: ClubCluster, server: MailServer) -> None:
         self.club, self.server = club, server
-        self.relay = self.new_relay()
+        self.relay = club.start("relay")
         self.links: list[str] = []
-
-    def new_relay(self) -> ClubProcess:
-        """Start a relay."""
-        self.relay = self.club.start("relay")
-        return self.relay
 
     def add_books(self, *titles: str) -> None:
         """Register books, and wait until there is a notice of each."""
@@ -169,7 +163,7 @@ def test_a_relay_that_dies_before_it_notes_the_mail_sends_the_same_again(
     eventually(lambda: mailing.server.messages("What is new"), within=WITHIN)
     mailing.relay.kill()
     mailing.server.silent.clear()
-    mailing.new_relay()
+    mailing.relay = mailing.club.start("relay")
     mailing.add_books("Seventh")
     (first,) = mailing.server.taken
     mailing.club.database.rows(LEASE_IS_OVER)

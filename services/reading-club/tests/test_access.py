@@ -19,14 +19,10 @@ NONE: Final = "0199e3a0-0000-7000-8000-000000000000"
 """The id of nothing."""
 
 ANYBODY: Final = """
-GET /healthz /readyz /privacy
-GET,POST /login
-POST /logout
-GET,POST /welcome /join
-POST /join/request
-GET,POST /password
-GET /following.atom
-GET,POST /mail/confirm /mail/unsubscribe
+GET /healthz /readyz /privacy /following.atom
+GET,POST /login /welcome /join
+POST /logout /join/request
+GET,POST /password /mail/confirm /mail/unsubscribe
 POST /api/welcome /api/session /api/members /api/join-requests
 GET /api/club
 """
@@ -51,17 +47,14 @@ POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
 POST /account/tokens/{id}/revoke /account/following/club /account/following/club/stop
 POST /account/following/feed /account/following/feed/revoke
 POST /account/following/mail /account/following/mail/remove
-GET /api/me/notifications
 POST,DELETE /api/me/notifications/feed
 PUT,DELETE /api/me/notifications/mail
-DELETE /api/session
+DELETE /api/session /api/sessions/{id} /api/tokens/{id}
 GET /api/sessions
-DELETE /api/sessions/{id}
 PUT /api/password
 POST,GET /api/tokens
-DELETE /api/tokens/{id}
 POST /api/me/leave
-GET /api/me/export
+GET /api/me/export /api/me/notifications
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """

@@ -176,19 +176,6 @@ def test_the_account_page_makes_and_ends_the_feed(member: Person, client: TestCl
     assert client.get(link).status_code == 403
 
 
-def test_who_has_left_is_told_nothing(
-    member: Person, organiser: Person, client: TestClient, work: Work
-) -> None:
-    """The feed has gone with the account."""
-    member.put(f"{ME}/club")
-    feed = feed_of(member)
-    member.post("/api/me/leave", json={"erase": False, "password": "correct horse"})
-    add_book(organiser)
-    work()
-
-    assert client.get(feed).status_code == 403
-
-
 def test_the_words_of_an_erased_member_are_told_no_more(
     member: Person, enter: Any, work: Work
 ) -> None:

@@ -197,6 +197,3 @@ class FollowsTooMany(Conflict):
 
 class NoMailServer(Conflict):
     """The club sends no mail: its organiser has set no server for it."""
-
-    def __init__(self) -> None:
-        super().__init__("this club sends no mail: a feed tells you what is new")

@@ -20,11 +20,12 @@ async def handle_all(application: Application, envelopes: Sequence[Mapping[str, 
             await notices.handle(REGISTRY.decode(envelope), transaction.uow)
 
 
-async def let_be_told(application: Application, account: Account | None) -> None:
-    """Give a member, if there is one, a feed and an address for mail."""
+async def let_be_told(application: Application, account: Account | None) -> Mapping[str, str]:
+    """Give a member, if there is one, a feed and an address. Returns nothing more to ask with."""
     if account is None:
-        return
+        return {}
     async with application.writing() as transaction:
         uow = transaction.uow
         await uow.following_feeds.put(account.id, hash_of(new_secret()))
         await uow.mail_addresses.put(account.id, "ann@example.org", unsubscribe=new_secret())
+    return {}

@@ -134,8 +134,7 @@ class Club:
 
     def told(self) -> Mapping[str, Any]:
         """Give the member who joined last a feed and an address; a request needs no more."""
-        self._call(let_be_told, self.application, self._call(self._newest_account))
-        return {}
+        return dict(self._call(let_be_told, self.application, self._call(self._newest_account)))
 
     def review(self) -> Mapping[str, str]:
         """Return the path of a review of a book."""

@@ -36,7 +36,7 @@ async def store_address(
     Raises NoMailServer, or RateLimited, as each address may be somebody else's.
     """
     if not application.sends_mail:
-        raise NoMailServer
+        raise NoMailServer("this club sends no mail: a feed tells you what is new")
     await limits_of(request).require("mail", request, account.nickname)
     async with application.writing() as transaction:
         addresses = transaction.uow.mail_addresses
