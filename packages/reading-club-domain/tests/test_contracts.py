@@ -4,6 +4,7 @@ import pytest
 
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.testing.clock import ManualClock
 from reading_club.testing.contracts import club
 from reading_club.testing.contracts.eventstream import UnitOfWorkOn
@@ -29,6 +30,10 @@ class TestUnitOfWork(club.UnitOfWorkContract):
 
 class TestBooks(club.BookRepositoryContract):
     """The books in memory."""
+
+
+class TestBookSearch(club.BookSearchContract):
+    """Search and orders in memory."""
 
 
 class TestBookPages(club.BookPagesContract):
@@ -78,6 +83,20 @@ class TestRebuild(
     club.RebuildFailuresContract,
 ):
     """The rebuilds of the projections in memory."""
+
+    async def test_a_step_that_read_what_was_erased_meanwhile_is_undone(self) -> None:
+        """Nothing waits in memory: the commit is refused, and the step can be done again."""
+        member, _ = await self.a_member()
+        await self.rebuild("activity").begin()
+        types = self.rebuild("activity").subscriber.types
+        async with self.uow_factory() as transaction:
+            events = await transaction.uow.projections.step("activity", types, limit=100)
+            await self.erase(member)
+            await transaction.uow.projections.reached("activity", events[-1].position)
+
+            with pytest.raises(WriteConflict):
+                await transaction.commit()
+            await transaction.rollback()
 
 
 class TestAccounts(club.AccountsContract):

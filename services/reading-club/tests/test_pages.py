@@ -59,7 +59,7 @@ def test_after_an_unknown_book_the_newest_are_a_link_away(client: TestClient) ->
 
     page = client.get("/", params={"cursor": str(uuid4())}).text
 
-    assert "There are no older books" in page
+    assert "There are no more books here" in page
     assert "The shelf is empty" not in page
 
 

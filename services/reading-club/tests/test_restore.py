@@ -63,16 +63,21 @@ def test_processes_that_ran_at_the_copy_do_not_run_in_the_restored_club(
     assert rows(running, "SELECT count(*) FROM processes") == [(0,)]
 
 
-def test_a_log_of_the_old_database_is_not_applied_to_the_new_one(path: Path, copy: Path) -> None:
-    """What only SQLite's log has is in the kept database, and in no other."""
+def write_to_the_log(path: Path) -> None:
+    """Leave a row in SQLite's log alone, as a process that is killed does."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("INSERT INTO alembic_version VALUES ('unknown')")
     connection.commit()
     files = {each: each.read_bytes() for each in path.parent.glob("club.sqlite3*")}
     connection.close()
-    for each, content in files.items():  # as after a kill
+    for each, content in files.items():
         each.write_bytes(content)
+
+
+def test_a_log_of_the_old_database_is_not_applied_to_the_new_one(path: Path, copy: Path) -> None:
+    """What only SQLite's log has is in the kept database, and in no other."""
+    write_to_the_log(path)
 
     assert call("restore", copy).exit_code == 0
 
@@ -82,15 +87,18 @@ def test_a_log_of_the_old_database_is_not_applied_to_the_new_one(path: Path, cop
 
 
 def test_a_damaged_database_is_replaced(path: Path, copy: Path) -> None:
-    """Also if it is no database any more; it is kept with its log."""
+    """Also if it is no database any more; it is kept with its log, which is applied to none."""
+    write_to_the_log(path)
+    log = path.with_name("club.sqlite3-wal").read_bytes()
     path.write_bytes(b"x" * 9999)
-    path.with_name("club.sqlite3-wal").write_bytes(b"y" * 99)
 
     assert call("restore", copy).exit_code == 0
 
-    kept = {each.suffix[-4:]: each.read_bytes()[:1] for each in path.parent.glob("*.before-*")}
-    assert (kept.pop("-wal"), b"x" in kept.values()) == (b"y", True)
+    kept = {each.suffix[-4:]: each.read_bytes() for each in path.parent.glob("*.before-*")}
+    assert kept.pop("-wal") == log
+    assert b"x" * 9999 in kept.values()
     assert rows(path, EVENTS) == rows(copy, EVENTS)
+    assert rows(path, "SELECT count(*) FROM alembic_version") == [(1,)]
 
 
 def test_a_new_folder_gets_the_database(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,7 @@ GROUP: Final = (
 PAGES: Final = (
     SitePage("shelf", "/"),
     SitePage("search", "/?q=the"),
+    SitePage("best-rated", "/?order=best"),
     SitePage("nothing-found", "/?q=nothing+has+this+name"),
     SitePage("book", "/books/{content.book}"),
     SitePage("my-review", "/books/{content.book}", "member"),

@@ -16,6 +16,7 @@ from reading_club.domain.messages import (
     ReviewRevised,
     ReviewWithdrawn,
 )
+from reading_club.domain.search import book_words, sort_key
 from reading_club.domain.text import (
     Author,
     Comment,
@@ -58,6 +59,21 @@ class Book(Aggregate):
     def search_text(self) -> str:
         """The text that is searched: title, author and ISBN, without case and accents."""
         return casefold_unaccented(f"{self.title}\n{self.author}\n{self.isbn.canonical}")
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words by which the book is found, see ``book_words``."""
+        return book_words(self.title, self.author, self.isbn.canonical)
+
+    @property
+    def title_key(self) -> str:
+        """The key by which books are sorted by title."""
+        return sort_key(self.title)
+
+    @property
+    def author_key(self) -> str:
+        """The key by which books are sorted by author, as printed."""
+        return sort_key(self.author)
 
     @classmethod
     def reconstitute(cls, **fields: Any) -> Self:

@@ -17,6 +17,7 @@ from messagebus import AsyncAbstractRepository
 from reading_club.domain.errors import AlreadyReviewed, IdentifierTaken
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Review, Reviewer
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -66,13 +67,13 @@ class AbstractBookRepository(Repository[Book]):
 
     @abstractmethod
     async def page(
-        self, *, query: str = "", before: UUID | None = None, limit: int = 50
-    ) -> Sequence[Book]:
-        """Return up to ``limit`` books, the newest first, ordered by time of storage and id.
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
+    ) -> BookPage:
+        """Return up to ``limit`` books in an order, and the cursor of the next page.
 
-        The time is the storage's clock, as clients may choose ids. ``before`` is the id of the
-        last book of the previous page; after an unknown id the page is empty. ``query`` must occur
-        in title, author or ISBN, regardless of case and accents.
+        A book is found if each word of ``query_words`` is the beginning of one of ``Book.words``.
+        ``best`` has the books of the catalogue. After an unknown id the page is empty. Raises
+        ValueError for the cursor of another order.
         """
 
     @abstractmethod

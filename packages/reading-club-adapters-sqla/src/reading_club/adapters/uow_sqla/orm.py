@@ -21,13 +21,14 @@ from sqlalchemy import (
 )
 
 from reading_club.adapters.uow_sqla import activity_arrivals as arrivals
+from reading_club.adapters.uow_sqla import catalogue_tables
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
 from reading_club.adapters.uow_sqla.notifications import tables as notification_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
-from reading_club.adapters.uow_sqla.read_models import catalogue as book_catalogue
-from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
+from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime, sorted_text
+from reading_club.domain.search import LONGEST_KEY, LONGEST_WORD
 
 metadata = club_metadata.metadata
 stream = stream_tables(metadata)
@@ -50,9 +51,25 @@ books = Table(
     Column("isbn", String(13), nullable=False, unique=True),
     Column("search", Text, nullable=False, server_default=""),
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
+    Column("title_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
+    Column("author_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
     Index("ix_books_registered_at_id", "registered_at", "id"),
+    Index("ix_books_title_key_id", "title_key", "id"),
+    Index("ix_books_author_key_title_key_id", "author_key", "title_key", "id"),
 )
-"""``registered_at`` is the database's time: lists are ordered by it, newest first."""
+"""``registered_at`` is the database's time: lists are ordered by it, newest first.
+
+``title_key`` and ``author_key`` are empty until a row of an older release is indexed.
+"""
+
+book_words = Table(
+    "book_words",
+    metadata,
+    Column("book_id", Uuid, primary_key=True),
+    Column("word", sorted_text(LONGEST_WORD), primary_key=True),
+    Index("ix_book_words_word_book_id", "word", "book_id"),
+)
+"""The words of each book: the index leads from a word to its books, the key from a book to its."""
 
 reviewers = Table(
     "reviewers",
@@ -97,9 +114,10 @@ compatibility = Table(
 activity = activity_log.activity
 activity_erasures = activity_log.activity_erasures
 activity_arrivals = arrivals.activity_arrivals
-catalogue = book_catalogue.catalogue
-catalogue_ratings = book_catalogue.catalogue_ratings
-catalogue_counts = book_catalogue.catalogue_counts
+catalogue = catalogue_tables.catalogue
+catalogue_ratings = catalogue_tables.catalogue_ratings
+catalogue_counts = catalogue_tables.catalogue_counts
+catalogue_ranks = catalogue_tables.catalogue_ranks
 accounts = account_tables.accounts
 sessions = account_tables.sessions
 invitations = account_tables.invitations

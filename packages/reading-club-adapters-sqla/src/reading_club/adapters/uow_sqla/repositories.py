@@ -13,15 +13,15 @@ from sqlalchemy import (
     Table,
     exists,
     func,
-    or_,
     select,
     tuple_,
     update,
 )
 
 from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.book_pages import select_page
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new, is_storable
+from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_many
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
@@ -33,8 +33,8 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Reviewer
-from reading_club.domain.text import search_terms
 from reading_club.eventstream.errors import WriteConflict
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -121,8 +121,16 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": aggregate.search_text}
+        names = ("title_key", "author_key")
+        keys = {name: getattr(aggregate, name) for name in names}
+        row = {**aggregate.model_dump(), **keys, "search": aggregate.search_text}
         return {**row, "isbn": aggregate.isbn.canonical}
+
+    async def add(self, aggregate: Book) -> None:
+        """Insert a row, and those of its words. Raises as its base does."""
+        await super().add(aggregate)
+        words = [{"book_id": aggregate.id, "word": word} for word in sorted(aggregate.words)]
+        await insert_new_many(self.session, orm.book_words, words)
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:
         known = await self._scalar(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
@@ -133,20 +141,12 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
         return await self._find(orm.books.c.isbn == isbn.canonical)
 
     async def page(
-        self, *, query: str = "", before: UUID | None = None, limit: int = 50
-    ) -> Sequence[Book]:
-        """Return up to ``limit`` matching books, the newest first, by the index on time and id."""
-        wanted = [each for each in search_terms(query) if is_storable(each)]
-        if not wanted:
-            return []
-        order = (orm.books.c.registered_at, orm.books.c.id)
-        statement = select(orm.books).order_by(*[each.desc() for each in order]).limit(limit)
-        if before is not None:
-            statement = statement.where(is_older(order, before))
-        if all(wanted):
-            found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
-            statement = statement.where(or_(*found))
-        return [self._loaded(row) for row in await self.session.read(statement)]
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
+    ) -> BookPage:
+        """Return a page by indexes, by one statement; a search by two."""
+        cursor = cursor_of(order, before)
+        rows, following = await select_page(self.session, query, order, cursor, limit)
+        return BookPage([self._loaded(row) for row in rows], following)
 
     async def count(self) -> int:
         """Count the rows."""

@@ -1,14 +1,13 @@
 """In-memory repositories."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, MutableMapping, Sequence
-from datetime import UTC, datetime
-from itertools import islice
-from typing import Final, Generic, TypeVar
+from collections.abc import MutableMapping
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from reading_club.adapters.memory.book_pages import select_page
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.domain.errors import (
@@ -21,15 +20,14 @@ from reading_club.domain.errors import (
 )
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.model import Aggregate, Book, Reviewer
-from reading_club.domain.text import search_terms
 from reading_club.eventstream.errors import WriteConflict
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
     Repository,
 )
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 TRow = TypeVar("TRow", bound=BaseModel)
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -106,26 +104,16 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         return next((self._loaded(book) for book in books if book.isbn == isbn), None)
 
     async def page(
-        self, *, query: str = "", before: UUID | None = None, limit: int = 50
-    ) -> Sequence[Book]:
-        """Return copies, the newest first."""
-        wanted, tables = search_terms(query), self.transaction.tables
-        order = sorted(((at, id_) for id_, at in tables.registered.items()), reverse=True)
-        if before is not None:
-            last = (tables.registered.get(before, NEVER), before)
-            order = [key for key in order if key < last]
-        books = (tables.books[id_] for _, id_ in order)
-        found = (book for book in books if _is_found(book, wanted))
-        return [self._loaded(book) for book in islice(found, limit)]
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
+    ) -> BookPage:
+        """Return copies."""
+        cursor = cursor_of(order, before)
+        books, following = select_page(self.transaction, query, order, cursor, limit)
+        return BookPage([self._loaded(book) for book in books], following)
 
     async def count(self) -> int:
         """Count the books."""
         return len(self.transaction.tables.books)
-
-
-def _is_found(book: Book, wanted: Iterable[str]) -> bool:
-    text = book.search_text
-    return any(each in text for each in wanted)
 
 
 class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerRepository):

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 
+from reading_club.adapters.memory.book_pages import NEVER
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.repositories import (
-    NEVER,
     InMemoryRepository,
     detached_copy,
     require_reviewer,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.eventstream.app import route_to
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import truncate_wal
 from reading_club.adapters.uow_sqla.eventstream.run import RelayOptions, build_relay
 from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
@@ -89,6 +89,7 @@ def _options(
         prunings=(
             partial(_prune_accounts, engine),
             partial(remove_remnants, settings, engine),
+            partial(migrations.index_books, engine),
         ),
         metrics=metrics,
     )

@@ -8,11 +8,13 @@ from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import titles_of
+from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
 from reading_club.app.web.paging import Position, page_of
 from reading_club.app.web.response_headers import LIVE
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
+from reading_club.service.catalogue import PRIOR_RATING, PRIOR_REVIEWS
 
 router = APIRouter(
     include_in_schema=False,
@@ -39,30 +41,41 @@ NOTICES: Mapping[str, str] = {
 }
 """What a page may say at its top, by the value of ``said`` in its address."""
 
+ORDER_NAMES: Mapping[str, str] = {
+    "newest": "Newest",
+    "title": "Title",
+    "author": "Author",
+    "best": "Best rated",
+}
+
 
 @router.get("/")
 async def shelf(
     request: Request,
     application: TheApplication,
     q: SearchWords = "",
-    cursor: UUID | None = None,
+    order: Order = "newest",
+    cursor: CursorText = None,
     said: str = "",
 ) -> HTMLResponse:
-    """Show the books with their ratings, the newest first, and the newest activity."""
+    """Show the books with their ratings, in an order, and the newest activity."""
+    before = read_cursor(cursor, order)
     async with application.reading() as uow:
-        books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
+        books = await uow.books.page(query=q, order=order, before=before, limit=BOOKS)
         total = await uow.books.count()
         after = await uow.activity.latest_position()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
         titles = await titles_of(uow.catalogue, entries)
-    shown, older = page_of(books, BOOKS)
     context = {
-        "books": shown,
+        "books": books,
         "total": total,
         "rated": rated,
         "query": q,
-        "older": older,
+        "order": order,
+        "orders": ORDER_NAMES,
+        "prior": {"reviews": PRIOR_REVIEWS, "rating": PRIOR_RATING},
+        "older": str(books.following) if books.following else None,
         "is_newest": cursor is None,
         "entries": entries,
         "after": after,

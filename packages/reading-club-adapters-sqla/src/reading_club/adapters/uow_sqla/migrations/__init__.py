@@ -5,7 +5,7 @@ with another application on Alembic needs one of its own, in all calls from the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
-from reading_club.adapters.uow_sqla.migrations import online
+from reading_club.adapters.uow_sqla.migrations import book_index, online
 from reading_club.adapters.uow_sqla.migrations.state import (
     VERSION_TABLE,
     SchemaState,
@@ -23,7 +23,7 @@ from reading_club.adapters.uow_sqla.migrations.state import (
 )
 from reading_club.eventstream.errors import StorageUnavailable
 
-__all__ = ["SchemaState", "current", "downgrade", "head", "state", "upgrade"]
+__all__ = ["SchemaState", "current", "downgrade", "head", "index_books", "state", "upgrade"]
 
 LOCK: Final = 7_323_241
 """Key of PostgreSQL's advisory lock, under which one migration runs at a time."""
@@ -50,6 +50,19 @@ async def upgrade(
             await connection.rollback()
             if reached.kind == "unfinished":
                 await online.finish(connection)
+            elif reached.kind == "current":
+                await book_index.index_books(connection)
+
+
+async def index_books(engine: AsyncEngine) -> Mapping[str, int]:
+    """Index the books that an older release has registered beside this one; a relay does hourly.
+
+    Returns no number: nothing is deleted. Raises TransientFailure.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            await book_index.index_books(connection)
+    return {}
 
 
 async def downgrade(

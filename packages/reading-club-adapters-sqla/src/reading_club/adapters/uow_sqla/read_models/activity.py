@@ -4,10 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Row, String, Table, Uuid, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Row,
+    String,
+    Subquery,
+    Table,
+    Uuid,
+    select,
+    text,
+    union_all,
+)
 
 from reading_club.adapters.uow_sqla import activity_arrivals
-from reading_club.adapters.uow_sqla.eventstream.generations import live, rebuilt, written
+from reading_club.adapters.uow_sqla.eventstream.generations import (
+    live,
+    live_parts,
+    rebuilt,
+    written,
+)
 from reading_club.adapters.uow_sqla.eventstream.history import names_an_id
 from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
@@ -107,10 +123,15 @@ class SQLActivityLog(SQLReadModel):
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
         await self.flush()
-        entries = live(self.session, activity)
+        parts: list[Subquery] = []
+        for table, is_live in live_parts(self.session, activity):
+            columns = [table.c[each.name] for each in activity.c]
+            newest = select(*columns).where(is_live).order_by(table.c.id.desc()).limit(limit)
+            parts.append(
+                (newest if before is None else newest.where(table.c.id < before)).subquery()
+            )
+        entries = union_all(*map(select, parts)).subquery()
         statement = select(entries).order_by(entries.c.id.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(entries.c.id < before)
         return [_entry(row) for row in await self.session.read(statement)]
 
     async def arrived(self, *, after: int, limit: int) -> Sequence[Arrival]:

@@ -60,6 +60,7 @@ from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
 from reading_club.adapters.uow_sqla.testing.repositories import (
     TestBooks,
+    TestBookSearch,
     TestCatalogue,
     TestReviewers,
     TestReviewLists,
@@ -117,6 +118,7 @@ __all__ = [
     "TestAttempts",
     "TestBackfill",
     "TestBookPages",
+    "TestBookSearch",
     "TestBooks",
     "TestCatalogue",
     "TestClubSettings",

@@ -37,6 +37,10 @@ class TestBooks(club.BookRepositoryContract):
             await transaction.rollback()
 
 
+class TestBookSearch(club.BookSearchContract):
+    """Search and orders on SQL."""
+
+
 class TestReviewers(club.ReviewerRepositoryContract):
     """The reviewers on SQL."""
 

@@ -117,7 +117,7 @@ class TestRetention:
         assert await values(self.engine, orm.inbox.c.message_id) == {event.message_id}
 
     async def test_the_history_is_kept_for_ever_unless_it_is_said(self) -> None:
-        """Messages stay by default; with a retention they are deleted by age."""
+        """Messages stay by default; else they are deleted by age, and their type is recorded."""
         (old,) = await self.sent(an_event())
         await self.pass_time(400 * DAY)
         await self.sent(an_event())
@@ -125,6 +125,8 @@ class TestRetention:
         assert (await self.prune(Retention()))["messages"] == 0
         assert (await self.prune(Retention(messages=365.0)))["messages"] == 1
         assert old not in await values(self.engine, orm.messages.c.id)
+        deleted = orm.stream.history_deletions.c.type
+        assert await values(self.engine, deleted) == {"book_registered_v1"}
 
     @pytest.mark.parametrize("days", [-400, 400], ids=["behind", "ahead"])
     async def test_the_age_of_the_history_is_the_time_of_the_database(self, days: int) -> None:

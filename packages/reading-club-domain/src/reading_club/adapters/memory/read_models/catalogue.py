@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, MutableMapping
 from uuid import UUID
 
 from reading_club.adapters.memory.read_model import InMemoryReadModel
-from reading_club.service.catalogue import BookRating, CatalogueEntry
+from reading_club.service.catalogue import BookRating, CatalogueEntry, rank_of
 
 
 class InMemoryCatalogue(InMemoryReadModel):
@@ -37,6 +37,14 @@ class InMemoryCatalogue(InMemoryReadModel):
         """Return the version of the stored rating, or None."""
         rating = self.live("ratings").get(review_id)
         return None if rating is None else rating.version
+
+    def ranks(self) -> Mapping[UUID, int]:
+        """Return the rank of each book that is in the catalogue or has a rating."""
+        found: dict[UUID, list[int]] = {book_id: [] for book_id in self.live("catalogue")}
+        for rating in self.live("ratings").values():
+            ratings = found.setdefault(rating.book_id, [])
+            ratings += [] if rating.rating is None else [rating.rating]
+        return {book_id: rank_of(len(each), sum(each)) for book_id, each in found.items()}
 
     def _rated(self, entry: CatalogueEntry) -> CatalogueEntry:
         ratings = Counter(

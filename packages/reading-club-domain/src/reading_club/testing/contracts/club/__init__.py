@@ -13,6 +13,7 @@ from reading_club.testing.contracts.club.accounts_sessions import SessionsContra
 from reading_club.testing.contracts.club.accounts_tokens import TokensContract
 from reading_club.testing.contracts.club.accounts_welcome import WelcomeLinkContract
 from reading_club.testing.contracts.club.book_pages import BookPagesContract
+from reading_club.testing.contracts.club.book_search import BookSearchContract
 from reading_club.testing.contracts.club.books import BookRepositoryContract
 from reading_club.testing.contracts.club.catalogue import CatalogueContract
 from reading_club.testing.contracts.club.club_settings import ClubSettingsContract
@@ -39,6 +40,7 @@ __all__ = [
     "AccountsContract",
     "BookPagesContract",
     "BookRepositoryContract",
+    "BookSearchContract",
     "CatalogueContract",
     "ClubSettingsContract",
     "ErasureContract",

@@ -9,8 +9,9 @@ from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
 from reading_club.app.application import TheApplication
+from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import require_reader, require_writer
-from reading_club.app.web.paging import Cursor, Limit, Page, page_of
+from reading_club.app.web.paging import Limit
 from reading_club.app.web.problems import BODY, responses
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
@@ -25,7 +26,9 @@ router = APIRouter(
     responses=responses(401, 422, 503),
 )
 
-Words = Annotated[SearchWords, Query(description="words of the title or the author, or an ISBN")]
+Words = Annotated[
+    SearchWords, Query(description="beginnings of words of title and author, or an ISBN")
+]
 
 
 class NewBook(BaseModel):
@@ -75,10 +78,11 @@ class BookOut(BaseModel):
         )
 
 
-class BookPage(Page):
-    """A page of books, the newest first."""
+class BookPage(BaseModel):
+    """A page of books. ``next_cursor`` is a UUID in the order ``newest``, else an opaque text."""
 
     items: list[BookOut]
+    next_cursor: str | None
 
 
 async def require_json(request: Request) -> None:
@@ -104,15 +108,20 @@ async def register_book(new: NewBook, application: TheApplication, response: Res
 
 @router.get("")
 async def list_books(
-    application: TheApplication, q: Words = "", cursor: Cursor = None, limit: Limit = 50
+    application: TheApplication,
+    q: Words = "",
+    order: Order = "newest",
+    cursor: CursorText = None,
+    limit: Limit = 50,
 ) -> BookPage:
-    """List or search the books, the newest first."""
+    """List or search the books, the newest first or in another order."""
+    before = read_cursor(cursor, order)
     async with application.reading() as uow:
-        books = await uow.books.page(query=q, before=cursor, limit=limit + 1)
+        books = await uow.books.page(query=q, order=order, before=before, limit=limit)
         entries = await uow.catalogue.entries([book.id for book in books])
-    items, next_cursor = page_of(books, limit)
     return BookPage(
-        items=[BookOut.of(book, entries.get(book.id)) for book in items], next_cursor=next_cursor
+        items=[BookOut.of(book, entries.get(book.id)) for book in books],
+        next_cursor=str(books.following) if books.following else None,
     )
 
 
