@@ -73,6 +73,8 @@ def test_the_same_digest_has_the_same_bytes() -> None:
     assert first.as_bytes() == second.as_bytes()
     assert first["Message-ID"] == f"<digest.{MAIL.id}@club.example>"
     assert other["Message-ID"] != first["Message-ID"]
+    old = digest(SENDER, DigestMail(MAIL.account_id, MAIL.address, BOOK, "s"), notices)
+    assert old["Date"].datetime == datetime.fromtimestamp((BOOK.int >> 80) // 1000, UTC)
 
 
 def test_a_long_digest_is_cut() -> None:
