@@ -171,6 +171,11 @@ faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ON
 	@$(BIN)/python -m reading_club_functional.faults $(if $(DURATION),--duration $(DURATION)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(PAIR)
 
+.PHONY: prove
+prove: sync-all ## Explore the protocol's model, and drive the code through it: GUARD=token_checked, LARGE=1
+	@$(BIN)/python -m reading_club_functional.proof $(if $(GUARD),--guard $(GUARD)) \
+		$(if $(LARGE),--large)
+
 .PHONY: mutants
 mutants: sync-all ## Remove each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py

@@ -32,6 +32,14 @@ class TestBooks(club.BookRepositoryContract):
     """The books in memory."""
 
 
+class TestBookCorrections(club.BookCorrectionsContract):
+    """Corrections of books in memory."""
+
+
+class TestBookWithdrawals(club.BookWithdrawalsContract):
+    """Withdrawn books in memory."""
+
+
 class TestBookSearch(club.BookSearchContract):
     """Search and orders in memory."""
 
@@ -70,6 +78,10 @@ class TestLeaving(club.LeavingContract):
 
 class TestReadModels(club.ReadModelsContract):
     """The read models in memory."""
+
+
+class TestCatalogueVersions(club.CatalogueVersionsContract):
+    """Versions of books in the catalogue in memory."""
 
 
 class TestCatalogue(club.CatalogueContract):
@@ -133,6 +145,14 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports in memory."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members in memory."""
 
 
 class TestNotices(club.FollowsContract, club.NoticesContract, club.FollowingFeedsContract):

@@ -23,6 +23,8 @@ def envelope(event: ClubEvent, **changes: Any) -> dict[str, Any]:
 def one_of_each() -> list[ClubEvent]:
     """Return an event of every type."""
     book, reviewer = a_book(), a_reviewer()
+    book.correct(None, "Momo", "Michael Ende", reviewer.id)
+    book.withdraw(reviewer.id)
     review = a_review(book=book, reviewer=reviewer)
     review.revise(1, "no")
     review.withdraw(by=reviewer.id)

@@ -31,7 +31,7 @@ from reading_club.app.testing.person import Person
 from reading_club.app.testing.restored_log import restored_log
 from reading_club.app.web.application import create_app
 from reading_club.service.accounts.accounts import Role
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 PATIENCE = 60.0
 """Seconds for each health check and count: a test is not to fail because the machine is slow."""

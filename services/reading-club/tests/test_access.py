@@ -37,32 +37,37 @@ GET /books/new
 POST /books /books/{id}/review /books/{id}/review/withdraw /books/{id}/follow /books/{id}/unfollow
 PUT,DELETE /api/me/notifications/club /api/me/notifications/books/{id}
 GET /members
-POST /api/books
+POST /api/books /api/imports
 GET,PUT,DELETE /api/books/{id}/review
-GET /api/members /api/me /api/export.csv
+GET /api/members /api/me /api/export.csv /api/imports /api/imports/{id}/rejected.csv
+GET,PATCH /api/imports/{id}
 """
+REGISTRARS: Final = """
+GET,POST /books/{id}/edit
+PATCH /api/books/{id}
+"""
+"""Routes for the member who registered a book, and for organisers: here it is an organiser's."""
 SESSIONS: Final = """
-GET /account
+GET /account /imports /imports/{id} /api/sessions /api/me/export
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
-POST /account/tokens/{id}/revoke /account/following/club /account/following/club/stop
+POST /account/tokens/{id}/revoke /imports /imports/{id}/{action}
+POST /account/following/club /account/following/club/stop
 POST /account/following/feed /account/following/feed/revoke
 POST /account/following/mail /account/following/mail/remove
 POST,DELETE /api/me/notifications/feed
 PUT,DELETE /api/me/notifications/mail
+GET /api/me/notifications
 DELETE /api/session /api/sessions/{id} /api/tokens/{id}
-GET /api/sessions
 PUT /api/password
 POST,GET /api/tokens
 POST /api/me/leave
-GET /api/me/export /api/me/notifications
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """
 GET /metrics /asyncapi.json
-POST /books/{id}/reviews/{review_id}/withdraw
-DELETE /api/books/{id}/reviews/{review_id}
+POST /books/{id}/withdraw /books/{id}/reviews/{review_id}/withdraw
+DELETE /api/books/{id} /api/books/{id}/reviews/{review_id} /api/invitations/{id}
 POST,GET /api/invitations
-DELETE /api/invitations/{id}
 GET /api/join-requests
 POST /api/join-requests/{id}/approve
 DELETE /api/join-requests/{id}
@@ -109,6 +114,7 @@ RIGHTS: Final = {
     ANYBODY: Right(None),
     READERS: Right(None),
     MEMBERS: Right(),
+    REGISTRARS: Right(member=403, member_token=403),
     SESSIONS: Right(member_token=403, organiser_token=403),
     ORGANISERS: Right(member=403, member_token=403),
     ORGANISERS_SESSIONS: Right(member=403, member_token=403, organiser_token=403),

@@ -18,7 +18,7 @@ from reading_club.app.bootstrap.web import build_application
 from reading_club.app.embedded.broker import free_port
 from reading_club.app.health import probe_broker
 from reading_club.app.testing.person import Person
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def test_a_living_process_says_so(client: TestClient) -> None:

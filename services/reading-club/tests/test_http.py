@@ -32,7 +32,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("DELETE", "/api/books", "GET, HEAD, POST"),
-        ("PUT", f"/api/books/{UUID(int=0)}", "GET, HEAD"),
+        ("PUT", f"/api/books/{UUID(int=0)}", "DELETE, GET, HEAD, PATCH"),
         ("GET", "/books", "POST"),
         ("HEAD", "/books", "POST"),
         ("POST", "/", "GET, HEAD"),

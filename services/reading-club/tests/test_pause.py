@@ -60,7 +60,9 @@ def test_only_a_subscriber_of_the_club_is_paused(command: str) -> None:
     refused = call("subscribers", command, "digest")
 
     assert refused.exit_code == 2
-    assert "activity, catalogue, notices; a program outside pauses itself" in refused.stderr
+    assert (
+        "activity, catalogue, imports, notices; a program outside pauses itself" in refused.stderr
+    )
     assert "paused" not in call("subscribers", "list").output
 
 

@@ -15,7 +15,7 @@ from reading_club.app.cli import main
 from reading_club.app.heartbeat import this_process
 from reading_club.app.settings import Settings
 from reading_club.app.testing.database_file import TYPE, in_outbox, publish, rows
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 SUBSCRIBED = "INSERT INTO subscriptions (subscriber, type, since) VALUES (?, ?, '2020-01-01')"
 NAMES = [subscriber.name for subscriber in SUBSCRIBERS]

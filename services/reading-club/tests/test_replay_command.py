@@ -98,7 +98,7 @@ def test_an_unfinished_replay_is_finished_first(path: Path) -> None:
     [
         (
             ("--subscriber", "nobody"),
-            "there is no subscriber nobody, but: activity, catalogue, notices",
+            "no subscriber nobody, but: activity, catalogue, imports, notices",
         ),
         (("--subscriber", "activity", "--since", "May"), "'May' is no moment"),
         (("--subscriber", "digest", "--type", "review_created_v1"), "is not subscribed to review"),

@@ -25,7 +25,7 @@ from typing import Any
 from reading_club.app.cli import main
 from reading_club.domain.messages import BookRegistered, BookRegisteredV2
 from reading_club.eventstream.subscriber import EventHandler, Subscriber
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
 

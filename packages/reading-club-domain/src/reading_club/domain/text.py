@@ -1,6 +1,7 @@
 """Texts of users: types that are trimmed, limited and free of control characters."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Final
 
@@ -24,6 +25,17 @@ MOST_MARKS = 8
 """Combining marks on one character: Tibetan has up to eight, Hebrew six, Vietnamese two."""
 LONGEST_DECOMPOSITION = 4
 """The most characters that NFC composes to one."""
+
+
+def authors_in(text: str) -> list[str]:
+    """Return the authors of a book, which semicolons separate; a comma is part of a name."""
+    names = [name.strip() for name in text.split(";")]
+    return [name for name in names if name] or [text]
+
+
+def as_one_author(authors: Iterable[str]) -> str:
+    """Return the authors of a book as one text, from which ``authors_in`` returns them."""
+    return "; ".join(authors)
 
 
 def casefold_unaccented(text: str) -> str:

@@ -39,6 +39,10 @@ class CatalogueEntry(BaseModel):
     author: str
     isbn: str
     """The canonical ISBN-13, empty for a book without one."""
+    version: int = 1
+    """The version of the book; a registration is the first."""
+    withdrawn: bool = False
+    """Whether the book was withdrawn, which is a version too: such an entry is not returned."""
     distribution: Distribution = (0,) * 11
     """How many reviews gave the rating 0, 1, … 10."""
 
@@ -70,13 +74,16 @@ class Catalogue(Protocol):
     """The catalogue, written by the subscriber ``catalogue``. Events may arrive in any order."""
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Add a book; a known id changes nothing. The entry's distribution is ignored."""
+        """Store a book, unless this or a higher version of it is stored already.
+
+        The entry's distribution is ignored.
+        """
 
     async def rate(self, rating: BookRating) -> None:
         """Store a rating, unless this or a higher version of the review is stored already."""
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the entries by book id; a book that is not in the catalogue has none."""
+        """Return the entries by book id; a book that is unknown or withdrawn has none."""
         ...
 
     async def rated_version(self, review_id: UUID) -> int | None:

@@ -139,7 +139,11 @@ def _by_word(session: Session, place: Place, words: Sequence[str]) -> Select[Any
         columns.append(rank.label("rank"))
     found = (
         select(*columns)
-        .where(_is_one_of(session, rare), *[_probe(orm.books.c.id, word) for word in words[1:]])
+        .where(
+            _is_one_of(session, rare),
+            ~orm.books.c.withdrawn,
+            *[_probe(orm.books.c.id, word) for word in words[1:]],
+        )
         .limit(2 * COMMON)
         .subquery("found")
     )
@@ -161,13 +165,16 @@ def _by_order(session: Session, place: Place, words: Sequence[str]) -> Select[An
     has_words = [_probe(orm.books.c.id, word) for word in words]
     if place.order != "best":
         columns = [orm.books.c[name] for name in COLUMNS[place.order]]
-        return place.of(select(orm.books).where(*has_words), columns)
+        on_shelf = select(orm.books).where(~orm.books.c.withdrawn, *has_words)
+        return place.of(on_shelf, columns)
     parts: list[FromClause] = []
     for number, (ranks, is_live) in enumerate(live_parts(session, orm.catalogue_ranks)):
         rated = (
             select(*orm.books.c, ranks.c.rank)
             .join_from(ranks, orm.books, orm.books.c.id == ranks.c.book_id)
-            .where(is_live, *[_probe(ranks.c.book_id, word) for word in words])
+            .where(
+                is_live, ~orm.books.c.withdrawn, *[_probe(ranks.c.book_id, word) for word in words]
+            )
         )
         part = place.of(rated, [ranks.c.rank, ranks.c.book_id]).subquery(f"part_{number}")
         parts.append(part)

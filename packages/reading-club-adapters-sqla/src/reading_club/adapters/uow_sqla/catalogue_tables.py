@@ -30,8 +30,11 @@ catalogue = rebuildable(
         Column("title", String(300), nullable=False),
         Column("author", String(200), nullable=False),
         Column("isbn", String(13), nullable=False),
+        Column("version", Integer, nullable=False, server_default="1"),
+        Column("withdrawn", Boolean, nullable=False, server_default=false()),
     ),
 )
+"""The highest version of each book, in whichever order events arrive."""
 
 catalogue_ratings = rebuildable(
     "catalogue",

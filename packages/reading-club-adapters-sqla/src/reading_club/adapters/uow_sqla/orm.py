@@ -25,6 +25,7 @@ from reading_club.adapters.uow_sqla import catalogue_tables
 from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
+from reading_club.adapters.uow_sqla.imports import tables as import_tables
 from reading_club.adapters.uow_sqla.notifications import tables as notification_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime, sorted_text
@@ -48,17 +49,23 @@ books = Table(
     Column("id", Uuid, primary_key=True),
     Column("title", String(300), nullable=False),
     Column("author", String(200), nullable=False),
-    Column("isbn", String(13), nullable=False, unique=True),
+    Column("isbn", String(13), nullable=True, unique=True),
     Column("search", Text, nullable=False, server_default=""),
     Column("registered_at", UtcDateTime, nullable=True, default=DatabaseTime()),
     Column("title_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
     Column("author_key", sorted_text(LONGEST_KEY), nullable=False, server_default=""),
+    Column("registered_by", Uuid, nullable=True),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
     Index("ix_books_registered_at_id", "registered_at", "id"),
+    Index("ix_books_registered_by_id", "registered_by", "id"),
     Index("ix_books_title_key_id", "title_key", "id"),
     Index("ix_books_author_key_title_key_id", "author_key", "title_key", "id"),
 )
 """``registered_at`` is the database's time: lists are ordered by it, newest first.
 
+``registered_by`` is the reviewer who may correct it, NULL if that is not known. A book that is
+withdrawn keeps its row, without its ISBN, which is free again.
 ``title_key`` and ``author_key`` are empty until a row of an older release is indexed.
 """
 
@@ -126,6 +133,9 @@ welcome_links = account_tables.welcome_links
 join_requests = account_tables.join_requests
 password_links = account_tables.password_links
 club_settings = account_tables.club_settings
+imports = import_tables.imports
+import_rows = import_tables.import_rows
+own_books = import_tables.own_books
 club_followers = notification_tables.club_followers
 book_followers = notification_tables.book_followers
 notices = notification_tables.notices

@@ -48,13 +48,14 @@ def _keys(
 ) -> Mapping[UUID, Key]:
     """Return the sort key of each book that has one."""
     tables = transaction.tables
+    shelf = {id_: book for id_, book in tables.books.items() if not book.withdrawn}
     if order == "newest":
-        return {id_: (at,) for id_, at in tables.registered.items()}
+        return {id_: (at,) for id_, at in tables.registered.items() if id_ in shelf}
     if order == "best":
         ranks = InMemoryCatalogue(transaction).ranks()
-        return {id_: (rank,) for id_, rank in ranks.items() if id_ in tables.books}
+        return {id_: (rank,) for id_, rank in ranks.items() if id_ in shelf}
     key = partial(_text_key, order)
-    return {id_: key(book) for id_, book in tables.books.items()}
+    return {id_: key(book) for id_, book in shelf.items()}
 
 
 def _text_key(order: BookOrder, book: Book) -> Key:
@@ -68,7 +69,7 @@ def _key_at(transaction: InMemoryTransaction[InMemoryDatabase], cursor: BookCurs
 
 
 def _is_found(book: Book, query: str) -> bool:
-    words = _words_of(book.title, book.author, book.isbn.canonical)
+    words = _words_of(*book.content)
     return all(_begins(words, wanted) for wanted in query_words(query))
 
 

@@ -42,8 +42,8 @@ class Follows(Protocol):
     async def follow_book(self, account_id: UUID, book_id: UUID) -> None:
         """Follow a book; who does so already goes on.
 
-        Raises BookNotFound, AccountNotFound, or FollowsTooMany if it would be more than
-        ``MOST_BOOKS``.
+        Raises BookNotFound, also for a withdrawn book, AccountNotFound, or FollowsTooMany if it
+        would be more than ``MOST_BOOKS``, of which withdrawn ones are none.
         """
 
     @abstractmethod
@@ -56,4 +56,4 @@ class Follows(Protocol):
 
     @abstractmethod
     async def of(self, account_id: UUID) -> Following:
-        """Return what an account follows; nothing for an unknown one."""
+        """Return what an account follows, without withdrawn books; nothing for an unknown one."""

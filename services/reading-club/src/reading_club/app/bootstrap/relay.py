@@ -30,7 +30,7 @@ from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.retention import Retention
 from reading_club.eventstream.run import RelayParts, subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @asynccontextmanager
@@ -87,7 +87,7 @@ def _options(
         horizon=settings.horizon,
         liveness=liveness,
         prunings=(
-            partial(_prune_accounts, engine),
+            partial(_prune_members, engine),
             partial(remove_remnants, settings, engine),
             partial(migrations.index_books, engine),
         ),
@@ -95,12 +95,13 @@ def _options(
     )
 
 
-async def _prune_accounts(engine: AsyncEngine) -> Mapping[str, int]:
-    """Delete expired sessions, links, requests, notices and addresses."""
+async def _prune_members(engine: AsyncEngine) -> Mapping[str, int]:
+    """Delete expired sessions, links, requests, notices and addresses, and old imports."""
     async with background_unit_of_work(engine) as transaction:
         uow = transaction.uow
         pruned = {
             **await uow.accounts.prune(),
+            **await uow.imports.prune(),
             "notices": await uow.notices.prune(),
             "mail_addresses": await uow.mail_addresses.prune(),
         }

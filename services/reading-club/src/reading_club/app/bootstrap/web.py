@@ -32,7 +32,7 @@ from reading_club.eventstream.outside import following
 from reading_club.eventstream.ports.metrics import NO_METRICS
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.run import subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 
 DRAIN = 2.0

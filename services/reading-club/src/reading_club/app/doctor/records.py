@@ -11,7 +11,7 @@ from reading_club.eventstream.outside import OutsideSubscriber
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetterGroup
 from reading_club.eventstream.ports.heartbeats import Heartbeat
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 

@@ -2,7 +2,7 @@
 
 from reading_club.app.heartbeat import this_process
 from reading_club.eventstream.ports.heartbeats import Heartbeats
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 async def beat_for_all(heartbeats: Heartbeats) -> None:

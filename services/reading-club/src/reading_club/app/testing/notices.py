@@ -8,7 +8,7 @@ from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.accounts.accounts import Account
 from reading_club.service.accounts.secrets import hash_of, new_secret
-from reading_club.service.projections import notices
+from reading_club.service.notifications.subscriber import notices
 
 REGISTRY = EventRegistry(EVENTS)
 

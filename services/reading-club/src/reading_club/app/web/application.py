@@ -34,9 +34,11 @@ from reading_club.app.web.accounts import (
     tokens,
 )
 from reading_club.app.web.books import (
+    book_changes,
     book_form,
     book_page,
     books,
+    edit_form,
     export,
     my_review,
     review_form,
@@ -46,6 +48,7 @@ from reading_club.app.web.following import api as following_api
 from reading_club.app.web.following import feed as following_feed
 from reading_club.app.web.following import forms as following_forms
 from reading_club.app.web.following import mail_api, mail_forms, mail_links
+from reading_club.app.web.imports import imports, imports_page
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -79,12 +82,12 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 
 
 PARTS = (
-    *(books, reviews, my_review, activity, activity_stream),
+    *(books, book_changes, reviews, my_review, activity, activity_stream),
     *(members, invitations, join_requests, club),
-    *(session, sessions, password, tokens, my_data, export, health),
+    *(session, sessions, password, tokens, my_data, export, imports, health),
     *(following_api, following_forms, following_feed, mail_api, mail_forms, mail_links),
-    *(book_form, book_page, review_form, entry_forms, join_forms),
-    *(members_page, member_forms, club_forms, account, privacy),
+    *(book_form, edit_form, book_page, review_form, entry_forms, join_forms),
+    *(members_page, member_forms, club_forms, account, imports_page, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
     *(feed, pages),
 )

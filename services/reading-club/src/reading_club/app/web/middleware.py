@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import connection_limit
 from reading_club.app.web.policy import WebPolicy
+from reading_club.app.web.request_bodies import Uploads, is_upload, whole_body
 from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
 
@@ -17,8 +18,6 @@ CREDENTIALS = frozenset({b"authorization", b"cookie"})
 """Request headers by which a response may be for one visitor alone."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-LARGEST_BODY = 64 * 1024
-"""Maximum size of a request body in bytes."""
 MOST_REQUESTS = 512
 """Maximum of concurrent requests; lower if the limit of connections is low."""
 CORRELATION = "X-Correlation-ID"
@@ -38,13 +37,6 @@ class UnknownHost(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(421, "the club does not answer to this name: see READING_CLUB_ORIGIN")
-
-
-class BodyTooLarge(HTTPException):
-    """The body of the request has more bytes than any request needs."""
-
-    def __init__(self) -> None:
-        super().__init__(413, f"a request body has at most {LARGEST_BODY} bytes")
 
 
 class Correlation:
@@ -151,11 +143,12 @@ class RequestLimits:
     """Raises BodyTooLarge, or HTTPException above the limit of concurrent requests.
 
     A request counts after its whole body has arrived: a slow upload occupies no resources. Health
-    checks do not count.
+    checks do not count, and files have limits of their own.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.uploads = Uploads(app)
         self.running = 0
         self.limit = min(MOST_REQUESTS, connection_limit() * 2 // 3)
 
@@ -164,8 +157,11 @@ class RequestLimits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if is_upload(scope):
+            await self.uploads(scope, receive, send)
+            return
         try:
-            body = await _body(Request(scope, receive))
+            body = await whole_body(Request(scope, receive))
         except ClientDisconnect:
             return
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -181,18 +177,3 @@ class RequestLimits:
             await self.app(scope, received, send)
         finally:
             self.running -= counted
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
-
-    The server discards the rest of a refused body, until the deadline of a body.
-    """
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
-        raise BodyTooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise BodyTooLarge
-    return bytes(body)

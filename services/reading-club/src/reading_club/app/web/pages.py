@@ -27,6 +27,8 @@ ENTRIES = 30
 NEWEST_ENTRIES = 12
 NOTICES: Mapping[str, str] = {
     "added": "The book is on the shelf now.",
+    "book-withdrawn": "The book is withdrawn, and it is on record that you did it.",
+    "corrected": "The book is corrected.",
     "claimed": "The club is yours now. Invite its members on the page “Members”.",
     "followed": "You follow this book now: new reviews of it are news for you.",
     "joined": "Welcome to the club.",

@@ -20,6 +20,7 @@ from reading_club.app.web.response_headers import NO_STORE, security_headers
 from reading_club.app.web.templates import templates
 from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
+from reading_club.service.book_files.rows import FileRefused
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.NotAllowed: 403,
     refusals.VersionMismatch: 412,
     refusals.Conflict: 409,
+    FileRefused: 422,
     TransientFailure: 503,
 }
 FIELDS: Mapping[type[Exception], str] = {
@@ -38,6 +40,7 @@ FIELDS: Mapping[type[Exception], str] = {
     refusals.NicknameTaken: "nickname",
     refusals.AlreadyAsked: "nickname",
     refusals.WrongPassword: "password",
+    FileRefused: "file",
 }
 
 

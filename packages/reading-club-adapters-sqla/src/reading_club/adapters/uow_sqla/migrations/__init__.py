@@ -7,7 +7,7 @@ with another application on Alembic needs one of its own, in all calls from the 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -21,6 +21,7 @@ from reading_club.adapters.uow_sqla.migrations.state import (
     read_state,
     revisions,
 )
+from reading_club.adapters.uow_sqla.session import CHECKS_REFERENCES
 from reading_club.eventstream.errors import StorageUnavailable
 
 __all__ = ["SchemaState", "current", "downgrade", "head", "index_books", "state", "upgrade"]
@@ -107,12 +108,42 @@ async def _move(
         kind = read_state(sync, version_table).kind
         if direction == "downgrade" or kind not in {"newer", "unknown"}:
             getattr(command, direction)(config(sync, version_table), revision)
+            _require_references(sync)
 
-    await online.begin(connection)
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text(TABLE_LOCK))
-    await connection.run_sync(move)
-    await connection.commit()
+    async with _references_unchecked(connection):
+        await online.begin(connection)
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(TABLE_LOCK))
+        await connection.run_sync(move)
+        await connection.commit()
+
+
+def _require_references(connection: Connection) -> None:
+    """Raise RuntimeError on SQLite if a row refers to one that is not there."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise RuntimeError(f"rows of {broken[0]} would refer to no row of {broken[2]}")
+
+
+@asynccontextmanager
+async def _references_unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Let SQLite drop a table to which others refer, as Alembic does to change a column.
+
+    The setting has no effect within a transaction: the block begins one, and ends it.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    raw.info[CHECKS_REFERENCES] = True  # so that ``begin`` leaves the setting
+    await driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await driver.execute("PRAGMA foreign_keys = ON")
 
 
 @asynccontextmanager

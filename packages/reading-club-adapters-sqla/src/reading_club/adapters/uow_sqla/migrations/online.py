@@ -145,6 +145,7 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex | IndexBooks, ...]]] = {
         NewIndex("ix_books_author_key_title_key_id", "books (author_key, title_key, id)"),
         IndexBooks(),
     ),
+    "0014": (NewIndex("ix_books_registered_by_id", "books (registered_by, id)"),),
 }
 """The online steps of each revision, in order."""
 

@@ -16,6 +16,7 @@ from reading_club.service.notifications.follows import (
 )
 
 _CLUB, _BOOK = orm.club_followers.c, orm.book_followers.c
+_ON_SHELF = (_BOOK.book_id == orm.books.c.id) & ~orm.books.c.withdrawn
 
 
 class SQLFollows(Follows):
@@ -38,13 +39,20 @@ class SQLFollows(Follows):
     async def follow_book(self, account_id: UUID, book_id: UUID) -> None:
         """Insert a row, if there are its account and its book."""
         row = {"account_id": account_id, "book_id": book_id}
-        is_there = exists().where(orm.books.c.id == book_id)
-        mine = select(func.count()).where(_BOOK.account_id == account_id).scalar_subquery()
+        is_there = exists().where(orm.books.c.id == book_id, ~orm.books.c.withdrawn)
+        mine = (
+            select(func.count(_BOOK.book_id))
+            .join(orm.books, _ON_SHELF)
+            .where(_BOOK.account_id == account_id)
+            .scalar_subquery()
+        )
         conditions = (is_there, mine < MOST_BOOKS)
         stored = await insert_for(self.session, account_id, orm.book_followers, row, *conditions)
-        if stored is None and not await self.follows_book(account_id, book_id):
-            if not await holds(self.session, is_there):
-                raise BookNotFound(book_id)
+        if stored is not None:
+            return
+        if not await holds(self.session, is_there):
+            raise BookNotFound(book_id)
+        if not await self.follows_book(account_id, book_id):
             await self._require_account(account_id)
             raise FollowsTooMany(MOST_BOOKS)
 
@@ -60,7 +68,7 @@ class SQLFollows(Follows):
         """Return the rows of the account, by two statements."""
         statement = (
             select(orm.books.c.id, orm.books.c.title)
-            .join(orm.book_followers, _BOOK.book_id == orm.books.c.id)
+            .join(orm.book_followers, _ON_SHELF)
             .where(_BOOK.account_id == account_id)
             .order_by(_BOOK.since.desc(), _BOOK.book_id.desc())
         )

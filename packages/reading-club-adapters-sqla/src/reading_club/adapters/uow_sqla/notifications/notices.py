@@ -70,7 +70,7 @@ def select_notices() -> Select[Any]:
             reviewers.nickname,
             reviews.rating,
         )
-        .join(orm.books, books.id == _COLUMNS.book_id)
+        .join(orm.books, and_(books.id == _COLUMNS.book_id, ~books.withdrawn))
         .outerjoin(orm.reviews, and_(reviews.id == _COLUMNS.review_id, ~reviews.withdrawn))
         .outerjoin(orm.reviewers, reviewers.id == reviews.reviewer_id)
         .where(or_(_COLUMNS.review_id.is_(None), reviews.id.is_not(None)))

@@ -22,7 +22,6 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
     insert_into,
     insert_many,
-    insert_new_many,
     insert_new_returning,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
@@ -31,11 +30,16 @@ SUMS: Final = ("reviews", "total")
 """Columns to which changes are added, so that concurrent transactions add to each other's."""
 
 
-@lru_cache(maxsize=4)
-def _replace_ratings(dialect: str, table: Table) -> Insert:
+@lru_cache(maxsize=8)
+def _replace(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that replaces a stored row whose version is lower."""
     insert = insert_into(dialect, table)
-    changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
-    return insert.on_conflict_do_update(index_elements=table.primary_key, set_=changes)
+    changes = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
+    return insert.on_conflict_do_update(
+        index_elements=table.primary_key,
+        set_=changes,
+        where=table.c.version < insert.excluded.version,
+    )
 
 
 @lru_cache(maxsize=8)
@@ -58,8 +62,10 @@ class SQLCatalogue(SQLReadModel):
         self._ratings: dict[UUID, BookRating] = {}
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Collect a book, to be inserted before the commit unless its id is stored."""
-        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"distribution"}))
+        """Collect a book, to be stored before the commit unless this or a higher version is."""
+        known = self._books.get(entry.book_id)
+        if known is None or known["version"] < entry.version:
+            self._books[entry.book_id] = entry.model_dump(exclude={"distribution"})
 
     async def rate(self, rating: BookRating) -> None:
         """Collect a rating, to be stored before the commit unless a higher version is."""
@@ -68,7 +74,7 @@ class SQLCatalogue(SQLReadModel):
             self._ratings[rating.review_id] = rating
 
     async def flush(self) -> None:
-        """Insert collected books, store collected ratings, and add what they change to the sums.
+        """Store collected books and ratings, and add what they change to the sums.
 
         Rows are written in the order of their keys, so concurrent transactions cannot deadlock.
         """
@@ -77,7 +83,9 @@ class SQLCatalogue(SQLReadModel):
         rows = [books[id_] for id_ in sorted(books)]
         rated = [ratings[id_] for id_ in sorted(ratings)]
         for each in await written(self.session, self.name) if rows or rated else ():
-            await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
+            if rows:
+                put = _replace(self.session.dialect, each.table(catalogue))
+                await insert_many(self.session, put, rows, constants=each.key)
             changes = await self._store(rated, each) if rated else Counter()
             await self._add_counts(changes, each)
             await self._add_ranks(books, changes, each)
@@ -97,7 +105,7 @@ class SQLCatalogue(SQLReadModel):
         older = await self._older({id_: row for id_, row in rows.items() if id_ not in new}, to)
         newer = [rows[row["review_id"]] for row in older]
         if newer:
-            await insert_many(self.session, _replace_ratings(dialect, table), newer, constants=key)
+            await insert_many(self.session, _replace(dialect, table), newer, constants=key)
         changes = Counter[tuple[UUID, int]]()
         _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
         _count(changes, older, -1)
@@ -157,7 +165,7 @@ class SQLCatalogue(SQLReadModel):
                 (counts.c.book_id == books.c.book_id)
                 & in_values(self.session, counts.c.book_id, book_ids),
             )
-            .where(in_values(self.session, books.c.book_id, book_ids))
+            .where(in_values(self.session, books.c.book_id, book_ids), ~books.c.withdrawn)
         )
         found: dict[UUID, dict[str, Any]] = {}
         for row in await self.session.read(statement):

@@ -25,6 +25,7 @@ INSTANTS = {
     "tokens": ("last_used_at",),
     "join_requests": ("created_at",),
     "password_links": ("expires_at",),
+    "imports": ("created_at", "changed_at"),
     "club_followers": ("since",),
     "book_followers": ("since",),
     "notices": ("created_at",),

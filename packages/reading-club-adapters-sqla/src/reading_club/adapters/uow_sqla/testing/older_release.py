@@ -54,12 +54,12 @@ def _insert(name: str) -> Insert:
 
 def book_row(book: Book) -> dict[str, Any]:
     """Return the row of a book."""
-    return {**book.model_dump(), "isbn": book.isbn.canonical, "search": book.title}
+    return {**book.model_dump(), "isbn": book.isbn_digits, "search": book.title}
 
 
 def catalogue_row(book: Book) -> dict[str, Any]:
     """Return the row of a book in the catalogue."""
-    return {**book.model_dump(exclude={"id"}), "book_id": book.id, "isbn": book.isbn.canonical}
+    return {**book.model_dump(exclude={"id"}), "book_id": book.id, "isbn": book.isbn_digits}
 
 
 def outbox_row(message_id: UUID) -> dict[str, Any]:

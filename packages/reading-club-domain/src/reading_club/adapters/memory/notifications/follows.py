@@ -39,14 +39,14 @@ class InMemoryFollows(Follows):
         now = self.transaction.now
 
         def insert(tables: InMemoryDatabase) -> None:
-            if book_id not in tables.books:
+            if not _is_on_shelf(tables, book_id):
                 raise BookNotFound(book_id)
             if account_id not in tables.accounts:
                 raise AccountNotFound(account_id)
-            followed = [book for account, book in tables.book_followers if account == account_id]
-            if book_id in followed:
+            if (account_id, book_id) in tables.book_followers:
                 return
-            if len(followed) >= MOST_BOOKS:
+            followed = (book for account, book in tables.book_followers if account == account_id)
+            if sum(_is_on_shelf(tables, book) for book in followed) >= MOST_BOOKS:
                 raise FollowsTooMany(MOST_BOOKS)
             tables.book_followers[account_id, book_id] = now
 
@@ -68,9 +68,14 @@ class InMemoryFollows(Follows):
             (
                 (since, book_id)
                 for (account, book_id), since in tables.book_followers.items()
-                if account == account_id and book_id in tables.books
+                if account == account_id and _is_on_shelf(tables, book_id)
             ),
             reverse=True,
         )
         books = [FollowedBook(id_, tables.books[id_].title) for _, id_ in followed]
         return Following(account_id in tables.club_followers, books)
+
+
+def _is_on_shelf(tables: InMemoryDatabase, book_id: UUID) -> bool:
+    book = tables.books.get(book_id)
+    return book is not None and not book.withdrawn

@@ -89,7 +89,7 @@ def notice_of(tables: InMemoryDatabase, account_id: UUID, event_id: UUID) -> Not
     row = tables.notices[account_id, event_id]
     book = tables.books.get(row.book_id)
     review = tables.reviews.get(row.review_id) if row.review_id else None
-    if book is None or (row.review_id and (review is None or review.withdrawn)):
+    if book is None or book.withdrawn or (row.review_id and (review is None or review.withdrawn)):
         return None
     return Notice(
         event_id,

@@ -17,7 +17,7 @@ from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
 async def rate(uow_factory: UnitOfWorkFactory, book: Book, *ratings: BookRating) -> None:
     """Put a book into the catalogue, with ratings, one transaction for each."""
     entry = CatalogueEntry(
-        book_id=book.id, title=book.title, author=book.author, isbn=book.isbn.canonical
+        book_id=book.id, title=book.title, author=book.author, isbn=book.isbn_digits or ""
     )
     changes: list[CatalogueEntry | BookRating] = [entry, *ratings]
     for change in changes:

@@ -9,12 +9,12 @@ from reading_club.domain.errors import AccountNotFound, BookNotFound, FollowsToo
 from reading_club.service.notifications.follows import MOST_BOOKS, FollowedBook, Following
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_book
-from reading_club.testing.contracts.club.accounts_helpers import AccountFixtures
+from reading_club.testing.contracts.club.notifications_helpers import NoticeFixtures
 
 NOTHING = Following(club=False, books=[])
 
 
-class FollowsContract(AccountFixtures):
+class FollowsContract(NoticeFixtures):
     """A member follows books and the club until the member ends it, or leaves."""
 
     async def books(self, *titles: str) -> list[UUID]:
@@ -78,7 +78,7 @@ class FollowsContract(AccountFixtures):
         assert await self.following(account) == NOTHING
 
     async def test_a_member_follows_so_many_books_at_most(self) -> None:
-        """One more is refused; one that is followed already is not, and others may follow it."""
+        """One more is refused, until one is withdrawn; one that is followed already is not."""
         account, other = await self.an_account(), await self.an_account()
         *books, last = await self.books(*map(str, range(MOST_BOOKS + 1)))
 
@@ -93,6 +93,22 @@ class FollowsContract(AccountFixtures):
         await self.run(lambda uow: uow.follows.follow_book(account, books[0]))
         await self.run(lambda uow: uow.follows.follow_book(other, last))
         assert len((await self.following(account)).books) == MOST_BOOKS
+        await self.withdraw(books[0])
+        await self.run(lambda uow: uow.follows.follow_book(account, last))
+        assert (await self.following(account)).books[0] == FollowedBook(last, str(MOST_BOOKS))
+
+    async def test_a_withdrawn_book_is_followed_no_more(self) -> None:
+        """It is not listed, and who followed it is refused as others are."""
+        account, other = await self.an_account(), await self.an_account()
+        book, left = await self.books("Gone", "Left")
+        for each in (left, book):
+            await self.run(lambda uow, id_: uow.follows.follow_book(account, id_), each)
+        await self.withdraw(book)
+
+        for each in (account, other):
+            with pytest.raises(BookNotFound):
+                await self.run(lambda uow, id_: uow.follows.follow_book(id_, book), each)
+        assert (await self.following(account)).books == [FollowedBook(left, "Left")]
 
     async def test_who_leaves_follows_nothing(self) -> None:
         """Nothing of it is left for the removed account."""

@@ -9,7 +9,7 @@ from lastuuid import uuid7
 from reading_club.domain.messages import ClubEvent
 from reading_club.domain.model import Book, Review
 from reading_club.service.notifications.notices import Notice
-from reading_club.service.projections import notices
+from reading_club.service.notifications.subscriber import notices
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_book, a_review, a_reviewer
 from reading_club.testing.contracts.club.accounts_helpers import AccountFixtures
@@ -43,6 +43,16 @@ class NoticeFixtures(AccountFixtures):
         book = a_book(title=title)
         await self.run(lambda uow: uow.books.add(book))
         return book
+
+    async def withdraw(self, book_id: UUID) -> None:
+        """Withdraw a book."""
+
+        async def withdraw(uow: AbstractUnitOfWork) -> None:
+            book = await uow.books.get_for_update(book_id)
+            book.withdraw(uuid7())
+            await uow.books.update(book)
+
+        await self.run(withdraw)
 
     async def a_stored_review(
         self, book: Book, by: UUID | None = None, rating: int = 8

@@ -113,6 +113,21 @@ class NoticesContract(NoticeFixtures):
         assert withdrawn == []
         assert [notice.rating for notice in await self.notices_of(reader)] == [5]
 
+    async def test_a_withdrawn_book_is_told_no_more(self) -> None:
+        """Neither the book nor its reviews; a book that is withdrawn before its event neither."""
+        book, gone = await self.a_stored_book("Rated"), await self.a_stored_book("Gone")
+        club = await self.a_follower()
+        _, event = await self.a_stored_review(book)
+        await self.handle(await self.at(registered(book)), await self.at(event))
+        told = await self.titles_for(club)
+        for each in (book, gone):
+            await self.withdraw(each.id)
+
+        await self.handle(await self.at(registered(gone)))
+
+        assert told == ["Rated", "Rated"]
+        assert await self.notices_of(club) == []
+
     async def test_notices_are_kept_for_a_while(self) -> None:
         """Pruned they are gone; the old event, replayed, does not make another one."""
         first, second = await self.a_stored_book("First"), await self.a_stored_book("Second")

@@ -14,13 +14,13 @@ from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.rebuild import Rebuild
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import EventRegistry
-from reading_club.service.projections import REBUILDABLE, SUBSCRIBERS
+from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import an_isbn
 from reading_club.testing.contracts.club.erasure_helpers import ErasureFixtures
 
 REGISTRY: Final = EventRegistry[ClubEvent](EVENTS)
-NAMES: Final = [each.name for each in REBUILDABLE]
+NAMES: Final = [each.name for each in SUBSCRIBERS]
 
 
 async def no_pause(_: float) -> None:

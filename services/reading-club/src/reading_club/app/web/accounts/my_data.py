@@ -9,8 +9,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
+from reading_club.app.web.accounts.registered_books import KeptBook, books_of
 from reading_club.app.web.following.kept_following import KeptFollowing, following_of
 from reading_club.app.web.identity import MemberInSession
+from reading_club.app.web.imports.my_imports import KeptImport, KeptOwnBook, own_books_of
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
 from reading_club.domain.text import nickname_key
@@ -107,13 +109,22 @@ class KeptOfAccount(BaseModel):
     tokens: list[KeptToken]
     invitations: list[KeptInvitation]
     join_requests: list[KeptJoinRequest]
+    imports: list[KeptImport]
     following: KeptFollowing
 
 
 class MyData(KeptOfAccount):
-    """Everything that is kept of a member; ``reviews`` are the newest first."""
+    """Everything that is kept of a member.
 
+    ``own_books`` are shelves and dates, which nobody else sees.
+
+    ``books`` are those that the member registered, also withdrawn ones; ``reviews`` are the newest
+    first.
+    """
+
+    books: list[KeptBook]
     reviews: list[KeptReview]
+    own_books: list[KeptOwnBook]
 
 
 async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
@@ -136,6 +147,7 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             for request in requests
             if nickname_key(request.nickname) == key
         ],
+        imports=list(map(KeptImport.of, await uow.imports.list(account.id))),
         following=await following_of(uow, account.id),
     )
 
@@ -173,13 +185,29 @@ async def export_my_data(
         kept = await kept_of(uow, account)
 
     async def content() -> AsyncIterator[str]:
-        yield f'{kept.model_dump_json().removesuffix("}")},"reviews":['
-        separator = ""
-        async for page in reviews_of(application, account.reviewer_id):
-            for review in page:
-                yield separator + review.model_dump_json()
-                separator = ","
-        yield "]}"
+        yield kept.model_dump_json().removesuffix("}")
+        lists: dict[str, AsyncIterator[Sequence[BaseModel]]] = {
+            "books": books_of(application, account.reviewer_id),
+            "reviews": reviews_of(application, account.reviewer_id),
+            "own_books": own_books_of(application, account.id),
+        }
+        for name, pages in lists.items():
+            separator = f',"{name}":['
+            async for page in pages:
+                for each in page:
+                    yield separator + each.model_dump_json()
+                    separator = ","
+            yield "]" if separator == "," else f"{separator}]"
+        yield "}"
 
     headers = download_headers("my-data.json")
     return StreamingResponse(content(), media_type="application/json", headers=headers)
+
+
+async def _items(pages: AsyncIterator[Sequence[BaseModel]]) -> AsyncIterator[str]:
+    """Yield the items of pages as JSON, with commas between them."""
+    separator = ""
+    async for page in pages:
+        for item in page:
+            yield separator + item.model_dump_json()
+            separator = ","

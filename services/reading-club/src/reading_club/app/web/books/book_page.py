@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import Application, TheApplication
+from reading_club.app.correcting import may_correct
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.html_forms import form_page
 from reading_club.app.web.identity import TheCaller, is_open_to_all, require_reader_of_page
@@ -137,6 +138,7 @@ async def _context(
         "rated": entries.get(id),
         "mine": mine,
         "account": account,
+        "may_correct": account is not None and may_correct(account, book),
         "follows": follows,
         "is_open_to_all": await is_open_to_all(application),
         "reviews": [each for each in shown if mine.listed is None or each.id != mine.listed.id],
