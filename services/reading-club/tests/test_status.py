@@ -79,8 +79,8 @@ def test_a_club_with_all_its_processes_has_no_culprit() -> None:
 
     assert result.exit_code == 0
     assert (
-        "running   1 relay, 1 worker activity, 1 worker catalogue, 1 worker notices"
-        in result.output
+        "running   1 relay, 1 worker activity, 1 worker catalogue, 1 worker imports, "
+        "1 worker notices" in result.output
     )
     assert "culprit" not in result.output
 
