@@ -16,8 +16,8 @@ from reading_club.app.accounts.membership import (
 )
 from reading_club.app.accounts.new_token import new_token
 from reading_club.app.application import Application
-from reading_club.app.testing.notices import let_be_told
-from reading_club.app.testing.valid_imports import UPLOAD, of_import
+from reading_club.app.testing.valid_imports import IMPORTS
+from reading_club.app.testing.valid_notifications import NOTIFICATIONS
 from reading_club.domain.messages import CreateReview, CreateReviewer, RegisterBook
 from reading_club.service.accounts.accounts import Account, Role
 from reading_club.service.accounts.invitations import Invitation, InvitationTerms
@@ -131,12 +131,7 @@ class Club:
 
     def reviewed(self) -> Mapping[str, str]:
         """Return the path of a book that the member who joined last has reviewed."""
-        path: Mapping[str, str] = self.call(self._reviewed)[1]
-        return path
-
-    def told(self) -> Mapping[str, Any]:
-        """Give the member who joined last a feed and an address; a request needs no more."""
-        return dict(self.call(let_be_told, self.application, self.call(self.newest_account)))
+        return dict(self.call(self._reviewed)[1])
 
     def review(self) -> Mapping[str, str]:
         """Return the path of a review of a book."""
@@ -196,16 +191,9 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     },
     "DELETE /api/join-requests/{id}": lambda club: {"path_parameters": {"id": club.join_request()}},
     "PATCH /api/club": lambda _: {"headers": {"If-Match": '"0"'}, "body": {"name": "Owls"}},
-    "POST /api/imports": lambda _: UPLOAD,
-    "GET /api/imports/{id}": of_import,
-    "PATCH /api/imports/{id}": lambda club: {**of_import(club), "body": {"state": "stopped"}},
-    "GET /api/imports/{id}/rejected.csv": of_import,
+    **IMPORTS,
     "POST /api/tokens": lambda _: {"body": {"name": "a script"}},
-    "PUT /api/me/notifications/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
-    "DELETE /api/me/notifications/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
-    "DELETE /api/me/notifications/feed": Club.told,
-    "PUT /api/me/notifications/mail": lambda _: {"body": {"address": "ann@example.org"}},
-    "DELETE /api/me/notifications/mail": Club.told,
+    **NOTIFICATIONS,
     "DELETE /api/tokens/{id}": lambda club: {"path_parameters": {"id": club.token_of_member()}},
 }
 """The path parameters and the body of a valid request, by operation; others need neither."""
