@@ -153,3 +153,11 @@ class TestImports(club.BookImportsContract, club.ImportEffectsContract):
 
 class TestOwnBooks(club.OwnBooksContract):
     """The shelves and dates of members in memory."""
+
+
+class TestNotices(club.FollowsContract, club.NoticesContract, club.FollowingFeedsContract):
+    """What members follow, their notices and their feeds, in memory."""
+
+
+class TestMail(club.MailAddressesContract, club.OutgoingMailContract):
+    """The addresses for notices, and the mail that is to be sent, in memory."""

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lastuuid import uuid7
 from messagebus.service.eventstream import MessageSerializer
 
+from reading_club.domain.import_messages import ImportStepDue
 from reading_club.domain.messages import EVENTS, BookRegistered, BookRegisteredV2, ClubEvent
 from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
 from reading_club.eventstream.wire import EventRegistry
@@ -31,7 +33,8 @@ def one_of_each() -> list[ClubEvent]:
     reviewer.erase()
     events = [e for a in (book, reviewer, review) for e in a.messages if isinstance(e, ClubEvent)]
     later = [VERSIONS.upcast(event, {BookRegisteredV2}) for event in events]
-    return [*events, *(event for event in later if isinstance(event, BookRegisteredV2))]
+    registered = [event for event in later if isinstance(event, BookRegisteredV2)]
+    return [*events, *registered, ImportStepDue(import_id=uuid7(), step=1)]
 
 
 def test_every_event_survives_the_wire() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.application import Application
 from reading_club.app.testing.person import Person
-from reading_club.app.web.accounts import my_data, registered_books
+from reading_club.app.web.accounts import kept_reviews, my_data, registered_books
 from reading_club.eventstream.errors import TransientFailure, WriteConflict
 from reading_club.service.accounts.accounts import Role
 from reading_club.service.uow import AbstractUnitOfWork
@@ -114,7 +114,7 @@ def test_books_are_read_by_pages(organiser: Person, monkeypatch: pytest.MonkeyPa
 
 def test_reviews_are_read_by_pages(organiser: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once, the newest first, also if they fill the last page."""
-    monkeypatch.setattr(my_data, "REVIEWS_TOGETHER", 2)
+    monkeypatch.setattr(kept_reviews, "REVIEWS_TOGETHER", 2)
     for number in (2, 3):
         books = write_reviews(organiser, number)
 
@@ -132,7 +132,7 @@ def test_a_failure_in_the_middle_is_no_complete_document(
     failure: TransientFailure | None,
 ) -> None:
     """The pages of reviews end with an error, instead of a shorter list."""
-    monkeypatch.setattr(my_data, "REVIEWS_TOGETHER", 1)
+    monkeypatch.setattr(kept_reviews, "REVIEWS_TOGETHER", 1)
     write_reviews(organiser, 3)
     reading = application.reading
 

@@ -36,3 +36,4 @@ async def test_expired_rows_of_accounts_are_deleted(
     assert vars(record)["deleted_join_requests"] == 1
     assert of_accounts["join_requests"] == of_stream["inbox"] == 0
     assert remnants == indexed == {}
+    assert (of_accounts["notices"], of_accounts["mail_addresses"]) == (0, 0)

@@ -1,6 +1,7 @@
 """The tables. Operators query them by name: only migrations change them.
 
-The tables of read models are in the modules of ``read_models``, those of accounts in ``accounts``.
+The tables of read models are in the modules of ``read_models``, those of accounts in ``accounts``,
+and those of what members follow in ``notifications``.
 """
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from reading_club.adapters.uow_sqla import metadata as club_metadata
 from reading_club.adapters.uow_sqla.accounts import tables as account_tables
 from reading_club.adapters.uow_sqla.eventstream.tables import stream_tables
 from reading_club.adapters.uow_sqla.imports import tables as import_tables
+from reading_club.adapters.uow_sqla.notifications import tables as notification_tables
 from reading_club.adapters.uow_sqla.read_models import activity as activity_log
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime, sorted_text
 from reading_club.domain.search import LONGEST_KEY, LONGEST_WORD
@@ -134,3 +136,8 @@ club_settings = account_tables.club_settings
 imports = import_tables.imports
 import_rows = import_tables.import_rows
 own_books = import_tables.own_books
+club_followers = notification_tables.club_followers
+book_followers = notification_tables.book_followers
+notices = notification_tables.notices
+following_feeds = notification_tables.following_feeds
+mail_addresses = notification_tables.mail_addresses

@@ -15,6 +15,11 @@ from reading_club.adapters.memory.accounts.sessions import InMemorySessions
 from reading_club.adapters.memory.accounts.tokens import InMemoryTokens
 from reading_club.adapters.memory.book_imports import InMemoryBookImports
 from reading_club.adapters.memory.club_database import InMemoryDatabase
+from reading_club.adapters.memory.notifications.following_feeds import InMemoryFollowingFeeds
+from reading_club.adapters.memory.notifications.follows import InMemoryFollows
+from reading_club.adapters.memory.notifications.mail_addresses import InMemoryMailAddresses
+from reading_club.adapters.memory.notifications.notices import InMemoryNotices
+from reading_club.adapters.memory.notifications.outgoing_mail import InMemoryOutgoingMail
 from reading_club.adapters.memory.own_books import InMemoryOwnBooks
 from reading_club.adapters.memory.read_models import READ_MODELS
 from reading_club.adapters.memory.repositories import InMemoryBookRepository
@@ -42,6 +47,11 @@ class InMemoryUnitOfWork(InMemoryStreamUnitOfWork, AbstractUnitOfWork):
     club = per_transaction(InMemoryClub)
     imports = per_transaction(InMemoryBookImports)
     own_books = per_transaction(InMemoryOwnBooks)
+    follows = per_transaction(InMemoryFollows)
+    notices = per_transaction(InMemoryNotices)
+    following_feeds = per_transaction(InMemoryFollowingFeeds)
+    mail_addresses = per_transaction(InMemoryMailAddresses)
+    outgoing_mail = per_transaction(InMemoryOutgoingMail)
 
     def __init__(
         self,

@@ -96,12 +96,17 @@ def _options(
 
 
 async def _prune_members(engine: AsyncEngine) -> Mapping[str, int]:
-    """Delete expired sessions, links and requests, and old imports."""
+    """Delete expired sessions, links, requests, notices and addresses, and old imports."""
     async with background_unit_of_work(engine) as transaction:
-        pruned = await transaction.uow.accounts.prune()
-        imports = await transaction.uow.imports.prune()
+        uow = transaction.uow
+        pruned = {
+            **await uow.accounts.prune(),
+            **await uow.imports.prune(),
+            "notices": await uow.notices.prune(),
+            "mail_addresses": await uow.mail_addresses.prune(),
+        }
         await transaction.commit()
-    return {**pruned, **imports}
+    return pruned
 
 
 async def remove_remnants(settings: Settings, engine: AsyncEngine) -> Mapping[str, int]:

@@ -13,14 +13,15 @@ from reading_club.service.imports.reading import store_file
 
 FILE: Final = b"Title,Author,ISBN13,My Rating\nEmma,Jane Austen,9780141439587,4\nRoom,E.D.,12,5\n"
 """A file of Goodreads, with a row that is rejected."""
-UPLOAD: Final[Mapping[str, Any]] = {"body": FILE, "media_type": "application/octet-stream"}
+_UPLOAD: Final[Mapping[str, Any]] = {"body": FILE, "media_type": "application/octet-stream"}
 """A request that succeeds if the member has no import that is not finished."""
 
 
 class AnyClub(Protocol):
-    """A club whose newest account can be found."""
+    """A club with a book, whose newest account can be found."""
 
     application: Application
+    book: str
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a coroutine function, and return its result."""
@@ -30,7 +31,7 @@ class AnyClub(Protocol):
         ...
 
 
-def of_import(club: AnyClub) -> Mapping[str, Any]:
+def _of_import(club: AnyClub) -> Mapping[str, Any]:
     """Return the path of an import of the member who joined last."""
     return {"path_parameters": {"id": str(club.call(_import, club))}}
 
@@ -44,3 +45,12 @@ async def _import(club: AnyClub) -> UUID:
     if known:
         return known[0].id
     return await store_file(io.BytesIO(FILE), account.id, club.application.writing)
+
+
+IMPORTS: Final[Mapping[str, Callable[[AnyClub], Mapping[str, Any]]]] = {
+    "POST /api/imports": lambda _: _UPLOAD,
+    "GET /api/imports/{id}": _of_import,
+    "PATCH /api/imports/{id}": lambda club: {**_of_import(club), "body": {"state": "stopped"}},
+    "GET /api/imports/{id}/rejected.csv": _of_import,
+}
+"""The path parameters and the body of a valid request, by operation."""

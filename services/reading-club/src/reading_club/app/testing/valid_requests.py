@@ -6,11 +6,7 @@ from uuid import UUID
 
 from lastuuid import uuid7
 
-from reading_club.app.accounts.administration import (
-    change_club,
-    invite,
-    new_password_link,
-)
+from reading_club.app.accounts.administration import change_club, invite, new_password_link
 from reading_club.app.accounts.membership import (
     NewMember,
     add_member,
@@ -20,7 +16,8 @@ from reading_club.app.accounts.membership import (
 )
 from reading_club.app.accounts.new_token import new_token
 from reading_club.app.application import Application
-from reading_club.app.testing.valid_imports import UPLOAD, of_import
+from reading_club.app.testing.valid_imports import IMPORTS
+from reading_club.app.testing.valid_notifications import NOTIFICATIONS
 from reading_club.domain.messages import CreateReview, CreateReviewer, RegisterBook
 from reading_club.service.accounts.accounts import Account, Role
 from reading_club.service.accounts.invitations import Invitation, InvitationTerms
@@ -36,6 +33,7 @@ class Club:
 
     def __init__(self, application: Application, call: Callable[..., Any]) -> None:
         """``call`` runs a coroutine function with arguments, and returns its result."""
+        application.sends_mail = True
         self.application, self.call = application, call
         book = RegisterBook(isbn=an_isbn(), title="Emma", author="Jane Austen")
         self.book = str(self.call(application.handle, book).id)
@@ -117,8 +115,7 @@ class Club:
     async def newest_account(self) -> Account | None:
         """Return the account of the member who joined last, None in an empty club."""
         async with self.application.reading() as uow:
-            accounts = list(await uow.accounts.list())
-        return accounts[-1] if accounts else None
+            return next(reversed(await uow.accounts.list()), None)
 
     def session_of_member(self) -> str:
         """Return the id of a session of the member who joined last."""
@@ -134,8 +131,7 @@ class Club:
 
     def reviewed(self) -> Mapping[str, str]:
         """Return the path of a book that the member who joined last has reviewed."""
-        path: Mapping[str, str] = self.call(self._reviewed)[1]
-        return path
+        return dict(self.call(self._reviewed)[1])
 
     def review(self) -> Mapping[str, str]:
         """Return the path of a review of a book."""
@@ -195,11 +191,9 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     },
     "DELETE /api/join-requests/{id}": lambda club: {"path_parameters": {"id": club.join_request()}},
     "PATCH /api/club": lambda _: {"headers": {"If-Match": '"0"'}, "body": {"name": "Owls"}},
-    "POST /api/imports": lambda _: UPLOAD,
-    "GET /api/imports/{id}": of_import,
-    "PATCH /api/imports/{id}": lambda club: {**of_import(club), "body": {"state": "stopped"}},
-    "GET /api/imports/{id}/rejected.csv": of_import,
+    **IMPORTS,
     "POST /api/tokens": lambda _: {"body": {"name": "a script"}},
+    **NOTIFICATIONS,
     "DELETE /api/tokens/{id}": lambda club: {"path_parameters": {"id": club.token_of_member()}},
 }
 """The path parameters and the body of a valid request, by operation; others need neither."""

@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from reading_club.app.application import TheApplication
+from reading_club.app.notice_text import isolated
 from reading_club.app.web.activity_sentences import sentence, titles_of
 from reading_club.app.web.identity import require_reader_of_page
-from reading_club.app.web.templates import isolated, templates
+from reading_club.app.web.templates import templates
 from reading_club.service.activity import ActivityEntry
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require_reader_of_page)])

@@ -8,7 +8,7 @@ import pytest
 
 ASSERTING = (
     "accounts backfill book_costs book_migration book_pages enqueued_content erasure "
-    "erasure_story fixtures invalid_rows migrations nickname_migration older_release "
+    "erasure_story fixtures invalid_rows migrations nickname_migration notifications older_release "
     "repositories retention schema_state state_costs statement_counts stream_fixtures "
     "sync_transactional_outbox transaction_end transactional_outbox unreadable_dead_letters "
     "wrong_schema"
@@ -41,6 +41,7 @@ from reading_club.adapters.uow_sqla.testing.fixtures import tables, titles, uow,
 from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations, TestUpgrade
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
+from reading_club.adapters.uow_sqla.testing.notifications import TestMail, TestNotices
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
@@ -134,12 +135,14 @@ __all__ = [
     "TestInvitations",
     "TestJoinRequests",
     "TestLeaving",
+    "TestMail",
     "TestMessageContext",
     "TestMessageLists",
     "TestMessageStore",
     "TestMigrations",
     "TestMissingEvents",
     "TestNicknameMigration",
+    "TestNotices",
     "TestOlderRelease",
     "TestOutbox",
     "TestOutboxDeferring",

@@ -25,6 +25,11 @@ from reading_club.testing.contracts.club.erasure_races import ErasureRacesContra
 from reading_club.testing.contracts.club.import_effects import ImportEffectsContract
 from reading_club.testing.contracts.club.imports import BookImportsContract
 from reading_club.testing.contracts.club.leaving import LeavingContract
+from reading_club.testing.contracts.club.notifications_feeds import FollowingFeedsContract
+from reading_club.testing.contracts.club.notifications_follows import FollowsContract
+from reading_club.testing.contracts.club.notifications_mail_addresses import MailAddressesContract
+from reading_club.testing.contracts.club.notifications_notices import NoticesContract
+from reading_club.testing.contracts.club.notifications_outgoing_mail import OutgoingMailContract
 from reading_club.testing.contracts.club.own_books import OwnBooksContract
 from reading_club.testing.contracts.club.read_models import ReadModelsContract
 from reading_club.testing.contracts.club.rebuild import RebuildContract
@@ -50,10 +55,15 @@ __all__ = [
     "ClubSettingsContract",
     "ErasureContract",
     "ErasureRacesContract",
+    "FollowingFeedsContract",
+    "FollowsContract",
     "ImportEffectsContract",
     "InvitationsContract",
     "JoinRequestsContract",
     "LeavingContract",
+    "MailAddressesContract",
+    "NoticesContract",
+    "OutgoingMailContract",
     "OwnBooksContract",
     "PasswordLinksContract",
     "ReadModelsContract",

@@ -130,6 +130,7 @@ async def _context(
         entries = await uow.catalogue.entries([id])
         reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
         mine = await _own(uow, id, account)
+        follows = account is not None and await uow.follows.follows_book(account.id, id)
     shown, older = page_of(reviews, REVIEWS)
     return {
         "book": book,
@@ -138,6 +139,7 @@ async def _context(
         "mine": mine,
         "account": account,
         "may_correct": account is not None and may_correct(account, book),
+        "follows": follows,
         "is_open_to_all": await is_open_to_all(application),
         "reviews": [each for each in shown if mine.listed is None or each.id != mine.listed.id],
         "older": older,

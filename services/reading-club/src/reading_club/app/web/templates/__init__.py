@@ -8,25 +8,17 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
+from reading_club.app.notice_text import isolated
 from reading_club.app.web.activity_sentences import sentence
 from reading_club.app.web.books.covers import cover_of
 from reading_club.app.web.static_files import static_url
 from reading_club.app.web.times import exact, in_words, lasting
 
-FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 STYLES: Sequence[str] = (
     "tokens", "base", "layout", "controls", "covers", "shelf", "book", "activity", "contrast",
     "print",
 )  # fmt: skip
 """The style sheets, in the order of their cascade."""
-
-
-def isolated(text: str) -> str:
-    """Isolate a text, so that its direction does not reorder what is around it.
-
-    For places without markup, such as the title of a page; elsewhere it is ``<bdi>``.
-    """
-    return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
 
 
 def xml_text(text: str) -> str:
