@@ -8,9 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reading_club.app._uvicorn import connection_limit
+from reading_club.app._uvicorn import UPLOADS, connection_limit
 from reading_club.app.web.policy import WebPolicy
-from reading_club.app.web.request_bodies import Uploads, is_upload, whole_body
+from reading_club.app.web.request_bodies import LARGEST_BODY, BodyTooLarge, Uploads
 from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
 
@@ -137,6 +137,26 @@ def is_same_origin(headers: Headers, trusted: str | None) -> bool:
         return site in {"same-origin", "none"}
     host = headers.get("host", "")
     return origin is None or origin in {f"http://{host}", f"https://{host}"}
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether the request may have a file as its body."""
+    return scope["method"] == "POST" and scope["path"] in UPLOADS
+
+
+async def whole_body(request: Request) -> bytes:
+    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
+
+    The server discards the rest of a refused body, until the deadline of a body.
+    """
+    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
+        raise BodyTooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise BodyTooLarge
+    return bytes(body)
 
 
 class RequestLimits:

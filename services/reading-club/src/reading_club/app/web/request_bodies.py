@@ -1,4 +1,4 @@
-"""The sizes of request bodies: small ones are received whole, files are streamed."""
+"""The sizes of request bodies, and files that routes read themselves."""
 
 from typing import Final
 
@@ -6,7 +6,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reading_club.app._uvicorn import UPLOADS
 from reading_club.service.book_files.file_lines import MOST_BYTES
 
 LARGEST_BODY: Final = 64 * 1024
@@ -29,26 +28,6 @@ class FileTooLarge(BodyTooLarge):
 
     def __init__(self) -> None:
         super().__init__(f"a file has at most {MOST_BYTES // 1_000_000} MB: divide it")
-
-
-def is_upload(scope: Scope) -> bool:
-    """Whether the request may have a file as its body."""
-    return scope["method"] == "POST" and scope["path"] in UPLOADS
-
-
-async def whole_body(request: Request) -> bytes:
-    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
-
-    The server discards the rest of a refused body, until the deadline of a body.
-    """
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
-        raise BodyTooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise BodyTooLarge
-    return bytes(body)
 
 
 class Uploads:
