@@ -8,6 +8,7 @@ meet in the middle of each other's methods.
 import ast
 import asyncio
 import inspect
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from types import ModuleType, SimpleNamespace
@@ -90,7 +91,7 @@ class SenderRace:
         self._sender = module.Sender(self._open, self._connect, lease=LEASE, capacity=2)
 
     @asynccontextmanager
-    async def _open(self) -> Any:
+    async def _open(self) -> AsyncIterator[SimulatedOutbox]:
         yield SimulatedOutbox(self._parts.database)
 
     def _connect(self) -> SimulatedPublisher:

@@ -49,7 +49,7 @@ class SimulatedThread:
         """Make the thread's first step ready."""
         self._alive = True
         self._greenlet = greenlet(self._run)
-        self._greenlet.thread = self
+        setattr(self._greenlet, "thread", self)  # noqa: B010  # greenlets have a dictionary
         self._greenlet.gr_context = copy_context()
         self._loop.finishers.append(self._drop)
         self._ready()
@@ -67,12 +67,12 @@ class SimulatedThread:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait up to ``timeout`` seconds; return whether ``notify`` has ended the wait."""
         self._notified = False
+        timer = None
         if timeout is not None:
-            timer = self._loop.call_later(
-                timeout, self._resume, self._turn, context=self._steps.copy()
-            )
+            steps = self._steps.copy()
+            timer = self._loop.call_later(timeout, self._resume, self._turn, context=steps)
         self._hub.switch()
-        if timeout is not None:
+        if timer is not None:
             timer.cancel()
         return self._notified
 

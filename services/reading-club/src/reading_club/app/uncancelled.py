@@ -21,5 +21,6 @@ async def uncancelled(work: Coroutine[Any, Any, TResult]) -> TResult:
         while not task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({task})
-        task.cancelled() or task.exception()  # which is known now
+        if not task.cancelled():
+            task.exception()  # it is known now, and not told as forgotten
         raise

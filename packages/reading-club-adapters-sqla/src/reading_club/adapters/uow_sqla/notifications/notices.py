@@ -57,7 +57,7 @@ class SQLNotices(Notices):
         return (await self.session.write(old)).rowcount
 
 
-def select_notices() -> Select[Any]:
+def select_notices() -> Select[*tuple[Any, ...]]:
     """Select the columns of a ``Notice``, that of the highest event id first."""
     reviews, reviewers, books = orm.reviews.c, orm.reviewers.c, orm.books.c
     return (
