@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from reading_club.app.application import Application, TheApplication
 from reading_club.app.imports import change_state, get_import, rejected_rows
+from reading_club.app.web.books.books import require_json
 from reading_club.app.web.identity import Member
 from reading_club.app.web.imports.received_files import received_file
 from reading_club.app.web.problems import responses
@@ -114,7 +115,11 @@ async def read_import(id: UUID, account: Member, application: TheApplication) ->
     return ImportOut.of(await get_import(application, account, id))
 
 
-@router.patch("/{id}", responses=responses(400, 403, 404, 413, 415, 422))
+@router.patch(
+    "/{id}",
+    dependencies=[Depends(require_json)],
+    responses=responses(400, 403, 404, 413, 415, 422),
+)
 async def patch_import(
     id: UUID, change: ImportChange, account: Member, application: TheApplication
 ) -> ImportOut:
