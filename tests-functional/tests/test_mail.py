@@ -157,7 +157,7 @@ def test_a_server_that_is_away_delays_the_mail_and_nothing_else(mailing: Mailing
 def test_a_relay_that_dies_before_it_notes_the_mail_sends_the_same_again(
     mailing: MailingClub,
 ) -> None:
-    """The server has taken it, which nobody knows: two mails, with one Message-ID and text."""
+    """The server has taken it, which no row says: two mails, with one Message-ID and text."""
     mailing.server.silent.set()
     mailing.add_books("Sixth")
     eventually(lambda: mailing.server.messages("What is new"), within=WITHIN)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from reading_club_functional.proof.counterexamples import story_of
 from reading_club_functional.proof.exploration import Graph, explore
 from reading_club_functional.proof.guards import REMOVALS, Removal
 from reading_club_functional.proof.model import LARGE, SMALL, Model
-from reading_club_functional.proof.stories import story_of
 
 DOCS = (Path(__file__).parents[2] / "docs" / "proof.md").read_text(encoding="utf-8")
 

@@ -196,5 +196,4 @@ async def test_a_stream_stays_open_while_the_database_is_away(
         sent = asyncio.create_task(client.event())
         while not sent.done():
             await looks.look()
-
         assert "before the outage" in sent.result()["data"]

@@ -43,7 +43,7 @@ def test_a_club_with_everything_is_ready(organiser: Person) -> None:
 
 
 def test_a_schema_that_is_behind_is_not_ready(client: TestClient, engine: AsyncEngine) -> None:
-    """A database without the newest schema is 503 ``unavailable``; nobody is an organiser there."""
+    """A database without the newest schema is 503 ``unavailable``; none is an organiser there."""
     assert client.portal is not None
     client.portal.call(migrations.downgrade, engine, "base")
 

@@ -86,7 +86,7 @@ def test_older_activity_is_not_followed(client: TestClient, register: Register) 
 
 @pytest.mark.parametrize("path", ["/books/new", "/login", "/privacy", "/nowhere"])
 def test_other_pages_have_no_script(client: TestClient, path: str) -> None:
-    """And browsers run none there, should somebody find a way to write one into a page."""
+    """And browsers run none there, should an attacker find a way to write one into a page."""
     answer = client.get(path, headers={"Accept": "text/html"})
 
     assert "<script" not in answer.text

@@ -86,7 +86,7 @@ def test_a_club_without_a_server_takes_no_address(member: Person, application: A
 
 
 def test_links_to_addresses_are_limited(member: Person) -> None:
-    """Each address may be somebody else's, who did not ask for mail."""
+    """Each address may be another person's, who did not ask for mail."""
     for number in range(OF_ACCOUNT.amount):
         address = {"address": f"reader{number}@example.org"}
         assert member.put(MAIL, json=address).status_code == 202

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.application import Application
-from reading_club.app.mail import sending
+from reading_club.app.mail import mail_sending
 from reading_club.app.mail.server import AddressRefused, MailDeferred, MailServerUnavailable
 from reading_club.app.testing.mail import ADDRESS, MailingClub
 from reading_club.app.testing.person import Person
@@ -115,7 +115,7 @@ def test_the_relay_outlives_each_failure(
         raise failure
 
     async def run() -> None:
-        async with sending.sending_mail(club.sending, Liveness()):
+        async with mail_sending.sending_mail(club.sending, Liveness()):
             await club.sending.stopping.wait()
 
     monkeypatch.setattr(club.sending, "send_due", fail)
@@ -129,5 +129,5 @@ def test_the_relay_outlives_each_failure(
 async def test_without_a_server_nothing_runs() -> None:
     """And nothing fails."""
     liveness = Liveness()
-    async with sending.sending_mail(None, liveness):
+    async with mail_sending.sending_mail(None, liveness):
         assert liveness.alive()

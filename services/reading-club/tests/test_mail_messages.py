@@ -86,7 +86,7 @@ def test_a_long_digest_is_cut() -> None:
 
 
 def test_a_confirmation_has_its_link() -> None:
-    """And nothing of the member, as the address may be somebody else's."""
+    """And nothing of the member, as the address may be another person's."""
     mail = ConfirmationMail(uuid7(), "ann@example.org", hash_of("the-secret"))
 
     message = confirmation(SENDER, mail, "the-secret")

@@ -109,7 +109,7 @@ def test_a_limited_number_of_files_is_received_at_once(
 def test_a_file_is_on_the_disk_without_a_name(
     member: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Nobody else can open it, and it is gone whatever happens."""
+    """No other user can open it, and it is gone whatever happens."""
     folder = tmp_path / "files"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

@@ -12,7 +12,7 @@ from reading_club_functional.members import tokens_of_members
 
 HEADER: Final = "Title,Author,ISBN13,My Rating,My Review,Date Read,Bookshelves\n"
 WRONG_EACH, UNRATED_EACH = 10, 3
-"""One row in so many has a wrong ISBN, and of the others one in so many has no rating."""
+"""Of this number of rows one has a wrong ISBN, or, of the others, no rating."""
 FIRST_ISBN: Final = 500_000_000
 """The number of the first book's ISBN, above those of other books of a test."""
 FINISHED: Final = "finished"

@@ -45,7 +45,7 @@ FOCUS: Final = """() => {
 }"""
 """A function that returns the place of the element with the focus, and whether it is seen."""
 MOST: Final = 300
-"""So many elements of a page can have the focus."""
+"""The most elements of a page that can have the focus."""
 
 
 async def focus_problems(page: Page) -> list[str]:

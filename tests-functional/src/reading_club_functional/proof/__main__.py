@@ -5,10 +5,10 @@ import sys
 from time import perf_counter
 
 from reading_club_functional.proof.conformance import Conformance, Different
+from reading_club_functional.proof.counterexamples import story_of
 from reading_club_functional.proof.exploration import Graph, explore
 from reading_club_functional.proof.guards import REMOVALS, Removal, Size
 from reading_club_functional.proof.model import LARGE, SMALL, Model
-from reading_club_functional.proof.stories import story_of
 
 
 def main(arguments: list[str] | None = None) -> int:

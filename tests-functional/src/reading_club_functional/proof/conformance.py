@@ -36,7 +36,7 @@ class Conformance:
         """How many steps production code has taken for that."""
 
     def sample(self, of_each: int, seed: int) -> list[int]:
-        """Return up to so many transitions of each kind, drawn at random."""
+        """Return up to this number of transitions of each kind, drawn at random."""
         kinds = defaultdict[tuple[str, ...], list[int]](list)
         for number, (_, step, _) in enumerate(self._graph.edges):
             kinds[step.kind].append(number)

@@ -25,10 +25,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="replay this seed, and tell its story")
     parser.add_argument("--deviations", type=parsed, help="replay them: STEP:KIND,…")
-    parser.add_argument("--most", type=int, help="only search, up to so many deviations")
+    parser.add_argument("--most", type=int, help="only search, up to this number of deviations")
     parser.add_argument("--scenario", choices=SCENARIOS, default="large")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
-    parser.add_argument("--enough", type=int, default=1, help="stop after so many broken runs")
+    parser.add_argument("--enough", type=int, default=1, help="stop after as many broken runs")
     parser.add_argument("--json", action="store_true", help="print numbers of the seeds only")
     return parser.parse_args()
 

@@ -36,7 +36,7 @@ ELSEWHERE: Final = (
 """Guards in these files of what does not happen in the simulated worlds."""
 SEEDS: Final = 1000
 ENOUGH: Final = 6
-"""After so many broken runs the density is known well enough."""
+"""The number of broken runs after which the density is known well enough."""
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Systematic search: each run of a small scenario with up to so many deviations."""
+"""Systematic search: each run of a small scenario with up to a number of deviations."""
 
 from collections.abc import Iterator
 from itertools import combinations

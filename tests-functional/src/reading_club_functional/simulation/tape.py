@@ -17,7 +17,7 @@ class Tape(Protocol):
     calm: bool
 
     def pick(self, ready: int) -> int:
-        """Return which of so many steps that are ready is next, from 0."""
+        """Return which of the steps that are ready is next, from 0."""
         ...
 
     def delay(self) -> float:

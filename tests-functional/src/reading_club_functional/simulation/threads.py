@@ -170,7 +170,7 @@ class SimulatedQueue(Generic[TItem]):
 
 
 class SimulatedLock:
-    """``threading.Lock`` for simulated threads: whoever has to wait hands control back."""
+    """``threading.Lock`` for simulated threads: a thread that has to wait hands control back."""
 
     def __init__(self) -> None:
         self._held = False

@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class OwnBook:
-    """What a member keeps of a book for herself: nobody else sees it."""
+    """What a member keeps of a book for herself: no other member sees it."""
 
     shelves: tuple[str, ...] = ()
     """The names of shelves and tags, each once, in their order."""

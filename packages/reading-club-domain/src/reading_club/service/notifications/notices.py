@@ -48,7 +48,7 @@ class Notices(Protocol):
         """Give a notice to every account that follows the club at this time, or a review's book.
 
         The same event again changes nothing, in whichever order events come. Who began to follow
-        more than ``BEFORE`` seconds after the event gets none, and nobody gets one of an event
+        more than ``BEFORE`` seconds after the event gets none, and no follower gets one of an event
         that is ``KEPT`` seconds old: its notice may have been deleted.
         """
 

@@ -44,7 +44,7 @@ class OutgoingMail(Protocol):
     """The mail that is due. One process takes it, also of two at once, until its lease ends.
 
     A digest has the notices since its address was confirmed that no digest has. Which they are is
-    stored when it is taken first: whoever takes it again, as the process before died, sends the
+    stored when it is taken first: a process that takes it again, as the one before died, sends the
     same. One that was sent is not taken again.
     """
 

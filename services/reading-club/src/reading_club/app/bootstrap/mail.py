@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from reading_club.app.bootstrap.database import open_units_of_work
-from reading_club.app.mail.sending import MailSending
+from reading_club.app.mail.mail_sending import MailSending
 from reading_club.app.mail.server import MailServer
 from reading_club.app.settings import Settings
 

@@ -44,7 +44,7 @@ def removed_findings(subscribed: Mapping[str, object]) -> Iterator[Finding]:
             about="subscribers",
             wrong=f"the database has subscriptions of {name}, which is no subscriber of this "
             "release",
-            means="its queue, if the broker still has it, fills with events that nobody takes",
+            means="its queue, if the broker still has it, fills with events that no worker takes",
             do=f"delete the queue eventstream.{name} on the broker, and the rows of {name} in the "
             "table subscriptions",
         )

@@ -10,7 +10,7 @@ from reading_club.app.bootstrap.mail import open_mail_sending
 from reading_club.app.bootstrap.relay import open_relay
 from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.keep_alive import alive_file, keeping_alive
-from reading_club.app.mail.sending import sending_mail
+from reading_club.app.mail.mail_sending import sending_mail
 from reading_club.app.metrics.server import metrics_of
 from reading_club.app.processes.startup import when_available
 from reading_club.app.settings import Settings

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
 from reading_club.app.application import Application
-from reading_club.app.mail.sending import MailSending
+from reading_club.app.mail.mail_sending import MailSending
 from reading_club.app.testing.notices import handle_all
 from reading_club.app.testing.person import SURE, Person
 from reading_club.testing.builders import an_isbn

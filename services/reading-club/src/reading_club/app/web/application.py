@@ -46,8 +46,7 @@ from reading_club.app.web.books import (
 )
 from reading_club.app.web.following import api as following_api
 from reading_club.app.web.following import feed as following_feed
-from reading_club.app.web.following import forms as following_forms
-from reading_club.app.web.following import mail_api, mail_forms, mail_links
+from reading_club.app.web.following import follow_forms, mail_api, mail_forms, mail_links
 from reading_club.app.web.imports import imports, imports_page
 from reading_club.app.web.middleware import (
     HEALTH,
@@ -85,7 +84,7 @@ PARTS = (
     *(books, book_changes, reviews, my_review, activity, activity_stream),
     *(members, invitations, join_requests, club),
     *(session, sessions, password, tokens, my_data, export, imports, health),
-    *(following_api, following_forms, following_feed, mail_api, mail_forms, mail_links),
+    *(following_api, follow_forms, following_feed, mail_api, mail_forms, mail_links),
     *(book_form, edit_form, book_page, review_form, entry_forms, join_forms),
     *(members_page, member_forms, club_forms, account, imports_page, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
@@ -123,7 +122,7 @@ def document_problems(app: FastAPI) -> None:
 
 
 def streams_of(application: Application, most: int) -> ActivityStreams:
-    """Return the streams of the activity: at most so many, and half of the limit of requests."""
+    """Return the streams of the activity: at most ``most``, and half of the limit of requests."""
 
     def count(number: int) -> None:
         if application.metrics is not None:

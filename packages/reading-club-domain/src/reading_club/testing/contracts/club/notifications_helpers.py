@@ -57,7 +57,7 @@ class NoticeFixtures(AccountFixtures):
     async def a_stored_review(
         self, book: Book, by: UUID | None = None, rating: int = 8
     ) -> tuple[Review, ClubEvent]:
-        """Store a review, by an account or by somebody else; return it with its event."""
+        """Store a review, by an account or by another member; return it with its event."""
         reviewer = a_reviewer()
         if by is None:
             await self.run(lambda uow: uow.reviewers.add(reviewer))
@@ -70,7 +70,7 @@ class NoticeFixtures(AccountFixtures):
         return review, event
 
     async def at(self, event: ClubEvent, seconds: float = 0.0) -> ClubEvent:
-        """Return the event as of so many seconds from now, by the storage's clock."""
+        """Return the event as of this number of seconds from now, by the storage's clock."""
         moment = await self.now() + timedelta(seconds=seconds)
         return event.model_copy(update={"created_at": moment})
 

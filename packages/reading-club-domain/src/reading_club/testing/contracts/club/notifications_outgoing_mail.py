@@ -40,7 +40,7 @@ class OutgoingMailContract(MailFixtures):
         assert isinstance(await self.send(), ConfirmationMail)
 
     async def test_a_link_that_was_not_sent_is_replaced(self) -> None:
-        """Whoever takes it after the lease has run out makes another one, and the first ends."""
+        """One that takes it after the lease has run out makes another one, and the first ends."""
         account, first, second = await self.an_account(), a_hash(), a_hash()
         await self.put(account)
         await self.take(first)

@@ -47,7 +47,7 @@ class Notifications(BaseModel):
 
 
 class FeedOut(BaseModel):
-    """A private feed. ``url`` is shown this once, and whoever has it can read the feed."""
+    """A private feed. ``url`` is shown this once, and any program that has it can read the feed."""
 
     url: str
 
@@ -106,7 +106,7 @@ async def make_feed(
 
 @router.delete("/feed", status_code=204, responses=responses(404))
 async def revoke_feed(account: MemberInSession, application: TheApplication) -> None:
-    """Revoke my private feed: nobody can read it any more."""
+    """Revoke my private feed: its address is of no use any more."""
     async with application.writing() as transaction:
         is_revoked = await transaction.uow.following_feeds.revoke(account.id)
     if not is_revoked:

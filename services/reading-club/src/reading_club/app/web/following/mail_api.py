@@ -33,7 +33,7 @@ async def store_address(
 ) -> None:
     """Store the member's address, to which a link is sent that confirms it.
 
-    Raises NoMailServer, or RateLimited, as each address may be somebody else's.
+    Raises NoMailServer, or RateLimited, as each address may be another person's.
     """
     if not application.sends_mail:
         raise NoMailServer("this club sends no mail: a feed tells you what is new")

@@ -33,7 +33,7 @@ class KeptImport(BaseModel):
 
 
 class KeptOwnBook(BaseModel):
-    """The shelves and dates of a book that came by imports, and that nobody else sees."""
+    """The shelves and dates of a book that came by imports, and that no other member sees."""
 
     book_id: UUID
     shelves: tuple[str, ...]
