@@ -39,8 +39,8 @@ Handler = EventHandler[Any, Any]
 
 
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
-    """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
-    for kind in (BookRegistered, BookRegisteredV2):
+    """Give the subscriber's handlers this fault, for titles that begin with `prefix`."""
+    for kind in {BookRegistered, BookRegisteredV2}.intersection(subscriber.handlers):
         handler = subscriber.handlers.pop(kind)  # replaced below
         if fault != "missing":
             subscriber.on(kind)(_faulty(handler, fault, prefix))
