@@ -40,7 +40,9 @@ Handler = EventHandler[Any, Any]
 
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
     """Give the subscriber's handlers this fault, for titles that begin with `prefix`."""
-    for kind in {BookRegistered, BookRegisteredV2}.intersection(subscriber.handlers):
+    for kind in (BookRegistered, BookRegisteredV2):
+        if kind not in subscriber.handlers:
+            continue
         handler = subscriber.handlers.pop(kind)  # replaced below
         if fault != "missing":
             subscriber.on(kind)(_faulty(handler, fault, prefix))
