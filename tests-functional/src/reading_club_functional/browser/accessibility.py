@@ -18,7 +18,7 @@ from reading_club_functional.browser.pages import SitePage
 NAMES_AND_ROLES: Final = Path(str(files("reading_club_functional.browser"))) / "names_and_roles"
 """The folder with a file for each page."""
 ITEMS: Final = 3
-"""So many items of a list, and rows of a table, are kept."""
+"""The number of items of a list, and of rows of a table, that are kept."""
 OPTIONS: Final = {"rules": {"target-size": {"enabled": True}}}
 """Axe's rule of WCAG 2.2, which it does not apply unasked."""
 UNCOVERED: Final = """() => {

@@ -117,7 +117,7 @@ async def _empty(connection: Any) -> None:
     """Wait until the outbox is empty."""
     async with asyncio.timeout(EMPTY_WITHIN):
         waits = "SELECT EXISTS (SELECT FROM outbox)"
-        while await connection.fetchval(waits):  # noqa: ASYNC110  # the database tells nobody
+        while await connection.fetchval(waits):  # noqa: ASYNC110  # the database sends no notice
             await asyncio.sleep(0.02)
 
 
