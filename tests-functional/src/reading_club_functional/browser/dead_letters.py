@@ -28,8 +28,10 @@ ADD: Final = (
     " created_at || '+00:00', 'payload', payload), ?, ?, ?, false FROM messages WHERE id = ?"
 )
 FAIL: Final = (
-    "INSERT INTO failures (subscriber, message_id, number, at, error) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO failures (subscriber, message_id, number, at, error) SELECT ?, id, ?,"
+    " strftime('%Y-%m-%d %H:%M:%f000', recorded_at, ?), ? FROM messages WHERE id = ?"
 )
+"""A failure so soon after the commit that no other subscriber has handled the event before."""
 
 
 def newest_events(folder: Path, number: int) -> Sequence[str]:
@@ -48,8 +50,9 @@ def add_dead_letters(folder: Path, number: int) -> None:
                 "DELETE FROM inbox WHERE subscriber = ? AND message_id = ?", (SUBSCRIBER, id_)
             )
             for attempt in range(1, ATTEMPTS + 1):
-                failed = at - timedelta(seconds=3 * (ATTEMPTS - attempt))
-                database.execute(FAIL, (SUBSCRIBER, id_, attempt, _text(failed), error))
+                database.execute(
+                    FAIL, (SUBSCRIBER, attempt, f"+{attempt / 1000} seconds", error, id_)
+                )
             dashed = f"{id_[:8]}-{id_[8:12]}-{id_[12:16]}-{id_[16:20]}-{id_[20:]}"
             database.execute(ADD, (SUBSCRIBER, dashed, error, _text(at), ATTEMPTS, id_))
 
