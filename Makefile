@@ -171,6 +171,17 @@ faults: sync-all ## Do random faults to each kind of club: DURATION=60 SEED=1 ON
 	@$(BIN)/python -m reading_club_functional.faults $(if $(DURATION),--duration $(DURATION)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(PAIR)
 
+.PHONY: prove
+prove: sync-all ## Explore the protocol's model, and drive the code through it: GUARD=token_checked, LARGE=1
+	@$(BIN)/python -m reading_club_functional.proof $(if $(GUARD),--guard $(GUARD)) \
+		$(if $(LARGE),--large)
+
+.PHONY: simulate simulate-guards
+simulate: sync-all ## Run production code in simulated worlds: SEEDS=2000; SEED=7 tells the story of one
+	@$(BIN)/python -m reading_club_functional.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
+simulate-guards: sync-all ## Remove each guard of the protocol, and count the seeds that notice: SEEDS=1000 ONLY="WORD"
+	@SEEDS=$(or $(SEEDS),1000) $(BIN)/python -m reading_club_functional.simulation.ablation $(if $(ONLY),"$(ONLY)")
+
 .PHONY: mutants
 mutants: sync-all ## Remove each guard of the event stream, and show which test fails then
 	@$(BIN)/python .ci/mutants.py

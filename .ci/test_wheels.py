@@ -68,7 +68,9 @@ MEMBERS = (
 )
 AT_ONCE = 2
 """Packages that are tried at the same time."""
-TEST_TOOLS = "hypothesis httpx2 jsonschema-rs opentelemetry-sdk pytest-asyncio schemathesis"
+TEST_TOOLS = (
+    "feedparser hypothesis httpx2 jsonschema-rs opentelemetry-sdk pytest-asyncio schemathesis"
+)
 
 
 def call(*command: str | Path, cwd: Path = ROOT) -> str:

@@ -89,7 +89,7 @@ async def test_eventstream(
     assert message["type"] == "book_registered_v1"
     assert loads(message["payload"]) == {
         "id": str(command.id),
-        "isbn": command.isbn.canonical,
+        "isbn": command.isbn and command.isbn.canonical,
         "title": "DDD",
         "author": "Eric Evans",
     }

@@ -19,7 +19,7 @@ from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.bootstrap.web import build_application
 from reading_club.app.web.application import create_app
 from reading_club.eventstream.errors import StorageBusy
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.servers import PostgreSQLServer
 

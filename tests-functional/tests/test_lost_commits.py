@@ -18,7 +18,7 @@ from reading_club.app.application import Application
 from reading_club.app.bootstrap.web import build_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.errors import CommitInDoubt
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 
 ANSWER_LOST = "the answer is lost with the connection"

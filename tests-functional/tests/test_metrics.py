@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.cluster import (
+    PROJECTION_NAMES,
+    SUBSCRIBER_NAMES,
+    ClubCluster,
+    prepared_cluster,
+)
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import ValkeyServer
 from reading_club_functional.servers.ports import free_ports, is_free
@@ -57,7 +62,7 @@ def test_counters_are_the_numbers_of_commands_and_events(club: ClubCluster, port
     assert web['commands_total{outcome="handled",type="register_book_v1"}'] == 3
     assert web['commands_total{outcome="refused",type="register_book_v1"}'] == 1
     assert web['transactions_total{status="committed"}'] >= 3
-    for name in SUBSCRIBER_NAMES:
+    for name in PROJECTION_NAMES:
         handled = f'events_handled_total{{subscriber="{name}",{TYPE}}}'
         eventually(lambda p=ports[name], h=handled: scrape(p)[h] == 3, within=30)  # type: ignore[misc]
         worker = scrape(ports[name])

@@ -92,7 +92,7 @@ def story_of_log(lines: list[Line]) -> Story:
 
 
 def all_of(number: int, spans: list[Line]) -> list[Line]:
-    """Return the spans if there are so many, else none."""
+    """Return the spans if there are as many, else none."""
     return spans if len(spans) == number else []
 
 

@@ -147,7 +147,12 @@ def test_a_locked_outbox_is_a_line(club: ClubCluster, postgresql: PostgreSQLServ
     assert report["outbox"] is None
     assert report["unread"]["outbox"].startswith("locked")
     assert report["books"] == 0
-    assert [s["name"] for s in report["subscribers"]] == ["activity", "catalogue"]
+    assert [s["name"] for s in report["subscribers"]] == [
+        "activity",
+        "catalogue",
+        "imports",
+        "notices",
+    ]
 
 
 @pytest.mark.nightly

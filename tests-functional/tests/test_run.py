@@ -65,6 +65,8 @@ def test_the_console_is_calm(run: ClubProcess, tmp_path: Path) -> None:
         "web.log",
         "worker-activity.log",
         "worker-catalogue.log",
+        "worker-imports.log",
+        "worker-notices.log",
     }
     assert "startup complete" in (logs / "web.log").read_text(encoding="utf-8")
 

@@ -14,9 +14,10 @@ from reading_club.adapters.eventstream.testing import (
     on_the_wire,
 )
 from reading_club.adapters.eventstream.worker.event_task import EventTask
+from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.errors import StorageBusy
+from reading_club.eventstream.errors import CommitInDoubt, StorageBusy
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
@@ -66,6 +67,27 @@ def test_an_attempt_that_cannot_be_taken_back_goes_on(
 
     assert numbers(club) == [1]
     assert failing.calls == 10
+
+
+def test_an_attempt_whose_count_is_in_doubt_is_counted_once(
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the answers to COMMIT are lost, the attempt that was counted goes on."""
+    commit, lost = InMemoryTransaction.commit, iter(range(3))
+
+    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
+        await commit(transaction)
+        if next(lost, None) is not None:
+            raise CommitInDoubt("the connection was lost")
+
+    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
+    failing = FailingSubscriber(activity, forever=ProcessKilled())
+
+    with pytest.raises(ProcessKilled):
+        redeliver(consume(failing), an_event())
+
+    assert numbers(club) == [1]
+    assert failing.calls == 1
 
 
 def test_an_attempt_that_a_stop_ended_is_taken_back(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from celery import Celery
@@ -16,13 +17,21 @@ from reading_club.adapters.eventstream.testing.publisher import Arrived
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.memory.transport import InMemoryEventstreamTransport
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import BookRegistered, BookRegisteredV2
+from reading_club.domain.messages import (
+    BookRegistered,
+    BookRegisteredV2,
+    ClubCommand,
+    CorrectBook,
+    RegisterBook,
+    WithdrawBook,
+)
 from reading_club.eventstream.outside import OutsideSubscriber
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import EventPublisher
 from reading_club.eventstream.subscriber import Subscriber
+from reading_club.service.bus import build_bus
 from reading_club.service.versions import VERSIONS
-from reading_club.testing.builders import an_event
+from reading_club.testing.builders import an_event, an_isbn
 
 V1, V2 = "book_registered_v1", "book_registered_v2"
 SUBSCRIBERS: Final = (
@@ -75,6 +84,46 @@ class TestOnTheBroker(BatchPublisherFixtures):
         assert [each["id"] for each in arrived("old")] == [other.envelope["id"]]
         assert arrived("both") == [book.envelope, other.envelope]
         assert [each["type"] for each in arrived("newest")] == [V2, V2]
+
+    async def test_what_the_club_publishes_of_it_is_no_dead_letter(
+        self,
+        publisher: EventPublisher,
+        arrived: Arrived,
+        consume: Callable[[Subscriber[Any, Any]], EventTask],
+        club: ConsumerFixture,
+    ) -> None:
+        """A program of the first version alone handles the other book, and has no other message."""
+        book = RegisterBook(title="Beowulf", author="unknown")
+        other = RegisterBook(isbn=an_isbn(), title="Momo", author="Michael Ende")
+        correct = CorrectBook(id=book.id, title="Beowulf", author="A", corrected_by=other.id)
+        events = await published_by(
+            book, other, correct, WithdrawBook(id=book.id, withdrawn_by=other.id)
+        )
+        keys = [OutboxKey(UUID(each["id"]), ALL_SUBSCRIBERS) for each in events]
+        handled: list[UUID] = []
+        old = Subscriber[Any, Any]("old")
+
+        @old.on(BookRegistered)
+        async def put(event: BookRegistered, _: object) -> None:
+            handled.append(event.id)
+
+        publisher.publish(list(map(OutboxMessage, keys, events)))
+        assert consume(old).receive_batch(arrived("old"))
+
+        assert [each["type"] for each in events[:2]] == [V2, V1]
+        assert handled == [other.id]
+        assert club.dead_letters == []
+        assert [each["type"] for each in arrived("newest")] == [V2, V2]
+
+
+async def published_by(*commands: ClubCommand) -> list[dict[str, Any]]:
+    """Return the envelopes of the events that the club publishes for the commands."""
+    transport, bus = InMemoryEventstreamTransport(), build_bus()
+    async with InMemoryUnitOfWork(transport) as transaction:
+        for command in commands:
+            await bus.handle(command, transaction)
+        await transaction.commit()
+    return [dict(each) for each in transport.events]
 
 
 async def test_it_is_not_missing_at_a_subscriber_of_the_first_version_alone() -> None:

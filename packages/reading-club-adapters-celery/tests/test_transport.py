@@ -63,7 +63,7 @@ async def test_the_transport_sends_one_task_with_one_keyword() -> None:
 )
 async def test_a_broker_that_fails_is_transient(error: Exception) -> None:
     """Errors of the broker and its driver are a TransientFailure: send the event again."""
-    transport = EventstreamTransport(Recorder(error), timeout=0.05)
+    transport = EventstreamTransport(Recorder(error), timeout=0.5)
 
     with pytest.raises(EventstreamUnavailable) as caught:
         await transport.send_message_serialized(MESSAGE)

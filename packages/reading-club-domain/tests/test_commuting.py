@@ -26,13 +26,15 @@ REVIEWS = st.lists(st.tuples(st.integers(0, 10), LATER), max_size=3)
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[ClubEvent]:
-    """Return the events of a few books, each with reviews that were revised or withdrawn.
+    """Return the events of a few books, some corrected or withdrawn, with their reviews.
 
-    Some of the reviewers were erased.
+    Some reviews were revised or withdrawn, some of the reviewers erased.
     """
     aggregates: list[Any] = []
     for ratings in draw(st.lists(REVIEWS, min_size=1, max_size=3)):
-        book = a_book()
+        book = a_book(isbn=draw(st.sampled_from([None, False])))
+        for number in range(draw(st.integers(0, 2))):
+            book.correct(book.isbn, f"title {number}", "author", book.id)
         aggregates.append(book)
         for first, others in ratings:
             reviewer = a_reviewer()
@@ -45,6 +47,8 @@ def streams(draw: st.DrawFn) -> list[ClubEvent]:
             if draw(st.booleans()):
                 reviewer.erase()
             aggregates += [reviewer, review]
+        if draw(st.booleans()):
+            book.withdraw(book.id)
     return [event for aggregate in aggregates for event in aggregate.messages]
 
 
@@ -59,7 +63,10 @@ def deliveries(draw: st.DrawFn) -> tuple[list[ClubEvent], list[ClubEvent]]:
 async def projected(
     subscriber: Subscriber[Any, Any], events: Sequence[ClubEvent], *, inbox: bool
 ) -> dict[str, dict[Any, Any]]:
-    """Return the tables of the projections after these events, one transaction each."""
+    """Return the tables of the projections after these events, one transaction each.
+
+    Arrivals are told without their positions, which are the order of the delivery itself.
+    """
     database = InMemoryDatabase()
     uow = InMemoryUnitOfWork(InMemoryEventstreamTransport(), database)
     for event in events:
@@ -68,7 +75,11 @@ async def projected(
             if not inbox or await transaction.uow.inbox.insert_new(receipt):
                 await subscriber.handle(event, uow)
             await transaction.commit()
-    return {name: dict(getattr(database, name)) for name in PROJECTIONS}
+    assert sorted(database.activity_arrivals.values()) == list(
+        range(1, len(database.activity_arrivals) + 1)
+    )
+    tables = {name: dict(getattr(database, name)) for name in PROJECTIONS}
+    return {**tables, "activity_arrivals": dict.fromkeys(database.activity_arrivals)}
 
 
 @pytest.mark.parametrize("inbox", [True, False], ids=["with the inbox", "without the inbox"])

@@ -32,6 +32,18 @@ class TestBooks(club.BookRepositoryContract):
     """The books in memory."""
 
 
+class TestBookCorrections(club.BookCorrectionsContract):
+    """Corrections of books in memory."""
+
+
+class TestBookWithdrawals(club.BookWithdrawalsContract):
+    """Withdrawn books in memory."""
+
+
+class TestBookSearch(club.BookSearchContract):
+    """Search and orders in memory."""
+
+
 class TestBookPages(club.BookPagesContract):
     """The lists of books in memory."""
 
@@ -68,11 +80,20 @@ class TestReadModels(club.ReadModelsContract):
     """The read models in memory."""
 
 
+class TestCatalogueVersions(club.CatalogueVersionsContract):
+    """Versions of books in the catalogue in memory."""
+
+
 class TestCatalogue(club.CatalogueContract):
     """The catalogue in memory."""
 
 
-class TestRebuild(club.RebuildContract, club.RebuildErasureContract, club.RebuildFailuresContract):
+class TestRebuild(
+    club.RebuildContract,
+    club.RebuildArrivalsContract,
+    club.RebuildErasureContract,
+    club.RebuildFailuresContract,
+):
     """The rebuilds of the projections in memory."""
 
     async def test_a_step_that_read_what_was_erased_meanwhile_is_undone(self) -> None:
@@ -124,3 +145,19 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings in memory."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports in memory."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members in memory."""
+
+
+class TestNotices(club.FollowsContract, club.NoticesContract, club.FollowingFeedsContract):
+    """What members follow, their notices and their feeds, in memory."""
+
+
+class TestMail(club.MailAddressesContract, club.OutgoingMailContract):
+    """The addresses for notices, and the mail that is to be sent, in memory."""

@@ -5,18 +5,21 @@ from typing import Any
 import pytest
 
 from reading_club.adapters.memory.unit_of_work import InMemoryUnitOfWork
-from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent
+from reading_club.domain.messages import EVENTS, BookRegistered, ClubEvent, ImportStepDue
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import wire_type
 from reading_club.service.activity import ActivityEntry
-from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.service.imports.subscriber import imports
+from reading_club.service.projections import activity
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.builders import a_reviewer, an_event
 
 
 def test_the_activity_log_hears_everything() -> None:
-    """The activity log handles every event of the club."""
-    assert activity.types == {wire_type(event) for event in EVENTS}
+    """The activity log handles every event of the club, but the steps of imports."""
+    assert activity.types == {wire_type(event) for event in EVENTS if event is not ImportStepDue}
+    assert imports.types == {wire_type(ImportStepDue)}
 
 
 def test_subscribers_have_names_of_their_own() -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lastuuid import uuid7
 from messagebus.service.eventstream import MessageSerializer
 
+from reading_club.domain.import_messages import ImportStepDue
 from reading_club.domain.messages import EVENTS, BookRegistered, BookRegisteredV2, ClubEvent
 from reading_club.eventstream.errors import UnknownEvent, UnreadableMessage
 from reading_club.eventstream.wire import EventRegistry
@@ -23,13 +25,16 @@ def envelope(event: ClubEvent, **changes: Any) -> dict[str, Any]:
 def one_of_each() -> list[ClubEvent]:
     """Return an event of every type."""
     book, reviewer = a_book(), a_reviewer()
+    book.correct(None, "Momo", "Michael Ende", reviewer.id)
+    book.withdraw(reviewer.id)
     review = a_review(book=book, reviewer=reviewer)
     review.revise(1, "no")
     review.withdraw(by=reviewer.id)
     reviewer.erase()
     events = [e for a in (book, reviewer, review) for e in a.messages if isinstance(e, ClubEvent)]
     later = [VERSIONS.upcast(event, {BookRegisteredV2}) for event in events]
-    return [*events, *(event for event in later if isinstance(event, BookRegisteredV2))]
+    registered = [event for event in later if isinstance(event, BookRegisteredV2)]
+    return [*events, *registered, ImportStepDue(import_id=uuid7(), step=1)]
 
 
 def test_every_event_survives_the_wire() -> None:

@@ -21,19 +21,18 @@ from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.application import Application
 from reading_club.app.backup.backup import backup
 from reading_club.app.bootstrap.web import build_application
-from reading_club.app.heartbeat import this_process
 from reading_club.app.metrics.process import ProcessMetrics
 from reading_club.app.settings import Settings
 from reading_club.app.testing import FastHasher, Visitors
 from reading_club.app.testing.database_file import publish
+from reading_club.app.testing.heartbeats import beat_for_all
 from reading_club.app.testing.people import PASSWORD, logged_in
 from reading_club.app.testing.person import Person
 from reading_club.app.testing.restored_log import restored_log
 from reading_club.app.web.application import create_app
 from reading_club.service.accounts.accounts import Role
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
-Enter = Callable[[str, Role], Person]
 PATIENCE = 60.0
 """Seconds for each health check and count: a test is not to fail because the machine is slow."""
 
@@ -82,13 +81,6 @@ def copy(data_dir: Path, tmp_path: Path) -> Path:
     return tmp_path / "club.backup"
 
 
-async def beat_for_all(engine: AsyncEngine) -> None:
-    """Write the heartbeats of a relay, and of a worker for each subscriber."""
-    heartbeats = SQLHeartbeats(engine, orm.stream)
-    for process in (this_process("relay"), *(this_process("worker", s.name) for s in SUBSCRIBERS)):
-        await heartbeats.beat(process)
-
-
 @pytest.fixture
 def running(data_dir: Path) -> Path:
     """The database of the environment, with fresh heartbeats of a relay and all workers."""
@@ -96,7 +88,7 @@ def running(data_dir: Path) -> Path:
 
     async def beat() -> None:
         engine = create_engine(f"sqlite:///{path}")
-        await beat_for_all(engine)
+        await beat_for_all(SQLHeartbeats(engine, orm.stream))
         await engine.dispose()
 
     asyncio.run(beat())
@@ -138,15 +130,17 @@ def application(
 @pytest.fixture
 async def staffed(application: Application, engine: AsyncEngine) -> Application:
     """The application, with fresh heartbeats of a relay and all workers."""
-    await beat_for_all(engine)
+    await beat_for_all(SQLHeartbeats(engine, orm.stream))
     await engine.dispose()  # a test's client has a loop of its own
     return application
 
 
 @pytest.fixture
 def client(application: Application, engine: AsyncEngine) -> Iterator[TestClient]:
-    """An HTTP client of the application, which does not follow redirects."""
-    with TestClient(create_app(application), follow_redirects=False) as client:
+    """An HTTP client, which follows no redirects; streams end at once: it reads to the end."""
+    app = create_app(application)
+    app.state.activity_streams.close_all()
+    with TestClient(app, follow_redirects=False) as client:
         yield client
         assert client.portal is not None
         client.portal.call(engine.dispose)
@@ -171,6 +165,9 @@ def visitors() -> Visitors:
 def visitor(client: TestClient) -> Person:
     """A person without an account."""
     return Person(client)
+
+
+Enter = Callable[[str, Role], Person]
 
 
 @pytest.fixture

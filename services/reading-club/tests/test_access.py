@@ -19,63 +19,62 @@ NONE: Final = "0199e3a0-0000-7000-8000-000000000000"
 """The id of nothing."""
 
 ANYBODY: Final = """
-GET /healthz /readyz /privacy
-GET,POST /login
-POST /logout
-GET,POST /welcome /join
-POST /join/request
-GET,POST /password
+GET /healthz /readyz /privacy /following.atom
+GET,POST /login /welcome /join
+POST /logout /join/request
+GET,POST /password /mail/confirm /mail/unsubscribe
 POST /api/welcome /api/session /api/members /api/join-requests
 GET /api/club
 """
 """Routes without a right, or that a secret or a password in the request gives the right to."""
 READERS: Final = """
 GET / /activity /books/{id} /api/books /api/books/{id} /api/books/{id}/reviews /api/reviewers/{id}
-GET /api/activity
+GET /api/activity /api/activity/stream /activity.atom /activity/arrivals
 """
 """Routes for anybody, or members only, as the club decides."""
 MEMBERS: Final = """
-GET /books/new
-POST /books /books/{id}/review /books/{id}/review/withdraw
-GET /members
-POST /api/books
+GET /books/new /members
+POST /books /books/{id}/review /books/{id}/review/withdraw /books/{id}/follow /books/{id}/unfollow
+PUT,DELETE /api/me/notifications/club /api/me/notifications/books/{id}
+POST /api/books /api/imports
 GET,PUT,DELETE /api/books/{id}/review
-GET /api/members /api/me /api/export.csv
+GET /api/members /api/me /api/export.csv /api/imports /api/imports/{id}/rejected.csv
+GET,PATCH /api/imports/{id}
 """
+REGISTRARS: Final = """
+GET,POST /books/{id}/edit
+PATCH /api/books/{id}
+"""
+"""Routes for the member who registered a book, and for organisers: here it is an organiser's."""
 SESSIONS: Final = """
-GET /account
+GET /account /imports /imports/{id} /api/sessions /api/me/export /api/me/notifications
 POST /account/password /account/leave /account/sessions/{id}/end /account/tokens
-POST /account/tokens/{id}/revoke
-DELETE /api/session
-GET /api/sessions
-DELETE /api/sessions/{id}
+POST /account/tokens/{id}/revoke /imports /imports/{id}/{action} /account/following/club
+POST /account/following/club/stop /account/following/feed /account/following/feed/revoke
+POST /account/following/mail /account/following/mail/remove /api/me/leave
+POST,DELETE /api/me/notifications/feed
+PUT,DELETE /api/me/notifications/mail
+DELETE /api/session /api/sessions/{id} /api/tokens/{id}
 PUT /api/password
 POST,GET /api/tokens
-DELETE /api/tokens/{id}
-POST /api/me/leave
-GET /api/me/export
 """
 """Routes for members with a password: not for their tokens."""
 ORGANISERS: Final = """
-GET /metrics /asyncapi.json
-POST /books/{id}/reviews/{review_id}/withdraw
-DELETE /api/books/{id}/reviews/{review_id}
+GET /metrics /asyncapi.json /api/join-requests
+POST /books/{id}/withdraw /books/{id}/reviews/{review_id}/withdraw
+DELETE /api/books/{id} /api/books/{id}/reviews/{review_id} /api/invitations/{id}
 POST,GET /api/invitations
-DELETE /api/invitations/{id}
-GET /api/join-requests
 POST /api/join-requests/{id}/approve
 DELETE /api/join-requests/{id}
 PATCH /api/club
 """
 ORGANISERS_SESSIONS: Final = """
 PATCH,DELETE /api/members/{id}
-POST /api/members/{id}/password-link
-GET /members/{id}
 POST /members/{id}/role/{role} /members/{id}/password-link /members/{id}/remove
 POST /members/invitations /members/invitations/{id}/revoke /members/requests/{id}/approve
-POST /members/requests/{id}/refuse /members/club
+POST /members/requests/{id}/refuse /members/club /api/members/{id}/password-link
 GET /stream /stream/events /stream/events/{id} /stream/dead-letters /stream/dead-letters/group
-GET /stream/asyncapi
+GET /stream/asyncapi /members/{id}
 POST /stream/subscribers/{name}/pause /stream/subscribers/{name}/resume
 POST /stream/dead-letters/retry /stream/dead-letters/discard
 """
@@ -108,6 +107,7 @@ RIGHTS: Final = {
     ANYBODY: Right(None),
     READERS: Right(None),
     MEMBERS: Right(),
+    REGISTRARS: Right(member=403, member_token=403),
     SESSIONS: Right(member_token=403, organiser_token=403),
     ORGANISERS: Right(member=403, member_token=403),
     ORGANISERS_SESSIONS: Right(member=403, member_token=403, organiser_token=403),

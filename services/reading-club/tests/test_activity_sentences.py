@@ -57,6 +57,36 @@ def test_a_withdrawal_by_an_organiser_is_on_record(by: str, expected: str) -> No
     assert "".join(part.text for part in sentence(withdrawn, {BOOK: "Momo"})) == expected
 
 
+def test_a_book_without_an_isbn_is_named_with_its_authors() -> None:
+    """The second version has a list of them."""
+    authors = ["Harold Abelson", "Gerald Jay Sussman"]
+    entry = an_entry("book_registered_v2", id=str(BOOK), title="SICP", authors=authors)
+
+    said = "".join(part.text for part in sentence(entry, {}))
+
+    assert said == "SICP by Harold Abelson; Gerald Jay Sussman joined the shelf."
+
+
+def test_a_corrected_book_is_named_by_its_link() -> None:
+    """It has the title of the correction."""
+    entry = an_entry("book_corrected_v1", id=str(BOOK), title="Momo", authors=["Michael Ende"])
+
+    parts = sentence(entry, {})
+
+    assert parts[1] == Part("Momo", "title", LINK)
+    assert "".join(part.text for part in parts) == "The entry of Momo was corrected."
+
+
+def test_a_withdrawn_book_has_no_link() -> None:
+    """Its page is gone."""
+    entry = an_entry("book_withdrawn_v1", id=str(BOOK), title="Momo")
+
+    assert sentence(entry, {}) == [
+        Part("Momo", "withdrawn"),
+        Part(" was withdrawn from the shelf."),
+    ]
+
+
 def test_a_book_without_a_known_title_is_a_book() -> None:
     """The sentence is whole, and begins with a capital letter."""
     entries = [

@@ -5,7 +5,7 @@ import re
 from reading_club.app.testing.person import Person
 from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def test_the_page_shows_events_and_queues(organiser: Person) -> None:

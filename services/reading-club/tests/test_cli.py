@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.app.cli import main
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def call(*arguments: str) -> Result:

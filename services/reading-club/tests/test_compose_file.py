@@ -13,7 +13,7 @@ from reading_club.app.bootstrap.web import DRAIN
 from reading_club.app.processes.web import SHUTDOWN
 from reading_club.app.supervision.supervisor import STOP_DEADLINE
 from reading_club.app.testing import deployment
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 FOLDER = Path(__file__).parents[3] / deployment.FOLDER
 COMPOSE = yaml.safe_load((FOLDER / "compose" / "compose.yaml").read_text(encoding="utf-8"))

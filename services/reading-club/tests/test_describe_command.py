@@ -11,7 +11,7 @@ from jsonschema_rs import Draft7Validator
 from reading_club.app.cli import main
 from reading_club.domain.messages import COMMANDS, EVENTS
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 CELERY: Final = Path(__file__).parents[3] / "packages" / "reading-club-adapters-celery"
 SCHEMA: Final = CELERY / "tests" / "asyncapi" / "3.0.0.json"

@@ -12,7 +12,8 @@ from kombu.transport.memory import Channel, Transport
 from reading_club.adapters.eventstream import SubscriberQueues, publisher_app
 from reading_club.app.cli import main
 from reading_club.app.testing.database_file import rows
-from reading_club.service.projections import SUBSCRIBERS, activity
+from reading_club.service.projections import activity
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def forget_the_broker() -> None:

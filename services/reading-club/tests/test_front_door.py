@@ -76,7 +76,7 @@ def test_every_public_module_exists() -> None:
 
 
 def test_no_file_but_the_lock_file_names_a_package_index() -> None:
-    """Everybody uses the index of their own configuration."""
+    """Each user has the index of their own configuration."""
     index = "pypi" + ".org"
     options = ["--no-index", "--exclude-standard", "--files-with-matches", "--fixed-strings"]
     command = ["git", "grep", *options, index]

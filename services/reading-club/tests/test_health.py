@@ -18,7 +18,7 @@ from reading_club.app.bootstrap.web import build_application
 from reading_club.app.embedded.broker import free_port
 from reading_club.app.health import probe_broker
 from reading_club.app.testing.person import Person
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def test_a_living_process_says_so(client: TestClient) -> None:
@@ -43,7 +43,7 @@ def test_a_club_with_everything_is_ready(organiser: Person) -> None:
 
 
 def test_a_schema_that_is_behind_is_not_ready(client: TestClient, engine: AsyncEngine) -> None:
-    """A database without the newest schema is 503 ``unavailable``; nobody is an organiser there."""
+    """A database without the newest schema is 503 ``unavailable``; none is an organiser there."""
     assert client.portal is not None
     client.portal.call(migrations.downgrade, engine, "base")
 

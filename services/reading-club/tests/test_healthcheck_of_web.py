@@ -40,7 +40,7 @@ def test_web_is_asked_itself(web: dict[str, int]) -> None:
 
 
 def test_a_web_process_that_is_not_there_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens on the port."""
+    """No process listens on the port."""
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         monkeypatch.setenv("READING_CLUB_PORT", str(server.server_port))
 

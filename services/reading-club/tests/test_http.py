@@ -32,7 +32,7 @@ def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
     ("method", "path", "allowed"),
     [
         ("DELETE", "/api/books", "GET, HEAD, POST"),
-        ("PUT", f"/api/books/{UUID(int=0)}", "GET, HEAD"),
+        ("PUT", f"/api/books/{UUID(int=0)}", "DELETE, GET, HEAD, PATCH"),
         ("GET", "/books", "POST"),
         ("HEAD", "/books", "POST"),
         ("POST", "/", "GET, HEAD"),
@@ -81,20 +81,20 @@ def test_a_form_may_be_multipart(client: TestClient) -> None:
 
 
 def test_every_route_with_a_body_has_a_content_type(organiser: Person) -> None:
-    """Every route with a body responds with 415 to ``text/plain``."""
+    """Every route with a body responds with 415 to another type, but the one for files."""
     schema = organiser.get("/openapi.json").json()["paths"]
     bodies = [
         (method, path)
         for path, operations in schema.items()
         for method, operation in operations.items()
-        if "requestBody" in operation
+        if "requestBody" in operation and path != "/api/imports"
     ]
 
     assert bodies
     for method, path in bodies:
         headers = {"Content-Type": "text/plain"}
         answer = organiser.request(method, path, content=b"x", headers=headers)
-        assert answer.status_code == 415
+        assert answer.status_code == 415, path
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])

@@ -108,7 +108,7 @@ def test_a_process_that_hangs_is_not(
 def test_a_process_that_is_stopped_by_a_debugger_is_not(
     settings: Settings, file: AliveFile
 ) -> None:
-    """A file that nobody has touched for 30 seconds tells so, though it says nothing else."""
+    """A file that no process has touched for 30 seconds tells so, though it says nothing else."""
     file.touch()
     make_old(settings, FRESH + 1)
 

@@ -13,7 +13,7 @@ from reading_club.app.processes.web import SHUTDOWN
 from reading_club.app.supervision.supervisor import STOP_DEADLINE
 from reading_club.app.testing import deployment
 from reading_club.app.web.middleware import HEALTH
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 FOLDER = Path(__file__).parents[3] / deployment.FOLDER / "kubernetes"
 MANIFESTS: list[Mapping[str, Any]] = [

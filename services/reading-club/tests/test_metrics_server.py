@@ -59,6 +59,8 @@ def test_children_have_ports_in_a_fixed_order() -> None:
         "relay": "9101",
         "worker activity": "9102",
         "worker catalogue": "9103",
+        "worker imports": "9104",
+        "worker notices": "9105",
     }
 
 

@@ -108,7 +108,7 @@ def test_each_alert_leads_to_its_heading() -> None:
 
 
 def test_the_page_on_operating_names_what_is_exported() -> None:
-    """Whoever looks for a metric of the page finds it in Prometheus."""
+    """An operator who looks for a metric of the page finds it in Prometheus."""
     page = (FOLDER.parent / "how-to" / "operate.md").read_text(encoding="utf-8")
     named = set(re.findall(rf"\b{NAMESPACE}_[a-z_]+", page))
 

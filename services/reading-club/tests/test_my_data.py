@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.app.application import Application
 from reading_club.app.testing.person import Person
-from reading_club.app.web.accounts import my_data
+from reading_club.app.web.accounts import kept_reviews, my_data, registered_books
 from reading_club.eventstream.errors import TransientFailure, WriteConflict
 from reading_club.service.accounts.accounts import Role
 from reading_club.service.uow import AbstractUnitOfWork
@@ -50,10 +50,13 @@ def test_a_member_gets_all_that_is_kept(organiser: Person, member: Person) -> No
     assert [session["label"] for session in kept["sessions"]] == ["a test"]
     assert [token["name"] for token in kept["tokens"]] == ["a script"]
     assert (kept["invitations"], kept["join_requests"]) == ([], [])
+    assert (kept["imports"], kept["own_books"]) == ([], [])
     (review,) = kept["reviews"]
     assert (review["book_id"], review["title"], review["rating"]) == (book, "Book 0", 7)
     assert review["comment"] == 'A "quote", and\na line'
     assert (review["version"], review["created_at"]) == (1, review["updated_at"])
+    (registered,) = kept["books"]
+    assert (registered["id"], registered["title"], registered["version"]) == (book, "Book 0", 1)
     (invitation,) = of_organiser["invitations"]
     assert invitation["uses_left"] == 2
 
@@ -97,9 +100,21 @@ def test_no_secret_is_in_it(organiser: Person, client: TestClient, engine: Async
     assert not [secret for secret in secrets if secret in answer]
 
 
+def test_books_are_read_by_pages(organiser: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that the member registered, once, also a withdrawn one; a visitor has none."""
+    monkeypatch.setattr(registered_books, "BOOKS_TOGETHER", 2)
+    books = write_reviews(organiser, 3)
+    assert organiser.delete(f"/api/books/{books[0]}").is_success
+
+    kept = organiser.get("/api/me/export").json()["books"]
+
+    assert sorted(book["id"] for book in kept) == sorted(books)
+    assert [book["id"] for book in kept if book["withdrawn"]] == books[:1]
+
+
 def test_reviews_are_read_by_pages(organiser: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once, the newest first, also if they fill the last page."""
-    monkeypatch.setattr(my_data, "REVIEWS_TOGETHER", 2)
+    monkeypatch.setattr(kept_reviews, "REVIEWS_TOGETHER", 2)
     for number in (2, 3):
         books = write_reviews(organiser, number)
 
@@ -117,7 +132,7 @@ def test_a_failure_in_the_middle_is_no_complete_document(
     failure: TransientFailure | None,
 ) -> None:
     """The pages of reviews end with an error, instead of a shorter list."""
-    monkeypatch.setattr(my_data, "REVIEWS_TOGETHER", 1)
+    monkeypatch.setattr(kept_reviews, "REVIEWS_TOGETHER", 1)
     write_reviews(organiser, 3)
     reading = application.reading
 

@@ -39,7 +39,6 @@ def test_a_book_is_added_by_the_form(client: TestClient) -> None:
     [
         ("isbn", "0321125216", "The check digit of the ISBN is wrong."),
         ("isbn", "12", "That is not an ISBN of 10 or 13 digits."),
-        ("isbn", "", "That is not an ISBN of 10 or 13 digits."),
         ("title", " ", "The title must not be empty."),
         ("author", "", "The author must not be empty."),
         ("title", "x" * 301, "The title must not be longer than 300 characters."),
@@ -63,6 +62,17 @@ def test_a_wrong_field_is_shown_at_its_place(
     assert re.findall(r"<(\w+) [^>]*autofocus", answer.text) == ["div"]
     assert all(f'value="{typed}"' in answer.text for n, typed in FORM.items() if n != field)
     assert transport.handed_over == []
+
+
+def test_a_book_without_an_isbn_is_added(client: TestClient) -> None:
+    """The field may stay empty; the book has a cover, and no number, on its page and the shelf."""
+    answer = client.post("/books", data={**FORM, "isbn": " "})
+
+    for page in (client.get(answer.headers["location"]).text, client.get("/").text):
+        assert "Domain-Driven Design" in page
+        assert 'class="cover"' in page
+        assert 'class="isbn"' not in page
+        assert "None" not in page
 
 
 def test_the_summary_has_the_order_of_the_fields(client: TestClient) -> None:

@@ -48,7 +48,7 @@ def test_a_pause_is_told_with_its_start_and_ends_once() -> None:
     assert first.output.startswith("activity is paused since 20")
     assert first.output == second.output
     since = first.output.split()[-1]
-    assert [f"paused since {since}" in line for line in listed] == [True, False]
+    assert [f"paused since {since}" in line for line in listed] == [True, False, False, False]
     assert ends == ["activity is resumed\n", "activity is not paused\n"]
     assert "paused" not in call("subscribers", "list").output
 
@@ -60,7 +60,9 @@ def test_only_a_subscriber_of_the_club_is_paused(command: str) -> None:
     refused = call("subscribers", command, "digest")
 
     assert refused.exit_code == 2
-    assert "activity, catalogue; a program outside pauses itself" in refused.stderr
+    assert (
+        "activity, catalogue, imports, notices; a program outside pauses itself" in refused.stderr
+    )
     assert "paused" not in call("subscribers", "list").output
 
 
@@ -82,7 +84,7 @@ def test_a_paused_subscriber_is_no_culprit(running: Path) -> None:
 
     assert [sentence.split()[0] for sentence in before] == ["1", "no", "activity"]
     assert report["culprits"] == []
-    activity, catalogue = report["subscribers"]
+    activity, catalogue, *_ = report["subscribers"]
     assert (activity["lag"], catalogue["paused_since"]) == (1, None)
     assert activity["paused_since"].startswith("20")
     assert text.exit_code == 0

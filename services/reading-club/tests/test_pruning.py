@@ -30,9 +30,10 @@ async def test_expired_rows_of_accounts_are_deleted(
     caplog.set_level("INFO")
     async with open_relay(settings) as opened:
         await _prune(opened.prunings)
-        of_stream, of_accounts, remnants = [await prune() for prune in opened.prunings]
+        of_stream, of_accounts, remnants, indexed = [await prune() for prune in opened.prunings]
 
     (record,) = [record for record in caplog.records if record.name.endswith("run")]
     assert vars(record)["deleted_join_requests"] == 1
     assert of_accounts["join_requests"] == of_stream["inbox"] == 0
-    assert remnants == {}
+    assert remnants == indexed == {}
+    assert (of_accounts["notices"], of_accounts["mail_addresses"]) == (0, 0)

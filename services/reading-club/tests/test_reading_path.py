@@ -33,7 +33,7 @@ from reading_club.eventstream.outbox.sender import Sender
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.unit_of_work import UnitOfWorkFactory
 from reading_club.eventstream.wire import EventRegistry
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 
 REQUEST, SENDER, WORKER = 19, 5, 14

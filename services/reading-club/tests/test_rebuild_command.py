@@ -40,7 +40,8 @@ def register(path: Path, number: int, *, payload: str = "") -> Sequence[str]:
             uuid.uuid4().hex,
             payload or json.dumps(book),
         )
-        rows(path, "INSERT INTO catalogue VALUES (?, 'wrong', 'A', '9780321125217')", id_.hex)
+        insert = "INSERT INTO catalogue (book_id, title, author, isbn) VALUES "
+        rows(path, f"{insert} (?, 'wrong', 'A', '9780321125217')", id_.hex)
     return [id_.hex for id_ in ids]
 
 
@@ -105,7 +106,7 @@ def test_a_short_history_is_refused(path: Path) -> None:
     ("arguments", "error"),
     [
         (("nothing",), "'nothing' is not one of 'activity', 'catalogue'"),
-        (("activity",), "activity is not subscribed to book_registered_v1 yet: start its worker"),
+        (("activity",), "activity is not subscribed to book_corrected_v1 yet: start its worker"),
         (("catalogue", "--cancel"), "there is no unfinished rebuild of catalogue"),
     ],
 )

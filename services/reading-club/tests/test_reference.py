@@ -43,6 +43,6 @@ def test_every_command_is_on_the_page(reference: ModuleType) -> None:
     page = reference.commands()
 
     assert "## `reading-club dead-letters retry [MESSAGE_ID]`" in page
-    assert "| `--subscriber [activity\\|catalogue]` |" in page
+    assert "| `--subscriber [activity\\|catalogue\\|imports\\|notices]` |" in page
     assert "| `--limit 1 to 1000` | Default: 50. |" in page
     assert "open-until-claimed" not in page

@@ -96,7 +96,10 @@ def test_an_unfinished_replay_is_finished_first(path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (("--subscriber", "nobody"), "there is no subscriber nobody, but: activity, catalogue"),
+        (
+            ("--subscriber", "nobody"),
+            "no subscriber nobody, but: activity, catalogue, imports, notices",
+        ),
         (("--subscriber", "activity", "--since", "May"), "'May' is no moment"),
         (("--subscriber", "digest", "--type", "review_created_v1"), "is not subscribed to review"),
     ],

@@ -6,8 +6,8 @@ from reading_club.app._uvicorn import BODY_DEADLINE
 from reading_club.app.application import Application
 from reading_club.app.testing import Visitors, Wire
 from reading_club.app.web.application import create_app
-from reading_club.app.web.middleware import LARGEST_BODY
 from reading_club.app.web.policy import WebPolicy
+from reading_club.app.web.request_bodies import LARGEST_BODY
 
 SIZE = 50 * 1024 * 1024
 DECLARED = f"Content-Length: {SIZE}\r\n"

@@ -51,7 +51,7 @@ def test_a_process_that_is_ready_tells_systemd(systemd: socket.socket) -> None:
 
 
 def test_without_systemd_nothing_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither without the variable, nor if nobody listens."""
+    """Neither without the variable, nor if no socket listens."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     notify("READY=1")
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))

@@ -78,7 +78,10 @@ def test_a_club_with_all_its_processes_has_no_culprit() -> None:
     result = status()
 
     assert result.exit_code == 0
-    assert "running   1 relay, 1 worker activity, 1 worker catalogue" in result.output
+    assert (
+        "running   1 relay, 1 worker activity, 1 worker catalogue, 1 worker imports, "
+        "1 worker notices" in result.output
+    )
     assert "culprit" not in result.output
 
 

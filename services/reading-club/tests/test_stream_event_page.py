@@ -13,7 +13,7 @@ from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.event_lives import LifeStep, StepKind
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.run import subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 BOOK = {"title": "A very secret title", "author": "Eric Evans", "isbn": "0-321-12521-5"}
 STEPS = re.compile(r"<section.*?aria-labelledby=\"life\">(.*?)</section>", re.DOTALL)

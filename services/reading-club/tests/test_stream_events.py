@@ -62,7 +62,7 @@ def test_messages_are_listed_by_the_request_that_led_to_them(organiser: Person) 
 
 
 def test_the_id_of_a_message_leads_to_its_page(organiser: Person) -> None:
-    """Whoever has an id from a log finds the message by the same field."""
+    """An operator who has an id from a log finds the message by the same field."""
     add_books(organiser, 1)
     id_ = IDS.findall(organiser.get("/stream/events").text)[0]
 

@@ -32,10 +32,10 @@ def test_a_quiet_stream_is_said_to_be_well(organiser: Person) -> None:
 
     assert "All is well" in page
     assert "1 event waits to be sent" in page
-    assert page.count("nothing behind") == 2
-    assert page.count("no dead letters") == 2
+    assert page.count("nothing behind") == 4
+    assert page.count("no dead letters") == 4
     assert "<h3>worker catalogue</h3>" in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 5
     assert "Published: 1 in the last 60 minutes, 1 in the last one." in page
     assert "Handled: none in the last 60 minutes." in page
 

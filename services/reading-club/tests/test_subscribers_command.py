@@ -41,11 +41,13 @@ def test_a_program_is_added_listed_and_removed(path: Path) -> None:
 
     assert added.output == f"digest gets {TYPE} from the queue eventstream.digest\n"
     assert "eventstream.digest" in Channel.queues
-    assert [line.split()[:2] for line in listed[:2]] == [
+    assert [line.split()[:2] for line in listed[:4]] == [
         ["activity", "club"],
         ["catalogue", "club"],
+        ["imports", "club"],
+        ["notices", "club"],
     ]
-    assert listed[2].split() == ["digest", "outside", f"{TYPE},", "review_created_v1"]
+    assert listed[4].split() == ["digest", "outside", f"{TYPE},", "review_created_v1"]
 
     removed = call("subscribers", "remove", "digest", "--yes")
 
@@ -80,7 +82,7 @@ def test_a_program_of_both_versions_gets_events_as_they_are_stored(path: Path, o
 
     assert rows(path, "SELECT type FROM subscriptions WHERE delivered_as IS NOT NULL") == []
     listed = call("subscribers", "list").output.splitlines()
-    assert listed[2].split() == ["digest", "outside", f"{TYPE},", "book_registered_v2"]
+    assert listed[4].split() == ["digest", "outside", f"{TYPE},", "book_registered_v2"]
 
 
 @pytest.mark.usefixtures("path")
@@ -101,7 +103,7 @@ def test_what_cannot_be_added_or_removed_is_refused(arguments: tuple[str, ...], 
 
     assert refused.exit_code == 2
     assert error in refused.stderr
-    assert len(call("subscribers", "list").output.splitlines()) == 2
+    assert len(call("subscribers", "list").output.splitlines()) == 4
 
 
 def test_a_removal_has_to_be_confirmed(path: Path) -> None:

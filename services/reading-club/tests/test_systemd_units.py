@@ -12,7 +12,7 @@ from reading_club.app.processes.web import SHUTDOWN
 from reading_club.app.settings import Settings
 from reading_club.app.supervision.supervisor import STOP_DEADLINE
 from reading_club.app.testing import deployment
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / deployment.FOLDER / "systemd"

@@ -59,7 +59,7 @@ def test_a_request_is_a_span_without_its_query(application: Application, file: P
 
 
 def test_what_is_exported_of_an_error_is_its_class(provider: TracerProvider, file: Path) -> None:
-    """Neither an event nor a status has the text of an error, whoever recorded it."""
+    """Neither an event nor a status has the text of an error, recorded by us or by a library."""
     tracer = provider.get_tracer("of a library")
     with pytest.raises(RuntimeError), tracer.start_as_current_span("fails"):
         raise RuntimeError(SECRET)

@@ -25,6 +25,16 @@ async def test_a_stop_that_came_before_the_start_ends_the_server(config: uvicorn
     await asyncio.wait_for(serve.Server(config, stopping).serve(sockets=[]), WITHIN)
 
 
+async def test_a_stop_ends_the_streams(config: uvicorn.Config) -> None:
+    """Before the server waits for open responses."""
+    stopping, ended = asyncio.Event(), asyncio.Event()
+    stopping.set()
+
+    await asyncio.wait_for(serve.Server(config, stopping, ended.set).serve(sockets=[]), WITHIN)
+
+    assert ended.is_set()
+
+
 async def test_a_stop_ends_a_server_that_listens(
     config: uvicorn.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from reading_club.domain.messages import COMMANDS, EVENTS, BookRegisteredV2, Clu
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wiring import WiringError
 from reading_club.service import bus
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 PROCESSES = ("web", "relay", "worker", "run")
 

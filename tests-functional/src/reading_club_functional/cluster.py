@@ -11,7 +11,7 @@ import httpx2
 from pydantic import SecretStr
 
 from reading_club.app.settings import Settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import PROJECTIONS, SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, READY, ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
@@ -19,6 +19,8 @@ from reading_club_functional.telemetry import observed_settings
 
 LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
+PROJECTION_NAMES = tuple(subscriber.name for subscriber in PROJECTIONS)
+"""The subscribers that get an event for each book."""
 
 
 class Browser(httpx2.Client):
@@ -42,6 +44,8 @@ class ClubCluster(ExitStack):
 
     observed = False
     """Whether processes log JSON, serve metrics on a port each, and write spans to a file each."""
+    module = APP
+    """What its processes run, unless they are started with another module."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         super().__init__()
@@ -60,11 +64,11 @@ class ClubCluster(ExitStack):
             data_dir=self.folder / "var",
         )
 
-    def start(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+    def start(self, *arguments: str, module: str = "", **settings: str) -> ClubProcess:
         """Start a process, wait until it is ready and return it; ``settings`` apply to it alone."""
         return self.ready(self.begin(*arguments, module=module, **settings))[0]
 
-    def begin(self, *arguments: str, module: str = APP, **settings: str) -> ClubProcess:
+    def begin(self, *arguments: str, module: str = "", **settings: str) -> ClubProcess:
         """Start a process like ``start``, without waiting until it is ready.
 
         Anybody may write through its web process, as under the command ``run``.
@@ -74,7 +78,7 @@ class ClubCluster(ExitStack):
         observed = observed_settings(self.folder, arguments[0]) if self.observed else {}
         ours = {**self.settings, **observed, **settings}
         return self.enter_context(
-            ClubProcess(self.folder, *arguments, settings=ours, module=module)
+            ClubProcess(self.folder, *arguments, settings=ours, module=module or self.module)
         )
 
     def ready(self, *processes: ClubProcess) -> tuple[ClubProcess, ...]:

@@ -25,7 +25,7 @@ from typing import Any
 from reading_club.app.cli import main
 from reading_club.domain.messages import BookRegistered, BookRegisteredV2
 from reading_club.eventstream.subscriber import EventHandler, Subscriber
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.polling import eventually
 
@@ -39,8 +39,10 @@ Handler = EventHandler[Any, Any]
 
 
 def inject(fault: str, prefix: str, subscriber: Subscriber[Any, Any]) -> None:
-    """Give the subscriber's handler this fault, for titles that begin with `prefix`."""
+    """Give the subscriber's handlers this fault, for titles that begin with `prefix`."""
     for kind in (BookRegistered, BookRegisteredV2):
+        if kind not in subscriber.handlers:
+            continue
         handler = subscriber.handlers.pop(kind)  # replaced below
         if fault != "missing":
             subscriber.on(kind)(_faulty(handler, fault, prefix))

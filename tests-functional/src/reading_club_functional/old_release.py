@@ -8,7 +8,7 @@ import httpx2
 
 from reading_club.adapters.uow_sqla import migrations
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.cluster import PROJECTION_NAMES, ClubCluster
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess, command, environment
 from reading_club_functional.servers.ports import free_ports
@@ -69,7 +69,7 @@ class OldRelease:
 
     def begin_all(self) -> dict[str, list[ClubProcess]]:
         """Start web, relay and workers, and return them by their role when they are ready."""
-        workers = [self.begin("worker", "--subscriber", name) for name in SUBSCRIBER_NAMES]
+        workers = [self.begin("worker", "--subscriber", name) for name in PROJECTION_NAMES]
         running = {"worker": workers, "relay": [self.begin("relay")], "web": [self.begin("web")]}
         self._club.ready(*chain.from_iterable(running.values()))
         return running

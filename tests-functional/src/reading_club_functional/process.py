@@ -114,7 +114,7 @@ class ClubProcess:
         process_control.kill(self._process, PROCESS_TIMEOUT)
 
     def wait(self, within: float = PROCESS_TIMEOUT) -> int:
-        """Wait for the process to end, for so many seconds, and return its exit code."""
+        """Wait for the process to end, up to ``within`` seconds, and return its exit code."""
         code: int = self._process.wait(within)
         return code
 

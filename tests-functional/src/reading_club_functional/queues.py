@@ -8,8 +8,8 @@ from kombu import Connection
 from redis import Redis
 
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
-from reading_club.service.projections import SUBSCRIBERS
-from reading_club_functional.cluster import SUBSCRIBER_NAMES
+from reading_club.service.subscribers import SUBSCRIBERS
+from reading_club_functional.cluster import PROJECTION_NAMES
 
 
 @contextmanager
@@ -20,11 +20,11 @@ def open_channel(broker_url: str) -> Iterator[Any]:
 
 
 def waiting(broker_url: str, *subscribers: str) -> dict[str, int]:
-    """Return the number of messages in the queues of these subscribers (default: all)."""
+    """Return how many messages wait for these subscribers (default: those of books)."""
     with open_channel(broker_url) as channel:
         return {
             name: int(channel.queue_declare(queue_name(name), passive=True).message_count)
-            for name in subscribers or SUBSCRIBER_NAMES
+            for name in subscribers or PROJECTION_NAMES
         }
 
 
@@ -38,16 +38,16 @@ def declare(broker_url: str) -> None:
 
 
 def purge(broker_url: str, *subscribers: str) -> None:
-    """Purge the queues of these subscribers (default: all)."""
+    """Purge the queues of these subscribers (default: those of books)."""
     with open_channel(broker_url) as channel:
-        for name in subscribers or SUBSCRIBER_NAMES:
+        for name in subscribers or PROJECTION_NAMES:
             channel.queue_purge(queue_name(name))
 
 
 def delete(broker_url: str, *subscribers: str) -> None:
-    """Delete the queues of these subscribers (default: all), with their bindings."""
+    """Delete the queues of these subscribers (default: those of books), with their bindings."""
     with open_channel(broker_url) as channel:
-        for name in subscribers or SUBSCRIBER_NAMES:
+        for name in subscribers or PROJECTION_NAMES:
             channel.queue_delete(queue_name(name))
 
 

@@ -72,6 +72,38 @@ async def test_a_search_finds_a_book_in_another_script(
     await expect(page).to_have_url(f"{site_with(60).url}/")
 
 
+async def test_books_are_listed_in_other_orders(
+    site_with: Callable[[int], Site], visit: Visit, *, javascript: bool
+) -> None:
+    """Each order is a link, which pages and searches keep; the best books have a fair rank."""
+    site = site_with(60)
+    page = await visit(site, View(javascript=javascript))
+    titles = page.locator(".books .title")
+    orders = page.get_by_role("navigation", name="Order of the books")
+
+    await page.goto("/")
+    await orders.get_by_role("link", name="Title").click()
+    await expect(titles.first).to_have_text("Architecture Patterns with Python")
+    seen = await titles.all_inner_texts()
+    await page.get_by_role("link", name="More books").click()
+    await expect(page.locator(".books > li")).to_have_count(25)
+    seen += await titles.all_inner_texts()
+    assert [title for title in seen if title.isascii()] == sorted(filter(str.isascii, seen))
+
+    search = page.get_by_role("searchbox", name="Search title, author or ISBN")
+    await search.fill("toni belov")
+    await search.press("Enter")
+    await expect(orders.locator("[aria-current]")).to_have_text("Title")
+    assert {*await titles.all_inner_texts()} == {"Beloved"}
+
+    await page.get_by_role("link", name="Show all books").click()
+    await expect(orders.locator("[aria-current]")).to_have_text("Title")
+    await orders.get_by_role("link", name="Best rated").click()
+    await expect(page.locator(".found")).to_contain_text("of 5 imagined 5s")
+    rated = await page.locator(".books .rating").all_inner_texts()
+    assert rated[:4] == ["9.5 · 2 reviews", "7.2 · 4 reviews", "7.0 · 4 reviews", "9.0 · 1 review"]
+
+
 async def test_the_activity_leads_to_a_book(
     site_with: Callable[[int], Site], visit: Visit, *, javascript: bool
 ) -> None:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from reading_club.adapters.eventstream.broker_url import BrokerUrl
 from reading_club.app.settings import Settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.testing.builders import an_isbn
 from reading_club_functional.cluster import Browser
 from reading_club_functional.deployed.certificates import Authority

@@ -20,7 +20,7 @@ from reading_club_functional.process import ClubProcess
 from reading_club_functional.queues import waiting
 
 BOOKS = 500
-"""So many that a worker, which handles 50 in a second, has a batch and others that wait for it."""
+"""Enough that a worker, which handles 50 in a second, has a batch and others that wait for it."""
 OBEYED_WITHIN = 5.0
 """Seconds until every worker obeys a pause or its end."""
 TIMEOUT = 60.0

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, prepared_cluster
+from reading_club_functional.cluster import PROJECTION_NAMES, prepared_cluster
 from reading_club_functional.database import Database
 from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
 from reading_club_functional.outages import frozen
 from reading_club_functional.polling import eventually
+from reading_club_functional.proof.logged_runs import logged
 from reading_club_functional.requirements import require
 from reading_club_functional.restartable_cluster import RestartableCluster
 from reading_club_functional.servers import (
@@ -49,7 +50,11 @@ def cluster(
         database_url = request.getfixturevalue("own_postgresql").create_database()
     # A message that Valkey was delivering when it was killed is in no queue: it is sent again.
     soon = {} if request.param == PRODUCTION else {"reconcile_after": "5"}
-    with kind() as broker, prepared_cluster(folder, database_url, broker.url, **soon) as club:
+    with (
+        kind() as broker,
+        prepared_cluster(folder, database_url, broker.url, **soon) as club,
+        logged(club, only_if=request.param == PRODUCTION),
+    ):
         yield RestartableCluster(club, broker)
 
 
@@ -105,7 +110,7 @@ def nothing_is_forgotten(database: Database) -> Iterator[None]:
 def have_arrived(database: Database) -> int:
     """Return the number of outbox rows whose event all subscribers have handled."""
     receipts = "(SELECT count(*) FROM inbox WHERE inbox.message_id = outbox.message_id)"
-    return database.count("outbox", f"{receipts} = {len(SUBSCRIBER_NAMES)}")
+    return database.count("outbox", f"{receipts} = {len(PROJECTION_NAMES)}")
 
 
 def leases_are_over(database: Database) -> bool:

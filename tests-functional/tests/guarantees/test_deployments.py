@@ -14,7 +14,7 @@ import pytest
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club_functional.cluster import ClubCluster, prepared_cluster
 from reading_club_functional.consistency import observe
 from reading_club_functional.faulty_command import MODULE

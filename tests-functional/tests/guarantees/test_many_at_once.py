@@ -15,7 +15,7 @@ from reading_club.domain.messages import RegisterBook
 from reading_club.eventstream.ports.outbox import Lease
 from reading_club.service.bus import build_bus
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.cluster import PROJECTION_NAMES, ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.process import ClubProcess
 from reading_club_functional.servers import PostgreSQLServer
@@ -107,7 +107,7 @@ def begin_as(club: ClubCluster, account: str) -> Iterator[ClubProcess]:
     url = make_url(club.settings["database_url"]).set(username=account)
     address = url.render_as_string(hide_password=False)
     yield club.begin("relay", database_url=address)
-    for subscriber in SUBSCRIBER_NAMES:
+    for subscriber in PROJECTION_NAMES:
         yield club.begin("worker", "--subscriber", subscriber, database_url=address)
 
 
@@ -123,7 +123,7 @@ def assert_shared(club: ClubCluster) -> None:
     print(f"claimed {claimed}, handled {handled}")
     assert {who for who, _ in claimed} == set(PAIR)
     assert {who for who, _ in handled} == set(PAIR)
-    assert sum(count for _, count in handled) == len(SUBSCRIBER_NAMES) * BACKLOG
+    assert sum(count for _, count in handled) == len(PROJECTION_NAMES) * BACKLOG
 
 
 def done_by(club: ClubCluster, what: str) -> list[tuple[Any, ...]]:

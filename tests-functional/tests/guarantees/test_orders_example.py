@@ -75,7 +75,7 @@ class OrdersProcesses(ExitStack):
         self.worker = self.start("worker")
 
     def wait_until_packed(self, count: int) -> None:
-        """Wait until there are so many parcels, or more."""
+        """Wait until there are this number of parcels, or more."""
         eventually(lambda: self.database.count("parcels") >= count, within=PACKED_WITHIN)
 
     def counts(self) -> dict[str, int]:

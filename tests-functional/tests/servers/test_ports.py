@@ -8,7 +8,7 @@ from reading_club_functional.servers.ports import borrowed_port, free_ports, is_
 
 
 def test_no_port_is_given_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A port that is free on TCP, and that somebody asked for before, is not given again."""
+    """A port that is free on TCP, and that was asked for before, is not given again."""
     (first,) = free_ports(1)
     choices = iter([first, first, *range(20_001, 20_200)])
     monkeypatch.setattr(secrets, "choice", lambda _: next(choices))

@@ -14,6 +14,7 @@ from reading_club_functional.bench.environment import open_environment
 from reading_club_functional.bench.measures import (
     commands,
     consuming,
+    first_page,
     latency,
     memory,
     observing,
@@ -23,7 +24,16 @@ from reading_club_functional.bench.measures import (
 )
 from reading_club_functional.bench.report import LATEST, OBSERVED, beside, save
 
-FAMILIES = (relaying, commands, consuming, latency, memory, open_transaction, pruning)
+FAMILIES = (
+    relaying,
+    commands,
+    consuming,
+    latency,
+    first_page,
+    memory,
+    open_transaction,
+    pruning,
+)
 
 
 def arguments() -> argparse.Namespace:

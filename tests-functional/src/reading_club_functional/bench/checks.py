@@ -11,7 +11,7 @@ from uuid import UUID
 from reading_club.adapters.eventstream.topology import queue_name
 from reading_club.app.bootstrap.relay import open_relay
 from reading_club.domain.messages import RegisterBook
-from reading_club_functional.cluster import SUBSCRIBER_NAMES, ClubCluster
+from reading_club_functional.cluster import PROJECTION_NAMES, ClubCluster
 from reading_club_functional.database import Database
 from reading_club_functional.queues import open_channel
 
@@ -70,7 +70,7 @@ def sent(database: Database) -> list[str]:
 
 def assert_arrived_once(broker_url: str, ids: Collection[str]) -> None:
     """Consume all messages, and raise NotOnce unless each queue had each event once."""
-    for name in SUBSCRIBER_NAMES:
+    for name in PROJECTION_NAMES:
         with open_channel(broker_url) as channel:
             _compare(name, _consume(channel, queue_name(name), len(ids)), ids)
 

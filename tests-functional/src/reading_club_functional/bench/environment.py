@@ -59,7 +59,7 @@ class Environment:
     def club(self, waiting: int = 0, old: int = 0) -> Iterator[ClubCluster]:
         """Yield a cluster without processes and without queues, with `waiting` unsent events.
 
-        It has `old` expired inbox rows of a subscriber that nobody runs.
+        It has `old` expired inbox rows of a subscriber without workers.
         Processes that are started in it end before its database is dropped.
         """
         broker_url, folder = self.rabbitmq.url, Path(mkdtemp(dir=self.folder))

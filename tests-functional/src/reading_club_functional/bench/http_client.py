@@ -46,7 +46,11 @@ async def _read_answer(reader: asyncio.StreamReader) -> None:
 
 
 def _request(command: RegisterBook, token: str) -> bytes:
-    book = {"title": command.title, "author": command.author, "isbn": command.isbn.canonical}
+    book = {
+        "title": command.title,
+        "author": command.author,
+        "isbn": command.isbn and command.isbn.canonical,
+    }
     body = json.dumps({"id": str(command.id), **book}).encode()
     head = (
         f"POST /api/books HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"

@@ -13,6 +13,7 @@ from reading_club_functional.browser.books import REVIEWS, WAITING, some_books
 from reading_club_functional.browser.dead_letters import add_dead_letters, newest_events
 from reading_club_functional.browser.pages import Role
 from reading_club_functional.cluster import Browser as Client
+from reading_club_functional.imports import FINISHED, library
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import command, environment
 
@@ -33,13 +34,15 @@ class Content:
     """Ids that the addresses of pages name, and the cookies of each role.
 
     ``book`` is the newest book, without a review; Olga and others have reviewed ``reviewed``;
-    ``member`` is the account of Mo, ``event`` the event of the newest book.
+    ``member`` is the account of Mo, ``event`` the event of the newest book. Olga has imported a
+    file with a rejected row, as ``imported``.
     """
 
     book: str = ""
     reviewed: str = ""
     member: str = ""
     event: str = ""
+    imported: str = ""
     cookies: Mapping[Role, Cookies] = field(default_factory=lambda: {"visitor": {}})
 
 
@@ -52,6 +55,7 @@ def fill_club(folder: Path, client: Client, books: int) -> Content:
     with Client(base_url=client.base_url, cookies=dict(organiser), timeout=10) as olga:
         others = {name: add_member(olga, name) for name in REVIEWS if name not in ("Olga", "Mo")}
         _let_ask(olga)
+        imported = _import(olga)
         accounts = olga.get("/api/members").json()["items"]
     _add_reviews(client, {"Olga": organiser, "Mo": member, **others}, ids)
     if books > FEW:
@@ -59,6 +63,7 @@ def fill_club(folder: Path, client: Client, books: int) -> Content:
     (event,) = newest_events(folder, 1)
     return Content(
         event=event,
+        imported=imported,
         book=ids[0],
         reviewed=ids[REVIEWED],
         member=next(account["id"] for account in accounts if account["nickname"] == "Mo"),
@@ -81,6 +86,15 @@ def _let_ask(organiser: Client) -> None:
     asked = {"nickname": WAITING, "password": PASSWORD}
     with Client(base_url=organiser.base_url, timeout=10) as client:
         _accepted(lambda: client.post("/api/join-requests", json=asked))
+
+
+def _import(member: Client) -> str:
+    """Import a file with a rejected row, wait until it is finished, and return its id."""
+    file = "".join(library(1))
+    id_: str = _accepted(lambda: member.post("/api/imports", content=file)).json()["id"]
+    path = f"/api/imports/{id_}"
+    eventually(lambda: member.get(path).json()["state"] == FINISHED, within=SHOWN_WITHIN)
+    return id_
 
 
 def _accepted(send: Callable[[], Response]) -> Response:

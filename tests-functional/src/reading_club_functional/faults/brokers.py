@@ -9,7 +9,7 @@ from redis import Redis
 
 from reading_club.adapters.eventstream.topology import queue_name
 from reading_club_functional import outages
-from reading_club_functional.cluster import SUBSCRIBER_NAMES
+from reading_club_functional.cluster import PROJECTION_NAMES
 from reading_club_functional.faults.target import Fault, Target
 from reading_club_functional.outages import lasting
 from reading_club_functional.queues import delete, flush, open_channel, purge, unbind
@@ -33,7 +33,7 @@ def at_random(change: Callable[[str, str], None]) -> Fault:
 
     @contextmanager
     def fault(target: Target, random: Random) -> Iterator[None]:
-        change(target.broker.url, random.choice(SUBSCRIBER_NAMES))
+        change(target.broker.url, random.choice(PROJECTION_NAMES))
         yield
 
     return fault
@@ -41,7 +41,7 @@ def at_random(change: Callable[[str, str], None]) -> Fault:
 
 def of_another_kind(target: Target, random: Random) -> AbstractContextManager[None]:
     """The queue of one subscriber is replaced by one whose redeclaration fails."""
-    url, name = target.broker.url, random.choice(SUBSCRIBER_NAMES)
+    url, name = target.broker.url, random.choice(PROJECTION_NAMES)
 
     def replace() -> None:
         delete(url, name)
@@ -53,7 +53,7 @@ def of_another_kind(target: Target, random: Random) -> AbstractContextManager[No
 
 def full(target: Target, random: Random) -> AbstractContextManager[None]:
     """The queue of one subscriber holds one message and rejects more."""
-    return outages.full(rabbitmq(target), random.choice(SUBSCRIBER_NAMES), length=1)
+    return outages.full(rabbitmq(target), random.choice(PROJECTION_NAMES), length=1)
 
 
 def login_refused(target: Target, _: Random) -> AbstractContextManager[None]:

@@ -185,3 +185,15 @@ class TooManyJoinRequests(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} requests to join wait for an answer: ask again later")
         self.most = most
+
+
+class FollowsTooMany(Conflict):
+    """The member follows as many books as a member may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"you follow {most} books already: unfollow one first")
+        self.most = most
+
+
+class NoMailServer(Conflict):
+    """The club sends no mail: its organiser has set no server for it."""

@@ -7,73 +7,53 @@ and a change is a new version. ``make schemas-check`` compares them with the fil
 from uuid import UUID
 
 from lastuuid import uuid7
-from messagebus import Command, Event, Metadata
-from pydantic import ConfigDict, Field
+from messagebus import Metadata
+from pydantic import Field
 
-from reading_club.domain.isbn import Isbn
-from reading_club.domain.text import Author, Comment, Nickname, Rating, Title
+from reading_club.domain.book_messages import (
+    BookCorrected,
+    BookRegistered,
+    BookRegisteredV2,
+    BookWithdrawn,
+    CorrectBook,
+    RegisterBook,
+    WithdrawBook,
+)
+from reading_club.domain.import_messages import ImportStepDue
+from reading_club.domain.message_base import (
+    ClubCommand,
+    ClubEvent,
+    FrozenMetadata,
+    command_metadata,
+    event_metadata,
+)
+from reading_club.domain.text import Comment, Nickname, Rating
 
-
-class FrozenMetadata(Metadata):
-    """The immutable metadata that all messages of one type share."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-def _command(name: str) -> Metadata:
-    return FrozenMetadata(name=name, schema_version=1, published=False)
-
-
-def _event(name: str, version: int = 1) -> Metadata:
-    return FrozenMetadata(name=name, schema_version=version, published=True)
-
-
-class ClubCommand(Command):
-    """Base of the commands: requests that may be refused, also for an unknown field."""
-
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
-
-
-class ClubEvent(Event):
-    """Base of the events: unknown fields are ignored, and texts are not validated.
-
-    Otherwise a stricter rule of a later release would make dead letters of older events.
-    """
-
-
-class RegisterBook(ClubCommand):
-    """Register a book; the same id and content again changes nothing."""
-
-    id: UUID = Field(default_factory=uuid7)
-    isbn: Isbn
-    title: Title
-    author: Author
-    metadata: Metadata = _command("register_book")
-
-
-class BookRegistered(ClubEvent):
-    """A book was registered."""
-
-    id: UUID
-    isbn: Isbn = Field(examples=["9780321125217"])
-    title: str
-    author: str
-    metadata: Metadata = _event("book_registered")
-
-
-class BookRegisteredV2(ClubEvent):
-    """A book was registered, by any number of authors, with or without an ISBN."""
-
-    id: UUID
-    isbn: Isbn | None = Field(default=None, examples=["9780262510875"])
-    title: str
-    authors: list[str] = Field(examples=[["Harold Abelson", "Gerald Jay Sussman"]])
-    metadata: Metadata = _event("book_registered", 2)
-
-    @property
-    def author(self) -> str:
-        """The authors as one text, as the first version has them."""
-        return "; ".join(self.authors)
+__all__ = [
+    "COMMANDS",
+    "EVENTS",
+    "BookCorrected",
+    "BookRegistered",
+    "BookRegisteredV2",
+    "BookWithdrawn",
+    "ClubCommand",
+    "ClubEvent",
+    "CorrectBook",
+    "CreateReview",
+    "CreateReviewer",
+    "EraseReviewer",
+    "FrozenMetadata",
+    "ImportStepDue",
+    "RegisterBook",
+    "ReviewCreated",
+    "ReviewRevised",
+    "ReviewWithdrawn",
+    "ReviewerCreated",
+    "ReviewerErased",
+    "ReviseReview",
+    "WithdrawBook",
+    "WithdrawReview",
+]
 
 
 class CreateReviewer(ClubCommand):
@@ -81,7 +61,7 @@ class CreateReviewer(ClubCommand):
 
     id: UUID = Field(default_factory=uuid7)
     nickname: Nickname
-    metadata: Metadata = _command("create_reviewer")
+    metadata: Metadata = command_metadata("create_reviewer")
 
 
 class ReviewerCreated(ClubEvent):
@@ -89,14 +69,14 @@ class ReviewerCreated(ClubEvent):
 
     id: UUID
     nickname: str
-    metadata: Metadata = _event("reviewer_created")
+    metadata: Metadata = event_metadata("reviewer_created")
 
 
 class EraseReviewer(ClubCommand):
     """Erase a reviewer: withdraw the reviews, and remove nickname and comments everywhere."""
 
     id: UUID
-    metadata: Metadata = _command("erase_reviewer")
+    metadata: Metadata = command_metadata("erase_reviewer")
 
 
 class ReviewerErased(ClubEvent):
@@ -106,7 +86,7 @@ class ReviewerErased(ClubEvent):
     """
 
     id: UUID
-    metadata: Metadata = _event("reviewer_erased")
+    metadata: Metadata = event_metadata("reviewer_erased")
 
 
 class CreateReview(ClubCommand):
@@ -117,7 +97,7 @@ class CreateReview(ClubCommand):
     reviewer_id: UUID
     rating: Rating
     comment: Comment = ""
-    metadata: Metadata = _command("create_review")
+    metadata: Metadata = command_metadata("create_review")
 
 
 class ReviewCreated(ClubEvent):
@@ -129,7 +109,7 @@ class ReviewCreated(ClubEvent):
     rating: Rating
     comment: str
     version: int
-    metadata: Metadata = _event("review_created")
+    metadata: Metadata = event_metadata("review_created")
 
 
 class ReviseReview(ClubCommand):
@@ -140,7 +120,7 @@ class ReviseReview(ClubCommand):
     comment: Comment = ""
     expected_version: int | None = None
     """The version that the reviewer has seen; None to replace any."""
-    metadata: Metadata = _command("revise_review")
+    metadata: Metadata = command_metadata("revise_review")
 
 
 class ReviewRevised(ClubEvent):
@@ -152,7 +132,7 @@ class ReviewRevised(ClubEvent):
     rating: Rating
     comment: str
     version: int
-    metadata: Metadata = _event("review_revised")
+    metadata: Metadata = event_metadata("review_revised")
 
 
 class WithdrawReview(ClubCommand):
@@ -163,7 +143,7 @@ class WithdrawReview(ClubCommand):
     """The reviewer who withdraws it: its own, or an organiser."""
     expected_version: int | None = None
     """The version that the reviewer has seen; None to withdraw any."""
-    metadata: Metadata = _command("withdraw_review")
+    metadata: Metadata = command_metadata("withdraw_review")
 
 
 class ReviewWithdrawn(ClubEvent):
@@ -174,11 +154,13 @@ class ReviewWithdrawn(ClubEvent):
     reviewer_id: UUID
     withdrawn_by: UUID
     version: int
-    metadata: Metadata = _event("review_withdrawn")
+    metadata: Metadata = event_metadata("review_withdrawn")
 
 
 COMMANDS: tuple[type[ClubCommand], ...] = (
     RegisterBook,
+    CorrectBook,
+    WithdrawBook,
     CreateReviewer,
     EraseReviewer,
     CreateReview,
@@ -190,10 +172,13 @@ COMMANDS: tuple[type[ClubCommand], ...] = (
 EVENTS: tuple[type[ClubEvent], ...] = (
     BookRegistered,
     BookRegisteredV2,
+    BookCorrected,
+    BookWithdrawn,
     ReviewerCreated,
     ReviewerErased,
     ReviewCreated,
     ReviewRevised,
     ReviewWithdrawn,
+    ImportStepDue,
 )
 """Every event of the club, in each of its versions."""

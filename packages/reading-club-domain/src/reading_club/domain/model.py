@@ -1,75 +1,23 @@
 """The aggregates. They record events, which the unit of work collects."""
 
-from typing import Any, Final, Self, cast
+from typing import Final, Self
 from uuid import UUID
 
-from messagebus import Model
-from pydantic import ConfigDict, Field
-
-from reading_club.domain.errors import VersionMismatch
-from reading_club.domain.isbn import Isbn
+from reading_club.domain.aggregate import Aggregate, VersionedAggregate
+from reading_club.domain.book import Book
 from reading_club.domain.messages import (
-    BookRegistered,
     ReviewCreated,
     ReviewerCreated,
     ReviewerErased,
     ReviewRevised,
     ReviewWithdrawn,
 )
-from reading_club.domain.text import (
-    Author,
-    Comment,
-    Nickname,
-    Rating,
-    Title,
-    casefold_unaccented,
-    nickname_key,
-)
+from reading_club.domain.text import Comment, Nickname, Rating, nickname_key
+
+__all__ = ["FORMER_MEMBER", "Aggregate", "Book", "Review", "Reviewer", "VersionedAggregate"]
 
 FORMER_MEMBER: Final = "a former member"
 """The nickname of every erased reviewer."""
-
-
-class Aggregate(Model):
-    """Base of the aggregates: an identity, stored and loaded as a whole."""
-
-    model_config = ConfigDict(validate_assignment=True)
-
-    id: UUID
-
-    @classmethod
-    def reconstitute(cls, **fields: Any) -> Self:
-        """Return the stored aggregate without validation, as later rules may refuse it.
-
-        Fields that the aggregate does not have are ignored.
-        """
-        stored = cls.model_construct(messages=[], **fields)
-        return cast("Self", stored)
-
-
-class Book(Aggregate):
-    """A book of the club."""
-
-    title: Title
-    author: Author
-    isbn: Isbn
-
-    @property
-    def search_text(self) -> str:
-        """The text that is searched: title, author and ISBN, without case and accents."""
-        return casefold_unaccented(f"{self.title}\n{self.author}\n{self.isbn.canonical}")
-
-    @classmethod
-    def reconstitute(cls, **fields: Any) -> Self:
-        """Return the stored book without validation."""
-        return super().reconstitute(**{**fields, "isbn": Isbn.as_stored(fields["isbn"])})
-
-    @classmethod
-    def register(cls, id: UUID, isbn: Isbn, title: str, author: str) -> Self:
-        """Return a new book, which has recorded BookRegistered."""
-        book = cls(id=id, isbn=isbn, title=title, author=author)
-        book.messages.append(BookRegistered(**book.model_dump()))
-        return book
 
 
 class Reviewer(Aggregate):
@@ -103,14 +51,13 @@ class Reviewer(Aggregate):
         self.messages.append(ReviewerErased(id=self.id))
 
 
-class Review(Aggregate):
-    """A reviewer's rating of a book, with a comment. Each change adds one to ``version``."""
+class Review(VersionedAggregate):
+    """A reviewer's rating of a book, with a comment."""
 
     book_id: UUID
     reviewer_id: UUID
     rating: Rating
     comment: Comment = ""
-    version: int = Field(default=1, ge=1)
     withdrawn: bool = False
     """Whether the reviewer took it back: its comment is empty, and its rating does not count."""
 
@@ -124,11 +71,6 @@ class Review(Aggregate):
         )
         review.messages.append(ReviewCreated(**review.model_dump(exclude={"withdrawn"})))
         return review
-
-    def require_version(self, expected: int | None) -> None:
-        """Raise VersionMismatch if the review has another version; None expects any."""
-        if expected is not None and self.version != expected:
-            raise VersionMismatch(expected)
 
     def revise(self, rating: int, comment: str) -> None:
         """Replace rating and comment and record ReviewRevised; equal values change nothing.

@@ -1,21 +1,17 @@
-"""Texts of users: types that are trimmed, limited and free of control characters, and search."""
+"""Texts of users: types that are trimmed, limited and free of control characters."""
 
-import re
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from reading_club.domain.isbn import InvalidIsbn, Isbn
-
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE_CATEGORIES = frozenset({"Cf", "Mn", "Zs"})
 _CONTROL_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _MARK_CATEGORIES = frozenset({"Mn", "Me"})
-_PART_OF_AN_ISBN: Final = re.compile("[0-9]+(?:-[0-9]*)+")
 
 _LOOKS_LIKE: Final = {
     **dict.fromkeys((0x34F, 0x17B4, 0x17B5, 0x2065, *range(0x180B, 0x1810))),
@@ -31,6 +27,17 @@ LONGEST_DECOMPOSITION = 4
 """The most characters that NFC composes to one."""
 
 
+def authors_in(text: str) -> list[str]:
+    """Return the authors of a book, which semicolons separate; a comma is part of a name."""
+    names = [name.strip() for name in text.split(";")]
+    return [name for name in names if name] or [text]
+
+
+def as_one_author(authors: Iterable[str]) -> str:
+    """Return the authors of a book as one text, from which ``authors_in`` returns them."""
+    return "; ".join(authors)
+
+
 def casefold_unaccented(text: str) -> str:
     """Return the text without case and accents, for comparison and search.
 
@@ -40,20 +47,6 @@ def casefold_unaccented(text: str) -> str:
         return text.lower()
     pieces = (unicodedata.normalize("NFKD", char) for char in text.casefold())
     return "".join(c for piece in pieces for c in piece if not unicodedata.combining(c))
-
-
-def search_terms(query: str) -> tuple[str, ...]:
-    """Return the search terms. A book is found if its ``search_text`` contains one of them.
-
-    A query that is an ISBN gives its thirteen digits, any other its folded text; if that may be
-    a part of an ISBN, also the text without hyphens.
-    """
-    with suppress(InvalidIsbn):
-        return (Isbn(query).canonical,)
-    text = casefold_unaccented(query.strip())
-    if _PART_OF_AN_ISBN.fullmatch(text):
-        return text, text.replace("-", "")
-    return (text,)
 
 
 def nickname_key(nickname: str) -> str:

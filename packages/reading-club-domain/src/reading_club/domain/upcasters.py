@@ -4,14 +4,11 @@
 """
 
 from reading_club.domain.messages import BookRegistered, BookRegisteredV2
+from reading_club.domain.text import authors_in
 
 
 def with_list_of_authors(event: BookRegistered) -> BookRegisteredV2:
-    """Return the second version: semicolons separate authors, and a comma is part of a name."""
-    names = [name.strip() for name in event.author.split(";")]
+    """Return the second version, with the authors one by one."""
     return BookRegisteredV2(
-        id=event.id,
-        isbn=event.isbn,
-        title=event.title,
-        authors=[name for name in names if name] or [event.author],
+        id=event.id, isbn=event.isbn, title=event.title, authors=authors_in(event.author)
     )

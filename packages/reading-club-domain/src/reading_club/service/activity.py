@@ -1,7 +1,7 @@
 """An entry of the activity log."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -47,6 +47,14 @@ class ActivityEntry(BaseModel):
         return self.model_copy(update={"payload": payload})
 
 
+class Arrival(NamedTuple):
+    """An entry with its arrival position."""
+
+    position: int
+    """Counts the entries in the order in which they were stored, with gaps, from 1 on."""
+    entry: ActivityEntry
+
+
 class ActivityLog(Protocol):
     """The activity log, written by the subscriber ``activity``."""
 
@@ -58,4 +66,17 @@ class ActivityLog(Protocol):
 
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
+        ...
+
+    async def arrived(self, *, after: int, limit: int) -> Sequence[Arrival]:
+        """Return up to ``limit`` arrivals above the position ``after``, in their order.
+
+        Who goes on from the last position misses no entry and gets none twice: what is committed
+        later has a higher position, and a rebuild of the log changes none. A late event arrives
+        late, also with an id below those of earlier arrivals.
+        """
+        ...
+
+    async def latest_position(self) -> int:
+        """Return the position of the last arrival, 0 before the first."""
         ...

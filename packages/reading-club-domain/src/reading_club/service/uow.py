@@ -14,6 +14,13 @@ from reading_club.service.accounts.sessions import Sessions
 from reading_club.service.accounts.tokens import Tokens
 from reading_club.service.activity import ActivityLog
 from reading_club.service.catalogue import Catalogue
+from reading_club.service.imports.book_imports import BookImports
+from reading_club.service.imports.own_books import OwnBooks
+from reading_club.service.notifications.following_feeds import FollowingFeeds
+from reading_club.service.notifications.follows import Follows
+from reading_club.service.notifications.mail_addresses import MailAddresses
+from reading_club.service.notifications.notices import Notices
+from reading_club.service.notifications.outgoing_mail import OutgoingMail
 from reading_club.service.repositories import (
     AbstractBookRepository,
     AbstractReviewerRepository,
@@ -38,5 +45,12 @@ class AbstractUnitOfWork(StreamUnitOfWork):
     join_requests: JoinRequests
     password_links: PasswordLinks
     club: Club
+    imports: BookImports
+    own_books: OwnBooks
+    follows: Follows
+    notices: Notices
+    following_feeds: FollowingFeeds
+    mail_addresses: MailAddresses
+    outgoing_mail: OutgoingMail
     activity: ActivityLog
     catalogue: Catalogue

@@ -1,6 +1,7 @@
 """Builders of valid aggregates and events; a test passes only the fields that matter."""
 
 from itertools import count
+from typing import Literal
 from uuid import UUID
 
 from lastuuid import uuid7
@@ -22,14 +23,14 @@ def an_isbn(number: int | None = None) -> Isbn:
 def a_book(
     *,
     id: UUID | None = None,
-    isbn: str | None = None,
+    isbn: str | Literal[False] | None = None,
     title: str = "Domain-Driven Design",
     author: str = "Eric Evans",
+    registered_by: UUID | None = None,
 ) -> Book:
-    """Return a new book that has recorded its event, with an ISBN of its own."""
-    return Book.register(
-        id or uuid7(), Isbn(isbn) if isbn is not None else an_isbn(), title, author
-    )
+    """Return a new book that has recorded its event, with an ISBN of its own; False for none."""
+    known = None if isbn is False else an_isbn() if isbn is None else Isbn(isbn)
+    return Book.register(id or uuid7(), known, title, author, registered_by)
 
 
 def a_reviewer(*, id: UUID | None = None, nickname: str | None = None) -> Reviewer:

@@ -15,6 +15,8 @@ test that fails if the internal changes:
   ``test_a_request_that_is_handled_is_not_closed``
 - ``timeout_keep_alive_handler``: closes, but waits without end for a client that does not read.
   ``test_what_is_closed_ends_although_nobody_reads``
+- ``scope``, set with the head of a request: the path that a body is sent to.
+  ``test_a_file_has_a_longer_deadline``
 - ``pause_writing`` and ``resume_writing``: start and end the deadline for reading a response.
   ``test_an_answer_that_is_not_read_has_a_deadline``
 - ``connections``, the set of all connections of a server, ``loop`` and ``transport``: the oldest
@@ -32,6 +34,10 @@ HEAD_DEADLINE = 10.0
 """Seconds for a request's head, from connecting or from the end of the previous response."""
 BODY_DEADLINE = 30.0
 """Seconds from the head of a request until its body is complete."""
+UPLOADS = frozenset({"/api/imports", "/imports"})
+"""The paths that files are posted to."""
+UPLOAD_DEADLINE = 300.0
+"""The deadline of the body there: 64 MB at 2 Mbit a second."""
 READ_DEADLINE = 30.0
 """Seconds for a client to read, from a full send buffer or from the close of the connection."""
 MOST_CONNECTIONS = 768
@@ -125,6 +131,8 @@ class BoundedProtocol(H11Protocol):
         if phase is _CLOSING:
             self._deadline = self.loop.call_later(READ_DEADLINE, self.transport.abort)
         elif (seconds := _DEADLINES.get(cast("type[h11.IDLE]", phase))) is not None:
+            is_upload = phase is h11.SEND_BODY and self.scope["path"] in UPLOADS
+            seconds = UPLOAD_DEADLINE if is_upload else seconds
             self._deadline = self.loop.call_later(seconds, self._on_deadline)
 
     def _on_deadline(self) -> None:

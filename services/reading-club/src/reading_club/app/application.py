@@ -39,6 +39,8 @@ class Application:
     passwords: Passwords
     open_until_claimed: bool = False
     metrics: ProcessMetrics | None = None
+    sends_mail: bool = False
+    """Whether a server is set that takes mail to members."""
     asyncapi: Callable[[], Mapping[str, Any]] = dict
     """Returns the AsyncAPI document of the events."""
     club: ClubSettings = field(default_factory=ClubSettings, init=False)

@@ -12,7 +12,7 @@ from reading_club.app.settings import ConfigurationError
 from reading_club.eventstream.errors import StorageBusy, TransientFailure
 from reading_club.eventstream.ports.heartbeats import FRESH, Heartbeat, Heartbeats
 from reading_club.eventstream.ports.statistics import Backlog, Statistics
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 T = TypeVar("T")
 

@@ -7,9 +7,11 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reading_club.app.logs import LogFormat
+from reading_club.app.mail.address import Address
 from reading_club.app.private_files import make_private_folder
 from reading_club.app.proxy_settings import Origin, TrustedProxies
 from reading_club.app.secret_files import require_secret, secret_or_file
+from reading_club.app.smtp_settings import Tls, require_origin, require_password, require_sender
 from reading_club.eventstream.liveness import STALLED_AFTER
 from reading_club.eventstream.retention import DAY
 
@@ -53,6 +55,24 @@ class Settings(BaseSettings):
     """Scheme and host by which browsers reach the club; unset: the address that they ask for."""
     trusted_proxies: TrustedProxies = ()
     """Networks of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    smtp_host: str | None = Field(default=None, min_length=1)
+    """Host of the server that takes the club's mail; unset: members follow by feeds alone."""
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of the mail server; unset: 587, with ``tls`` 465, without TLS 25."""
+    smtp_tls: Tls = "starttls"
+    """``starttls``, ``tls`` from the first byte, or ``off``: on this machine only."""
+    smtp_user: str | None = Field(default=None, min_length=1)
+    """User of the mail server; unset: no log-in."""
+    smtp_password_file: Path | None = None
+    """A file that has the value of READING_CLUB_SMTP_PASSWORD, instead of that."""
+    smtp_password: SecretStr | None = Field(default=None, validate_default=True)
+    """Password of that user."""
+    smtp_sender: Address | None = Field(default=None, validate_default=True)
+    """Address that the club's mail comes from."""
+    digest_hours: float = Field(default=24.0, gt=0)
+    """Hours between two mails to a member about what is new, at least."""
+    activity_streams: int = Field(default=100, ge=1, le=256)
+    """Streams of the activity that clients may have open in the web process."""
     data_dir: Path = Path("var")
     """Folder of the embedded database and broker."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
@@ -83,8 +103,15 @@ class Settings(BaseSettings):
     dead_letters_days: float | None = Field(default=None, gt=0)
     """Days that dead letters are kept before they are discarded; unset: for ever."""
 
-    _require_secret = field_validator("database_url_file", "broker_url_file")(require_secret)
-    _secret_or_file = field_validator("database_url", "broker_url", mode="before")(secret_or_file)
+    _require_secret = field_validator("database_url_file", "broker_url_file", "smtp_password_file")(
+        require_secret
+    )
+    _secret_or_file = field_validator("database_url", "broker_url", "smtp_password", mode="before")(
+        secret_or_file
+    )
+    _require_origin = field_validator("smtp_host")(require_origin)
+    _require_password = field_validator("smtp_password")(require_password)
+    _require_sender = field_validator("smtp_sender")(require_sender)
 
     @field_validator("data_dir", mode="before")
     @classmethod

@@ -23,7 +23,7 @@ from reading_club.eventstream import status as stream
 from reading_club.eventstream.ports.projections import Rebuilding
 from reading_club.eventstream.ports.statistics import OutsideProgress, SubscriberProgress
 from reading_club.eventstream.status import OutboxStatus
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 T = TypeVar("T")
 

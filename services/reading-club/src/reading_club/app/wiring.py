@@ -4,7 +4,7 @@ from reading_club.domain.messages import COMMANDS, EVENTS
 from reading_club.eventstream.description import Description, describe
 from reading_club.eventstream.wiring import require_event_handlers
 from reading_club.service.bus import build_bus
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 

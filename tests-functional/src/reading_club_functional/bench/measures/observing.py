@@ -18,7 +18,7 @@ from reading_club.adapters.eventstream.publisher.encoding import MessageEncoder
 from reading_club.eventstream.context import NO_CONTEXT, MessageContext
 from reading_club.eventstream.ports.outbox import OutboxKey, OutboxMessage
 from reading_club.eventstream.transaction_contexts import TransactionContexts
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.testing.builders import an_event
 from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment

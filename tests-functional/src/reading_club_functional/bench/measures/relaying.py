@@ -17,7 +17,7 @@ from reading_club.adapters.uow_sqla.eventstream.run import LEASE
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.ports.metrics import NO_METRICS
 from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import new_events
 from reading_club_functional.bench.checks import assert_arrived_once, sent

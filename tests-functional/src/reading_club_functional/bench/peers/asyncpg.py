@@ -39,7 +39,7 @@ async def opened(
     ) as pool:
 
         async def handle(command: RegisterBook) -> None:
-            isbn, event_id = command.isbn.canonical, uuid7()
+            isbn, event_id = command.isbn and command.isbn.canonical, uuid7()
             texts = {"title": command.title, "author": command.author}
             book = {"id": str(command.id), "isbn": isbn, **texts}
             search = f"{command.title}\n{command.author}\n{isbn}".casefold()

@@ -29,7 +29,7 @@ class BookRepository(messagebus.AsyncAbstractRepository[Book]):
 
     async def add(self, book: Book) -> None:
         """Insert the book, and keep it for the collection of its events."""
-        row = {**book.model_dump(exclude={"messages"}), "isbn": book.isbn.canonical}
+        row = {**book.model_dump(exclude={"messages"}), "isbn": book.isbn_digits}
         await self.session.execute(insert(orm.books).values([row]))
         self.seen.append(book)
 

@@ -1,4 +1,4 @@
-"""The repositories of books, reviewers and reviews on SQL."""
+"""The base of the repositories on SQL, and that of the books."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -6,53 +6,37 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Row,
     Select,
     Table,
+    delete,
     exists,
+    false,
     func,
-    or_,
     select,
-    tuple_,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla.book_pages import select_page
 from reading_club.adapters.uow_sqla.session import Session
-from reading_club.adapters.uow_sqla.statements import insert_new, is_storable
+from reading_club.adapters.uow_sqla.statements import insert_new, insert_new_many
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
     IdentifierTaken,
-    NicknameTaken,
     NotFound,
     Refusal,
-    ReviewerNotFound,
 )
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.model import Aggregate, Book, Reviewer
-from reading_club.domain.text import search_terms
+from reading_club.domain.model import Aggregate, Book
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.repositories import (
-    AbstractBookRepository,
-    AbstractReviewerRepository,
-    Repository,
-)
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
+from reading_club.service.repositories import AbstractBookRepository, Repository
 
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
-
-
-def is_older(order: tuple[Column[Any], Column[Any]], id: UUID) -> ColumnElement[bool]:
-    """Return the condition that a row was stored before the one with this id.
-
-    ``order`` are the columns of the time and the id. No row comes before an unknown one.
-    """
-    time, identifier = order
-    last = identifier.table.alias("last")
-    at = select(last.c[time.name]).where(last.c.id == id).scalar_subquery()
-    return tuple_(*order) < tuple_(at, id)
 
 
 class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
@@ -101,6 +85,13 @@ class SQLRepository(Repository[TAggregate], Generic[TAggregate]):
             raise self.not_found(identifier)
         return found
 
+    async def get_for_update(self, identifier: UUID) -> TAggregate:
+        """Return the aggregate of the row, which is locked; SQLite begins as a writer."""
+        statement = select(self.table).where(self.table.c.id == identifier).with_for_update()
+        if (row := (await self.session.write(statement)).one_or_none()) is None:
+            raise self.not_found(identifier)
+        return self._loaded(row)
+
     def _loaded(self, row: Row[Any]) -> TAggregate:
         aggregate = self.model.reconstitute(**row._asdict())
         self.seen.append(aggregate)
@@ -121,67 +112,83 @@ class SQLBookRepository(SQLRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _row(self, aggregate: Book) -> Mapping[str, Any]:
-        row = {**aggregate.model_dump(), "search": aggregate.search_text}
-        return {**row, "isbn": aggregate.isbn.canonical}
+        names = ("title_key", "author_key")
+        keys = {name: getattr(aggregate, name) for name in names}
+        row = {**aggregate.model_dump(), **keys, "search": aggregate.search_text}
+        return {**row, "isbn": aggregate.isbn_digits}
+
+    async def add(self, aggregate: Book) -> None:
+        """Insert a row, and those of its words. Raises as its base does."""
+        await super().add(aggregate)
+        await self._add_words(aggregate)
 
     async def _refusal(self, aggregate: Book) -> Refusal | None:
-        known = await self._scalar(exists().where(orm.books.c.isbn == aggregate.isbn.canonical))
-        return BookAlreadyRegistered(aggregate.isbn) if known else None
+        if aggregate.isbn is None or not await self._scalar(_is_taken(aggregate)):
+            return None
+        return BookAlreadyRegistered(aggregate.isbn)
+
+    async def _find(self, condition: ColumnElement[bool]) -> Book | None:
+        return await super()._find(condition & ~orm.books.c.withdrawn)
+
+    async def update(self, book: Book) -> None:
+        """Update the row of the previous version, and replace its words."""
+        columns = orm.books.c
+        statement = (
+            update(orm.books)
+            .where(columns.id == book.id, columns.version == book.version - 1, ~_is_taken(book))
+            .values(self._row(book))
+        )
+        try:
+            updated = (await self.session.write(statement)).rowcount
+        except IntegrityError as exc:  # only the ISBN's key can be in the way
+            raise WriteConflict("another book was given the ISBN meanwhile") from exc
+        if updated != 1:
+            changed = WriteConflict(f"book {book.id} was changed by another transaction")
+            raise await self._refusal(book) or changed
+        await self.session.write(delete(orm.book_words).where(orm.book_words.c.book_id == book.id))
+        await self._add_words(book)
+
+    async def _add_words(self, book: Book) -> None:
+        words = [{"book_id": book.id, "word": word} for word in sorted(book.words)]
+        await insert_new_many(self.session, orm.book_words, words)
 
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return the book with this ISBN, or None."""
         return await self._find(orm.books.c.isbn == isbn.canonical)
 
     async def page(
-        self, *, query: str = "", before: UUID | None = None, limit: int = 50
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
+    ) -> BookPage:
+        """Return a page by indexes, by one statement; a search by two."""
+        cursor = cursor_of(order, before)
+        rows, following = await select_page(self.session, query, order, cursor, limit)
+        return BookPage([self._loaded(row) for row in rows], following)
+
+    async def registered_by(
+        self, reviewer_id: UUID, *, after: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return up to ``limit`` matching books, the newest first, by the index on time and id."""
-        wanted = [each for each in search_terms(query) if is_storable(each)]
-        if not wanted:
-            return []
-        order = (orm.books.c.registered_at, orm.books.c.id)
-        statement = select(orm.books).order_by(*[each.desc() for each in order]).limit(limit)
-        if before is not None:
-            statement = statement.where(is_older(order, before))
-        if all(wanted):
-            found = [orm.books.c.search.contains(each, autoescape=True) for each in wanted]
-            statement = statement.where(or_(*found))
-        return [self._loaded(row) for row in await self.session.read(statement)]
+        """Return the books of the rows, by the index."""
+        columns = orm.books.c
+        statement = select(orm.books).where(columns.registered_by == reviewer_id)
+        if after is not None:
+            statement = statement.where(columns.id > after)
+        rows = await self.session.read(statement.order_by(columns.id).limit(limit))
+        return [self._loaded(row) for row in rows]
 
     async def count(self) -> int:
         """Count the rows."""
-        return await self._scalar(func.count(orm.books.c.id))
+        return await self._scalar(func.count().filter(~orm.books.c.withdrawn))
 
 
-class SQLReviewerRepository(SQLRepository[Reviewer], AbstractReviewerRepository):
-    """The reviewers, in the table ``reviewers``."""
-
-    table = orm.reviewers
-    model = Reviewer
-    not_found = ReviewerNotFound
-
-    def _row(self, aggregate: Reviewer) -> Mapping[str, Any]:
-        return {**aggregate.model_dump(), "nickname_key": aggregate.nickname_key}
-
-    async def _refusal(self, aggregate: Reviewer) -> Refusal | None:
-        same = orm.reviewers.c.nickname_key == aggregate.nickname_key
-        known = await self._scalar(exists().where(same))
-        return NicknameTaken(aggregate.nickname) if known else None
-
-    async def require(self, identifier: UUID) -> None:
-        """Lock the row against changes. Raises ReviewerNotFound."""
-        if (await self.session.write(locked_reviewer(identifier))).one_or_none() is None:
-            raise ReviewerNotFound(identifier)
-
-    async def update_erased(self, reviewer: Reviewer) -> None:
-        """Update the row, which waits for those who have locked it."""
-        same = (orm.reviewers.c.id == reviewer.id) & ~orm.reviewers.c.erased
-        statement = update(orm.reviewers).where(same).values(self._row(reviewer))
-        if (await self.session.write(statement)).rowcount != 1:
-            raise WriteConflict(f"reviewer {reviewer.id} was erased by another transaction")
+def _is_taken(book: Book) -> ColumnElement[bool]:
+    """Return the condition that another book has the ISBN of this one."""
+    if book.isbn_digits is None:
+        return false()
+    other = orm.books.alias("other")
+    return exists().where(other.c.isbn == book.isbn_digits, other.c.id != book.id)
 
 
-def locked_reviewer(identifier: UUID) -> Select[tuple[UUID]]:
-    """Return the SELECT of a reviewer that is not erased, and cannot be until the end."""
-    same = (orm.reviewers.c.id == identifier) & ~orm.reviewers.c.erased
-    return select(orm.reviewers.c.id).where(same).with_for_update(read=True)
+def locked_book(identifier: UUID) -> Select[tuple[UUID]]:
+    """Return the SELECT of a book that is not withdrawn, and cannot be until the end."""
+    same = (orm.books.c.id == identifier) & ~orm.books.c.withdrawn
+    return select(orm.books.c.id).where(same).with_for_update(read=True)

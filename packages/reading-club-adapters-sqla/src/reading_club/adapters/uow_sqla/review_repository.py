@@ -4,10 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, select, true, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Select,
+    exists,
+    false,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from reading_club.adapters.uow_sqla import orm
-from reading_club.adapters.uow_sqla.repositories import SQLRepository, is_older, locked_reviewer
+from reading_club.adapters.uow_sqla.repositories import SQLRepository, locked_book
+from reading_club.adapters.uow_sqla.reviewer_repository import locked_reviewer
 from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.domain.errors import (
@@ -24,6 +36,17 @@ from reading_club.service.repositories import AbstractReviewRepository, ListedRe
 CHANGING = {"rating", "comment", "version", "withdrawn"}
 
 
+def _is_older(order: tuple[Column[Any], Column[Any]], id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a row was stored before the one with this id.
+
+    ``order`` are the columns of the time and the id. No row comes before an unknown one.
+    """
+    time, identifier = order
+    last = identifier.table.alias("last")
+    at = select(last.c[time.name]).where(last.c.id == id).scalar_subquery()
+    return tuple_(*order) < tuple_(at, id)
+
+
 class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
     """The reviews, in the table ``reviews``."""
 
@@ -33,24 +56,15 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
 
     def _conditions(self, aggregate: Review) -> Sequence[ColumnElement[bool]]:
         return [
-            exists().where(orm.books.c.id == aggregate.book_id),
+            exists(locked_book(aggregate.book_id)),
             exists(locked_reviewer(aggregate.reviewer_id)),
         ]
 
     async def _refusal(self, aggregate: Review) -> Refusal | None:
-        if not await self._exists(orm.books, aggregate.book_id):
-            return BookNotFound(aggregate.book_id)
-        if not await self._scalar(exists(locked_reviewer(aggregate.reviewer_id))):
-            return ReviewerNotFound(aggregate.reviewer_id)
+        if (unknown := await self._unknown(aggregate)) is not None:
+            return unknown
         pair = (aggregate.book_id, aggregate.reviewer_id)
         return AlreadyReviewed(*pair) if await self._scalar(exists().where(_of(*pair))) else None
-
-    async def get_for_update(self, identifier: UUID) -> Review:
-        """Return the review of the row, which is locked; SQLite begins as a writer."""
-        statement = select(self.table).where(self.table.c.id == identifier).with_for_update()
-        if (row := (await self.session.write(statement)).one_or_none()) is None:
-            raise ReviewNotFound(identifier)
-        return self._loaded(row)
 
     async def find_of(self, book_id: UUID, reviewer_id: UUID) -> Review | None:
         """Return the review of the row, or None."""
@@ -68,17 +82,24 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         return {row.book_id: self._loaded(row) for row in rows}
 
     async def update(self, review: Review) -> None:
-        """Update the row of the previous version, unless the reviewer is erased."""
+        """Update the row of the previous version, unless book or reviewer are gone."""
         statement = (
             update(orm.reviews)
             .where(orm.reviews.c.id == review.id, orm.reviews.c.version == review.version - 1)
-            .where(exists(locked_reviewer(review.reviewer_id)))
+            .where(*self._conditions(review))
             .values({**review.model_dump(include=CHANGING), "updated_at": DatabaseTime()})
         )
         if (await self.session.write(statement)).rowcount != 1:
-            if not await self._scalar(exists(locked_reviewer(review.reviewer_id))):
-                raise ReviewerNotFound(review.reviewer_id)
-            raise WriteConflict(f"review {review.id} was changed by another transaction")
+            changed = WriteConflict(f"review {review.id} was changed by another transaction")
+            raise await self._unknown(review) or changed
+
+    async def _unknown(self, review: Review) -> Refusal | None:
+        """Return the error of a review whose book or reviewer is not there, or not any more."""
+        if not await self._scalar(exists(locked_book(review.book_id))):
+            return BookNotFound(review.book_id)
+        if not await self._scalar(exists(locked_reviewer(review.reviewer_id))):
+            return ReviewerNotFound(review.reviewer_id)
+        return None
 
     async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
         """Update the rows of the previous versions by one statement."""
@@ -115,7 +136,7 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
         if reviewer_id is not None:
             statement = statement.where(columns.reviewer_id == reviewer_id)
         if before is not None:
-            statement = statement.where(is_older(order, before))
+            statement = statement.where(_is_older(order, before))
         return [self._listed(row) for row in await self.session.read(statement)]
 
     def _listed(self, row: Row[Any]) -> ListedReview:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from logging import getLogger
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import CursorResult, Executable, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from reading_club.adapters.uow_sqla.eventstream.tables import StreamTables
 
 logger = getLogger(__name__)
-
 TResult = TypeVar("TResult")
 Rows = Sequence[Mapping[str, Any]]
+CHECKS_REFERENCES: Final = "foreign keys are checked"  # the key in a connection's ``info``
 
 
 class Session:
@@ -156,9 +156,9 @@ class SQLite:
             raise StorageUnavailable("another transaction is open on the only connection")
         if driver.in_transaction:
             await driver.rollback()
-        if not raw.info.get("foreign keys are checked"):
+        if not raw.info.get(CHECKS_REFERENCES):
             await driver.execute("PRAGMA foreign_keys = ON")
-            raw.info["foreign keys are checked"] = True
+            raw.info[CHECKS_REFERENCES] = True
         await connection.begin()
         if write and driver.in_transaction:
             await driver.rollback()

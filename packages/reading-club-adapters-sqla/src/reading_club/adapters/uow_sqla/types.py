@@ -10,6 +10,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
+def sorted_text(length: int) -> sa.String:
+    """Return the type of a text that is compared by its code points, on every database."""
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant, to the microsecond: bound with any time zone, loaded in UTC.
 

@@ -9,9 +9,17 @@ from reading_club.adapters.uow_sqla.accounts.password_links import SQLPasswordLi
 from reading_club.adapters.uow_sqla.accounts.sessions import SQLSessions
 from reading_club.adapters.uow_sqla.accounts.tokens import SQLTokens
 from reading_club.adapters.uow_sqla.eventstream.unit_of_work import SQLStreamUnitOfWork
+from reading_club.adapters.uow_sqla.imports.book_imports import SQLBookImports
+from reading_club.adapters.uow_sqla.imports.own_books import SQLOwnBooks
+from reading_club.adapters.uow_sqla.notifications.following_feeds import SQLFollowingFeeds
+from reading_club.adapters.uow_sqla.notifications.follows import SQLFollows
+from reading_club.adapters.uow_sqla.notifications.mail_addresses import SQLMailAddresses
+from reading_club.adapters.uow_sqla.notifications.notices import SQLNotices
+from reading_club.adapters.uow_sqla.notifications.outgoing_mail import SQLOutgoingMail
 from reading_club.adapters.uow_sqla.read_models import READ_MODELS
-from reading_club.adapters.uow_sqla.repositories import SQLBookRepository, SQLReviewerRepository
+from reading_club.adapters.uow_sqla.repositories import SQLBookRepository
 from reading_club.adapters.uow_sqla.review_repository import SQLReviewRepository
+from reading_club.adapters.uow_sqla.reviewer_repository import SQLReviewerRepository
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club.service.uow import AbstractUnitOfWork
 
@@ -36,6 +44,13 @@ class SQLUnitOfWork(SQLStreamUnitOfWork, AbstractUnitOfWork):
     join_requests = per_transaction(SQLJoinRequests)
     password_links = per_transaction(SQLPasswordLinks)
     club = per_transaction(SQLClub)
+    imports = per_transaction(SQLBookImports)
+    own_books = per_transaction(SQLOwnBooks)
+    follows = per_transaction(SQLFollows)
+    notices = per_transaction(SQLNotices)
+    following_feeds = per_transaction(SQLFollowingFeeds)
+    mail_addresses = per_transaction(SQLMailAddresses)
+    outgoing_mail = per_transaction(SQLOutgoingMail)
 
 
 for model in READ_MODELS:

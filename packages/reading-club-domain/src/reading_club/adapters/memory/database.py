@@ -170,6 +170,6 @@ def _overlay(database: TDatabase) -> TDatabase:
     """Return a copy of the database whose tables overlay those of the original."""
     view = copy(database)
     for name, table in vars(database).items():
-        if isinstance(table, MutableMapping):
+        if isinstance(table, (dict, MutableMapping)):
             setattr(view, name, OverlayMapping(table))
     return view

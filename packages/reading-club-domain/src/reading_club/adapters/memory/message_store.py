@@ -28,13 +28,14 @@ class InMemoryMessageStore(AbstractMessageStore):
 
         def insert(tables: InMemoryStreamDatabase) -> None:
             for message in messages:
-                if message.message_id in tables.messages:
+                key = OutboxKey(message.message_id)
+                is_sent = lease is not None and message.metadata.published
+                if message.message_id in tables.messages or (is_sent and key in tables.outbox):
                     raise MessageAlreadyStored(f"message {message.message_id} is stored already")
                 tables.messages[message.message_id] = message
                 tables.contexts[message.message_id] = self.contexts[message.message_id]
                 tables.recorded[message.message_id] = now
-                if lease is not None and message.metadata.published:
-                    key = OutboxKey(message.message_id)
+                if lease is not None and is_sent:
                     until = now + timedelta(seconds=lease.seconds)
                     tables.outbox[key] = OutboxRow(key, lease.token, until, added_at=now)
 

@@ -106,7 +106,8 @@ class InMemoryOutbox:
             for row in rows:
                 subscribers = self._subscribers(row)
                 if not subscribers:
-                    self._put(replace(row, leased_until=now + timedelta(seconds=retry_in)))
+                    due = now + timedelta(seconds=retry_in)
+                    self._put(OutboxRow(row.key, NO_LEASE, due, 0, row.envelope, now))
                     continue
                 del self.database.outbox[row.key]
                 for name in subscribers:

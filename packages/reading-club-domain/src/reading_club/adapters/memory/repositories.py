@@ -1,35 +1,27 @@
-"""In-memory repositories."""
+"""The base of the repositories in memory, and that of the books."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, MutableMapping, Sequence
-from datetime import UTC, datetime
-from itertools import islice
-from typing import Final, Generic, TypeVar
+from collections.abc import MutableMapping, Sequence
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
+from reading_club.adapters.memory.book_pages import select_page
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.domain.errors import (
     BookAlreadyRegistered,
     BookNotFound,
     IdentifierTaken,
-    NicknameTaken,
     NotFound,
-    ReviewerNotFound,
 )
 from reading_club.domain.isbn import Isbn
-from reading_club.domain.model import Aggregate, Book, Reviewer
-from reading_club.domain.text import search_terms
+from reading_club.domain.model import Aggregate, Book
 from reading_club.eventstream.errors import WriteConflict
-from reading_club.service.repositories import (
-    AbstractBookRepository,
-    AbstractReviewerRepository,
-    Repository,
-)
+from reading_club.service.book_pages import NEWEST, Before, BookOrder, BookPage, cursor_of
+from reading_club.service.repositories import AbstractBookRepository, Repository
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 TRow = TypeVar("TRow", bound=BaseModel)
 TAggregate = TypeVar("TAggregate", bound=Aggregate)
 
@@ -91,8 +83,21 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
     not_found = BookNotFound
 
     def _refuse(self, aggregate: Book, tables: InMemoryDatabase) -> None:
-        if any(book.isbn == aggregate.isbn for book in tables.books.values()):
-            raise BookAlreadyRegistered(aggregate.isbn)
+        isbn = aggregate.isbn
+        others = (book for book in tables.books.values() if book.id != aggregate.id)
+        if isbn is not None and any(book.isbn == isbn for book in others):
+            raise BookAlreadyRegistered(isbn)
+
+    async def find(self, identifier: UUID) -> Book | None:
+        """Return a copy, or None."""
+        stored = self.transaction.tables.books.get(identifier)
+        return None if stored is None or stored.withdrawn else self._loaded(stored)
+
+    async def get_for_update(self, identifier: UUID) -> Book:
+        """Return a copy, also of a withdrawn book. Raises BookNotFound."""
+        if (stored := self.transaction.tables.books.get(identifier)) is None:
+            raise BookNotFound(identifier)
+        return self._loaded(stored)
 
     async def add(self, aggregate: Book) -> None:
         """Store a copy and the time of storage."""
@@ -100,66 +105,50 @@ class InMemoryBookRepository(InMemoryRepository[Book], AbstractBookRepository):
         await super().add(aggregate)
         self.transaction.write(lambda tables: tables.registered.update({aggregate.id: now}))
 
+    async def update(self, book: Book) -> None:
+        """Store a copy of the next version."""
+        corrected = detached_copy(book)
+
+        def replace(tables: InMemoryDatabase) -> None:
+            if tables.books[corrected.id].version != corrected.version - 1:
+                raise WriteConflict(f"book {corrected.id} was changed by another transaction")
+            self._refuse(corrected, tables)
+            tables.books[corrected.id] = corrected
+
+        self.transaction.write(replace)
+
     async def find_by_isbn(self, isbn: Isbn) -> Book | None:
         """Return a copy, or None."""
         books = self.transaction.tables.books.values()
         return next((self._loaded(book) for book in books if book.isbn == isbn), None)
 
     async def page(
-        self, *, query: str = "", before: UUID | None = None, limit: int = 50
+        self, *, query: str = "", order: BookOrder = NEWEST, before: Before = None, limit: int = 50
+    ) -> BookPage:
+        """Return copies."""
+        cursor = cursor_of(order, before)
+        books, following = select_page(self.transaction, query, order, cursor, limit)
+        return BookPage([self._loaded(book) for book in books], following)
+
+    async def registered_by(
+        self, reviewer_id: UUID, *, after: UUID | None = None, limit: int = 50
     ) -> Sequence[Book]:
-        """Return copies, the newest first."""
-        wanted, tables = search_terms(query), self.transaction.tables
-        order = sorted(((at, id_) for id_, at in tables.registered.items()), reverse=True)
-        if before is not None:
-            last = (tables.registered.get(before, NEVER), before)
-            order = [key for key in order if key < last]
-        books = (tables.books[id_] for _, id_ in order)
-        found = (book for book in books if _is_found(book, wanted))
-        return [self._loaded(book) for book in islice(found, limit)]
+        """Return copies."""
+        books = self.transaction.tables.books
+        ids = sorted(id_ for id_, book in books.items() if book.registered_by == reviewer_id)
+        following = [id_ for id_ in ids if after is None or id_ > after]
+        return [self._loaded(books[id_]) for id_ in following[:limit]]
 
     async def count(self) -> int:
         """Count the books."""
-        return len(self.transaction.tables.books)
+        return sum(not book.withdrawn for book in self.transaction.tables.books.values())
 
 
-def _is_found(book: Book, wanted: Iterable[str]) -> bool:
-    text = book.search_text
-    return any(each in text for each in wanted)
-
-
-class InMemoryReviewerRepository(InMemoryRepository[Reviewer], AbstractReviewerRepository):
-    """The members, in memory."""
-
-    table = "reviewers"
-    not_found = ReviewerNotFound
-
-    def _refuse(self, aggregate: Reviewer, tables: InMemoryDatabase) -> None:
-        known = {reviewer.nickname_key for reviewer in tables.reviewers.values()}
-        if aggregate.nickname_key in known:
-            raise NicknameTaken(aggregate.nickname)
-
-    async def require(self, identifier: UUID) -> None:
-        """Check now, and once more at the commit."""
-        self.transaction.write(lambda tables: require_reviewer(tables, identifier))
-
-    async def update_erased(self, reviewer: Reviewer) -> None:
-        """Store a copy."""
-        erased = detached_copy(reviewer)
-
-        def update(tables: InMemoryDatabase) -> None:
-            if tables.reviewers[erased.id].erased:
-                raise WriteConflict(f"reviewer {erased.id} was erased by another transaction")
-            tables.reviewers[erased.id] = erased
-
-        self.transaction.write(update)
-
-
-def require_reviewer(tables: InMemoryDatabase, identifier: UUID) -> None:
-    """Raise ReviewerNotFound unless the reviewer is stored and not erased."""
-    reviewer = tables.reviewers.get(identifier)
-    if reviewer is None or reviewer.erased:
-        raise ReviewerNotFound(identifier)
+def require_book(tables: InMemoryDatabase, identifier: UUID) -> None:
+    """Raise BookNotFound unless the book is stored and not withdrawn."""
+    book = tables.books.get(identifier)
+    if book is None or book.withdrawn:
+        raise BookNotFound(identifier)
 
 
 def detached_copy(model: TRow) -> TRow:

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from uuid import UUID
 
+from reading_club.adapters.memory.book_pages import NEVER
 from reading_club.adapters.memory.club_database import InMemoryDatabase
 from reading_club.adapters.memory.repositories import (
-    NEVER,
     InMemoryRepository,
     detached_copy,
-    require_reviewer,
+    require_book,
 )
-from reading_club.domain.errors import (
-    AlreadyReviewed,
-    BookNotFound,
-    ReviewNotFound,
-)
+from reading_club.adapters.memory.reviewer_repository import require_reviewer
+from reading_club.domain.errors import AlreadyReviewed, ReviewNotFound
 from reading_club.domain.model import Review
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.repositories import AbstractReviewRepository, ListedReview
@@ -28,8 +25,7 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
     not_found = ReviewNotFound
 
     def _refuse(self, aggregate: Review, tables: InMemoryDatabase) -> None:
-        if aggregate.book_id not in tables.books:
-            raise BookNotFound(aggregate.book_id)
+        require_book(tables, aggregate.book_id)
         require_reviewer(tables, aggregate.reviewer_id)
         pair = (aggregate.book_id, aggregate.reviewer_id)
         if pair in {(review.book_id, review.reviewer_id) for review in tables.reviews.values()}:
@@ -60,9 +56,23 @@ class InMemoryReviewRepository(InMemoryRepository[Review], AbstractReviewReposit
 
     async def update(self, review: Review) -> None:
         """Store a copy of the next version."""
-        reviewer_id = review.reviewer_id
+        book_id, reviewer_id = review.book_id, review.reviewer_id
+        self.transaction.write(lambda tables: require_book(tables, book_id))
         self.transaction.write(lambda tables: require_reviewer(tables, reviewer_id))
         self._replace(review)
+
+    async def withdraw_all(
+        self, by: UUID, *, reviewer_id: UUID | None = None, book_id: UUID | None = None
+    ) -> None:
+        """Withdraw them. The commit is refused if there is another one by then."""
+        await super().withdraw_all(by, reviewer_id=reviewer_id, book_id=book_id)
+
+        def check(tables: InMemoryDatabase) -> None:
+            reviews = (review for review in tables.reviews.values() if not review.withdrawn)
+            if any(each.reviewer_id == reviewer_id or each.book_id == book_id for each in reviews):
+                raise WriteConflict("another transaction has stored a review")
+
+        self.transaction.write(check)
 
     async def update_withdrawn(self, reviews: Sequence[Review]) -> None:
         """Store copies of the next versions."""

@@ -60,6 +60,8 @@ class Delivery:
     """Monotonic time of the last counted attempt or stall before this delivery."""
     begun: bool = False
     """Whether this process has begun an attempt: the next one needs no pause before it."""
+    doubtful: int = 0
+    """The number of an attempt whose count is not known to be committed; 0 if there is none."""
 
     def __post_init__(self) -> None:
         self.count_before = self.suspected
@@ -115,6 +117,7 @@ class AttemptPolicy:
             elif wait:
                 await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
+        delivery.doubtful = 0
         if wait:
             self.metrics.deferred(inbox_key.subscriber, 1)
         return wait == 0.0
@@ -129,13 +132,17 @@ class AttemptPolicy:
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
+        if delivery.doubtful and last.number == delivery.doubtful:  # only the answer was lost
+            delivery.number = last.number
+            return 0.0
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
         delivery.number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
         if not delivery.begun and 0 < last.number < delivery.number:
             await uow.failures.record_lost(inbox_key, last.number, NOT_ENDED)
-        if not pause or delivery.number > last.number:
+        delivery.doubtful = delivery.number if delivery.number > last.number else 0
+        if not pause or delivery.doubtful:
             return 0.0
         return pause - last.age if last.age < pause else pause
 

@@ -41,38 +41,51 @@ class BookFile:
 
     def __iter__(self) -> Iterator[Row | Rejection]:
         """Return each row as a Row or a Rejection, in their order. Raises FileRefused."""
+        return (read_row(self.header, record) for record in self.records())
+
+    def records(self) -> Iterator[Record]:
+        """Return the cells of each row, as ``read_row`` takes them. Raises FileRefused."""
         number = 0
         for number, record in enumerate(self._records, start=1):
             if number > MOST_ROWS:
                 raise FileRefused(f"the file has more than {MOST_ROWS:,} rows: divide it")
-            yield self._read(record)
+            yield self._fitted(record)
         if not number:
             raise FileRefused("the file has a header, but no row below it")
 
-    def _read(self, record: Record) -> Row | Rejection:
-        if record.problem:
-            return Rejection(record.line, "", record.problem)
+    def _fitted(self, record: Record) -> Record:
+        """Return the row with as many cells as the header has, and without quotes of the club."""
         cells, expected = record.cells, len(self.header.columns)
+        if record.problem:
+            return record
         while len(cells) > expected and not cells[-1]:
             cells = cells[:-1]
         if len(cells) != expected:
             found = f"has {len(record.cells)} cells, and the header has {expected}"
-            return Rejection(record.line, "", found)
-        if self.header.is_guarded:
-            cells = tuple(map(unguarded, cells))
-        try:
-            fields = self.header.format.read(self.header.cells(cells))
-            return Row.model_validate({"line": record.line, **fields})
-        except CellRefused as exc:
-            column, reason = exc.column, exc.reason
-        except ValidationError as exc:
-            column, reason = self._reason(exc)
-        return Rejection(record.line, column, reason, self.header.kept(cells))
+            return Record(record.line, problem=found)
+        return Record(
+            record.line, tuple(map(unguarded, cells)) if self.header.is_guarded else cells
+        )
 
-    def _reason(self, error: ValidationError) -> tuple[str, str]:
-        """Return the column and the reason of the first error."""
-        first: dict[str, Any] = {**error.errors(include_input=False, include_url=False)[0]}
-        field = str(first["loc"][0])
-        words = _REASONS.get(first["type"])
-        reason = words.format_map(first["ctx"]) if words else str(first["msg"])
-        return self.header.format.column_of.get(field, field), reason
+
+def read_row(header: Header, record: Record) -> Row | Rejection:
+    """Return the row with these cells, or why it is rejected."""
+    if record.problem:
+        return Rejection(record.line, "", record.problem)
+    try:
+        fields = header.format.read(header.cells(record.cells))
+        return Row.model_validate({"line": record.line, **fields})
+    except CellRefused as exc:
+        column, reason = exc.column, exc.reason
+    except ValidationError as exc:
+        column, reason = _reason(header, exc)
+    return Rejection(record.line, column, reason, header.kept(record.cells))
+
+
+def _reason(header: Header, error: ValidationError) -> tuple[str, str]:
+    """Return the column and the reason of the first error."""
+    first: dict[str, Any] = {**error.errors(include_input=False, include_url=False)[0]}
+    field = str(first["loc"][0])
+    words = _REASONS.get(first["type"])
+    reason = words.format_map(first["ctx"]) if words else str(first["msg"])
+    return header.format.column_of.get(field, field), reason

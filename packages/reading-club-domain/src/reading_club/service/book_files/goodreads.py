@@ -88,6 +88,8 @@ GOODREADS: Final = Format(
     column_of={
         "title": "Title",
         "authors": "Author",
+        "isbn": "ISBN13",
+        "rating": "My Rating",
         "review": "My Review",
         "shelves": "Bookshelves",
     },

@@ -23,6 +23,6 @@ ISBN_LIST: Final = Format(
     columns=("ISBN",),
     required=("ISBN",),
     tells=("ISBN",),
-    column_of={},
+    column_of={"isbn": "ISBN"},
     read=_read,
 )

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.book_files.exported_books import HEADER, ExportedBook, export_line
+from reading_club.service.imports.own_books import OwnBook
 from reading_club.service.uow import AbstractUnitOfWork
 
 BOOKS_TOGETHER: Final = 200
-"""Books that two statements read: what an export has in memory."""
+"""Books that three statements read: what an export has in memory."""
+NOTHING: Final = OwnBook()
 
 Reading = Callable[[], AbstractAsyncContextManager[AbstractUnitOfWork]]
 """Opens a unit of work that only reads."""
@@ -19,7 +21,7 @@ Reading = Callable[[], AbstractAsyncContextManager[AbstractUnitOfWork]]
 async def shelf_pages(
     reading: Reading, reviewer_id: UUID | None, *, together: int = BOOKS_TOGETHER
 ) -> AsyncIterator[Sequence[ExportedBook]]:
-    """Yield the books, the newest first, with the reviews of this reviewer; None has no reviews.
+    """Yield the books, the newest first, with what is this reviewer's; None has nothing.
 
     Each page is read in a transaction of its own, so that a slow reader holds no connection: a
     book that is registered meanwhile is left out, and a review is as it is when its page is read.
@@ -32,9 +34,10 @@ async def shelf_pages(
             page = books[:together]
             ids = [book.id for book in page]
             reviews = await uow.reviews.of_books(reviewer_id, ids) if reviewer_id else {}
+            own = await uow.own_books.of_books(reviewer_id, ids) if reviewer_id else {}
         if before is not None and not books:
             raise WriteConflict("a book was removed during the export: export again")
-        yield [ExportedBook(book, reviews.get(book.id)) for book in page]
+        yield [ExportedBook(book, reviews.get(book.id), own.get(book.id, NOTHING)) for book in page]
         if len(books) <= together:
             return
         before = page[-1].id

@@ -51,6 +51,13 @@ STORYGRAPH: Final = Format(
     ),
     required=("Title", "Authors"),
     tells=("Authors", "ISBN/UID", "Read Status", "Star Rating"),
-    column_of={"title": "Title", "authors": "Authors", "review": "Review", "shelves": "Tags"},
+    column_of={
+        "title": "Title",
+        "authors": "Authors",
+        "isbn": "ISBN/UID",
+        "rating": "Star Rating",
+        "review": "Review",
+        "shelves": "Tags",
+    },
     read=_read,
 )

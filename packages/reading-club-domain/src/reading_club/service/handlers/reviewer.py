@@ -28,6 +28,6 @@ async def erase_reviewer(command: EraseReviewer, uow: AbstractUnitOfWork) -> Rev
     reviewer.erase()
     if reviewer.messages:
         await uow.reviewers.update_erased(reviewer)
-    await uow.reviews.withdraw_all(reviewer.id)
+    await uow.reviews.withdraw_all(reviewer.id, reviewer_id=reviewer.id)
     await uow.history.redact(redactions(reviewer.id, await uow.reviews.ids_of(reviewer.id)))
     return reviewer

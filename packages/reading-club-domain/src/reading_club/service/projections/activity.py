@@ -1,8 +1,10 @@
 """The subscriber that writes every published event to the activity log."""
 
 from reading_club.domain.messages import (
+    BookCorrected,
     BookRegistered,
     BookRegisteredV2,
+    BookWithdrawn,
     ClubEvent,
     ReviewCreated,
     ReviewerCreated,
@@ -18,7 +20,10 @@ from reading_club.service.versions import VERSIONS
 activity = Subscriber[ClubEvent, AbstractUnitOfWork]("activity", versions=VERSIONS)
 
 
-@activity.on(BookRegistered, ReviewerCreated, ReviewCreated, ReviewRevised, ReviewWithdrawn)
+@activity.on(
+    *(BookRegistered, BookCorrected, BookWithdrawn, ReviewerCreated),
+    *(ReviewCreated, ReviewRevised, ReviewWithdrawn),
+)
 async def record(event: ClubEvent, uow: AbstractUnitOfWork) -> None:
     """Add the event to the activity log."""
     await uow.activity.record(ActivityEntry.of(event))

@@ -1,8 +1,10 @@
 """The subscriber that writes books and ratings to the catalogue."""
 
 from reading_club.domain.messages import (
+    BookCorrected,
     BookRegistered,
     BookRegisteredV2,
+    BookWithdrawn,
     ClubEvent,
     ReviewCreated,
     ReviewRevised,
@@ -16,16 +18,39 @@ from reading_club.service.versions import VERSIONS
 catalogue = Subscriber[ClubEvent, AbstractUnitOfWork]("catalogue", versions=VERSIONS)
 
 
-async def put(event: BookRegistered | BookRegisteredV2, uow: AbstractUnitOfWork) -> None:
-    """Add the book; the first version, which is stored today, is handled without upcasting."""
-    isbn = event.isbn.canonical if event.isbn else ""
+async def put(
+    event: BookRegistered | BookRegisteredV2 | BookCorrected, uow: AbstractUnitOfWork
+) -> None:
+    """Store the book, if its version is higher. The first version of its event is not upcast."""
     await uow.catalogue.put(
-        CatalogueEntry(book_id=event.id, title=event.title, author=event.author, isbn=isbn)
+        CatalogueEntry(
+            book_id=event.id,
+            title=event.title,
+            author=event.author,
+            isbn=event.isbn.canonical if event.isbn else "",
+            version=event.version if isinstance(event, BookCorrected) else 1,
+        )
     )
 
 
 catalogue.on(BookRegistered)(put)
 catalogue.on(BookRegisteredV2)(put)
+catalogue.on(BookCorrected)(put)
+
+
+@catalogue.on(BookWithdrawn)
+async def withdraw(event: BookWithdrawn, uow: AbstractUnitOfWork) -> None:
+    """Store that the book was withdrawn, if its version is higher: no entry is shown then."""
+    await uow.catalogue.put(
+        CatalogueEntry(
+            book_id=event.id,
+            title=event.title,
+            author="",
+            isbn="",
+            version=event.version,
+            withdrawn=True,
+        )
+    )
 
 
 async def rate(

@@ -10,7 +10,7 @@ from reading_club.app.bootstrap.database import (
 )
 from reading_club.app.settings import Settings
 from reading_club.eventstream.restored import requeue_missing
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def staged_in(settings: Settings, folder: Path) -> Settings:

@@ -11,7 +11,7 @@ from reading_club.adapters.eventstream.broker_tls import UnusableCertificate
 from reading_club.adapters.eventstream.broker_url import BrokerUrl
 from reading_club.app.settings import ConfigurationError, Settings, unusable
 from reading_club.eventstream.errors import EventstreamUnavailable
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 REWRITE_TIMEOUT = 5.0

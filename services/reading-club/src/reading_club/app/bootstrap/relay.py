@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from reading_club.adapters.eventstream.app import route_to
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.queues import SubscriberQueues
-from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import truncate_wal
 from reading_club.adapters.uow_sqla.eventstream.run import RelayOptions, build_relay
 from reading_club.adapters.uow_sqla.eventstream.statistics import SQLStatistics
@@ -30,7 +30,7 @@ from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.retention import Retention
 from reading_club.eventstream.run import RelayParts, subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @asynccontextmanager
@@ -87,17 +87,24 @@ def _options(
         horizon=settings.horizon,
         liveness=liveness,
         prunings=(
-            partial(_prune_accounts, engine),
+            partial(_prune_members, engine),
             partial(remove_remnants, settings, engine),
+            partial(migrations.index_books, engine),
         ),
         metrics=metrics,
     )
 
 
-async def _prune_accounts(engine: AsyncEngine) -> Mapping[str, int]:
-    """Delete expired sessions, links and requests."""
+async def _prune_members(engine: AsyncEngine) -> Mapping[str, int]:
+    """Delete expired sessions, links, requests, notices and addresses, and old imports."""
     async with background_unit_of_work(engine) as transaction:
-        pruned = await transaction.uow.accounts.prune()
+        uow = transaction.uow
+        pruned = {
+            **await uow.accounts.prune(),
+            **await uow.imports.prune(),
+            "notices": await uow.notices.prune(),
+            "mail_addresses": await uow.mail_addresses.prune(),
+        }
         await transaction.commit()
     return pruned
 

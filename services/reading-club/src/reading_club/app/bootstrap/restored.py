@@ -10,7 +10,7 @@ from reading_club.app.bootstrap.database import background_unit_of_work, open_cu
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.eventstream.ports.heartbeats import Heartbeats
 from reading_club.eventstream.restored import empty_queues, requeue_missing
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 async def reconcile_restored(settings: Settings) -> int:

@@ -32,7 +32,7 @@ from reading_club.eventstream.outside import following
 from reading_club.eventstream.ports.metrics import NO_METRICS
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.run import subscribe
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
 
 DRAIN = 2.0
@@ -60,7 +60,7 @@ async def open_application(
         passwords = Passwords()
         try:
             async with following(make_uow, partial(route_to, broker)):
-                yield build_application(
+                application = build_application(
                     engine,
                     sender,
                     broker,
@@ -69,6 +69,8 @@ async def open_application(
                     open_until_claimed=open_until_claimed,
                     metrics=metrics,
                 )
+                application.sends_mail = settings.smtp_host is not None
+                yield application
         finally:
             passwords.close()
             await asyncio.to_thread(sender.close, DRAIN)

@@ -8,7 +8,7 @@ from reading_club.adapters.eventstream.description import Routing, describe_rout
 from reading_club.app.bootstrap.broker import broker_url
 from reading_club.app.settings import ConfigurationError, Settings
 from reading_club.domain.messages import EVENTS
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 DESCRIPTION = (

@@ -13,13 +13,14 @@ from reading_club.app.cli.doctor import doctor
 from reading_club.app.cli.events import events
 from reading_club.app.cli.export import export_command
 from reading_club.app.cli.healthcheck import healthcheck
+from reading_club.app.cli.import_books import import_command
 from reading_club.app.cli.members import members
 from reading_club.app.cli.rebuild import rebuild_command
 from reading_club.app.cli.replay import replay_command
 from reading_club.app.cli.subscribers import subscribers
 from reading_club.app.cli.support import Cli, read_settings
 from reading_club.app.cli.tokens import tokens
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @click.group(cls=Cli)
@@ -112,6 +113,7 @@ main.add_command(doctor)
 main.add_command(events)
 main.add_command(export_command)
 main.add_command(healthcheck)
+main.add_command(import_command)
 main.add_command(members)
 main.add_command(rebuild_command)
 main.add_command(replay_command)

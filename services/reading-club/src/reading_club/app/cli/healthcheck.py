@@ -5,7 +5,7 @@ import sys
 import click
 
 from reading_club.app.cli.support import read_settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 @click.command()

@@ -12,12 +12,12 @@ from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.errors import EventNotRebuilt, RebuildRefused
 from reading_club.eventstream.rebuild import Rebuild
 from reading_club.eventstream.wire import EventRegistry
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import PROJECTIONS
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
-BY_NAME = {subscriber.name: subscriber for subscriber in SUBSCRIBERS}
+BY_NAME = {subscriber.name: subscriber for subscriber in PROJECTIONS}
 
 
 @click.command("rebuild")

@@ -14,7 +14,7 @@ from reading_club.eventstream.outside import outside_subscribers
 from reading_club.eventstream.replay import replay
 from reading_club.eventstream.retention import DAY
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 class Since(click.ParamType[datetime]):

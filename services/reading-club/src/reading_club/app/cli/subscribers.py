@@ -21,7 +21,7 @@ from reading_club.eventstream.outside import (
 from reading_club.eventstream.pauses import pause_subscriber, resume_subscriber
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 TYPES: Final = sorted(wire_type(event) for event in EVENTS)

@@ -32,7 +32,7 @@ from reading_club.eventstream.outside import OutsideSubscriber, outside_subscrib
 from reading_club.eventstream.ports.dead_letters import DeadLetterGroup
 from reading_club.eventstream.ports.heartbeats import Heartbeat
 from reading_club.eventstream.subscriber import Subscriber
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 BROKER = "broker: "
 """The start of what the status says of the broker."""

@@ -11,7 +11,7 @@ from reading_club.eventstream.outside import OutsideSubscriber
 from reading_club.eventstream.ports.dead_letters import RELAY, DeadLetterGroup
 from reading_club.eventstream.ports.heartbeats import Heartbeat
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club.service.versions import VERSIONS
 
 
@@ -44,7 +44,7 @@ def removed_findings(subscribed: Mapping[str, object]) -> Iterator[Finding]:
             about="subscribers",
             wrong=f"the database has subscriptions of {name}, which is no subscriber of this "
             "release",
-            means="its queue, if the broker still has it, fills with events that nobody takes",
+            means="its queue, if the broker still has it, fills with events that no worker takes",
             do=f"delete the queue eventstream.{name} on the broker, and the rows of {name} in the "
             "table subscriptions",
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from reading_club.app.settings import ConfigurationError, Settings
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 VARIABLE: Final = "READING_CLUB_METRICS_PORT"
 LARGEST: Final = 65535

@@ -23,6 +23,7 @@ INFO = Named(
     "Always 1; the labels tell what the process does, and its release.",
     ("role", "subscriber", "release"),
 )
+STREAMS = Named("activity_streams_open", "Streams of the activity that clients have open.")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
@@ -37,6 +38,7 @@ class ProcessMetrics:
         self.make = Maker(self.registry)
         self.commands = CommandMetrics(self.make)
         self.stream = PrometheusStreamMetrics(self.make, time.time)
+        self.streams = self.make.gauge(STREAMS)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         release = version("reading-club")

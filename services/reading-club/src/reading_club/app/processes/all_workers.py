@@ -14,7 +14,7 @@ from reading_club.app.supervision.supervisor import COMMAND, started, stop_on_si
 from reading_club.app.wiring import require_wiring
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.liveness import Liveness
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 
 def workers(

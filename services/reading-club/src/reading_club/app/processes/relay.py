@@ -1,14 +1,16 @@
 """The relay process: relays the outbox, reconciles missing events, and deletes old rows.
 
-It also empties the files in which deleted rows and events are left.
+It also sends the club's mail, and empties the files in which deleted rows and events are left.
 """
 
 from contextlib import AsyncExitStack
 
 from reading_club.app.bootstrap.database import open_heartbeats
+from reading_club.app.bootstrap.mail import open_mail_sending
 from reading_club.app.bootstrap.relay import open_relay
 from reading_club.app.heartbeat import beating, this_process
 from reading_club.app.keep_alive import alive_file, keeping_alive
+from reading_club.app.mail.mail_sending import sending_mail
 from reading_club.app.metrics.server import metrics_of
 from reading_club.app.processes.startup import when_available
 from reading_club.app.settings import Settings
@@ -45,7 +47,9 @@ async def relay(settings: Settings) -> None:
                     open_heartbeats(settings), process, trouble, alive=liveness.alive
                 ),
             )
-            await run_relay(parts, hooks)
+            sending = await stack.enter_async_context(open_mail_sending(settings))
+            async with sending_mail(sending, liveness):
+                await run_relay(parts, hooks)
 
 
 async def reconcile_now(settings: Settings) -> tuple[int, bool]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 
@@ -32,12 +32,18 @@ SHUTDOWN = 5
 class Server(uvicorn.Server):
     """A uvicorn server that reports when it listens, and ends once ``stopping`` is set.
 
-    The event may be set at any time, also before the server starts.
+    The event may be set at any time, also before the server starts. ``end_streams`` is called
+    then: uvicorn waits for open responses, and those of streams have no end of their own.
     """
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        stopping: asyncio.Event,
+        end_streams: Callable[[], object] = int,
+    ) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._stopping, self._end_streams = stopping, end_streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, then report that the process is ready."""
@@ -59,6 +65,7 @@ class Server(uvicorn.Server):
 
     async def _exit_when_stopping(self) -> None:
         await self._stopping.wait()
+        self._end_streams()
         self.should_exit = True
 
 
@@ -109,5 +116,8 @@ async def serve(settings: Settings, *, open_until_claimed: bool = False) -> None
         if application is not None:
             process, heartbeats = this_process("web"), open_heartbeats(settings)
             await stack.enter_async_context(beating(heartbeats, process, alive=liveness.alive))
-            app = create_app(application, policy_of(settings))
-            await Server(configuration(settings, app), stopping).serve()
+            app = create_app(
+                application, policy_of(settings), most_streams=settings.activity_streams
+            )
+            end_streams = app.state.activity_streams.close_all
+            await Server(configuration(settings, app), stopping, end_streams).serve()

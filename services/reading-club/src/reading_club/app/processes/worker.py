@@ -10,7 +10,7 @@ from reading_club.app.supervision.child import report_ready
 from reading_club.app.tracing import tracing
 from reading_club.eventstream.liveness import Liveness
 from reading_club.eventstream.ports.metrics import NO_METRICS
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 log = logging.getLogger(__name__)
 

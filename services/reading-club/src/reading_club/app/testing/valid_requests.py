@@ -6,11 +6,7 @@ from uuid import UUID
 
 from lastuuid import uuid7
 
-from reading_club.app.accounts.administration import (
-    change_club,
-    invite,
-    new_password_link,
-)
+from reading_club.app.accounts.administration import change_club, invite, new_password_link
 from reading_club.app.accounts.membership import (
     NewMember,
     add_member,
@@ -20,6 +16,8 @@ from reading_club.app.accounts.membership import (
 )
 from reading_club.app.accounts.new_token import new_token
 from reading_club.app.application import Application
+from reading_club.app.testing.valid_imports import IMPORTS
+from reading_club.app.testing.valid_notifications import NOTIFICATIONS
 from reading_club.domain.messages import CreateReview, CreateReviewer, RegisterBook
 from reading_club.service.accounts.accounts import Account, Role
 from reading_club.service.accounts.invitations import Invitation, InvitationTerms
@@ -35,10 +33,11 @@ class Club:
 
     def __init__(self, application: Application, call: Callable[..., Any]) -> None:
         """``call`` runs a coroutine function with arguments, and returns its result."""
-        self.application, self._call = application, call
+        application.sends_mail = True
+        self.application, self.call = application, call
         book = RegisterBook(isbn=an_isbn(), title="Emma", author="Jane Austen")
-        self.book = str(self._call(application.handle, book).id)
-        reviewer = self._call(application.handle, CreateReviewer(nickname="Bea"))
+        self.book = str(self.call(application.handle, book).id)
+        reviewer = self.call(application.handle, CreateReviewer(nickname="Bea"))
         self.reviewer = str(reviewer.id)
 
     def valid_for(self, operation: str) -> Mapping[str, Any]:
@@ -47,23 +46,23 @@ class Club:
 
     def welcome(self) -> str | None:
         """Return the secret of a new welcome link; None on a claimed club."""
-        secret: str | None = self._call(new_welcome_link, self.application)
+        secret: str | None = self.call(new_welcome_link, self.application)
         return secret
 
     def log_in(self) -> Mapping[str, str]:
         """Store the member Cy, and return what Cy logs in with."""
         cy = {"nickname": "Cy", "password": PASSWORD}
-        self._call(add_member, self.application, NewMember.model_validate(cy), Role.MEMBER)
+        self.call(add_member, self.application, NewMember.model_validate(cy), Role.MEMBER)
         return cy
 
     def invitation(self) -> str:
         """Return the secret of an invitation, which an organiser of this club made."""
-        secret: str = self._call(self._invite)[1]
+        secret: str = self.call(self._invite)[1]
         return secret
 
     def open_invitation(self) -> str:
         """Return the id of an invitation, which an organiser of this club made."""
-        return str(self._call(self._invite)[0].id)
+        return str(self.call(self._invite)[0].id)
 
     async def _organiser(self) -> Account:
         new = NewMember.model_validate({"nickname": str(uuid7()), "password": PASSWORD})
@@ -74,7 +73,7 @@ class Club:
 
     def password_link(self) -> str:
         """Return the secret of a link for a new password."""
-        secret: str = self._call(self._link)
+        secret: str = self.call(self._link)
         return secret
 
     async def _link(self) -> str:
@@ -84,12 +83,12 @@ class Club:
     def member(self) -> str:
         """Return the id of a new member."""
         new = {"nickname": str(uuid7()), "password": PASSWORD}
-        added = self._call(add_member, self.application, NewMember.model_validate(new), Role.MEMBER)
+        added = self.call(add_member, self.application, NewMember.model_validate(new), Role.MEMBER)
         return str(added.id)
 
     def asker(self) -> Mapping[str, str]:
         """Let the club take requests to join, and return one."""
-        self._call(self._take_requests)
+        self.call(self._take_requests)
         return {"nickname": str(uuid7()), "password": PASSWORD}
 
     async def _take_requests(self) -> None:
@@ -100,31 +99,31 @@ class Club:
     def join_request(self) -> str:
         """Return the id of a request to join that waits."""
         new = NewMember.model_validate(self.asker())
-        return str(self._call(ask_to_join, self.application, new))
+        return str(self.call(ask_to_join, self.application, new))
 
     def token_of_member(self) -> str:
         """Return the id of a token of the member who joined last."""
-        token: str = self._call(self._token)
+        token: str = self.call(self._token)
         return token
 
     async def _token(self) -> str:
-        account = await self._newest_account()
+        account = await self.newest_account()
         if account is None:
             return str(uuid7())
         return str((await new_token(self.application, account, "a script")).id)
 
-    async def _newest_account(self) -> Account | None:
+    async def newest_account(self) -> Account | None:
+        """Return the account of the member who joined last, None in an empty club."""
         async with self.application.reading() as uow:
-            accounts = list(await uow.accounts.list())
-        return accounts[-1] if accounts else None
+            return next(reversed(await uow.accounts.list()), None)
 
     def session_of_member(self) -> str:
         """Return the id of a session of the member who joined last."""
-        session: str = self._call(self._session)
+        session: str = self.call(self._session)
         return session
 
     async def _session(self) -> str:
-        account = await self._newest_account()
+        account = await self.newest_account()
         if account is None:
             return hash_of(new_secret())
         _, secret = await log_in(self.application, account.nickname, PASSWORD, "another browser")
@@ -132,16 +131,15 @@ class Club:
 
     def reviewed(self) -> Mapping[str, str]:
         """Return the path of a book that the member who joined last has reviewed."""
-        path: Mapping[str, str] = self._call(self._reviewed)[1]
-        return path
+        return dict(self.call(self._reviewed)[1])
 
     def review(self) -> Mapping[str, str]:
         """Return the path of a review of a book."""
-        review_id, path = self._call(self._reviewed)
+        review_id, path = self.call(self._reviewed)
         return {**path, "review_id": str(review_id)}
 
     async def _reviewed(self) -> tuple[UUID, Mapping[str, str]]:
-        account = await self._newest_account()
+        account = await self.newest_account()
         reviewer_id = UUID(self.reviewer) if account is None else account.reviewer_id
         book = RegisterBook(isbn=an_isbn(), title="Emma", author="Jane Austen")
         await self.application.handle(book)
@@ -153,6 +151,12 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     "POST /api/books": lambda _: {
         "body": {"title": "Emma", "author": "Jane Austen", "isbn": an_isbn().canonical}
     },
+    "PATCH /api/books/{id}": lambda club: {
+        "path_parameters": {"id": club.book},
+        "headers": {"If-Match": '"1"'},
+        "body": {"title": "Emma, corrected"},
+    },
+    "DELETE /api/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}/reviews": lambda club: {"path_parameters": {"id": club.book}},
     "GET /api/books/{id}/review": lambda club: {"path_parameters": club.reviewed()},
@@ -187,7 +191,9 @@ VALID: Final[Mapping[str, Callable[[Club], Mapping[str, Any]]]] = {
     },
     "DELETE /api/join-requests/{id}": lambda club: {"path_parameters": {"id": club.join_request()}},
     "PATCH /api/club": lambda _: {"headers": {"If-Match": '"0"'}, "body": {"name": "Owls"}},
+    **IMPORTS,
     "POST /api/tokens": lambda _: {"body": {"name": "a script"}},
+    **NOTIFICATIONS,
     "DELETE /api/tokens/{id}": lambda club: {"path_parameters": {"id": club.token_of_member()}},
 }
 """The path parameters and the body of a valid request, by operation; others need neither."""

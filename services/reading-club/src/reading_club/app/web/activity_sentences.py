@@ -5,17 +5,23 @@ from dataclasses import dataclass
 from string import Formatter
 from uuid import UUID
 
+from reading_club.domain.text import as_one_author
 from reading_club.service.activity import ActivityEntry
+from reading_club.service.catalogue import Catalogue
 
 SENTENCES: Mapping[str, str] = {
     "book_registered_v1": "{title} by {author} joined the shelf.",
+    "book_registered_v2": "{title} by {author} joined the shelf.",
+    "book_corrected_v1": "The entry of {title} was corrected.",
+    "book_withdrawn_v1": "{withdrawn} was withdrawn from the shelf.",
     "reviewer_created_v1": "{nickname} joined the club.",
     "reviewer_erased_v1": "A member left the club, and erased all words.",
     "review_created_v1": "{book} was rated {rating} of 10.",
     "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
     "review_withdrawn_v1": "A review of {book} was withdrawn.",
 }
-"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``."""
+"""The sentence of each event; ``{book}`` is the title of the book with the ``book_id``, and
+``{withdrawn}`` that of a book without a page."""
 BY_ORGANISER = "An organiser withdrew a review of {book}."
 UNKNOWN_BOOK = "a book"
 
@@ -31,11 +37,17 @@ class Part:
 
 def book_id_of(entry: ActivityEntry) -> UUID | None:
     """Return the id of the book that an entry is about, or None."""
-    is_book = entry.type == "book_registered_v1"
     try:
-        return UUID(entry.payload["id" if is_book else "book_id"])
+        return UUID(entry.payload["id" if entry.type.startswith("book_") else "book_id"])
     except (KeyError, TypeError, ValueError, AttributeError):  # another release's payload
         return None
+
+
+async def titles_of(catalogue: Catalogue, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
+    """Return the titles of the books that the entries are about, as far as they are known."""
+    ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
+    known = await catalogue.entries(ids) if ids else {}
+    return {book_id: entry.title for book_id, entry in known.items()}
 
 
 def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]:
@@ -46,7 +58,12 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
     book_id = book_id_of(entry)
     title = titles.get(book_id) if book_id else None
     href = f"/books/{book_id}" if book_id else ""
-    fields = {**entry.payload, "book": title}
+    fields = {
+        "author": _author(entry),
+        **entry.payload,
+        "book": title,
+        "withdrawn": entry.payload.get("title"),
+    }
     parts = []
     for words, name, _, _ in Formatter().parse(_template(entry)):
         parts.append(Part(words))
@@ -57,6 +74,12 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
         elif name:
             parts.append(Part(str(fields[name]), name, href if name in {"title", "book"} else ""))
     return _capitalised([part for part in parts if part.text]) or [Part(entry.type)]
+
+
+def _author(entry: ActivityEntry) -> str | None:
+    """Return the authors of a book as one text, None for an entry without any."""
+    authors = entry.payload.get("authors")
+    return as_one_author(map(str, authors)) if isinstance(authors, list) else None
 
 
 def _template(entry: ActivityEntry) -> str:

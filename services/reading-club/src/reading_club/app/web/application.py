@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 
+from reading_club.app._uvicorn import connection_limit
+from reading_club.app.activity_streams import MOST_STREAMS, ActivityStreams
 from reading_club.app.application import Application
-from reading_club.app.web import activity, health, pages, privacy, problems
+from reading_club.app.web import activity, activity_stream, feed, health, pages, privacy, problems
 from reading_club.app.web.accounts import (
     account,
     club,
@@ -32,14 +34,20 @@ from reading_club.app.web.accounts import (
     tokens,
 )
 from reading_club.app.web.books import (
+    book_changes,
     book_form,
     book_page,
     books,
+    edit_form,
     export,
     my_review,
     review_form,
     reviews,
 )
+from reading_club.app.web.following import api as following_api
+from reading_club.app.web.following import feed as following_feed
+from reading_club.app.web.following import follow_forms, mail_api, mail_forms, mail_links
+from reading_club.app.web.imports import imports, imports_page
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -73,24 +81,27 @@ def layers(policy: WebPolicy) -> Sequence[Middleware]:
 
 
 PARTS = (
-    *(books, reviews, my_review, activity, members, invitations, join_requests, club),
-    *(session, sessions, password, tokens, my_data, export, health),
-    *(book_form, book_page, review_form, entry_forms, join_forms),
-    *(members_page, member_forms, club_forms, account, privacy),
+    *(books, book_changes, reviews, my_review, activity, activity_stream),
+    *(members, invitations, join_requests, club),
+    *(session, sessions, password, tokens, my_data, export, imports, health),
+    *(following_api, follow_forms, following_feed, mail_api, mail_forms, mail_links),
+    *(book_form, edit_form, book_page, review_form, entry_forms, join_forms),
+    *(members_page, member_forms, club_forms, account, imports_page, privacy),
     *(overview, event_list, event_page, dead_letter_groups, dead_letter_group, asyncapi),
-    pages,
+    *(feed, pages),
 )
 """The modules with routes; the API first."""
 
 
+UNTRACED = frozenset({*HEALTH, "/api/activity/stream"})
 TELEMETRY = TelemetryConfig(
     metrics=False,
     logs=False,
     operation_spans=False,
     auto_configure=False,
-    exclude=lambda scope: scope["path"] in HEALTH or scope["path"].startswith("/static/"),
+    exclude=lambda scope: scope["path"] in UNTRACED or scope["path"].startswith("/static/"),
 )
-"""A span of each request, if traces are on, but for files and health checks."""
+"""A span of each request, if traces are on, but for files, health checks and open streams."""
 
 
 def document_problems(app: FastAPI) -> None:
@@ -110,7 +121,23 @@ def document_problems(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign] # as FastAPI's documentation says
 
 
-def create_app(application: Application, policy: WebPolicy = ANY_HOST) -> FastAPI:
+def streams_of(application: Application, most: int) -> ActivityStreams:
+    """Return the streams of the activity: at most ``most``, and half of the limit of requests."""
+
+    def count(number: int) -> None:
+        if application.metrics is not None:
+            application.metrics.streams.set(number)
+
+    return ActivityStreams(
+        lambda: application.reading(),  # noqa: PLW0108  # the OpenAPI document has no application
+        most=min(most, connection_limit() // 3),
+        count=count,
+    )
+
+
+def create_app(
+    application: Application, policy: WebPolicy = ANY_HOST, *, most_streams: int = MOST_STREAMS
+) -> FastAPI:
     """Return the FastAPI application for the open application.
 
     No path redirects to itself with another slash: such an address would repeat the Host header.
@@ -129,6 +156,7 @@ def create_app(application: Application, policy: WebPolicy = ANY_HOST) -> FastAP
     app.state.application = application
     app.state.policy, app.state.is_https = policy, policy.is_https
     app.state.rate_limits = RateLimits()
+    app.state.activity_streams = streams_of(application, most_streams)
     for part in PARTS:
         app.include_router(part.router)
     document_problems(app)

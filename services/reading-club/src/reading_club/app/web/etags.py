@@ -18,6 +18,10 @@ IF_MATCH: Final[dict[str, Any]] = {
     ]
 }
 """The header in the OpenAPI document, for ``openapi_extra``."""
+ETAG: Final[dict[str, Any]] = {
+    "ETag": {"description": "the version, for If-Match", "schema": {"type": "string"}}
+}
+"""The header of an answer, for ``responses``."""
 
 
 class PreconditionRequired(HTTPException):

@@ -71,13 +71,15 @@ def drop_session(request: Request, response: Response) -> None:
     )
 
 
-async def _account(application: Application, hash: SecretHash, *, by_token: bool) -> Account | None:
+async def _account(
+    application: Application, hash: SecretHash, *, by_token: bool, store_use: bool
+) -> Account | None:
     """Return the account of a session or a token; now and then, store that it was used."""
     async with application.reading() as uow:
         signed_in = await _secrets(uow, by_token=by_token).find(hash)
     if signed_in is None:
         return None
-    if signed_in.is_stale:
+    if signed_in.is_stale and store_use:
         with suppress(TransientFailure):  # the next use is stored instead
             async with application.writing() as transaction:
                 await _secrets(transaction.uow, by_token=by_token).touch(hash)
@@ -91,22 +93,29 @@ def _secrets(uow: AbstractUnitOfWork, *, by_token: bool) -> Sessions | Tokens:
 async def caller_of(request: Request) -> Caller:
     """Return the sender of the request, also as ``request.state.caller`` for the pages.
 
-    A cookie that is not valid makes a visitor. Raises NotSignedIn for a token that is not valid.
+    Raises NotSignedIn for a token that is not valid.
     """
+    request.state.caller = caller = await sender_of(request)
+    return caller
+
+
+async def sender_of(request: Request, *, store_use: bool = True) -> Caller:
+    """Return the sender; a cookie that is not valid makes a visitor. Raises as ``caller_of``."""
     caller, application = Caller(), await application_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
         account = None
         if scheme.lower() == "bearer":
-            account = await _account(application, hash_of(token.strip()), by_token=True)
+            account = await _account(
+                application, hash_of(token.strip()), by_token=True, store_use=store_use
+            )
         if account is None:
             raise NotSignedIn
         caller = Caller(account)
     elif secret := request.cookies.get(cookie_name(request)):
         session = hash_of(secret)
-        if account := await _account(application, session, by_token=False):
+        if account := await _account(application, session, by_token=False, store_use=store_use):
             caller = Caller(account, session)
-    request.state.caller = caller
     return caller
 
 

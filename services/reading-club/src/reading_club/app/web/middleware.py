@@ -8,8 +8,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reading_club.app._uvicorn import connection_limit
+from reading_club.app._uvicorn import UPLOADS, connection_limit
 from reading_club.app.web.policy import WebPolicy
+from reading_club.app.web.request_bodies import LARGEST_BODY, BodyTooLarge, Uploads
 from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
 
@@ -17,8 +18,6 @@ CREDENTIALS = frozenset({b"authorization", b"cookie"})
 """Request headers by which a response may be for one visitor alone."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
-LARGEST_BODY = 64 * 1024
-"""Maximum size of a request body in bytes."""
 MOST_REQUESTS = 512
 """Maximum of concurrent requests; lower if the limit of connections is low."""
 CORRELATION = "X-Correlation-ID"
@@ -38,13 +37,6 @@ class UnknownHost(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(421, "the club does not answer to this name: see READING_CLUB_ORIGIN")
-
-
-class BodyTooLarge(HTTPException):
-    """The body of the request has more bytes than any request needs."""
-
-    def __init__(self) -> None:
-        super().__init__(413, f"a request body has at most {LARGEST_BODY} bytes")
 
 
 class Correlation:
@@ -93,7 +85,8 @@ class ResponseHeaders:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"} if is_head else scope, receive, guarded)
+        asked = {**scope, "method": "GET", "is_head": True} if is_head else scope
+        await self.app(asked, receive, guarded)
 
     def _add_to(self, headers: MutableHeaders, scope: Scope) -> None:
         path: str = scope["path"]
@@ -146,15 +139,36 @@ def is_same_origin(headers: Headers, trusted: str | None) -> bool:
     return origin is None or origin in {f"http://{host}", f"https://{host}"}
 
 
+def is_upload(scope: Scope) -> bool:
+    """Whether the request may have a file as its body."""
+    return scope["method"] == "POST" and scope["path"] in UPLOADS
+
+
+async def whole_body(request: Request) -> bytes:
+    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
+
+    The server discards the rest of a refused body, until the deadline of a body.
+    """
+    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
+        raise BodyTooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise BodyTooLarge
+    return bytes(body)
+
+
 class RequestLimits:
     """Raises BodyTooLarge, or HTTPException above the limit of concurrent requests.
 
     A request counts after its whole body has arrived: a slow upload occupies no resources. Health
-    checks do not count.
+    checks do not count, and files have limits of their own.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.uploads = Uploads(app)
         self.running = 0
         self.limit = min(MOST_REQUESTS, connection_limit() * 2 // 3)
 
@@ -163,8 +177,11 @@ class RequestLimits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if is_upload(scope):
+            await self.uploads(scope, receive, send)
+            return
         try:
-            body = await _body(Request(scope, receive))
+            body = await whole_body(Request(scope, receive))
         except ClientDisconnect:
             return
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -180,18 +197,3 @@ class RequestLimits:
             await self.app(scope, received, send)
         finally:
             self.running -= counted
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body. Raises BodyTooLarge: for its declared size before a byte of it is read.
-
-    The server discards the rest of a refused body, until the deadline of a body.
-    """
-    if int(request.headers.get("content-length", "0")) > LARGEST_BODY:  # h11: it is a number
-        raise BodyTooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise BodyTooLarge
-    return bytes(body)

@@ -1,19 +1,20 @@
 """HTML pages to read: the shelf and the activity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import TheApplication
-from reading_club.app.web.activity_sentences import book_id_of
+from reading_club.app.web.activity_sentences import titles_of
+from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
-from reading_club.app.web.paging import page_of
+from reading_club.app.web.paging import Position, page_of
+from reading_club.app.web.response_headers import LIVE
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
-from reading_club.service.activity import ActivityEntry
-from reading_club.service.uow import AbstractUnitOfWork
+from reading_club.service.catalogue import PRIOR_RATING, PRIOR_REVIEWS
 
 router = APIRouter(
     include_in_schema=False,
@@ -26,24 +27,28 @@ ENTRIES = 30
 NEWEST_ENTRIES = 12
 NOTICES: Mapping[str, str] = {
     "added": "The book is on the shelf now.",
+    "book-withdrawn": "The book is withdrawn, and it is on record that you did it.",
+    "corrected": "The book is corrected.",
     "claimed": "The club is yours now. Invite its members on the page “Members”.",
+    "followed": "You follow this book now: new reviews of it are news for you.",
     "joined": "Welcome to the club.",
     "left": "You have left the club.",
     "logged-out": "You are logged out.",
     "password": "Your password is changed, and you are logged in.",
     "reviewed": "Your review is stored. Thank you.",
     "revised": "Your review is changed.",
+    "unfollowed": "You do not follow this book any more.",
     "withdrawn": "Your review is withdrawn.",
     "withdrawn-by-organiser": "The review is withdrawn, and it is on record that you did it.",
 }
 """What a page may say at its top, by the value of ``said`` in its address."""
 
-
-async def _titles(uow: AbstractUnitOfWork, entries: Sequence[ActivityEntry]) -> Mapping[UUID, str]:
-    """Return the titles of the books that the entries are about, as far as they are known."""
-    ids = {book_id for entry in entries if (book_id := book_id_of(entry))}
-    known = await uow.catalogue.entries(ids) if ids else {}
-    return {book_id: entry.title for book_id, entry in known.items()}
+ORDER_NAMES: Mapping[str, str] = {
+    "newest": "Newest",
+    "title": "Title",
+    "author": "Author",
+    "best": "Best rated",
+}
 
 
 @router.get("/")
@@ -51,30 +56,36 @@ async def shelf(
     request: Request,
     application: TheApplication,
     q: SearchWords = "",
-    cursor: UUID | None = None,
+    order: Order = "newest",
+    cursor: CursorText = None,
     said: str = "",
 ) -> HTMLResponse:
-    """Show the books with their ratings, the newest first, and the newest activity."""
+    """Show the books with their ratings, in an order, and the newest activity."""
+    before = read_cursor(cursor, order)
     async with application.reading() as uow:
-        books = await uow.books.page(query=q, before=cursor, limit=BOOKS + 1)
+        books = await uow.books.page(query=q, order=order, before=before, limit=BOOKS)
         total = await uow.books.count()
+        after = await uow.activity.latest_position()
         entries = await uow.activity.page(limit=NEWEST_ENTRIES)
         rated = await uow.catalogue.entries([book.id for book in books])
-        titles = await _titles(uow, entries)
-    shown, older = page_of(books, BOOKS)
+        titles = await titles_of(uow.catalogue, entries)
     context = {
-        "books": shown,
+        "books": books,
         "total": total,
         "rated": rated,
         "query": q,
-        "older": older,
+        "order": order,
+        "orders": ORDER_NAMES,
+        "prior": {"reviews": PRIOR_REVIEWS, "rating": PRIOR_RATING},
+        "older": str(books.following) if books.following else None,
         "is_newest": cursor is None,
         "entries": entries,
+        "after": after,
         "titles": titles,
         "notice": NOTICES.get(said),
         "is_open_to_all": await is_open_to_all(application),
     }
-    return templates.TemplateResponse(request, "shelf.html", context)
+    return templates.TemplateResponse(request, "shelf.html", context, headers=LIVE)
 
 
 @router.get("/activity")
@@ -83,8 +94,31 @@ async def activity_page(
 ) -> HTMLResponse:
     """Show what has happened in the club, the newest first."""
     async with application.reading() as uow:
+        after = await uow.activity.latest_position() if cursor is None else None
         entries = await uow.activity.page(before=cursor, limit=ENTRIES + 1)
-        titles = await _titles(uow, entries)
+        titles = await titles_of(uow.catalogue, entries)
     shown, older = page_of(entries, ENTRIES)
-    context = {"older": older, "is_newest": cursor is None, "entries": shown, "titles": titles}
-    return templates.TemplateResponse(request, "activity.html", context)
+    context = {
+        "older": older,
+        "is_newest": cursor is None,
+        "entries": shown,
+        "after": after,
+        "titles": titles,
+    }
+    headers = LIVE if cursor is None else None
+    return templates.TemplateResponse(request, "activity.html", context, headers=headers)
+
+
+@router.get("/activity/arrivals")
+async def arrivals(request: Request, application: TheApplication, after: Position) -> HTMLResponse:
+    """Return entries above the position as items of a list, the last that arrived first.
+
+    ``live.js`` asks again until it gets none, so that the sentences are said in one place.
+    """
+    async with application.reading() as uow:
+        found = await uow.activity.arrived(after=after, limit=ENTRIES)
+        entries = [arrival.entry for arrival in reversed(found)]
+        titles = await titles_of(uow.catalogue, entries)
+    positions = {entry.id: position for position, entry in found}
+    context = {"entries": entries, "titles": titles, "positions": positions}
+    return templates.TemplateResponse(request, "activity_arrivals.html", context)

@@ -18,6 +18,10 @@ Cursor = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="how many items at most")]
 
+Position = Annotated[
+    int, Query(ge=0, lt=2**63, description="the position after which to go on in the activity")
+]
+
 
 class Page(BaseModel):
     """A page of a list. ``next_cursor`` is the cursor of the next page, null on the last page."""

@@ -17,7 +17,7 @@ class Words(NamedTuple):
 BY_TYPE: Final[Mapping[str, Words]] = {
     "urn:reading-club:problem:book-not-found": Words(
         "This book is not on the shelf",
-        "The link may be cut short. Search the shelf for its title.",
+        "The link may be cut short, or the book was withdrawn. Search the shelf for its title.",
     ),
     "urn:reading-club:problem:account-not-found": Words(
         "This member is not in the club", "Look at the page “Members”."
@@ -27,6 +27,9 @@ BY_TYPE: Final[Mapping[str, Words]] = {
     ),
     "urn:reading-club:problem:join-request-not-found": Words(
         "This request has its answer already", "Look at the page “Members”."
+    ),
+    "urn:reading-club:problem:import-not-found": Words(
+        "There is no such import of yours", "Imports are deleted a month after their last change."
     ),
     "urn:reading-club:problem:event-not-found": Words(
         "This event is not in the history",

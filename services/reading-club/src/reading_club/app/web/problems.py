@@ -20,6 +20,7 @@ from reading_club.app.web.response_headers import NO_STORE, security_headers
 from reading_club.app.web.templates import templates
 from reading_club.domain import errors as refusals
 from reading_club.eventstream.errors import CommitInDoubt, TransientFailure
+from reading_club.service.book_files.rows import FileRefused
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.NotAllowed: 403,
     refusals.VersionMismatch: 412,
     refusals.Conflict: 409,
+    FileRefused: 422,
     TransientFailure: 503,
 }
 FIELDS: Mapping[type[Exception], str] = {
@@ -38,6 +40,7 @@ FIELDS: Mapping[type[Exception], str] = {
     refusals.NicknameTaken: "nickname",
     refusals.AlreadyAsked: "nickname",
     refusals.WrongPassword: "password",
+    FileRefused: "file",
 }
 
 
@@ -82,7 +85,8 @@ def _response(
 ) -> Response:
     """Return the page of a problem for a browser that asks for a page, else its JSON."""
     wanted = request.headers.get("accept", "")
-    if "text/html" in wanted and not request.url.path.startswith("/api/"):
+    is_page = not request.url.path.startswith("/api/") and request.url.path != "/activity.atom"
+    if "text/html" in wanted and is_page:
         if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             return RedirectResponse(log_in_url(request), 303)
         words = words_of(problem.type, problem.status, problem.title)

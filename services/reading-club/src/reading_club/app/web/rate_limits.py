@@ -1,4 +1,4 @@
-"""Limits of attempts to log in, to join and to claim the club, in the memory of the process."""
+"""Limits of attempts to log in, join or claim the club, and to have mail sent: in memory."""
 
 import math
 import time
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from reading_club.domain.text import nickname_key
 
-Kind = Literal["log-in", "join", "welcome"]
+Kind = Literal["log-in", "join", "welcome", "mail"]
 
 OF_ACCOUNT: Final = RateLimitItemPerMinute(10, 5)
 """Attempts at one account from one address: 10 in 5 minutes."""

@@ -20,7 +20,7 @@ _UNUSED: Final = (
 )
 HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "default-src 'self'; script-src 'none'; img-src 'self' data:; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -36,7 +36,13 @@ With the Referrer-Policy ``no-referrer``, the Origin of the club's own forms wou
 DOCS_POLICY: Final = (
     "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 )
-"""The content policy of ``/docs``, which has an inline script."""
+"""The content policy of ``/docs``, whose script is inline."""
+LIVE: Final[Mapping[str, str]] = {
+    name: value.replace("script-src 'none'", "script-src 'self'")
+    for name, value in HEADERS.items()
+    if name == "Content-Security-Policy"
+}
+"""The header of a page with ``live.js``: the content policy that lets the script run."""
 NO_STORE: Final = "no-store"
 """``Cache-Control`` of a response for one visitor alone."""
 _TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}

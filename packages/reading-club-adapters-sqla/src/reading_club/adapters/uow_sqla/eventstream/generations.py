@@ -68,6 +68,18 @@ def live(session: Session, table: Table) -> FromClause:
     return sa.select(*columns).where(second.c.generation == building).subquery(table.name)
 
 
+def live_parts(session: Session, table: Table) -> Sequence[tuple[Table, sa.ColumnElement[bool]]]:
+    """Return the tables that may hold the rows that this transaction reads, each with a condition.
+
+    At most one of the conditions holds. For a list in an order, of which each table has an index.
+    """
+    second, building = rebuilt(table), session.rebuilding.get(table.info[PROJECTION])
+    if building is not None:
+        return [(second, second.c.generation == building)]
+    number = _live_number(session.tables, table)
+    return [(table, sa.func.coalesce(number, 0) == 0), (second, second.c.generation == number)]
+
+
 @lru_cache(maxsize=64)
 def _numbers(tables: StreamTables) -> Executable:
     known = tables.projections.c
@@ -76,9 +88,13 @@ def _numbers(tables: StreamTables) -> Executable:
 
 @lru_cache(maxsize=64)
 def _live(tables: StreamTables, table: Table) -> FromClause:
-    known, second = tables.projections.c, rebuilt(table)
-    number = sa.select(known.live).where(known.name == table.info[PROJECTION]).scalar_subquery()
+    number, second = _live_number(tables, table), rebuilt(table)
     first = sa.select(*table.c).where(sa.func.coalesce(number, 0) == 0)
     columns = [second.c[each.name] for each in table.c]
     others = sa.select(*columns).where(second.c.generation == number)
     return sa.union_all(first, others).subquery(table.name)
+
+
+def _live_number(tables: StreamTables, table: Table) -> sa.ScalarSelect[int]:
+    known = tables.projections.c
+    return sa.select(known.live).where(known.name == table.info[PROJECTION]).scalar_subquery()

@@ -1,9 +1,9 @@
 """The stream's tables about projections, and the tables of their rebuilt rows."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Computed, Integer, String, Table
 
 from reading_club.adapters.uow_sqla.types import DatabaseTime, UtcDateTime
 
@@ -41,7 +41,13 @@ def rebuildable(projection: str, table: Table) -> Table:
     ``reading_club.adapters.uow_sqla.eventstream.generations`` does.
     """
     columns = [
-        Column(each.name, each.type, primary_key=each.primary_key, nullable=each.nullable)
+        Column(
+            each.name,
+            each.type,
+            *_computed(each),
+            primary_key=each.primary_key,
+            nullable=each.nullable,
+        )
         for each in table.columns
     ]
     generation = Column("generation", Integer, primary_key=True, autoincrement=False)
@@ -49,3 +55,9 @@ def rebuildable(projection: str, table: Table) -> Table:
     table.info[REBUILT] = Table(name, table.metadata, generation, *columns, schema=schema)
     table.info[PROJECTION] = projection
     return table
+
+
+def _computed(column: Column[Any]) -> Iterator[Computed]:
+    """Yield the expression of a generated column."""
+    if (computed := column.computed) is not None:
+        yield Computed(computed.sqltext, persisted=computed.persisted)

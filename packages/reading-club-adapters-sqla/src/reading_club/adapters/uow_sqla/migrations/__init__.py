@@ -5,15 +5,15 @@ with another application on Alembic needs one of its own, in all calls from the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from reading_club.adapters.uow_sqla.errors import translated
-from reading_club.adapters.uow_sqla.migrations import online
+from reading_club.adapters.uow_sqla.migrations import book_index, online
 from reading_club.adapters.uow_sqla.migrations.state import (
     VERSION_TABLE,
     SchemaState,
@@ -21,9 +21,10 @@ from reading_club.adapters.uow_sqla.migrations.state import (
     read_state,
     revisions,
 )
+from reading_club.adapters.uow_sqla.session import CHECKS_REFERENCES
 from reading_club.eventstream.errors import StorageUnavailable
 
-__all__ = ["SchemaState", "current", "downgrade", "head", "state", "upgrade"]
+__all__ = ["SchemaState", "current", "downgrade", "head", "index_books", "state", "upgrade"]
 
 LOCK: Final = 7_323_241
 """Key of PostgreSQL's advisory lock, under which one migration runs at a time."""
@@ -50,6 +51,19 @@ async def upgrade(
             await connection.rollback()
             if reached.kind == "unfinished":
                 await online.finish(connection)
+            elif reached.kind == "current":
+                await book_index.index_books(connection)
+
+
+async def index_books(engine: AsyncEngine) -> Mapping[str, int]:
+    """Index the books that an older release has registered beside this one; a relay does hourly.
+
+    Returns no number: nothing is deleted. Raises TransientFailure.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            await book_index.index_books(connection)
+    return {}
 
 
 async def downgrade(
@@ -94,12 +108,42 @@ async def _move(
         kind = read_state(sync, version_table).kind
         if direction == "downgrade" or kind not in {"newer", "unknown"}:
             getattr(command, direction)(config(sync, version_table), revision)
+            _require_references(sync)
 
-    await online.begin(connection)
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text(TABLE_LOCK))
-    await connection.run_sync(move)
-    await connection.commit()
+    async with _references_unchecked(connection):
+        await online.begin(connection)
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(TABLE_LOCK))
+        await connection.run_sync(move)
+        await connection.commit()
+
+
+def _require_references(connection: Connection) -> None:
+    """Raise RuntimeError on SQLite if a row refers to one that is not there."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:
+            raise RuntimeError(f"rows of {broken[0]} would refer to no row of {broken[2]}")
+
+
+@asynccontextmanager
+async def _references_unchecked(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Let SQLite drop a table to which others refer, as Alembic does to change a column.
+
+    The setting has no effect within a transaction: the block begins one, and ends it.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    raw.info[CHECKS_REFERENCES] = True  # so that ``begin`` leaves the setting
+    await driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await driver.execute("PRAGMA foreign_keys = ON")
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from reading_club.adapters.uow_sqla.migrations.book_index import index_books
 from reading_club.adapters.uow_sqla.session import SQLite
 
 BATCH: Final = 1_000
@@ -108,7 +109,16 @@ class NewIndex:
             await driver.execute(create, timeout=INDEX_TIMEOUT)
 
 
-STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
+@dataclass(frozen=True)
+class IndexBooks:
+    """Indexes the books of releases before 0012, see ``book_index``."""
+
+    async def run(self, connection: AsyncConnection) -> None:
+        """Index the books that are not indexed, batch by batch."""
+        await index_books(connection)
+
+
+STEPS: Final[dict[str, tuple[Backfill | NewIndex | IndexBooks, ...]]] = {
     "0003": (
         Backfill(
             "messages",
@@ -129,7 +139,13 @@ STEPS: Final[dict[str, tuple[Backfill | NewIndex, ...]]] = {
         ),
         NewIndex("ix_messages_recorded_at", "messages (recorded_at)"),
         NewIndex("ix_books_registered_at_id", "books (registered_at, id)"),
-    )
+    ),
+    "0012": (
+        NewIndex("ix_books_title_key_id", "books (title_key, id)"),
+        NewIndex("ix_books_author_key_title_key_id", "books (author_key, title_key, id)"),
+        IndexBooks(),
+    ),
+    "0014": (NewIndex("ix_books_registered_by_id", "books (registered_by, id)"),),
 }
 """The online steps of each revision, in order."""
 

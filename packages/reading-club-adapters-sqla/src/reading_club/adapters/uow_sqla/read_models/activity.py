@@ -4,9 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Row, String, Table, Uuid, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Row,
+    String,
+    Subquery,
+    Table,
+    Uuid,
+    select,
+    text,
+    union_all,
+)
 
-from reading_club.adapters.uow_sqla.eventstream.generations import live, rebuilt, written
+from reading_club.adapters.uow_sqla import activity_arrivals
+from reading_club.adapters.uow_sqla.eventstream.generations import (
+    live,
+    live_parts,
+    rebuilt,
+    written,
+)
 from reading_club.adapters.uow_sqla.eventstream.history import names_an_id
 from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
 from reading_club.adapters.uow_sqla.metadata import metadata
@@ -15,7 +32,7 @@ from reading_club.adapters.uow_sqla.rewriting import rewrite
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import in_values, insert_new_many
 from reading_club.adapters.uow_sqla.types import UtcDateTime
-from reading_club.service.activity import ActivityEntry
+from reading_club.service.activity import ActivityEntry, Arrival
 from reading_club.service.erasure import redactions
 
 activity = rebuildable(
@@ -67,7 +84,8 @@ class SQLActivityLog(SQLReadModel):
         """Insert the collected entries by one statement, then drop the words of erased reviewers.
 
         The erasures are read after the INSERT: on PostgreSQL its lock excludes an erasure that this
-        transaction does not see.
+        transaction does not see. The positions come last, as their lock lasts until the commit. A
+        step of a rebuild gives none: an entry arrives when its event is handled.
         """
         rows, self._rows = self._rows, {}
         erased, self._erased = self._erased, set()
@@ -81,6 +99,8 @@ class SQLActivityLog(SQLReadModel):
         await insert_new_many(self.session, activity_erasures, new)
         for reviewer_id in sorted(erased | await self._erased_among(reviewers)):
             await self._drop_words(reviewer_id)
+        if ordered and self.name not in self.session.rebuilding:
+            await activity_arrivals.append(self.session, [row["id"] for row in ordered])
 
     async def _erased_among(self, reviewers: set[UUID]) -> set[UUID]:
         if not reviewers:
@@ -103,11 +123,37 @@ class SQLActivityLog(SQLReadModel):
     async def page(self, *, before: UUID | None = None, limit: int = 50) -> Sequence[ActivityEntry]:
         """Return up to ``limit`` entries with ids below ``before``, the highest id first."""
         await self.flush()
-        entries = live(self.session, activity)
+        parts: list[Subquery] = []
+        for table, is_live in live_parts(self.session, activity):
+            columns = [table.c[each.name] for each in activity.c]
+            newest = select(*columns).where(is_live).order_by(table.c.id.desc()).limit(limit)
+            parts.append(
+                (newest if before is None else newest.where(table.c.id < before)).subquery()
+            )
+        entries = union_all(*map(select, parts)).subquery()
         statement = select(entries).order_by(entries.c.id.desc()).limit(limit)
-        if before is not None:
-            statement = statement.where(entries.c.id < before)
         return [_entry(row) for row in await self.session.read(statement)]
+
+    async def arrived(self, *, after: int, limit: int) -> Sequence[Arrival]:
+        """Return up to ``limit`` arrivals: one statement if there are none, else two.
+
+        The second one finds the rows by their key, in the two tables of the generations.
+        """
+        await self.flush()
+        entries = live(self.session, activity)
+        while positions := await activity_arrivals.above(self.session, after, limit):
+            known = in_values(self.session, entries.c.id, list(positions))
+            found = await self.session.read(select(entries).where(known))
+            arrivals = [Arrival(positions[row.id], _entry(row)) for row in found]
+            if arrivals:
+                return sorted(arrivals, key=lambda arrival: arrival.position)
+            after = max(positions.values())  # a rebuild has left out these events
+        return []
+
+    async def latest_position(self) -> int:
+        """Return the highest position."""
+        await self.flush()
+        return await activity_arrivals.highest(self.session)
 
 
 def _entry(row: Row[Any]) -> ActivityEntry:

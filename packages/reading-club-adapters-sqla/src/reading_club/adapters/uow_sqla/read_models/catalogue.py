@@ -3,14 +3,18 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Integer, SmallInteger, String, Table, Uuid, false, select
+from sqlalchemy import Table, select
 
+from reading_club.adapters.uow_sqla.catalogue_tables import (
+    catalogue,
+    catalogue_counts,
+    catalogue_ranks,
+    catalogue_ratings,
+)
 from reading_club.adapters.uow_sqla.eventstream.generations import Generation, live, written
-from reading_club.adapters.uow_sqla.eventstream.projection_tables import rebuildable
-from reading_club.adapters.uow_sqla.metadata import metadata
 from reading_club.adapters.uow_sqla.read_model import SQLReadModel
 from reading_club.adapters.uow_sqla.session import Session
 from reading_club.adapters.uow_sqla.statements import (
@@ -18,68 +22,37 @@ from reading_club.adapters.uow_sqla.statements import (
     in_values,
     insert_into,
     insert_many,
-    insert_new_many,
     insert_new_returning,
 )
 from reading_club.service.catalogue import BookRating, CatalogueEntry
 
-catalogue = rebuildable(
-    "catalogue",
-    Table(
-        "catalogue",
-        metadata,
-        Column("book_id", Uuid, primary_key=True),
-        Column("title", String(300), nullable=False),
-        Column("author", String(200), nullable=False),
-        Column("isbn", String(13), nullable=False),
-    ),
-)
-
-catalogue_ratings = rebuildable(
-    "catalogue",
-    Table(
-        "catalogue_ratings",
-        metadata,
-        Column("review_id", Uuid, primary_key=True),
-        Column("book_id", Uuid, nullable=False, index=True),
-        Column("rating", SmallInteger, nullable=False),
-        Column("version", Integer, nullable=False),
-        Column("withdrawn", Boolean, nullable=False, server_default=false()),
-    ),
-)
-"""The highest version of each review's rating, in whichever order events arrive."""
-
-catalogue_counts = rebuildable(
-    "catalogue",
-    Table(
-        "catalogue_counts",
-        metadata,
-        Column("book_id", Uuid, primary_key=True),
-        Column("rating", SmallInteger, primary_key=True),
-        Column("reviews", Integer, nullable=False),
-    ),
-)
-"""How many reviews of a book, without withdrawn ones, gave each rating."""
+SUMS: Final = ("reviews", "total")
+"""Columns to which changes are added, so that concurrent transactions add to each other's."""
 
 
-@lru_cache(maxsize=4)
-def _replace_ratings(dialect: str, table: Table) -> Insert:
+@lru_cache(maxsize=8)
+def _replace(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that replaces a stored row whose version is lower."""
     insert = insert_into(dialect, table)
-    changes = {name: insert.excluded[name] for name in ("rating", "version", "withdrawn")}
-    return insert.on_conflict_do_update(index_elements=table.primary_key, set_=changes)
-
-
-@lru_cache(maxsize=4)
-def _add_counts(dialect: str, table: Table) -> Insert:
-    insert = insert_into(dialect, table)
+    changes = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
     return insert.on_conflict_do_update(
         index_elements=table.primary_key,
-        set_={"reviews": table.c.reviews + insert.excluded.reviews},
+        set_=changes,
+        where=table.c.version < insert.excluded.version,
     )
 
 
+@lru_cache(maxsize=8)
+def _add(dialect: str, table: Table) -> Insert:
+    """Return the INSERT that adds to the numbers of a stored row."""
+    insert = insert_into(dialect, table)
+    names = [name for name in SUMS if name in table.c]
+    sums = {name: table.c[name] + insert.excluded[name] for name in names}
+    return insert.on_conflict_do_update(index_elements=table.primary_key, set_=sums)
+
+
 class SQLCatalogue(SQLReadModel):
-    """The catalogue, in ``catalogue``, ``catalogue_ratings`` and ``catalogue_counts``."""
+    """The catalogue, in the tables of ``catalogue_tables``."""
 
     name = "catalogue"
 
@@ -89,8 +62,10 @@ class SQLCatalogue(SQLReadModel):
         self._ratings: dict[UUID, BookRating] = {}
 
     async def put(self, entry: CatalogueEntry) -> None:
-        """Collect a book, to be inserted before the commit unless its id is stored."""
-        self._books.setdefault(entry.book_id, entry.model_dump(exclude={"distribution"}))
+        """Collect a book, to be stored before the commit unless this or a higher version is."""
+        known = self._books.get(entry.book_id)
+        if known is None or known["version"] < entry.version:
+            self._books[entry.book_id] = entry.model_dump(exclude={"distribution"})
 
     async def rate(self, rating: BookRating) -> None:
         """Collect a rating, to be stored before the commit unless a higher version is."""
@@ -99,7 +74,7 @@ class SQLCatalogue(SQLReadModel):
             self._ratings[rating.review_id] = rating
 
     async def flush(self) -> None:
-        """Insert collected books, store collected ratings, and add what they change to the counts.
+        """Store collected books and ratings, and add what they change to the sums.
 
         Rows are written in the order of their keys, so concurrent transactions cannot deadlock.
         """
@@ -108,9 +83,12 @@ class SQLCatalogue(SQLReadModel):
         rows = [books[id_] for id_ in sorted(books)]
         rated = [ratings[id_] for id_ in sorted(ratings)]
         for each in await written(self.session, self.name) if rows or rated else ():
-            await insert_new_many(self.session, each.table(catalogue), rows, constants=each.key)
-            if rated:
-                await self._add_counts(await self._store(rated, each), each)
+            if rows:
+                put = _replace(self.session.dialect, each.table(catalogue))
+                await insert_many(self.session, put, rows, constants=each.key)
+            changes = await self._store(rated, each) if rated else Counter()
+            await self._add_counts(changes, each)
+            await self._add_ranks(books, changes, each)
 
     async def _store(
         self, ratings: Sequence[BookRating], to: Generation
@@ -127,7 +105,7 @@ class SQLCatalogue(SQLReadModel):
         older = await self._older({id_: row for id_, row in rows.items() if id_ not in new}, to)
         newer = [rows[row["review_id"]] for row in older]
         if newer:
-            await insert_many(self.session, _replace_ratings(dialect, table), newer, constants=key)
+            await insert_many(self.session, _replace(dialect, table), newer, constants=key)
         changes = Counter[tuple[UUID, int]]()
         _count(changes, [*newer, *[rows[id_] for id_ in new]], 1)
         _count(changes, older, -1)
@@ -146,11 +124,8 @@ class SQLCatalogue(SQLReadModel):
             .order_by(table.c.review_id)
             .with_for_update()
         )
-        return [
-            row._asdict()
-            for row in await self.session.read(stored)
-            if row.version < rows[row.review_id]["version"]
-        ]
+        found = [row._asdict() for row in await self.session.read(stored)]
+        return [row for row in found if row["version"] < rows[row["review_id"]]["version"]]
 
     async def _add_counts(self, changes: Counter[tuple[UUID, int]], to: Generation) -> None:
         rows = [
@@ -159,17 +134,38 @@ class SQLCatalogue(SQLReadModel):
             if number
         ]
         if rows:
-            add = _add_counts(self.session.dialect, to.table(catalogue_counts))
+            add = _add(self.session.dialect, to.table(catalogue_counts))
+            await insert_many(self.session, add, rows, constants=to.key)
+
+    async def _add_ranks(
+        self, books: Collection[UUID], changes: Counter[tuple[UUID, int]], to: Generation
+    ) -> None:
+        """Add the changes to number and sum of a book's ratings; a new book begins with none."""
+        sums = {id_: {"reviews": 0, "total": 0} for id_ in books}
+        for (book_id, rating), number in changes.items():
+            known = sums.setdefault(book_id, {"reviews": 0, "total": 0})
+            known["reviews"] += number
+            known["total"] += rating * number
+        rows = [{"book_id": id_, **sums[id_]} for id_ in sorted(sums)]
+        if rows:
+            add = _add(self.session.dialect, to.table(catalogue_ranks))
             await insert_many(self.session, add, rows, constants=to.key)
 
     async def entries(self, book_ids: Collection[UUID]) -> Mapping[UUID, CatalogueEntry]:
-        """Return the stored entries of these books, with the distribution of their ratings."""
+        """Return the stored entries of these books, with the distribution of their ratings.
+
+        Both tables get the ids: PostgreSQL would read all counts for a join alone.
+        """
         await self.flush()
         books, counts = live(self.session, catalogue), live(self.session, catalogue_counts)
         statement = (
             select(books, counts.c.rating, counts.c.reviews)
-            .outerjoin(counts, counts.c.book_id == books.c.book_id)
-            .where(in_values(self.session, books.c.book_id, book_ids))
+            .outerjoin(
+                counts,
+                (counts.c.book_id == books.c.book_id)
+                & in_values(self.session, counts.c.book_id, book_ids),
+            )
+            .where(in_values(self.session, books.c.book_id, book_ids), ~books.c.withdrawn)
         )
         found: dict[UUID, dict[str, Any]] = {}
         for row in await self.session.read(statement):

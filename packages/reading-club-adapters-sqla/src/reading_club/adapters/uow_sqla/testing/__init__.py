@@ -6,39 +6,25 @@ database with the tables and no rows, and ``empty_engine`` on a database without
 
 import pytest
 
-pytest.register_assert_rewrite(
-    f"{__name__}.accounts",
-    f"{__name__}.backfill",
-    f"{__name__}.book_pages",
-    f"{__name__}.enqueued_content",
-    f"{__name__}.state_costs",
-    f"{__name__}.statement_counts",
-    f"{__name__}.transaction_end",
-    f"{__name__}.erasure",
-    f"{__name__}.erasure_story",
-    f"{__name__}.fixtures",
-    f"{__name__}.migrations",
-    f"{__name__}.nickname_migration",
-    f"{__name__}.older_release",
-    f"{__name__}.retention",
-    f"{__name__}.schema_state",
-    f"{__name__}.stream_fixtures",
-    f"{__name__}.sync_transactional_outbox",
-    f"{__name__}.transactional_outbox",
-    f"{__name__}.invalid_rows",
-    f"{__name__}.repositories",
-    f"{__name__}.unreadable_dead_letters",
-    f"{__name__}.wrong_schema",
+ASSERTING = (
+    "accounts backfill book_costs book_migration book_pages enqueued_content erasure "
+    "erasure_story fixtures invalid_rows migrations nickname_migration notifications older_release "
+    "repositories retention schema_state state_costs statement_counts stream_fixtures "
+    "sync_transactional_outbox transaction_end transactional_outbox unreadable_dead_letters "
+    "wrong_schema"
 )
+pytest.register_assert_rewrite(*[f"{__name__}.{module}" for module in ASSERTING.split()])
 
 from reading_club.adapters.uow_sqla.testing.accounts import (
     TestAccounts,
     TestClubSettings,
     TestErasure,
     TestErasureRaces,
+    TestImports,
     TestInvitations,
     TestJoinRequests,
     TestLeaving,
+    TestOwnBooks,
     TestPasswordLinks,
     TestSecrecy,
     TestSessions,
@@ -46,6 +32,8 @@ from reading_club.adapters.uow_sqla.testing.accounts import (
     TestWelcomeLink,
 )
 from reading_club.adapters.uow_sqla.testing.backfill import TestBackfill
+from reading_club.adapters.uow_sqla.testing.book_costs import TestBookCosts
+from reading_club.adapters.uow_sqla.testing.book_migration import TestBookMigration
 from reading_club.adapters.uow_sqla.testing.book_pages import TestBookPages
 from reading_club.adapters.uow_sqla.testing.clock import pass_time
 from reading_club.adapters.uow_sqla.testing.erasure import TestErasedTables
@@ -53,12 +41,17 @@ from reading_club.adapters.uow_sqla.testing.fixtures import tables, titles, uow,
 from reading_club.adapters.uow_sqla.testing.invalid_rows import TestStoredRows
 from reading_club.adapters.uow_sqla.testing.migrations import TestMigrations, TestUpgrade
 from reading_club.adapters.uow_sqla.testing.nickname_migration import TestNicknameMigration
+from reading_club.adapters.uow_sqla.testing.notifications import TestMail, TestNotices
 from reading_club.adapters.uow_sqla.testing.older_release import TestOlderRelease
 from reading_club.adapters.uow_sqla.testing.per_minute import TestPerMinute
 from reading_club.adapters.uow_sqla.testing.read_models import TestReadModels, TestRebuild
 from reading_club.adapters.uow_sqla.testing.repositories import (
+    TestBookCorrections,
     TestBooks,
+    TestBookSearch,
+    TestBookWithdrawals,
     TestCatalogue,
+    TestCatalogueVersions,
     TestReviewers,
     TestReviewLists,
     TestReviews,
@@ -114,9 +107,15 @@ __all__ = [
     "TestAccounts",
     "TestAttempts",
     "TestBackfill",
+    "TestBookCorrections",
+    "TestBookCosts",
+    "TestBookMigration",
     "TestBookPages",
+    "TestBookSearch",
+    "TestBookWithdrawals",
     "TestBooks",
     "TestCatalogue",
+    "TestCatalogueVersions",
     "TestClubSettings",
     "TestConvertedSubscriptions",
     "TestCosts",
@@ -131,22 +130,26 @@ __all__ = [
     "TestEventLivesWithFailures",
     "TestFailures",
     "TestHeartbeats",
+    "TestImports",
     "TestInbox",
     "TestInvitations",
     "TestJoinRequests",
     "TestLeaving",
+    "TestMail",
     "TestMessageContext",
     "TestMessageLists",
     "TestMessageStore",
     "TestMigrations",
     "TestMissingEvents",
     "TestNicknameMigration",
+    "TestNotices",
     "TestOlderRelease",
     "TestOutbox",
     "TestOutboxDeferring",
     "TestOutboxLeases",
     "TestOutboxSplit",
     "TestOutside",
+    "TestOwnBooks",
     "TestPasswordLinks",
     "TestPauses",
     "TestPerMinute",

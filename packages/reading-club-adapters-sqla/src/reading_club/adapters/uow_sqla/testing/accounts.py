@@ -72,3 +72,11 @@ class TestPasswordLinks(club.PasswordLinksContract):
 
 class TestClubSettings(club.ClubSettingsContract):
     """The club's settings on SQL."""
+
+
+class TestImports(club.BookImportsContract, club.ImportEffectsContract):
+    """The imports on SQL."""
+
+
+class TestOwnBooks(club.OwnBooksContract):
+    """The shelves and dates of members on SQL."""

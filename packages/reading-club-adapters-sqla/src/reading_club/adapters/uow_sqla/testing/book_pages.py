@@ -16,12 +16,14 @@ EXPLAIN = {"postgresql": "EXPLAIN", "sqlite": "EXPLAIN QUERY PLAN"}
 
 SLOW = ("Sort", "Seq Scan", "Filter", "TEMP B-TREE")
 """Words of slow query plans, absent from the plan of a page."""
+WITHDRAWN = "Filter: (NOT withdrawn)"
+"""Books off the shelf are left out as they are read: there are few."""
 
 
 async def fill(engine: AsyncEngine) -> Book:
     """Insert 2,000 books, and return one of them."""
     books = [a_book() for _ in range(2_000)]
-    rows = [{**book.model_dump(), "isbn": book.isbn.canonical} for book in books]
+    rows = [{**book.model_dump(), "isbn": book.isbn_digits} for book in books]
     async with engine.begin() as connection:
         await connection.execute(insert(orm.books), rows)
         await connection.exec_driver_sql("ANALYZE books")
@@ -51,7 +53,7 @@ class TestBookPages(club.BookPagesContract):
         async with engine.connect() as connection:
             explain = f"{EXPLAIN[engine.dialect.name]} {statement}"
             plan = await connection.exec_driver_sql(explain, parameters)
-            text = "\n".join(str(line) for line in plan)
+            text = "\n".join(str(line) for line in plan).replace(WITHDRAWN, "")
 
         assert len(page) == 10
         assert "ix_books_registered_at_id" in text

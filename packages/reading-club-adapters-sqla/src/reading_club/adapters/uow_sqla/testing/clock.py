@@ -25,6 +25,11 @@ INSTANTS = {
     "tokens": ("last_used_at",),
     "join_requests": ("created_at",),
     "password_links": ("expires_at",),
+    "imports": ("created_at", "changed_at"),
+    "club_followers": ("since",),
+    "book_followers": ("since",),
+    "notices": ("created_at",),
+    "mail_addresses": ("asked_at", "confirmed_at", "digest_at", "leased_until"),
 }
 """Columns that are compared with the database's clock, by table."""
 

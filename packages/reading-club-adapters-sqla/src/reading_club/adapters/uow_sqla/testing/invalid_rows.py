@@ -40,6 +40,7 @@ class TestStoredRows:
         assert listed.keys() == {odd, sound.id}
         for book in (found, listed[odd]):
             assert (book.title, book.author) == (title, title)
+            assert book.isbn is not None
             assert (book.isbn.canonical, book.isbn.hyphenated, f"{book.isbn}") == ("12-x",) * 3
             assert book.messages == []
 

@@ -101,7 +101,7 @@ def entry(book: Book, ratings: Sequence[int] = ()) -> CatalogueEntry:
         book_id=book.id,
         title=book.title,
         author=book.author,
-        isbn=book.isbn.canonical,
+        isbn=book.isbn_digits or "",
         distribution=tuple(ratings.count(number) for number in range(11)),
     )
 

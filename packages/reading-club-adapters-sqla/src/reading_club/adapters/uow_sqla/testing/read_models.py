@@ -2,6 +2,7 @@
 
 from reading_club.testing.contracts.club import (
     ReadModelsContract,
+    RebuildArrivalsContract,
     RebuildContract,
     RebuildErasureContract,
     RebuildFailuresContract,
@@ -12,5 +13,7 @@ class TestReadModels(ReadModelsContract):
     """The read models on SQL."""
 
 
-class TestRebuild(RebuildContract, RebuildErasureContract, RebuildFailuresContract):
+class TestRebuild(
+    RebuildContract, RebuildArrivalsContract, RebuildErasureContract, RebuildFailuresContract
+):
     """The rebuilds of the projections on SQL."""

@@ -6,17 +6,19 @@ from uuid import UUID
 
 import pytest
 from lastuuid import uuid7
-from sqlalchemy import insert, select
+from sqlalchemy import false, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from reading_club.adapters.memory.transport import RecordingOutboxTransport
-from reading_club.adapters.uow_sqla import orm
+from reading_club.adapters.uow_sqla import orm, repositories
 from reading_club.adapters.uow_sqla.types import DatabaseTime
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
+from reading_club.eventstream.errors import WriteConflict
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.testing.builders import a_book, a_review, a_reviewer, an_event
 from reading_club.testing.contracts import club
+from reading_club.testing.contracts.club.book_changes_helpers import a_correction, a_registration
 
 
 class TestUnitOfWork(club.UnitOfWorkContract):
@@ -37,6 +39,31 @@ class TestBooks(club.BookRepositoryContract):
             await transaction.rollback()
 
 
+class TestBookCorrections(club.BookCorrectionsContract):
+    """Corrections of books on SQL."""
+
+    async def test_an_isbn_that_is_given_meanwhile_is_a_conflict(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A statement does not see what is not committed yet; the key of the table does."""
+        monkeypatch.setattr(repositories, "_is_taken", lambda _: false())
+        book, other = a_registration(), a_registration()
+        await self.send(book, other)
+
+        with pytest.raises(WriteConflict):
+            await self.send(a_correction(book, isbn=other.isbn))
+
+        assert (await self.book(book.id)).isbn == book.isbn
+
+
+class TestBookWithdrawals(club.BookWithdrawalsContract):
+    """Withdrawn books on SQL."""
+
+
+class TestBookSearch(club.BookSearchContract):
+    """Search and orders on SQL."""
+
+
 class TestReviewers(club.ReviewerRepositoryContract):
     """The reviewers on SQL."""
 
@@ -47,6 +74,10 @@ class TestReviewLists(club.ReviewListsContract):
 
 class TestReviews(club.ReviewRepositoryContract):
     """The reviews on SQL."""
+
+
+class TestCatalogueVersions(club.CatalogueVersionsContract):
+    """Versions of books in the catalogue on SQL."""
 
 
 class TestCatalogue(club.CatalogueContract):

@@ -13,10 +13,10 @@ class TestShelfExport(club.ShelfExportContract):
     """The export of the shelf on SQL."""
 
     @pytest.mark.parametrize(("together", "pages"), [(2, 3), (5, 1)])
-    async def test_a_page_costs_two_statements(
+    async def test_a_page_costs_three_statements(
         self, engine: AsyncEngine, uow_factory: club.UnitOfWorkFactory, together: int, pages: int
     ) -> None:
-        """One for the books and one for the reviews, whatever the number of books."""
+        """For books, reviews, and shelves and dates, whatever the number of books."""
         _, review = await a_shelf(uow_factory, 5)
         reading = reading_on(uow_factory)
 
@@ -24,5 +24,5 @@ class TestShelfExport(club.ShelfExportContract):
             async for _ in shelf_pages(reading, review.reviewer_id, together=together):
                 pass
 
-        assert [word for word in seen if word == "SELECT"] == ["SELECT"] * 2 * pages
+        assert [word for word in seen if word == "SELECT"] == ["SELECT"] * 3 * pages
         assert not {"INSERT", "UPDATE", "DELETE"} & set(seen)

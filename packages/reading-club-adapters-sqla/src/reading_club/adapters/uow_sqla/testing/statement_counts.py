@@ -37,13 +37,13 @@ class TestTransactionCosts:
     async def test_messages_without_an_outbox_cost_one_statement(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, bus: ClubBus
     ) -> None:
-        """Without an outbox, command and event of a new book are one INSERT beside the book's."""
+        """Without an outbox, command and event are one INSERT beside the two of a new book."""
         command = RegisterBook(isbn=an_isbn(), title="Counted", author="A")
         async with statements(engine) as seen, uow as transaction:
             await bus.handle(command, transaction)
             await transaction.commit()
 
-        assert seen == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+        assert seen == ["BEGIN", "INSERT", "INSERT", "INSERT", "COMMIT"]
 
     async def test_a_transaction_without_statements_costs_nothing(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
@@ -83,7 +83,7 @@ class TestCosts:
     @pytest.mark.parametrize(
         ("command", "cost"),
         [
-            (RegisterBook(isbn=an_isbn(), title="T", author="A"), ["INSERT"]),
+            (RegisterBook(isbn=an_isbn(), title="T", author="A"), ["INSERT", "INSERT"]),
             (CreateReviewer(nickname="somebody"), ["INSERT"]),
             (
                 CreateReview(book_id=BOOK.id, reviewer_id=NEWCOMER.id, rating=3),
@@ -158,10 +158,10 @@ class TestCosts:
 
         assert seen == ["BEGIN", "WITH", "COMMIT"]
 
-    async def test_a_batch_of_events_takes_effect_by_five_round_trips(
+    async def test_a_batch_of_events_takes_effect_by_six_round_trips(
         self, engine: AsyncEngine, uow: SQLUnitOfWork
     ) -> None:
-        """One INSERT of all inbox rows, a look at the generations, and one INSERT of all rows."""
+        """INSERTs of inbox rows, of all entries and of their positions; a look at generations."""
         events = [an_event() for _ in range(BATCH)]
 
         async with statements(engine) as seen, uow as transaction:
@@ -171,8 +171,8 @@ class TestCosts:
                 await transaction.uow.activity.record(ActivityEntry.of(event))
             await transaction.commit()
 
-        assert seen == ["BEGIN", "INSERT", "SELECT", "INSERT", "COMMIT"]
-        assert len(seen) / BATCH <= 0.05
+        assert seen == ["BEGIN", "INSERT", "SELECT", "INSERT", "INSERT", "COMMIT"]
+        assert len(seen) / BATCH <= 0.06
 
     async def test_what_is_missing_is_sent_again_by_few_statements(
         self, engine: AsyncEngine, uow: SQLUnitOfWork

@@ -146,6 +146,10 @@ def _delete_what_belongs_to(tables: InMemoryDatabase, id: UUID) -> None:
     _delete(tables.invitations, lambda _, row: row[1].created_by == id)
     _delete(tables.tokens, lambda _, row: row[0] == id)
     _delete(tables.password_links, lambda owner, row: id in {owner, row.created_by})
+    _delete(tables.own_books, lambda key, _: key[0] == id)
+    for import_id in [key for key, row in tables.imports.items() if row.account_id == id]:
+        tables.delete_import(import_id)
+    tables.forget_notifications_of(id)
 
 
 def _delete(rows: MutableMapping[TKey, TRow], is_to_go: Callable[[TKey, TRow], bool]) -> int:

@@ -14,6 +14,9 @@ from reading_club.service.accounts.join_requests import TakenRequest
 from reading_club.service.accounts.secrets import SecretHash
 from reading_club.service.accounts.sessions import Session
 from reading_club.service.accounts.tokens import Token
+from reading_club.service.imports.book_imports import ImportState
+from reading_club.service.imports.import_rows import ImportRow
+from reading_club.service.imports.own_books import OwnBook
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,19 @@ class PasswordLinkRow:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class ImportTableRow:
+    """A row of ``imports``."""
+
+    account_id: UUID
+    format: str
+    columns: tuple[str, ...]
+    state: ImportState
+    step: int
+    created_at: datetime
+    changed_at: datetime
+
+
 class AccountTables:
     """The tables that ports of accounts read and write: mappings from key to row.
 
@@ -52,6 +68,9 @@ class AccountTables:
         self.welcome_links: MutableMapping[int, SecretHash] = {}
         self.join_requests: MutableMapping[UUID, TakenRequest] = {}
         self.password_links: MutableMapping[UUID, PasswordLinkRow] = {}
+        self.imports: MutableMapping[UUID, ImportTableRow] = {}
+        self.import_rows: MutableMapping[tuple[UUID, int], ImportRow] = {}
+        self.own_books: MutableMapping[tuple[UUID, UUID], OwnBook] = {}
         self.club_settings: MutableMapping[int, CurrentSettings] = {}
 
     def account(self, id: UUID) -> Account | None:
@@ -71,3 +90,9 @@ class AccountTables:
     def organisers(self) -> int:
         """Count the organisers."""
         return sum(row.role is Role.ORGANISER for row in self.accounts.values())
+
+    def delete_import(self, id: UUID) -> None:
+        """Delete an import with its rows."""
+        del self.imports[id]
+        for key in [key for key in self.import_rows if key[0] == id]:
+            del self.import_rows[key]

@@ -96,6 +96,37 @@ class BookRepositoryContract:
             assert await transaction.uow.books.find_by_isbn(Isbn("9781492052203")) is None
             await transaction.rollback()
 
+    async def test_books_without_an_isbn_are_apart(self, uow_factory: UnitOfWorkFactory) -> None:
+        """Equal ones are two books, which are listed and found by their words."""
+        books = [a_book(isbn=False, title="Beowulf") for _ in range(2)]
+        await store(uow_factory, *books)
+
+        async with uow_factory() as transaction:
+            stored = await transaction.uow.books.get(books[0].id)
+            found = await transaction.uow.books.page(query="beowulf")
+            none = await transaction.uow.books.page(query="none")
+            await transaction.rollback()
+        assert stored == books[0]
+        assert {book.id for book in found} == {book.id for book in books}
+        assert (stored.isbn, list(none)) == (None, [])
+
+    async def test_books_are_listed_by_who_registered_them(
+        self, uow_factory: UnitOfWorkFactory
+    ) -> None:
+        """Each once, by pages in the order of the ids, also a withdrawn one."""
+        by = UUID(int=7)
+        books = sorted((a_book(registered_by=by) for _ in range(3)), key=lambda book: book.id)
+        await store(uow_factory, *books[::-1], a_book(), a_book(registered_by=UUID(int=8)))
+        books[1].withdraw(by)
+
+        async with uow_factory() as transaction:
+            await transaction.uow.books.update(books[1])
+            first = await transaction.uow.books.registered_by(by, limit=2)
+            rest = await transaction.uow.books.registered_by(by, after=first[-1].id, limit=2)
+            none = await transaction.uow.books.registered_by(by, after=books[2].id)
+            await transaction.rollback()
+        assert [*first, *rest, *none] == books
+
     async def test_a_loaded_book_is_seen(self, uow_factory: UnitOfWorkFactory) -> None:
         """A loaded book is in ``seen``, so that its events are collected."""
         book = a_book()

@@ -8,46 +8,15 @@ import pytest
 from lastuuid import uuid7
 
 from reading_club.service.catalogue import BookRating, CatalogueEntry
-from reading_club.testing.contracts.club.unit_of_work import UnitOfWorkFactory
+from reading_club.testing.contracts.club.catalogue_helpers import (
+    CatalogueFixtures,
+    a_rating,
+    an_entry,
+)
 
 
-def an_entry(title: str = "Domain-Driven Design") -> CatalogueEntry:
-    """Return a catalogue entry without ratings."""
-    return CatalogueEntry(book_id=uuid7(), title=title, author="Eric Evans", isbn="9780321125217")
-
-
-def a_rating(
-    book_id: UUID, rating: int | None, version: int = 1, review_id: UUID | None = None
-) -> BookRating:
-    """Return the rating of one version of a review."""
-    return BookRating(
-        review_id=review_id or uuid7(), book_id=book_id, rating=rating, version=version
-    )
-
-
-class CatalogueContract:
+class CatalogueContract(CatalogueFixtures):
     """Books and their ratings come in any order and any number; the highest version counts."""
-
-    @pytest.fixture(autouse=True)
-    def _storage(self, uow_factory: UnitOfWorkFactory) -> None:
-        self.uow_factory = uow_factory
-
-    async def write(self, *changes: CatalogueEntry | BookRating) -> None:
-        """Write the changes in their order."""
-        async with self.uow_factory() as transaction:
-            for change in changes:
-                if isinstance(change, CatalogueEntry):
-                    await transaction.uow.catalogue.put(change)
-                else:
-                    await transaction.uow.catalogue.rate(change)
-            await transaction.commit()
-
-    async def read(self, *book_ids: UUID) -> dict[UUID, CatalogueEntry]:
-        """Return the entries of these books."""
-        async with self.uow_factory() as transaction:
-            entries = await transaction.uow.catalogue.entries(book_ids)
-            await transaction.rollback()
-        return dict(entries)
 
     async def test_a_book_without_ratings_has_no_average(self) -> None:
         """The entry is returned as it was put."""

@@ -17,7 +17,7 @@ from reading_club.domain.messages import (
 )
 from reading_club.domain.model import FORMER_MEMBER
 from reading_club.eventstream.wire import wire_type
-from reading_club.service import repositories
+from reading_club.service import review_repository
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.erasure_helpers import COMMENT, NICKNAME, ErasureFixtures
 
@@ -96,7 +96,7 @@ class ErasureContract(ErasureFixtures):
 
     async def test_more_reviews_than_one_batch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Reviews are withdrawn in batches, until none is left."""
-        monkeypatch.setattr(repositories, "WITHDRAWN_TOGETHER", 2)
+        monkeypatch.setattr(review_repository, "WITHDRAWN_TOGETHER", 2)
         reviewer_id, _ = await self.a_member(reviews=7)
 
         await self.send(EraseReviewer(id=reviewer_id))

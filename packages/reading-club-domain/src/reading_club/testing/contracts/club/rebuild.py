@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from reading_club.domain.messages import CorrectBook, RegisterBook, WithdrawBook
 from reading_club.service.uow import AbstractUnitOfWork
 from reading_club.testing.contracts.club.accounts_helpers import OVERLAP
 from reading_club.testing.contracts.club.rebuild_helpers import NAMES, RebuildFixtures
@@ -20,9 +21,15 @@ class RebuildContract(RebuildFixtures):
     @pytest.mark.parametrize("name", NAMES)
     async def test_rebuilt_rows_are_equal(self, name: str) -> None:
         """Twice, readers see the same rows before a rebuild and after it."""
-        books = await self.register(3)
+        books = await self.register(5)
         await self.a_member()
+        await self.send(
+            RegisterBook(id=UUID(int=1), title="Without an ISBN", author="A"),
+            CorrectBook(id=books[3], title="Corrected", author="A", corrected_by=books[0]),
+            WithdrawBook(id=books[4], withdrawn_by=books[0]),
+        )
         await self.work()
+        books.append(UUID(int=1))
         before = await self.shown(books)
 
         for _ in range(2):

@@ -1,16 +1,13 @@
 """What every storage promises about rebuilds that are refused, or that an event stops."""
 
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from reading_club.eventstream.errors import EventNotRebuilt, RebuildRefused
-from reading_club.eventstream.rebuild import Rebuild
-from reading_club.eventstream.wire import EventRegistry
 from reading_club.service.projections import SUBSCRIBERS
 from reading_club.service.uow import AbstractUnitOfWork
-from reading_club.testing.contracts.club.rebuild_helpers import REGISTRY, RebuildFixtures
+from reading_club.testing.contracts.club.rebuild_helpers import RebuildFixtures
 from reading_club.testing.contracts.eventstream import a_letter
 
 
@@ -81,15 +78,3 @@ class RebuildFailuresContract(RebuildFixtures):
 
         assert rebuild.left_out == [id_]
         assert set(await self.run(lambda uow: uow.catalogue.entries(books))) == {books[1]}
-
-    def fail(self, rebuild: Rebuild[Any], book: UUID) -> str:
-        """Let the registration of a book fail in the rebuild; return the id of its event."""
-
-        class Failing(EventRegistry[Any]):
-            def decode(self, message: Any) -> Any:
-                if str(book) in message["payload"]:
-                    raise KeyError(book)
-                return REGISTRY.decode(message)
-
-        rebuild.events = Failing(())
-        return str(next(e["id"] for e in self.transport.events if str(book) in e["payload"]))

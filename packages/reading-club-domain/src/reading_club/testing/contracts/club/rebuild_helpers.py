@@ -112,3 +112,15 @@ class RebuildFixtures(ErasureFixtures):
 
         text: str = await self.run(read)
         return text
+
+    def fail(self, rebuild: Rebuild[Any], book: UUID) -> str:
+        """Let the registration of a book fail in the rebuild; return the id of its event."""
+
+        class Failing(EventRegistry[Any]):
+            def decode(self, message: Any) -> Any:
+                if str(book) in message["payload"]:
+                    raise KeyError(book)
+                return REGISTRY.decode(message)
+
+        rebuild.events = Failing(())
+        return str(next(e["id"] for e in self.transport.events if str(book) in e["payload"]))

@@ -1,4 +1,4 @@
-"""The page ``/account``: a member's reviews, sessions, tokens and password."""
+"""The page ``/account``: a member's reviews, what is followed, sessions, tokens and password."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,13 +31,18 @@ router = APIRouter(prefix="/account", include_in_schema=False, dependencies=[Dep
 
 REVIEWS = 20
 NOTICES: Mapping[str, str] = {
+    "address": "If the address is new, a link is on its way to it: open that to confirm it.",
+    "address-removed": "The address is deleted, and nothing more is sent to it.",
+    "feed-revoked": "Your feed has ended.",
+    "followed": "You follow the club now.",
     "password": "The password is changed. Your other sessions have ended.",
     "session": "The session has ended.",
     "token": "The token is revoked.",
+    "unfollowed": "You do not follow the club any more.",
 }
 
 
-async def _page(
+async def show_account(
     request: Request,
     application: Application,
     account: Account,
@@ -55,6 +60,9 @@ async def _page(
         )
         sessions = await uow.sessions.list(account.id)
         tokens = await uow.tokens.list(account.id)
+        following = await uow.follows.of(account.id)
+        feed_created_at = await uow.following_feeds.created_at(account.id)
+        mail = await uow.mail_addresses.find(account.id)
     shown, older = page_of(reviews, REVIEWS)
     context |= {
         "account": account,
@@ -64,6 +72,10 @@ async def _page(
         "sessions": sessions,
         "present": caller.session,
         "tokens": tokens,
+        "following": following,
+        "feed_created_at": feed_created_at,
+        "mail": mail,
+        "sends_mail": application.sends_mail,
     }
     return form_page(request, "account.html", form or {}, errors, **context)
 
@@ -78,7 +90,7 @@ async def account_page(
     said: str = "",
 ) -> HTMLResponse:
     """Show the member's account."""
-    return await _page(
+    return await show_account(
         request, application, account, caller, cursor=cursor, notice=NOTICES.get(said)
     )
 
@@ -100,7 +112,9 @@ async def post_password(
         await change_password(application, account, password, new, caller.session)
     except (ValidationError, Refusal) as exc:
         form = {"password": "", "new_password": ""}
-        return await _page(request, application, account, caller, form=form, errors=errors_of(exc))
+        return await show_account(
+            request, application, account, caller, form=form, errors=errors_of(exc)
+        )
     return RedirectResponse("/account?said=password", status_code=303)
 
 
@@ -121,7 +135,7 @@ async def leave(
     except Refusal as exc:
         detail = FieldError(field="leave_password", detail=str(exc))
         form = {"erase": erase}
-        return await _page(request, application, account, caller, form=form, errors=[detail])
+        return await show_account(request, application, account, caller, form=form, errors=[detail])
     response = RedirectResponse("/?said=left", status_code=303)
     drop_session(request, response)
     return response
@@ -150,11 +164,11 @@ async def make_token(
         new = NewToken.model_validate({"name": name})
     except ValidationError as exc:
         errors = errors_of(exc)
-        return await _page(
+        return await show_account(
             request, application, account, caller, form={"name": name}, errors=errors
         )
     made = await new_token(application, account, new.name)
-    return await _page(request, application, account, caller, made=made)
+    return await show_account(request, application, account, caller, made=made)
 
 
 @router.post("/tokens/{id}/revoke", dependencies=[Depends(require_form)])

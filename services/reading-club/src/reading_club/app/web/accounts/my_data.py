@@ -1,27 +1,25 @@
 """``/api/me/export``: everything that the club keeps of a member, to take along."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from reading_club.app.application import Application, TheApplication
+from reading_club.app.application import TheApplication
+from reading_club.app.web.accounts.kept_reviews import KeptReview, reviews_of
+from reading_club.app.web.accounts.registered_books import KeptBook, books_of
+from reading_club.app.web.following.kept_following import KeptFollowing, following_of
 from reading_club.app.web.identity import MemberInSession
+from reading_club.app.web.imports.my_imports import KeptImport, KeptOwnBook, own_books_of
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
 from reading_club.domain.text import nickname_key
-from reading_club.eventstream.errors import WriteConflict
 from reading_club.service.accounts.accounts import Account, Role
-from reading_club.service.repositories import ListedReview
 from reading_club.service.uow import AbstractUnitOfWork
 
 router = APIRouter(prefix="/api/me", tags=["members"], responses=responses(401, 403, 503))
-
-REVIEWS_TOGETHER: Final = 100
-"""Reviews that one statement reads."""
 
 
 class Kept(BaseModel):
@@ -75,29 +73,6 @@ class KeptJoinRequest(Kept):
     created_at: AwareDatetime
 
 
-class KeptReview(BaseModel):
-    """A review of the member. ``rating`` is 0 to 10."""
-
-    id: UUID
-    book_id: UUID
-    title: str
-    rating: int
-    comment: str
-    version: int
-    created_at: AwareDatetime | None
-    updated_at: AwareDatetime | None
-
-    @classmethod
-    def of(cls, listed: ListedReview) -> Self:
-        """Return the representation of a review."""
-        return cls(
-            **listed.review.model_dump(),
-            title=listed.title,
-            created_at=listed.created_at,
-            updated_at=listed.updated_at,
-        )
-
-
 class KeptOfAccount(BaseModel):
     """What is kept of an account, but for the reviews."""
 
@@ -106,12 +81,22 @@ class KeptOfAccount(BaseModel):
     tokens: list[KeptToken]
     invitations: list[KeptInvitation]
     join_requests: list[KeptJoinRequest]
+    imports: list[KeptImport]
+    following: KeptFollowing
 
 
 class MyData(KeptOfAccount):
-    """Everything that is kept of a member; ``reviews`` are the newest first."""
+    """Everything that is kept of a member.
 
+    ``own_books`` are shelves and dates, which nobody else sees.
+
+    ``books`` are those that the member registered, also withdrawn ones; ``reviews`` are the newest
+    first.
+    """
+
+    books: list[KeptBook]
     reviews: list[KeptReview]
+    own_books: list[KeptOwnBook]
 
 
 async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
@@ -134,28 +119,9 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             for request in requests
             if nickname_key(request.nickname) == key
         ],
+        imports=list(map(KeptImport.of, await uow.imports.list(account.id))),
+        following=await following_of(uow, account.id),
     )
-
-
-async def reviews_of(
-    application: Application, reviewer_id: UUID
-) -> AsyncIterator[Sequence[KeptReview]]:
-    """Yield the reviews by pages, each read in a transaction of its own.
-
-    Raises TransientFailure; WriteConflict if they cannot be followed, as one was removed.
-    """
-    before: UUID | None = None
-    while True:
-        async with application.reading() as uow:
-            found = await uow.reviews.page(
-                reviewer_id=reviewer_id, before=before, limit=REVIEWS_TOGETHER + 1
-            )
-        if before is not None and not found:
-            raise WriteConflict("a review was removed during the export: export again")
-        yield [KeptReview.of(each) for each in found[:REVIEWS_TOGETHER]]
-        if len(found) <= REVIEWS_TOGETHER:
-            return
-        before = found[REVIEWS_TOGETHER - 1].id
 
 
 @router.get("/export", response_class=StreamingResponse, responses={200: {"model": MyData}})
@@ -170,13 +136,29 @@ async def export_my_data(
         kept = await kept_of(uow, account)
 
     async def content() -> AsyncIterator[str]:
-        yield f'{kept.model_dump_json().removesuffix("}")},"reviews":['
-        separator = ""
-        async for page in reviews_of(application, account.reviewer_id):
-            for review in page:
-                yield separator + review.model_dump_json()
-                separator = ","
-        yield "]}"
+        yield kept.model_dump_json().removesuffix("}")
+        lists: dict[str, AsyncIterator[Sequence[BaseModel]]] = {
+            "books": books_of(application, account.reviewer_id),
+            "reviews": reviews_of(application, account.reviewer_id),
+            "own_books": own_books_of(application, account.id),
+        }
+        for name, pages in lists.items():
+            separator = f',"{name}":['
+            async for page in pages:
+                for each in page:
+                    yield separator + each.model_dump_json()
+                    separator = ","
+            yield "]" if separator == "," else f"{separator}]"
+        yield "}"
 
     headers = download_headers("my-data.json")
     return StreamingResponse(content(), media_type="application/json", headers=headers)
+
+
+async def _items(pages: AsyncIterator[Sequence[BaseModel]]) -> AsyncIterator[str]:
+    """Yield the items of pages as JSON, with commas between them."""
+    separator = ""
+    async for page in pages:
+        for item in page:
+            yield separator + item.model_dump_json()
+            separator = ","

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from reading_club.app.application import Application, TheApplication
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.html_forms import FormText, errors_of, form_page, require_form
-from reading_club.app.web.identity import club_of_page, require_writer
+from reading_club.app.web.identity import TheCaller, club_of_page, require_writer
 from reading_club.domain.errors import BookAlreadyRegistered, IdentifierTaken, Refusal
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
@@ -32,7 +32,7 @@ async def new_book(request: Request) -> HTMLResponse:
     return form_page(request, "new_book.html", {"id": str(uuid7())})
 
 
-async def _known_book(application: Application, refusal: Refusal) -> Book | None:
+async def known_book(application: Application, refusal: Refusal) -> Book | None:
     """Return the book that a new one was refused for, or None."""
     if not isinstance(refusal, BookAlreadyRegistered):
         return None
@@ -44,6 +44,7 @@ async def _known_book(application: Application, refusal: Refusal) -> Book | None
 async def add_book(  # the fields of the form, and its id
     request: Request,
     application: TheApplication,
+    caller: TheCaller,
     id: FormId = None,
     title: FormText = "",
     author: FormText = "",
@@ -53,13 +54,16 @@ async def add_book(  # the fields of the form, and its id
     form = {"id": str(id or uuid7()), "title": title, "author": author, "isbn": isbn}
     known = None
     try:
-        book: Book = await application.handle(RegisterBook.model_validate(form))
+        by = caller.account.reviewer_id if caller.account else None
+        fields = {**form, "isbn": isbn.strip() or None, "registered_by": by}
+        command = RegisterBook.model_validate(fields)
+        book: Book = await application.handle(command)
     except IdentifierTaken:
         form["id"] = str(uuid7())
         errors = [SENT_BEFORE]
     except (ValidationError, Refusal) as exc:
         errors = errors_of(exc)
-        known = await _known_book(application, exc) if isinstance(exc, Refusal) else None
+        known = await known_book(application, exc) if isinstance(exc, Refusal) else None
     else:
         return RedirectResponse(f"/books/{book.id}?said=added", status_code=303)
     return form_page(request, "new_book.html", form, errors, known=known)

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from reading_club.app.application import Application, TheApplication
+from reading_club.app.correcting import may_correct
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.html_forms import form_page
 from reading_club.app.web.identity import TheCaller, is_open_to_all, require_reader_of_page
 from reading_club.app.web.pages import NOTICES
 from reading_club.app.web.paging import page_of
+from reading_club.app.web.response_headers import LIVE
 from reading_club.service.accounts.accounts import Account
 from reading_club.service.repositories import ListedReview
 from reading_club.service.uow import AbstractUnitOfWork
@@ -79,7 +81,9 @@ async def book_page(
     context = await _context(application, caller.account, id, cursor)
     mine: OwnReview = context["mine"]
     context["notice"] = NOTICES.get(said)
-    return form_page(request, "book.html", mine.form(), **context)
+    page = form_page(request, "book.html", mine.form(), **context)
+    page.headers.update(LIVE)
+    return page
 
 
 async def unsent_page(
@@ -122,15 +126,20 @@ async def _context(
 ) -> dict[str, Any]:
     async with application.reading() as uow:
         book = await uow.books.get(id)
+        after = await uow.activity.latest_position()
         entries = await uow.catalogue.entries([id])
         reviews = await uow.reviews.page(book_id=id, before=cursor, limit=REVIEWS + 1)
         mine = await _own(uow, id, account)
+        follows = account is not None and await uow.follows.follows_book(account.id, id)
     shown, older = page_of(reviews, REVIEWS)
     return {
         "book": book,
+        "after": after,
         "rated": entries.get(id),
         "mine": mine,
         "account": account,
+        "may_correct": account is not None and may_correct(account, book),
+        "follows": follows,
         "is_open_to_all": await is_open_to_all(application),
         "reviews": [each for each in shown if mine.listed is None or each.id != mine.listed.id],
         "older": older,

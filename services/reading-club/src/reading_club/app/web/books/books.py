@@ -9,8 +9,10 @@ from lastuuid import uuid7
 from pydantic import BaseModel, ConfigDict, Field
 
 from reading_club.app.application import TheApplication
-from reading_club.app.web.identity import require_reader, require_writer
-from reading_club.app.web.paging import Cursor, Limit, Page, page_of
+from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
+from reading_club.app.web.etags import ETAG, etag
+from reading_club.app.web.identity import TheCaller, require_reader, require_writer
+from reading_club.app.web.paging import Limit
 from reading_club.app.web.problems import BODY, responses
 from reading_club.domain.isbn import Isbn
 from reading_club.domain.messages import RegisterBook
@@ -25,7 +27,9 @@ router = APIRouter(
     responses=responses(401, 422, 503),
 )
 
-Words = Annotated[SearchWords, Query(description="words of the title or the author, or an ISBN")]
+Words = Annotated[
+    SearchWords, Query(description="beginnings of words of title and author, or an ISBN")
+]
 
 
 class NewBook(BaseModel):
@@ -36,7 +40,7 @@ class NewBook(BaseModel):
     id: UUID = Field(default_factory=uuid7)
     title: Title
     author: Author
-    isbn: Isbn = Field(examples=["0-321-12521-5"])
+    isbn: Isbn | None = Field(default=None, examples=["0-321-12521-5"])
 
 
 class Ratings(BaseModel):
@@ -50,12 +54,16 @@ class Ratings(BaseModel):
 
 
 class BookOut(BaseModel):
-    """A book on the shelf. ``isbn`` is the canonical ISBN-13, without hyphens."""
+    """A book on the shelf. ``isbn`` is the canonical ISBN-13, without hyphens, null without one.
+
+    Each correction adds one to ``version``.
+    """
 
     id: UUID
     title: str
     author: str
-    isbn: str
+    isbn: str | None
+    version: int
     ratings: Ratings
 
     @classmethod
@@ -70,15 +78,17 @@ class BookOut(BaseModel):
             id=book.id,
             title=book.title,
             author=book.author,
-            isbn=book.isbn.canonical,
+            isbn=book.isbn_digits,
+            version=book.version,
             ratings=ratings,
         )
 
 
-class BookPage(Page):
-    """A page of books, the newest first."""
+class BookPage(BaseModel):
+    """A page of books. ``next_cursor`` is a UUID in the order ``newest``, else an opaque text."""
 
     items: list[BookOut]
+    next_cursor: str | None
 
 
 async def require_json(request: Request) -> None:
@@ -94,9 +104,17 @@ async def require_json(request: Request) -> None:
     dependencies=[Depends(require_writer), Depends(require_json)],
     responses=responses(401, 409, *BODY),
 )
-async def register_book(new: NewBook, application: TheApplication, response: Response) -> BookOut:
+async def register_book(
+    new: NewBook, application: TheApplication, caller: TheCaller, response: Response
+) -> BookOut:
     """Register a book. Repeating a request with the same id and content gives the same response."""
-    command = RegisterBook(id=new.id, isbn=new.isbn, title=new.title, author=new.author)
+    command = RegisterBook(
+        id=new.id,
+        isbn=new.isbn,
+        title=new.title,
+        author=new.author,
+        registered_by=caller.account.reviewer_id if caller.account else None,
+    )
     book = await application.handle(command)
     response.headers["Location"] = f"{router.prefix}/{book.id}"
     return BookOut.of(book)
@@ -104,22 +122,28 @@ async def register_book(new: NewBook, application: TheApplication, response: Res
 
 @router.get("")
 async def list_books(
-    application: TheApplication, q: Words = "", cursor: Cursor = None, limit: Limit = 50
+    application: TheApplication,
+    q: Words = "",
+    order: Order = "newest",
+    cursor: CursorText = None,
+    limit: Limit = 50,
 ) -> BookPage:
-    """List or search the books, the newest first."""
+    """List or search the books, the newest first or in another order."""
+    before = read_cursor(cursor, order)
     async with application.reading() as uow:
-        books = await uow.books.page(query=q, before=cursor, limit=limit + 1)
+        books = await uow.books.page(query=q, order=order, before=before, limit=limit)
         entries = await uow.catalogue.entries([book.id for book in books])
-    items, next_cursor = page_of(books, limit)
     return BookPage(
-        items=[BookOut.of(book, entries.get(book.id)) for book in items], next_cursor=next_cursor
+        items=[BookOut.of(book, entries.get(book.id)) for book in books],
+        next_cursor=str(books.following) if books.following else None,
     )
 
 
-@router.get("/{id}", responses=responses(404))
-async def get_book(id: UUID, application: TheApplication) -> BookOut:
-    """Get one book."""
+@router.get("/{id}", responses={200: {"headers": ETAG}, **responses(404)})
+async def get_book(id: UUID, application: TheApplication, response: Response) -> BookOut:
+    """Get one book, with its version as the ETag."""
     async with application.reading() as uow:
         book = await uow.books.get(id)
         entries = await uow.catalogue.entries([id])
+    response.headers["ETag"] = etag(book.version)
     return BookOut.of(book, entries.get(id))

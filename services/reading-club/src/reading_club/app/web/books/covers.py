@@ -1,4 +1,4 @@
-"""The cover that is drawn for a book: its colour and pattern come from the ISBN."""
+"""The cover that is drawn for a book: its colour and pattern come from the ISBN, or the id."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,12 +18,12 @@ class Cover:
     pattern: str
 
 
-def cover_of(isbn: str) -> Cover:
-    """Return the cover of a book by its canonical ISBN, the same one each time.
+def cover_of(key: str) -> Cover:
+    """Return the cover of a book by its canonical ISBN or else its id, the same one each time.
 
     Any text has a cover, as early releases stored ISBNs that today's rules refuse.
     """
-    hue, pattern, depth = blake2b(isbn.encode("utf-8", "replace"), digest_size=3).digest()
+    hue, pattern, depth = blake2b(key.encode("utf-8", "replace"), digest_size=3).digest()
     angle = hue % HUES * 360 // HUES
     lightness = 38 + depth % 4 * 6
     return Cover(

@@ -11,6 +11,7 @@ from reading_club.app.reviewing import NewReview
 from reading_club.app.web.books.books import require_json
 from reading_club.app.web.books.reviews import ReviewOut
 from reading_club.app.web.etags import (
+    ETAG,
     IF_MATCH,
     PreconditionFailed,
     PreconditionRequired,
@@ -25,9 +26,6 @@ from reading_club.service.repositories import ListedReview
 
 router = APIRouter(prefix="/api/books/{id}", tags=["reviews"], responses=responses(422, 503))
 
-ETAG: Final[dict[str, Any]] = {
-    "ETag": {"description": "the version, for If-Match", "schema": {"type": "string"}}
-}
 STORED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The review was revised", "headers": ETAG},
     201: {"description": "The review was written", "headers": ETAG, "model": ReviewOut},

@@ -18,7 +18,7 @@ from reading_club.domain.messages import EVENTS
 from reading_club.eventstream.ports.heartbeats import Heartbeat
 from reading_club.eventstream.ports.statistics import PerMinute
 from reading_club.eventstream.wire import wire_type
-from reading_club.service.projections import SUBSCRIBERS
+from reading_club.service.subscribers import SUBSCRIBERS
 
 router = APIRouter(prefix="/stream", include_in_schema=False)
 

@@ -1,5 +1,6 @@
 """The Jinja templates of the pages, with their filters and functions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
+from reading_club.app.notice_text import isolated
 from reading_club.app.web.activity_sentences import sentence
 from reading_club.app.web.books.covers import cover_of
 from reading_club.app.web.static_files import static_url
 from reading_club.app.web.times import exact, in_words, lasting
 
-FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE = "\u2068", "\u2069"
 STYLES: Sequence[str] = (
     "tokens", "base", "layout", "controls", "covers", "shelf", "book", "activity", "contrast",
     "print",
@@ -20,12 +21,9 @@ STYLES: Sequence[str] = (
 """The style sheets, in the order of their cascade."""
 
 
-def isolated(text: str) -> str:
-    """Isolate a text, so that its direction does not reorder what is around it.
-
-    For places without markup, such as the title of a page; elsewhere it is ``<bdi>``.
-    """
-    return text if text.isascii() else f"{FIRST_STRONG_ISOLATE}{text}{POP_DIRECTIONAL_ISOLATE}"
+def xml_text(text: str) -> str:
+    """Leave out the characters that no XML document may have, not even escaped."""
+    return re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 def counted(number: int, word: str) -> str:
@@ -44,6 +42,7 @@ FILTERS: Mapping[str, object] = {
     "in_words": in_words,
     "isolated": isolated,
     "lasting": lasting,
+    "xml_text": xml_text,
 }
 FUNCTIONS: Mapping[str, object] = {
     "cover_of": cover_of,

@@ -1,0 +1,1 @@
+"""What members follow, their notices, their feeds and mail, in memory."""

@@ -1,0 +1,1 @@
+"""Mail to members: links to confirm an address, and digests of their notices."""

@@ -1,0 +1,1 @@
+"""Imports of lists of books: the API and the pages."""

@@ -1,0 +1,197 @@
+"""The simulated database server: the adapters in memory, with delays, outages and lost answers."""
+
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from messagebus import AsyncAbstractEventstreamTransport
+
+from reading_club.adapters.memory import (
+    InMemoryOutbox,
+    InMemoryStreamDatabase,
+    InMemoryStreamUnitOfWork,
+    InMemoryTransaction,
+)
+from reading_club.adapters.memory.dead_letters import InMemoryAuditLog, InMemoryDeadLetters
+from reading_club.adapters.memory.failures import InMemoryFailures
+from reading_club.adapters.memory.inbox import InMemoryInbox
+from reading_club.adapters.memory.message_store import InMemoryMessageStore
+from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
+from reading_club.adapters.memory.pauses import InMemoryReturnedMessages
+from reading_club.adapters.memory.rows import OutboxRow
+from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
+from reading_club.eventstream.errors import CommitInDoubt, StorageBusy, StorageUnavailable
+from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.unit_of_work import per_transaction
+from reading_club_functional.simulation.invariants import Invariants
+from reading_club_functional.simulation.seeded_loop import SeededLoop
+from reading_club_functional.simulation.waiting import let_pass
+
+START: Final = datetime(2030, 1, 1, tzinfo=UTC)
+BUSY: Final = 0.01
+LOST_ANSWER: Final = 0.01
+"""Probabilities: a statement finds a lock, the answer of a commit is lost."""
+
+
+class SimulatedDatabase(InMemoryStreamDatabase):
+    """A database whose clock is the loop's, and whose statements are steps.
+
+    A transaction of a process that crashes is never committed: the server rolls it back.
+    """
+
+    def __init__(self, loop: SeededLoop, invariants: Invariants) -> None:
+        super().__init__(lambda: START + timedelta(seconds=loop.passed))
+        self.loop, self.invariants = loop, invariants
+        self.effects: MutableMapping[InboxKey, int] = {}
+        self.with_busy = True
+
+    async def statement(self) -> None:
+        """Wait for a statement. Raises StorageBusy sometimes."""
+        await let_pass(self.loop)
+        if self.with_busy and self.loop.tape.chance(BUSY):
+            raise StorageBusy("a row is locked")
+
+    async def answer(self) -> None:
+        """Wait for the answer to a write that took effect. Raises StorageUnavailable sometimes."""
+        await let_pass(self.loop)
+        if self.loop.tape.chance(LOST_ANSWER):
+            raise StorageUnavailable("the connection was lost")
+
+
+class SimulatedTransaction(InMemoryTransaction[SimulatedDatabase]):
+    """A transaction whose commit takes time, and whose answer may be lost."""
+
+    async def commit(self) -> None:
+        """Commit. Raises CommitInDoubt if the answer is lost."""
+        await self.database.statement()
+        await super().commit()
+        self.database.invariants.committed()
+        try:
+            await self.database.answer()
+        except StorageUnavailable as exc:
+            raise CommitInDoubt(str(exc)) from exc
+
+
+class _Statements:
+    """A port whose calls are statements: each takes time, and others are handled meanwhile."""
+
+    def __init__(self, port: Any, database: SimulatedDatabase) -> None:
+        self._port, self._database = port, database
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        async def call(*args: Any, **options: Any) -> Any:
+            await self._database.statement()
+            return await method(*args, **options)
+
+        return call
+
+
+def _statements(port: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda transaction: _Statements(port(transaction), transaction.database)
+
+
+class Effects:
+    """The subscribers' own table: how often each event took effect."""
+
+    def __init__(self, transaction: InMemoryTransaction[SimulatedDatabase]) -> None:
+        self.transaction = transaction
+
+    async def add(self, inbox_key: InboxKey) -> None:
+        """Let an event take effect once more."""
+        await self.transaction.database.statement()
+
+        def add(tables: SimulatedDatabase) -> None:
+            tables.effects[inbox_key] = tables.effects.get(inbox_key, 0) + 1
+
+        self.transaction.write(add)
+
+
+class SimulatedUnitOfWork(InMemoryStreamUnitOfWork):
+    """The unit of work of all simulated processes."""
+
+    inbox = per_transaction(_statements(InMemoryInbox))
+    subscriptions = per_transaction(_statements(InMemorySubscriptions))
+    outbox = per_transaction(_statements(InMemoryOutboxWriter))
+    dead_letters = per_transaction(_statements(InMemoryDeadLetters))
+    audit = per_transaction(InMemoryAuditLog)
+    failures = per_transaction(_statements(InMemoryFailures))
+    returned = per_transaction(_statements(InMemoryReturnedMessages))
+    effects = per_transaction(Effects)
+
+    def __init__(
+        self, transport: AsyncAbstractEventstreamTransport, database: SimulatedDatabase
+    ) -> None:
+        super().__init__(transport, database)
+        self.simulated = database
+
+    def _begin(self) -> None:
+        self.session = SimulatedTransaction(self.simulated)
+        self.messagestore = InMemoryMessageStore(self.transport, self.session)
+
+
+class SimulatedOutbox(InMemoryOutbox):
+    """The outbox of relays and senders; each call is checked against the invariants."""
+
+    database: SimulatedDatabase
+
+    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+        """Claim rows."""
+        await self.database.statement()
+        before = dict(self.database.outbox)
+        events = await super().claim(limit, lease)
+        self.database.invariants.claimed(before, [event.key for event in events])
+        await self.database.answer()
+        return events
+
+    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
+        """Delete rows."""
+        before = await self._before(keys)
+        await super().delete(token, keys)
+        await self._after("delete", before, token)
+
+    async def release(
+        self,
+        token: UUID,
+        keys: Collection[OutboxKey],
+        *,
+        retry_in: float = 0.0,
+        reason: str | None = None,
+    ) -> None:
+        """Give rows back."""
+        before = await self._before(keys)
+        await super().release(token, keys, retry_in=retry_in, reason=reason)
+        await self._after("release" if reason is None else "refuse", before, token)
+
+    async def split(
+        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
+    ) -> None:
+        """Split rows."""
+        before = await self._before(keys)
+        await super().split(token, keys, retry_in=retry_in)
+        await self._after("split", before, token)
+
+    async def fail(
+        self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
+    ) -> None:
+        """Count failures."""
+        before = await self._before(failures)
+        await super().fail(token, failures, retry_in=retry_in)
+        await self._after("fail", before, token)
+
+    async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
+        """Make dead letters."""
+        before = await self._before(failures)
+        await super().dead_letter(token, failures)
+        await self._after("dead_letter", before, token)
+
+    async def _before(self, keys: Collection[OutboxKey]) -> Mapping[OutboxKey, OutboxRow]:
+        await self.database.statement()
+        return {key: row for key, row in self.database.outbox.items() if key in keys}
+
+    async def _after(self, call: str, before: Mapping[OutboxKey, OutboxRow], token: UUID) -> None:
+        self.database.invariants.finished(call, before, token)
+        await self.database.answer()
