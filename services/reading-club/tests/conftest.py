@@ -33,6 +33,7 @@ from reading_club.app.web.application import create_app
 from reading_club.service.accounts.accounts import Role
 from reading_club.service.subscribers import SUBSCRIBERS
 
+Enter = Callable[[str, Role], Person]
 PATIENCE = 60.0
 """Seconds for each health check and count: a test is not to fail because the machine is slow."""
 
@@ -165,9 +166,6 @@ def visitors() -> Visitors:
 def visitor(client: TestClient) -> Person:
     """A person without an account."""
     return Person(client)
-
-
-Enter = Callable[[str, Role], Person]
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ HIDING: Final = """() => {
         body::after { content: ""; position: fixed; inset: 0; }
     `);
     document.adoptedStyleSheets = [sheet];
+    document.querySelector("footer a").tabIndex = 1;
 }"""
-"""A function that covers a page, and takes the rings of the focus away."""
+"""A function that covers a page, takes the rings of the focus away, and changes its order."""
 WITHOUT_EDGE: Final = """() => [...document.querySelectorAll("button, input, textarea, select")]
     .filter(control => control.type !== "hidden" && control.type !== "radio")
     .filter(control => parseFloat(getComputedStyle(control).borderTopWidth) === 0)
@@ -125,14 +126,14 @@ async def fits(page: Page) -> None:
 
 
 async def test_a_focus_that_nobody_sees_is_found(site: Site, visit: Visit) -> None:
-    """What is covered or has no ring is a problem of the page."""
+    """What is covered, has no ring or comes out of order is a problem of the page."""
     page = await visit(site, View(NARROWEST))
     await page.goto("/")
     await page.evaluate(HIDING)
 
     problems = await focus_problems(page)
 
-    assert {problem.split(":")[0] for problem in problems} == {"no ring", "covered"}
+    assert {problem.split(":")[0] for problem in problems} == {"no ring", "covered", "out of order"}
 
 
 @pytest.mark.parametrize("path", ["/", "/books/new", "/login"])

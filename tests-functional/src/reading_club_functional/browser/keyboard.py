@@ -45,26 +45,25 @@ FOCUS: Final = """() => {
 }"""
 """A function that returns the place of the element with the focus, and whether it is seen."""
 MOST: Final = 300
-"""The most elements of a page that can have the focus."""
+"""The greatest number of elements of a page that can have the focus."""
 
 
 async def focus_problems(page: Page) -> list[str]:
     """Go through a page by the tabulator; return what has no ring, is covered or out of order.
 
-    Raises AssertionError if nothing on the page takes the focus.
+    The way ends where the focus leaves the page, or comes to an element again. Raises
+    AssertionError if nothing on the page takes the focus.
     """
     problems: list[str] = []
-    last = -1
+    places: list[int] = []
     for _ in range(MOST):
         await page.keyboard.press("Tab")
         focus = await page.evaluate(FOCUS)
-        if focus is None or focus["place"] <= last:
+        if focus is None or focus["place"] in places:
             break
-        last = focus["place"]
-        problems += [
-            f"{problem}: {focus['html']}"
-            for problem, is_well in (("no ring", focus["ring"]), ("covered", focus["seen"]))
-            if not is_well
-        ]
-    assert last > 0
+        is_next = not places or focus["place"] > places[-1]
+        places.append(focus["place"])
+        asked = {"no ring": focus["ring"], "covered": focus["seen"], "out of order": is_next}
+        problems += [f"{name}: {focus['html']}" for name, is_well in asked.items() if not is_well]
+    assert places
     return problems

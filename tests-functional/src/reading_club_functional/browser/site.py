@@ -27,7 +27,7 @@ EXPECTED: Final = (
 HEIGHT: Final = 844
 """Pixels from top to bottom of a window."""
 ATTEMPTS: Final = 3
-"""So often a page is asked for while the database is busy."""
+"""The number of times that a page is asked for while the database is busy."""
 _NUMBERS: Final = count(1)
 
 
