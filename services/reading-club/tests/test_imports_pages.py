@@ -60,6 +60,19 @@ def sums_of(page: str) -> dict[str, int]:
     return {name: int(number) for number, name in rows}
 
 
+def test_the_script_of_a_running_import_may_run(member: Person) -> None:
+    """And where the page has none, no script may run."""
+    where = upload(member, FILE).headers["location"]
+    running = member.get(where, headers=HTML)
+    stopped = follow(member, send(member, f"{where}/stop"))
+
+    assert "import.js" in running.text
+    assert "script-src 'self'" in running.headers["content-security-policy"]
+    assert "import.js" not in stopped
+    after = member.get(where, headers=HTML).headers["content-security-policy"]
+    assert "script-src 'none'" in after
+
+
 def test_an_import_is_stopped_goes_on_and_is_ended(member: Person) -> None:
     """By forms; while it is not finished, the form for another file is not shown."""
     where = upload(member, FILE).headers["location"]

@@ -1,6 +1,7 @@
 """From the console of a new club to two reviews of a book, with and without JavaScript."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,17 @@ from reading_club_functional.browser.actions import (
     review,
     sign_up,
 )
-from reading_club_functional.browser.site import View, Visit, running_site
+from reading_club_functional.browser.site import Site, View, Visit, running_site
 from reading_club_functional.nightly import WITHOUT_SCRIPT_AT_NIGHT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.fixture
+def new_club(tmp_path: Path) -> Iterator[Site]:
+    """A club that has no organiser, and that ends after its pages are closed."""
+    with running_site(tmp_path) as site:
+        yield site
 
 
 async def _open_the_club(page: Page, link: str) -> None:
@@ -61,22 +69,21 @@ async def _join_and_review(page: Page, link: str) -> None:
 
 @WITHOUT_SCRIPT_AT_NIGHT
 async def test_strangers_start_a_club_and_review_a_book(
-    tmp_path: Path, visit: Visit, *, javascript: bool
+    new_club: Site, visit: Visit, *, javascript: bool
 ) -> None:
     """The console leads to a first review; a second one by invitation changes the ratings."""
-    with running_site(tmp_path) as site:
-        (link,) = re.findall(r"Become its organiser: (\S+)", site.console)
-        first, second = [await visit(site, View(javascript=javascript)) for _ in range(2)]
+    (link,) = re.findall(r"Become its organiser: (\S+)", new_club.console)
+    first, second = [await visit(new_club, View(javascript=javascript)) for _ in range(2)]
 
-        await _open_the_club(first, link)
-        await _write_the_first_review(first)
-        book = first.url
-        await _join_and_review(second, await _invite(first))
+    await _open_the_club(first, link)
+    await _write_the_first_review(first)
+    book = first.url
+    await _join_and_review(second, await _invite(first))
 
-        await first.goto(book)
-        for page in (first, second):
-            await reload_until_shown(page, "7.5 of 10 from 2 reviews")
-            for comment in ("The matchmaking!", "Too many balls."):
-                await expect(comments(page, comment)).to_be_visible()
-        await second.goto(link)
-        await expect(second.get_by_role("main")).to_contain_text("has an organiser already")
+    await first.goto(book)
+    for page in (first, second):
+        await reload_until_shown(page, "7.5 of 10 from 2 reviews")
+        for comment in ("The matchmaking!", "Too many balls."):
+            await expect(comments(page, comment)).to_be_visible()
+    await second.goto(link)
+    await expect(second.get_by_role("main")).to_contain_text("has an organiser already")

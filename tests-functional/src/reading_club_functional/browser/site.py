@@ -95,7 +95,7 @@ class Site:
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda message: errors.extend(_errors(message)))
             yield page
-        assert errors == []
+        assert errors == [], errors
 
     async def show(self, page: Page, shown: SitePage) -> None:
         """Go to a page of the site, press its button, and wait for the page that follows.

@@ -11,7 +11,7 @@ from reading_club.app.web.activity_sentences import titles_of
 from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
 from reading_club.app.web.paging import Position, page_of
-from reading_club.app.web.response_headers import LIVE
+from reading_club.app.web.response_headers import WITH_SCRIPT
 from reading_club.app.web.templates import templates
 from reading_club.domain.text import SearchWords
 from reading_club.service.catalogue import PRIOR_RATING, PRIOR_REVIEWS
@@ -85,7 +85,7 @@ async def shelf(
         "notice": NOTICES.get(said),
         "is_open_to_all": await is_open_to_all(application),
     }
-    return templates.TemplateResponse(request, "shelf.html", context, headers=LIVE)
+    return templates.TemplateResponse(request, "shelf.html", context, headers=WITH_SCRIPT)
 
 
 @router.get("/activity")
@@ -105,7 +105,7 @@ async def activity_page(
         "after": after,
         "titles": titles,
     }
-    headers = LIVE if cursor is None else None
+    headers = WITH_SCRIPT if cursor is None else None
     return templates.TemplateResponse(request, "activity.html", context, headers=headers)
 
 

@@ -37,12 +37,12 @@ DOCS_POLICY: Final = (
     "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 )
 """The content policy of ``/docs``, whose script is inline."""
-LIVE: Final[Mapping[str, str]] = {
+WITH_SCRIPT: Final[Mapping[str, str]] = {
     name: value.replace("script-src 'none'", "script-src 'self'")
     for name, value in HEADERS.items()
     if name == "Content-Security-Policy"
 }
-"""The header of a page with ``live.js``: the content policy that lets the script run."""
+"""The header of a page with a script of the club: the content policy that lets it run."""
 NO_STORE: Final = "no-store"
 """``Cache-Control`` of a response for one visitor alone."""
 _TRANSPORT: Final = {"Strict-Transport-Security": "max-age=31536000"}

@@ -15,7 +15,7 @@ from reading_club.app.web.html_forms import form_page
 from reading_club.app.web.identity import TheCaller, is_open_to_all, require_reader_of_page
 from reading_club.app.web.pages import NOTICES
 from reading_club.app.web.paging import page_of
-from reading_club.app.web.response_headers import LIVE
+from reading_club.app.web.response_headers import WITH_SCRIPT
 from reading_club.service.accounts.accounts import Account
 from reading_club.service.repositories import ListedReview
 from reading_club.service.uow import AbstractUnitOfWork
@@ -82,7 +82,7 @@ async def book_page(
     mine: OwnReview = context["mine"]
     context["notice"] = NOTICES.get(said)
     page = form_page(request, "book.html", mine.form(), **context)
-    page.headers.update(LIVE)
+    page.headers.update(WITH_SCRIPT)
     return page
 
 
