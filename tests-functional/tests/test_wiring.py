@@ -58,7 +58,7 @@ def test_a_queue_of_another_kind_stops_its_worker_alone(club: ClubCluster, broke
     assert f"queue {QUEUE} exists on the broker with other arguments" in refused.output
     assert f"`rabbitmqctl delete_queue {QUEUE}`" in refused.output
     assert "Traceback" not in refused.output
-    club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
+    club.ready(*club.begin_workers(without="activity"), club.begin("relay"), club.begin("web"))
     assert wrong(club) == {
         f"queue {QUEUE} cannot be declared: PRECONDITION_FAILED",
         "no worker of activity is running",

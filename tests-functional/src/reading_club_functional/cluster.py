@@ -11,6 +11,7 @@ import httpx2
 from pydantic import SecretStr
 
 from reading_club.app.settings import Settings
+from reading_club.domain.messages import BookRegistered
 from reading_club.service.subscribers import PROJECTIONS, SUBSCRIBERS
 from reading_club_functional.database import Database
 from reading_club_functional.process import APP, READY, ClubProcess, command, environment
@@ -20,7 +21,9 @@ from reading_club_functional.telemetry import observed_settings
 LAST_LINES = 15
 SUBSCRIBER_NAMES = tuple(subscriber.name for subscriber in SUBSCRIBERS)
 PROJECTION_NAMES = tuple(subscriber.name for subscriber in PROJECTIONS)
-"""The subscribers that get an event for each book."""
+"""The subscribers that write read models: a row for each book."""
+BOOK_SUBSCRIBERS = tuple(each.name for each in SUBSCRIBERS if each.reads(BookRegistered))
+"""The subscribers that get the event of a new book."""
 
 
 class Browser(httpx2.Client):
@@ -91,11 +94,15 @@ class ClubCluster(ExitStack):
         """Start a worker of one subscriber."""
         return self.start("worker", "--subscriber", subscriber, **options)
 
-    def begin_workers(self, *subscribers: str) -> list[ClubProcess]:
-        """Start a worker for each of these subscribers (default: all), without waiting."""
+    def begin_workers(self, *subscribers: str, without: str = "") -> list[ClubProcess]:
+        """Start a worker for each of these subscribers, without waiting.
+
+        The default are all subscribers but the one that is named by ``without``.
+        """
         return [
             self.begin("worker", "--subscriber", subscriber)
             for subscriber in subscribers or SUBSCRIBER_NAMES
+            if subscriber != without
         ]
 
     def log_tails(self) -> str:

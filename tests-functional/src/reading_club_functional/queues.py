@@ -9,7 +9,7 @@ from redis import Redis
 
 from reading_club.adapters.eventstream.topology import EXCHANGE, queue_for, queue_name
 from reading_club.service.subscribers import SUBSCRIBERS
-from reading_club_functional.cluster import PROJECTION_NAMES
+from reading_club_functional.cluster import BOOK_SUBSCRIBERS
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def waiting(broker_url: str, *subscribers: str) -> dict[str, int]:
     with open_channel(broker_url) as channel:
         return {
             name: int(channel.queue_declare(queue_name(name), passive=True).message_count)
-            for name in subscribers or PROJECTION_NAMES
+            for name in subscribers or BOOK_SUBSCRIBERS
         }
 
 
@@ -40,14 +40,14 @@ def declare(broker_url: str) -> None:
 def purge(broker_url: str, *subscribers: str) -> None:
     """Purge the queues of these subscribers (default: those of books)."""
     with open_channel(broker_url) as channel:
-        for name in subscribers or PROJECTION_NAMES:
+        for name in subscribers or BOOK_SUBSCRIBERS:
             channel.queue_purge(queue_name(name))
 
 
 def delete(broker_url: str, *subscribers: str) -> None:
     """Delete the queues of these subscribers (default: those of books), with their bindings."""
     with open_channel(broker_url) as channel:
-        for name in subscribers or PROJECTION_NAMES:
+        for name in subscribers or BOOK_SUBSCRIBERS:
             channel.queue_delete(queue_name(name))
 
 

@@ -124,11 +124,11 @@ async def test_an_organiser_withdraws_a_review(
 async def test_a_review_is_written_by_keyboard_alone(
     site: Site, visit: Visit, *, javascript: bool
 ) -> None:
-    """The ratings are one stop of the tabulator, between the masthead and the comment."""
+    """The ratings are one stop of the tabulator, before the comment."""
     page = await _opened(site, visit, site.add_book(), javascript=javascript)
     masthead = ["Skip to the content", "Reading club", "Shelf", "Activity", "Members", "Mo"]
 
-    assert await tab(page, 7) == [*masthead, "0 of 10"]
+    assert await tab(page, 8) == [*masthead, "Follow this book", "0 of 10"]
     assert await tab(page, 3) == ["My comment", "Send my review", "Back to the shelf"]
     await page.keyboard.press("Shift+Tab")
     await page.keyboard.press("Enter")

@@ -49,7 +49,7 @@ def club(
         for table in ("attempts", "returned"):
             for statement in WITNESS:
                 club.database.rows(statement.format(table=table))
-        club.ready(*club.begin_workers("catalogue"), club.begin("relay"), club.begin("web"))
+        club.ready(*club.begin_workers(without="activity"), club.begin("relay"), club.begin("web"))
         yield club
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.cluster import PROJECTION_NAMES, prepared_cluster
+from reading_club_functional.cluster import BOOK_SUBSCRIBERS, prepared_cluster
 from reading_club_functional.database import Database
 from reading_club_functional.faulty_command import MODULE as FAULTY_COMMAND
 from reading_club_functional.load import post_books
@@ -108,9 +108,9 @@ def nothing_is_forgotten(database: Database) -> Iterator[None]:
 
 
 def have_arrived(database: Database) -> int:
-    """Return the number of outbox rows whose event all subscribers have handled."""
+    """Return the number of outbox rows whose event all its subscribers have handled."""
     receipts = "(SELECT count(*) FROM inbox WHERE inbox.message_id = outbox.message_id)"
-    return database.count("outbox", f"{receipts} = {len(PROJECTION_NAMES)}")
+    return database.count("outbox", f"{receipts} = {len(BOOK_SUBSCRIBERS)}")
 
 
 def leases_are_over(database: Database) -> bool:

@@ -14,7 +14,7 @@ from reading_club.app.application import Application
 from reading_club.app.bootstrap.web import open_application
 from reading_club.domain.messages import RegisterBook
 from reading_club.testing.builders import an_isbn
-from reading_club_functional.cluster import PROJECTION_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.cluster import BOOK_SUBSCRIBERS, ClubCluster, prepared_cluster
 from reading_club_functional.polling import NotInTime, eventually
 from reading_club_functional.queues import waiting
 
@@ -51,7 +51,7 @@ async def test_ten_thousand_healthy_events_update_nothing(
     counts = await asyncio.to_thread(statistics, club)
     print("inserted, updated, deleted", counts)
     assert counts == (EVENTS, 0, EVENTS)
-    assert waiting(broker_url) == dict.fromkeys(PROJECTION_NAMES, EVENTS)
+    assert waiting(broker_url) == dict.fromkeys(BOOK_SUBSCRIBERS, EVENTS)
 
 
 async def register(application: Application, count: int) -> None:

@@ -77,7 +77,7 @@ def test_many_leave_the_same_tables_as_one(
         process.kill()
     broker_url = club.settings["broker_url"]
     with prepared_cluster(tmp_path_factory.mktemp("alone"), alone, broker_url) as single:
-        single.ready(*single.begin_workers(), single.begin("relay"))
+        single.ready(*single.begin_workers(*PROJECTION_NAMES), single.begin("relay"))
         let_go(single)
         assert_consistent(single)
         assert tables_of(single) == tables_of(club)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from reading_club_functional.cluster import PROJECTION_NAMES, ClubCluster, prepared_cluster
+from reading_club_functional.cluster import BOOK_SUBSCRIBERS, ClubCluster, prepared_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
 from reading_club_functional.polling import eventually
 from reading_club_functional.queues import delete, flush, purge, waiting
 
 BOOKS = 20
-ALL_OF_THEM = dict.fromkeys(PROJECTION_NAMES, BOOKS)
+ALL_OF_THEM = dict.fromkeys(BOOK_SUBSCRIBERS, BOOKS)
 AFTER = "1"
 """Seconds until the reconciler regards an event as lost: the minimum."""
 OLD_ENOUGH = "created_at < now() - interval '2 seconds'"

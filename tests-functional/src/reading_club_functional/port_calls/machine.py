@@ -93,7 +93,7 @@ def compare(backends: Sequence[Backend], runner: asyncio.Runner, *, examples: in
             deadline=None,
             database=None,
             derandomize=True,
-            suppress_health_check=tuple(HealthCheck.__members__.values()),
+            suppress_health_check=list(HealthCheck),
         ),
     )
     return len(Machine.done)
