@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -25,10 +25,18 @@ VALUES ($6, '', $11, clock_timestamp() + interval '600 seconds', 0)"""
 TOKEN = uuid4()
 
 
+class Stored(NamedTuple):
+    """The event of a registered book, as it is stored."""
+
+    id: UUID
+    created_at: datetime
+    payload: str
+
+
 @asynccontextmanager
 async def opened(
     database_url: str, connections: int
-) -> AsyncIterator[Callable[[RegisterBook], Awaitable[None]]]:
+) -> AsyncIterator[Callable[[RegisterBook], Awaitable[Stored]]]:
     """Yield a function that registers a book by two prepared statements in a transaction.
 
     The pool does not reset its connections, since that is a further round trip for each command.
@@ -38,7 +46,7 @@ async def opened(
         url, min_size=connections, max_size=connections, reset=_no_reset
     ) as pool:
 
-        async def handle(command: RegisterBook) -> None:
+        async def handle(command: RegisterBook) -> Stored:
             isbn, event_id = command.isbn and command.isbn.canonical, uuid7()
             texts = {"title": command.title, "author": command.author}
             book = {"id": str(command.id), "isbn": isbn, **texts}
@@ -49,6 +57,7 @@ async def opened(
                 row = (command.id, command.title, command.author, isbn, search)
                 await connection.execute(BOOK, *row)
                 await connection.execute(MESSAGES, *done, *event, TOKEN)
+            return Stored(event_id, event[1], event[4])
 
         yield handle
 
@@ -57,7 +66,9 @@ async def _no_reset(_connection: Any) -> None:
     await asyncio.sleep(0)
 
 
-def _message(id_: UUID, name: str, book: object, *, published: bool) -> tuple[object, ...]:
+def _message(
+    id_: UUID, name: str, book: object, *, published: bool
+) -> tuple[UUID, datetime, str, str, str]:
     metadata = {"name": name, "schema_version": 1, "published": published}
     payload = json.dumps(book)
     return id_, datetime.now(UTC), f"{name}_v1", json.dumps(metadata), payload
