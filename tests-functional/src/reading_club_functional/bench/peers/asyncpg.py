@@ -16,6 +16,8 @@ from reading_club.domain.messages import RegisterBook
 BOOK = """\
 INSERT INTO books (id, title, author, isbn, search) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING"""
+WORDS = """\
+INSERT INTO book_words (book_id, word) SELECT $1, unnest($2::varchar[]) ON CONFLICT DO NOTHING"""
 MESSAGES = """\
 WITH stored AS (
     INSERT INTO messages (id, created_at, type, metadata, payload)
@@ -37,7 +39,7 @@ class Stored(NamedTuple):
 async def opened(
     database_url: str, connections: int
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[Stored]]]:
-    """Yield a function that registers a book by two prepared statements in a transaction.
+    """Yield a function that registers a book by three prepared statements in a transaction.
 
     The pool does not reset its connections, since that is a further round trip for each command.
     """
@@ -56,6 +58,7 @@ async def opened(
             async with pool.acquire() as connection, connection.transaction():
                 row = (command.id, command.title, command.author, isbn, search)
                 await connection.execute(BOOK, *row)
+                await connection.execute(WORDS, command.id, search.replace("-", " ").split())
                 await connection.execute(MESSAGES, *done, *event, TOKEN)
             return Stored(event_id, event[1], event[4])
 
