@@ -47,14 +47,14 @@ def comparisons(environment: Environment) -> Iterator[Comparison]:
     ours, cookbooks = partial(stored, observed), partial(stored, cookbook.opened, outbox=0)
     yield Comparison("command_vs_cookbook", UNIT, ours, cookbooks, "cookbook, no outbox", 2)
     raw = partial(stored, asyncpg.opened)
-    yield Comparison("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.45)
+    yield Comparison("command_vs_asyncpg", UNIT, ours, raw, "asyncpg alone", 0.6)
     healthy, http = (
         partial(commands_sent, environment, number, opened)
         for opened in (partial(application, observe=environment.observing), web_process)
     )
     down = partial(commands_during_outage, environment, number)
     yield Comparison("command_broker_down", UNIT, down, healthy, "healthy", 0.95)
-    yield Comparison("http_overhead", UNIT, http, healthy, "in this process", 0.5)
+    yield Comparison("http_overhead", UNIT, http, healthy, "in this process", 0.7)
 
 
 def commands_stored(

@@ -18,6 +18,7 @@ from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
 from reading_club_functional.bench.measures.commands import Opened, application, new_commands
 from reading_club_functional.bench.measures.latency import PAUSE, PERCENTILES, percentiles
+from reading_club_functional.bench.observation import Observe, unobserved
 from reading_club_functional.bench.open_loop import Handle
 from reading_club_functional.bench.peers import bare_stages
 from reading_club_functional.bench.stage_times import PRINTED, STAGES, StageTimes
@@ -39,7 +40,8 @@ Consumer = Callable[[ClubCluster], ClubProcess]
 
 def comparisons(environment: Environment) -> Iterator[Comparison]:
     """Yield the median and the 99th percentile of each stage."""
-    ours = SharedRuns(partial(stages, environment, timed_application, our_worker))
+    timed = partial(timed_application, observe=environment.observing)
+    ours = SharedRuns(partial(stages, environment, timed, our_worker))
     peer = SharedRuns(partial(stages, environment, bare_handler, bare_consumer))
     for stage in STAGES:
         for name, short in zip(PERCENTILES, ("p50", "p99"), strict=True):
@@ -114,7 +116,9 @@ def bare_handler(club: ClubCluster, times: StageTimes) -> Opened:
 
 
 @asynccontextmanager
-async def timed_application(club: ClubCluster, times: StageTimes) -> AsyncIterator[Handle]:
+async def timed_application(
+    club: ClubCluster, times: StageTimes, observe: Observe = unobserved
+) -> AsyncIterator[Handle]:
     """Yield the handler of the application, in this process with its sender.
 
     An event is committed when the sender gets it, and handed over when the sender's thread gives it
@@ -139,5 +143,5 @@ async def timed_application(club: ClubCluster, times: StageTimes) -> AsyncIterat
         patch.object(Sender, "send_in_context", timed_send),
         patch.object(BatchPublisher, "publish", timed_publish),
     ):
-        async with application(club) as handle:
+        async with application(club, observe) as handle:
             yield handle
