@@ -3,9 +3,11 @@
 import json
 import logging
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 from opentelemetry import trace
@@ -14,8 +16,10 @@ from reading_club.adapters import uow_sqla
 from reading_club_functional.bench.checks import NotOnce
 from reading_club_functional.bench.comparison import Comparison, Result
 from reading_club_functional.bench.environment import Environment
-from reading_club_functional.bench.measures import commands, consuming
+from reading_club_functional.bench.measures import commands, consuming, end_to_end, stages, wal
+from reading_club_functional.bench.measures.latency import PERCENTILES
 from reading_club_functional.bench.report import beside, save
+from reading_club_functional.bench.stage_times import STAGES
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 from reading_club_functional.telemetry import json_lines
 
@@ -65,6 +69,54 @@ def test_a_worker_without_an_inbox_is_not_measured(
 
     with pytest.raises(NotOnce):
         consuming.consume(environment)
+
+
+@pytest.mark.usefixtures("without_inbox")
+def test_stages_of_a_worker_without_an_inbox_are_not_measured(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stages' figures are void unless inbox and effects have each event once."""
+    monkeypatch.setattr(stages, "COMMANDS", 100)
+
+    with pytest.raises(NotOnce, match="inbox"):
+        stages.stages(environment, stages.timed_application, stages.our_worker)
+
+
+def test_stages_are_measured_on_both_sides(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each stage has two figures, of the club and of the peer."""
+    monkeypatch.setattr(stages, "COMMANDS", 100)
+
+    ours = stages.stages(environment, stages.timed_application, stages.our_worker)
+    bare = stages.stages(environment, stages.bare_handler, stages.bare_consumer)
+
+    assert ours.keys() == bare.keys()
+    assert len(ours) == len(STAGES) * len(PERCENTILES)
+
+
+@pytest.mark.usefixtures("without_inbox")
+def test_a_club_without_an_inbox_is_not_measured_end_to_end(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The highest rate is void unless both subscribers received each event once."""
+    for name, size in {"SECONDS": 10, "BURST": 100}.items():
+        monkeypatch.setattr(end_to_end, name, size)
+
+    with pytest.raises(NotOnce, match="activity"):
+        end_to_end.highest_rate(environment, end_to_end.whole_club)
+
+
+def test_wal_is_not_measured_without_the_effects(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes are counted if each event has one row in both read models, and only then."""
+    plain = partial(wal.bytes_per_event, environment, COMMANDS, wal.without_outbox, nullcontext)
+    assert plain() > 0
+
+    monkeypatch.setattr(wal, "take_effect", AsyncMock())
+    with pytest.raises(NotOnce, match="activity"):
+        plain()
 
 
 def test_commands_are_observed_in_this_process_and_it_is_undone(

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from stdnum import isbn as stdnum_isbn
 
-from reading_club.domain.isbn import LONGEST_SPELLING, InvalidIsbn, Isbn
+from reading_club.domain.isbn import LONGEST_SPELLING, InvalidIsbn, Isbn, ten_digits
 from reading_club.domain.search import book_words, query_words
 from reading_club.testing.builders import an_isbn
 
@@ -34,6 +35,20 @@ def test_every_usual_spelling_is_the_same_book(spelling: str) -> None:
 def test_a_check_digit_x_may_be_lower_case(spelling: str) -> None:
     """The tenth digit of an ISBN-10 may be an x of either case."""
     assert Isbn(spelling) == "9780439420891"
+
+
+@pytest.mark.parametrize("number", [0, 1, 43_942_089, 999_999_999, *range(500, 520)])
+def test_ten_digits_are_those_of_the_isbn_library(number: int) -> None:
+    """They are counted here since the library takes fifty times as long."""
+    isbn = an_isbn(number).canonical
+
+    assert ten_digits(isbn) == stdnum_isbn.to_isbn10(isbn)
+
+
+@pytest.mark.parametrize("text", ["9791090636071", "9780321125216", "978-0-321-12521-7", "978", ""])
+def test_other_texts_have_no_ten_digits(text: str) -> None:
+    """The ISBNs of 979, a wrong check digit, hyphens, and what is too short."""
+    assert ten_digits(text) is None
 
 
 def test_it_is_printed_with_hyphens() -> None:

@@ -14,6 +14,7 @@ from reading_club_functional.bench.environment import open_environment
 from reading_club_functional.bench.measures import (
     commands,
     consuming,
+    end_to_end,
     first_page,
     latency,
     memory,
@@ -21,6 +22,8 @@ from reading_club_functional.bench.measures import (
     open_transaction,
     pruning,
     relaying,
+    stages,
+    wal,
 )
 from reading_club_functional.bench.report import LATEST, OBSERVED, beside, save
 
@@ -28,7 +31,10 @@ FAMILIES = (
     relaying,
     commands,
     consuming,
+    end_to_end,
     latency,
+    stages,
+    wal,
     first_page,
     memory,
     open_transaction,
@@ -63,8 +69,8 @@ def main() -> None:
                 save(path, results, quick=wanted.quick)
     if wanted.observed:
         print(*beside(LATEST, results, quick=wanted.quick), sep="\n")
-    met = sum(result.met for result in results)
-    print(f"{met} of {len(results)} goals met; written to {path}")
+    verdicts = [result.met for result in results if result.met is not None]
+    print(f"{sum(verdicts)} of {len(verdicts)} goals met; written to {path}")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,17 @@ APPLIED = (
     "SELECT id::text FROM activity",
 )
 """Queries of the events that the activity log has handled: the inbox and the effects."""
+EFFECTS = (
+    (
+        "SELECT id::text FROM activity WHERE type = 'book_registered_v1'",
+        STORED[2].replace("payload->>'id'", "id::text"),
+    ),
+    ("SELECT book_id::text FROM catalogue", STORED[2]),
+)
+"""Queries of both read models of books, each with one of the events that belong there."""
+RECEIVED = """\
+SELECT message_id::text FROM inbox JOIN messages ON messages.id = message_id
+WHERE subscriber = '{}' AND type = 'book_registered_v1'"""
 
 
 class NotOnce(AssertionError):
@@ -48,6 +59,21 @@ def assert_applied_once(database: Database, ids: Iterable[UUID]) -> None:
         _compare(query, [id_ for (id_,) in database.rows(query)], wanted)
     if dead := database.count("dead_letters"):
         raise NotOnce(f"{dead} dead letters")
+
+
+def assert_effects(database: Database) -> None:
+    """Raise NotOnce unless both read models of books have exactly one row for each stored event."""
+    for effects, events in EFFECTS:
+        _compare(effects, *([id_ for (id_,) in database.rows(sql)] for sql in (effects, events)))
+    if dead := database.count("dead_letters"):
+        raise NotOnce(f"{dead} dead letters")
+
+
+def assert_received(database: Database) -> None:
+    """Raise NotOnce unless both subscribers have exactly one inbox row for each stored event."""
+    events = [id_ for (id_,) in database.rows(EFFECTS[0][1])]
+    for name in PROJECTION_NAMES:
+        _compare(name, [id_ for (id_,) in database.rows(RECEIVED.format(name))], events)
 
 
 def assert_stored(database: Database, commands: Sequence[RegisterBook]) -> None:

@@ -22,8 +22,8 @@ class Comparison:
     ours: Measure
     peer: Measure
     peer_name: str
-    goal: float
-    """The least ratio of the club's figure to the peer's."""
+    goal: float | None
+    """The least ratio of the club's figure to the peer's; None for a figure without a goal."""
     at_most: bool = False
     """Whether the goal is the greatest ratio instead, as for times and sizes."""
     rounds: int = 5
@@ -46,9 +46,11 @@ class Result:
         return median(self.ours) / median(self.peer)
 
     @property
-    def met(self) -> bool:
-        """Whether the ratio meets the goal."""
+    def met(self) -> bool | None:
+        """Whether the ratio meets the goal; None if there is no goal."""
         goal = self.comparison.goal
+        if goal is None:
+            return None
         return self.ratio <= goal if self.comparison.at_most else self.ratio >= goal
 
     def as_json(self) -> dict[str, Any]:
@@ -70,11 +72,18 @@ class Result:
             "{median:,.4g} ({min:,.4g} to {max:,.4g})".format(**_summary(figures))
             for figures in (self.ours, self.peer)
         )
-        sign, verdict = "≤" if compared.at_most else "≥", "met" if self.met else "NOT MET"
         return (
             f"{compared.name:26} ours {ours}, {compared.peer_name} {peer} "
-            f"{compared.unit}: {self.ratio:.2f} ({sign} {compared.goal:g}, {verdict})"
+            f"{compared.unit}: {self.ratio:.2f} ({self._verdict})"
         )
+
+    @property
+    def _verdict(self) -> str:
+        compared = self.comparison
+        if compared.goal is None:
+            return "no goal"
+        sign, verdict = "≤" if compared.at_most else "≥", "met" if self.met else "NOT MET"
+        return f"{sign} {compared.goal:g}, {verdict}"
 
 
 class SharedRuns:

@@ -27,6 +27,9 @@ async def opened(
 
     async def post(command: RegisterBook) -> None:
         reader, writer = connection = await free.get()
+        if reader.at_eof():  # the server closes what was idle for seconds
+            writer.close()
+            reader, writer = connection = await asyncio.open_connection("127.0.0.1", port)
         writer.write(_request(command, token))
         await _read_answer(reader)
         free.put_nowait(connection)

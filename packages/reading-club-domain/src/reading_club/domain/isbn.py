@@ -1,6 +1,7 @@
 """The ISBN as a value object: each spelling becomes one canonical ISBN-13."""
 
 import re
+from operator import mul
 from typing import Any, Self
 
 from pydantic import GetCoreSchemaHandler
@@ -11,6 +12,8 @@ from stdnum.exceptions import InvalidChecksum, ValidationError
 LONGEST_SPELLING = 40
 SHEET_MUSIC = "9790"
 """The prefix of ISMNs (sheet music), which are no ISBNs."""
+_BOOKLAND = "978"
+"""The prefix of the ISBNs that have a form of ten digits."""
 _THIRTEEN_DIGITS = re.compile("97(?:8|9[1-9])[0-9]{10}")
 _LABEL = re.compile(r"^\s*ISBN(?:[-\s]?1[03](?=\D))?\s*:?\s*", re.IGNORECASE)
 
@@ -55,7 +58,7 @@ class Isbn(str):
     @property
     def canonical(self) -> str:
         """The thirteen digits as a plain string."""
-        return "".join(self)
+        return super().__str__()
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -94,6 +97,18 @@ def _is_canonical(text: str) -> bool:
     if not _THIRTEEN_DIGITS.fullmatch(text):
         return False
     return (sum(map(int, text[::2])) + 3 * sum(map(int, text[1::2]))) % 10 == 0
+
+
+def ten_digits(isbn: str) -> str | None:
+    """Return the ISBN-10 of a canonical ISBN-13, None if it has none or the text is no such ISBN.
+
+    The check digit ten is ``X``.
+    """
+    if not isbn.startswith(_BOOKLAND) or not _is_canonical(isbn):
+        return None
+    digits = isbn[3:12]
+    check = sum(map(mul, map(int, digits), range(1, 10))) % 11
+    return digits + ("X" if check == 10 else str(check))  # noqa: PLR2004  # Roman ten
 
 
 def _validated(text: str) -> Isbn:

@@ -12,7 +12,7 @@ from typing import Final
 
 from stdnum import isbn as stdnum_isbn
 
-from reading_club.domain.isbn import InvalidIsbn, Isbn
+from reading_club.domain.isbn import InvalidIsbn, Isbn, ten_digits
 from reading_club.domain.text import casefold_unaccented
 
 MOST_QUERY_WORDS: Final = 8
@@ -62,7 +62,10 @@ def book_words(title: str, author: str, isbn: str | None) -> frozenset[str]:
     for text in (casefold_unaccented(title), casefold_unaccented(author)):
         words.update(_HYPHENS.sub("", each) for each in _HYPHENATED_DIGITS.findall(text))
         for word in _words(text) or text.split():
-            words.update(_findable(word))
+            if word.isascii() and word.isalnum():  # has no parts
+                words.add(word)
+            else:
+                words.update(_findable(word))
     return frozenset(word[:LONGEST_WORD] for word in words)
 
 
@@ -130,7 +133,9 @@ def _findable(word: str) -> Iterator[str]:
 def _isbn_words(isbn: str | None) -> Iterator[str]:
     if isbn:
         yield isbn.casefold()
-        if isbn.startswith("978"):
+        if short := ten_digits(isbn):
+            yield short.casefold()
+        elif isbn.startswith("978"):
             with suppress(ValueError):  # a stored text that is no ISBN
                 yield str(stdnum_isbn.to_isbn10(isbn)).casefold()
 

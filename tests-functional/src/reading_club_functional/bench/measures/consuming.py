@@ -32,7 +32,7 @@ def comparisons(environment: Environment) -> Iterator[Comparison]:
         ours=partial(consume, environment),
         peer=partial(consume_by_tasks, environment),
         peer_name="a transaction a task, prefork",
-        goal=5,
+        goal=8,
     )
 
 

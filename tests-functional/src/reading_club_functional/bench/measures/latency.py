@@ -12,8 +12,9 @@ from reading_club.domain.messages import RegisterBook
 from reading_club_functional.bench.checks import NotOnce, assert_applied_once, sent
 from reading_club_functional.bench.comparison import Comparison, SharedRuns
 from reading_club_functional.bench.environment import Environment, stop
-from reading_club_functional.bench.measures.commands import Handle, application, new_commands
+from reading_club_functional.bench.measures.commands import application, new_commands
 from reading_club_functional.bench.observation import Observe
+from reading_club_functional.bench.open_loop import Handle, paced
 from reading_club_functional.bench.peers import celery_tasks
 from reading_club_functional.cluster import ClubCluster
 from reading_club_functional.polling import eventually
@@ -85,7 +86,7 @@ def commit_to_effect(environment: Environment) -> Sequence[float]:
 def commit_to_effect_at(environment: Environment, rate: int) -> Sequence[float]:
     """Return the same of commands that begin at this rate a second, whatever the others take."""
     count = WARM_UP + rate * environment.size(SECONDS)
-    return _commit_to_effect(environment, count, partial(_paced, new_commands(count), rate))
+    return _commit_to_effect(environment, count, partial(paced, new_commands(count), rate))
 
 
 def _commit_to_effect(
@@ -117,18 +118,6 @@ async def _one_by_one(handle: Handle, commands: Sequence[RegisterBook]) -> None:
     for command in commands:
         await handle(command)
         await asyncio.sleep(PAUSE)
-
-
-async def _paced(commands: Sequence[RegisterBook], rate: int, handle: Handle) -> None:
-    begin = time.perf_counter()
-    async with asyncio.TaskGroup() as tasks:
-        for number, command in enumerate(commands):
-            await asyncio.sleep(max(0.0, begin + number / rate - time.perf_counter()))
-            tasks.create_task(_handled(handle, command))
-
-
-async def _handled(handle: Handle, command: RegisterBook) -> None:
-    await handle(command)
 
 
 def send_to_start(environment: Environment) -> Sequence[float]:

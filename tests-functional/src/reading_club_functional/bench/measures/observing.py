@@ -24,11 +24,11 @@ from reading_club_functional.bench.comparison import Comparison
 from reading_club_functional.bench.environment import Environment
 from reading_club_functional.bench.measures.commands import (
     UNIT,
-    Handle,
     commands_stored,
     without_sender,
 )
 from reading_club_functional.bench.observation import in_spans
+from reading_club_functional.bench.open_loop import Handle
 
 BATCH = 500
 ENCODED = 20

@@ -36,7 +36,7 @@ _RECEIVE = text(
     "INSERT INTO inbox (subscriber, message_id, received_at)"
     " VALUES ('activity', :id, clock_timestamp()) ON CONFLICT DO NOTHING RETURNING message_id"
 )
-_UPSERT = text(
+UPSERT = text(
     "INSERT INTO activity (id, type, occurred_at, payload)"
     " VALUES (:id, :type, :occurred_at, CAST(:payload AS json)) ON CONFLICT (id) DO UPDATE"
     " SET type = excluded.type, occurred_at = excluded.occurred_at, payload = excluded.payload"
@@ -97,12 +97,12 @@ def _start(sent: float) -> None:
 
 
 def _record(message: Mapping[str, str]) -> None:
-    _loop().run_until_complete(_handle(message))
+    process_loop().run_until_complete(_handle(message))
 
 
 async def _handle(message: Mapping[str, str]) -> None:
     id_ = UUID(message["id"])
-    async with AsyncSession(_engine()) as session:
+    async with AsyncSession(process_engine()) as session:
         if (await session.execute(_RECEIVE, {"id": id_})).first():
             row = {
                 "id": id_,
@@ -110,18 +110,18 @@ async def _handle(message: Mapping[str, str]) -> None:
                 "occurred_at": datetime.fromisoformat(message["created_at"]),
                 "payload": json.dumps(json.loads(message["payload"])),
             }
-            await session.execute(_UPSERT, row)
+            await session.execute(UPSERT, row)
         await session.commit()
 
 
 @cache
-def _loop() -> asyncio.AbstractEventLoop:
+def process_loop() -> asyncio.AbstractEventLoop:
     """Return the event loop of this process, which is created after the fork."""
     return asyncio.new_event_loop()
 
 
 @cache
-def _engine() -> AsyncEngine:
+def process_engine() -> AsyncEngine:
     """Return the engine of this process, which is created after the fork."""
     return create_async_engine(database_url(Settings()))
 

@@ -37,10 +37,10 @@ class BookRepository(messagebus.AsyncAbstractRepository[Book]):
 class MessageStore(messagebus.AsyncAbstractMessageStoreRepository):
     """Inserts each message by a statement of its own."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        super().__init__(
-            messagebus.AsyncEventstreamPublisher(messagebus.AsyncSinkholeEventstreamTransport())
-        )
+    def __init__(
+        self, session: AsyncSession, transport: messagebus.AsyncAbstractEventstreamTransport
+    ) -> None:
+        super().__init__(messagebus.AsyncEventstreamPublisher(transport))
         self.session = session
 
     async def _add(self, message: messagebus.Message[Any]) -> None:
@@ -55,15 +55,20 @@ class MessageStore(messagebus.AsyncAbstractMessageStoreRepository):
 
 
 class UnitOfWork(messagebus.AsyncAbstractUnitOfWork[BookRepository, MessageStore, Any]):
-    """A session for each transaction; events are stored and not published."""
+    """A session for each transaction, and its events to the transport after the commit."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        transport: messagebus.AsyncAbstractEventstreamTransport,
+    ) -> None:
         self.sessions = sessions
+        self.transport = transport
 
     async def __aenter__(self) -> Any:
         self.session = self.sessions()
         self.books = BookRepository(self.session)
-        self.messagestore = MessageStore(self.session)
+        self.messagestore = MessageStore(self.session, self.transport)
         return await super().__aenter__()
 
     async def __aexit__(self, *exc: Any) -> None:
@@ -90,16 +95,22 @@ async def register_book(command: RegisterBook, uow: Any) -> Book:
 
 @asynccontextmanager
 async def opened(
-    database_url: str, connections: int
+    database_url: str,
+    connections: int,
+    transport: messagebus.AsyncAbstractEventstreamTransport | None = None,
 ) -> AsyncIterator[Callable[[RegisterBook], Awaitable[Book]]]:
-    """Yield a function that handles a command in a transaction, without an outbox."""
+    """Yield a function that handles a command in a transaction, without an outbox.
+
+    Without a transport its events are stored and not published.
+    """
+    transport = transport or messagebus.AsyncSinkholeEventstreamTransport()
     engine = create_engine(database_url, pool_size=connections, max_overflow=0)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     bus = messagebus.AsyncMessageBus[Any]()
     bus.add_listener(RegisterBook, register_book)
 
     async def handle(command: RegisterBook) -> Book:
-        async with UnitOfWork(sessions) as transaction:
+        async with UnitOfWork(sessions, transport) as transaction:
             book: Book = await bus.handle(command, transaction)
             await transaction.commit()
         return book
@@ -129,10 +140,15 @@ class CookbookTransport(messagebus.AsyncAbstractEventstreamTransport):
         await asyncio.get_running_loop().run_in_executor(None, send)
 
 
+def confirming_app(broker_url: str) -> Celery:
+    """Return the application of the transport; sending a task waits for the broker's confirm."""
+    options = {"confirm_publish": True}
+    return Celery(broker=broker_url, broker_transport_options=options, set_as_current=False)
+
+
 def publish(broker_url: str, events: Sequence[Envelope]) -> float:
     """Return the seconds to send the events one after the other, as ``publish_eventstream``."""
-    options = {"confirm_publish": True}
-    app = Celery(broker=broker_url, broker_transport_options=options, set_as_current=False)
+    app = confirming_app(broker_url)
     transport = CookbookTransport(app)
 
     async def send() -> float:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import Dialect, Executable, QueuePool
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -67,6 +67,18 @@ def is_open(connection: AsyncConnection) -> bool:
     """Return True while the connection is in a transaction."""
     driver = _dbapi_connection(connection).driver_connection
     return not driver.is_closed() and bool(driver.is_in_transaction())
+
+
+def is_idle(connection: AsyncConnection) -> bool:
+    """Return True if the connection can be returned to its pool without waiting for anything.
+
+    It is in no transaction, and the pool has room for it, so that it is not closed.
+    """
+    if connection.closed or connection.invalidated:
+        return False
+    driver, pool = _dbapi_connection(connection).driver_connection, connection.sync_engine.pool
+    is_kept = isinstance(pool, QueuePool) and pool.overflow() <= 0
+    return is_kept and not driver.is_closed() and not driver.is_in_transaction()
 
 
 async def commit(connection: AsyncConnection) -> None:

@@ -39,8 +39,7 @@ class Session:
         self, engine: AsyncEngine, tables: "StreamTables", *, read_only: bool = False
     ) -> None:
         self.tables, self.dialect = tables, engine.dialect.name
-        self._engine = engine
-        self.read_only = read_only
+        self._engine, self.read_only = engine, read_only
         self._driver: Any = _asyncpg if self.dialect == "postgresql" else SQLite
         self._connection: AsyncConnection | None = None
         self._failure: TransientFailure | None = None
@@ -60,9 +59,8 @@ class Session:
         self, statement: Executable, parameters: Any, *, write: bool = True
     ) -> Rows:
         """Execute a statement; on PostgreSQL compiled once, with asyncpg's values in its rows."""
-        return await self._run(
-            lambda connection: self._driver.run(connection, statement, parameters), write=write
-        )
+        run = self._driver.run
+        return await self._run(lambda to: run(to, statement, parameters), write=write)
 
     async def commit(self) -> None:
         """Commit the transaction, if it has begun. The session still has to be closed.
@@ -83,7 +81,8 @@ class Session:
         self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
-            await asyncio.shield(self._release(connection))
+            idle = self._reusable and self._driver.is_idle(connection)
+            await (self._release(connection) if idle else asyncio.shield(self._release(connection)))
 
     async def _run(
         self, work: Callable[[AsyncConnection], Awaitable[TResult]], *, write: bool
@@ -176,6 +175,7 @@ class SQLite:
         """Leave the rollback of an open transaction to SQLAlchemy."""
 
     commit = staticmethod(AsyncConnection.commit)
+    is_idle = staticmethod(lambda _: False)  # aiosqlite's thread is waited for
 
     @staticmethod
     async def run(connection: AsyncConnection, statement: Executable, parameters: Any) -> Rows:

@@ -9,7 +9,7 @@ import pytest
 ASSERTING = (
     "accounts backfill book_costs book_migration book_pages enqueued_content erasure "
     "erasure_story fixtures invalid_rows migrations nickname_migration notifications older_release "
-    "repositories retention schema_state state_costs statement_counts stream_fixtures "
+    "repositories retention row_counts schema_state state_costs statement_counts stream_fixtures "
     "sync_transactional_outbox transaction_end transactional_outbox unreadable_dead_letters "
     "wrong_schema"
 )
@@ -59,6 +59,7 @@ from reading_club.adapters.uow_sqla.testing.repositories import (
     TestUnitOfWork,
 )
 from reading_club.adapters.uow_sqla.testing.retention import TestRetention
+from reading_club.adapters.uow_sqla.testing.row_counts import TestRows
 from reading_club.adapters.uow_sqla.testing.schema_state import TestSchemaState
 from reading_club.adapters.uow_sqla.testing.shelf_export import TestShelfExport
 from reading_club.adapters.uow_sqla.testing.state_costs import TestStateCosts
@@ -164,6 +165,7 @@ __all__ = [
     "TestReviewLists",
     "TestReviewers",
     "TestReviews",
+    "TestRows",
     "TestSchemaState",
     "TestSecrecy",
     "TestSessions",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from lastuuid import uuid7
@@ -70,6 +71,32 @@ class TestEndings:
 
         assert checked_out(engine) == 0
         assert await titles() == (["Ended"] if end is commit else [])
+
+    @pytest.mark.parametrize("end", [commit, rollback, be_cancelled])
+    async def test_a_connection_is_returned_by_a_task_only_if_it_waits_for_something(
+        self, engine: AsyncEngine, uow: SQLUnitOfWork, end: Callable[[Transaction], Awaitable[None]]
+    ) -> None:
+        """What is committed on PostgreSQL waits for nothing; a rollback may not be interrupted."""
+        created: list[str] = []
+
+        def create(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+            created.append(coro.__qualname__)
+            return asyncio.Task(coro, loop=loop, **options)
+
+        async def work() -> None:
+            async with uow as transaction:
+                await transaction.uow.books.add(a_book())
+                asyncio.get_running_loop().set_task_factory(create)
+                await end(transaction)
+
+        try:
+            await asyncio.wait([asyncio.create_task(work())])
+        finally:
+            asyncio.get_running_loop().set_task_factory(None)
+
+        at_once = end is commit and engine.dialect.name == "postgresql"
+        assert created.count("Session._release") == (0 if at_once else 1)
+        assert checked_out(engine) == 0
 
     async def test_a_lost_connection_does_not_hide_the_error(
         self, engine: AsyncEngine, uow: SQLUnitOfWork, titles: Titles
