@@ -1,6 +1,7 @@
 """What every storage promises about erasures during a rebuild."""
 
 import asyncio
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -59,6 +60,25 @@ class RebuildErasureContract(RebuildFixtures):
         assert await self.rebuild("activity").run()
 
         await self.assert_no_word()
+
+    async def test_a_step_does_not_outlast_an_erasure(self) -> None:
+        """The erasure waits for the step, or is refused, or the step is: its words are old."""
+        member, _ = await self.a_member()
+        await self.rebuild("activity").begin()
+        async with self.uow_factory() as transaction:
+            projections = transaction.uow.projections
+            events = await projections.step("activity", ["review_created_v1"], limit=100)
+            erasing = asyncio.create_task(self.send(EraseReviewer(id=member)))
+            await asyncio.wait([erasing], timeout=OVERLAP)
+            is_erased = erasing.done() and erasing.exception() is None
+            await projections.reached("activity", events[-1].position)
+            with pytest.raises(WriteConflict) if is_erased else nullcontext():
+                await transaction.commit()
+            await transaction.rollback()
+        with suppress(TransientFailure):  # on SQLite one of two writers is refused
+            await erasing
+
+        assert COMMENT in events[0].envelope["payload"]
 
     async def erase(self, member: Any) -> None:
         """Erase a member, and let the workers handle it."""
