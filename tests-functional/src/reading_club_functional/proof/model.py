@@ -36,11 +36,17 @@ class Model:
     @property
     def first(self) -> State:
         """The state before everything."""
-        events, relays, consumers, faults, _ = self.size
+        events, relays, consumers, faults, *_ = self.size
         return first_state(events=events, relays=relays, consumers=consumers, faults=faults)
 
     def steps(self, state: State) -> Steps:
         """Yield each step that is possible, with the state after it."""
+        most = self.size.copies
+        for step, after in self._steps(state):
+            if not most or all(event.fresh + event.suspected <= most for event in after.events):
+                yield step, after
+
+    def _steps(self, state: State) -> Steps:
         yield from self._publishing.steps(state)
         yield from self._consuming.steps(state)
         yield from self._pass_time(state)
