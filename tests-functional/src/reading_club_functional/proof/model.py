@@ -20,6 +20,10 @@ from reading_club_functional.proof.states import (
 SMALL: Final = Size()
 LARGE: Final = Size(consumers=2, faults=3)
 MIDDLE: Final = Size(relays=1, consumers=2)
+PAIR: Final = Size(events=2, consumers=2, copies=2)
+SMALL_PAIR: Final = Size(events=2, faults=1, copies=2)
+"""Two events, with at most two copies of each in the queue: the reconciler may send more and more
+copies of an event that another one has overtaken."""
 TWO_EVENTS: Final = Size(events=2, consumers=2, faults=6, limit=2)
 """Too large to be explored: it is walked at random."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from reading_club.adapters.memory.rows import Count
 from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club_functional.simulation.processes import CURRENT, Process
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ class AttemptInvariants:
             detail = f"attempt {before.number} of {_name(key)} is counted twice"
             self._all.violated("an outage is not poison", detail)
         self._unbegun[key] = (process, count.number)
+        row = self._all.database.outbox.get(OutboxKey(key.message_id, key.subscriber))
+        if row is not None and row.attempted:  # put off, as it came too early
+            del self._unbegun[key]
         known_to_all = before.number and self._changed_at.get(key, began) < began
         if not known_to_all or process in self._counters[key]:
             return
