@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from reading_club_functional.simulation.__main__ import main
+from reading_club_functional.simulation.ablation import SEEN_BY_TESTS, guards
 from reading_club_functional.simulation.batches import run_seeds, search
 from reading_club_functional.simulation.runner import run_seed
 from reading_club_functional.simulation.search import deviations, parsed, run_with, written
@@ -58,6 +60,15 @@ def test_a_missing_guard_is_found_and_replayed(
     assert main([*missing, "--seed", seed]) == 1
     assert f"hash {trace}\nbroken: " in capsys.readouterr().out
     assert main(["--seed", seed]) == 0
+
+
+def test_each_guard_of_the_protocol_is_on_the_page() -> None:
+    """The tables tell which rung notices that it is missing, or which test does."""
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    known = list(guards([]))
+
+    assert [guard for guard in known if f"| {guard} |" not in page] == []
+    assert set(known) >= SEEN_BY_TESTS
 
 
 def test_an_unknown_guard_is_refused() -> None:

@@ -39,15 +39,41 @@ ELSEWHERE: Final = (
     *("dead letters: one ", "dead letters: the class", "inbox: a stall is counted in a schema"),
 )
 """Guards in these files that are no matter of the protocol."""
+SEEN_BY_TESTS: Final = frozenset(
+    {
+        "inbox: the inbox_key is inserted",
+        "outbox: on PostgreSQL the row is in the statement of its message",
+        "lease: a claim passes over rows in others' hands",
+        "reconciler: what is late is not sent again",
+        "reconciler: the age of an event is the database's time",
+        "reconciler: what has overtaken is told by the database's time",
+        "relay: it is woken in its pause",
+        "returned: what is taken is deleted, and of its subscriber alone",
+        "pauses: nothing is re-sent to a paused subscriber",
+        "pauses: a paused worker at its start consumes nothing",
+        "pauses: a worker asks before it starts",
+        "returned: it is recorded before it is rejected",
+        "returned: a stop records before it rejects",
+        "returned: a batch that a stop ends is recorded",
+        "attempts: a deferral takes back a count whose commit is in doubt",
+        "attempts: a deferral takes back a count of its own alone",
+    }
+)
+"""Guards that no rung notices; docs/simulation.md says why."""
 SEEDS: Final = 500
 """Of each scenario."""
-ENOUGH: Final = 4
+ENOUGH: Final = 3
 """The number of broken runs after which the density is known well enough."""
 NOT_TRIED: Final = "not tried"
+NOWHERE: Final = frozenset({"", "-", NOT_TRIED})
 
 
 def main(words: list[str]) -> int:
-    """Print which rungs notice that a guard is missing; return 1 if one does with all guards."""
+    """Print which rungs notice that a guard is missing.
+
+    Return 1 if a rung notices something with all guards in place, or if no rung notices that a
+    guard is missing which is not one of ``SEEN_BY_TESTS``.
+    """
     seeds, chosen = int(os.environ.get("SEEDS", SEEDS)), list(guards(words))
     sound = [first_difference(), *simulated(seeds)[:1], adapters_differ()]
     if any(sound):
@@ -55,10 +81,14 @@ def main(words: list[str]) -> int:
         return 1
     print("| Guard removed | Rung 2 differs after | Rung 3: violated | In seeds | Rung 4 differs |")
     print("|---|---|---|---|---|")
+    missed = []
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for guard, cells in zip(chosen, pool.map(partial(noticed, seeds), chosen), strict=True):
             print(f"| {guard} |", " | ".join(each or "-" for each in cells), "|", flush=True)
-    return 0
+            if guard not in SEEN_BY_TESTS and NOWHERE.issuperset([*cells[:2], cells[3]]):
+                missed.append(guard)
+    print(f"noticed by no rung: {missed}" if missed else "each one is noticed, or seen by tests")
+    return int(bool(missed))
 
 
 def guards(words: list[str]) -> Iterator[str]:
@@ -70,12 +100,18 @@ def guards(words: list[str]) -> Iterator[str]:
 
 
 def noticed(seeds: int, guard: str) -> list[str]:
-    """Return what the rungs notice without a guard, of those that run its code."""
+    """Return what the rungs notice without a guard, of those that run its code.
+
+    Adapters in memory are compared if rungs 2 and 3 notice nothing.
+    """
     file = LISTED[guard]["file"]
     with without(guard):
+        if file.startswith(SQL):
+            return [NOT_TRIED, NOT_TRIED, NOT_TRIED, adapters_differ()]
         difference = first_difference() if file.startswith(DOMAIN) else NOT_TRIED
-        runs = (NOT_TRIED, NOT_TRIED) if file.startswith(SQL) else simulated(seeds)
-        adapters = adapters_differ() if file.startswith((MEMORY, SQL)) else NOT_TRIED
+        runs, adapters = simulated(seeds), NOT_TRIED
+        if file.startswith(MEMORY) and not (difference or runs[0]):
+            adapters = adapters_differ()
     return [difference, *runs, adapters]
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 from reading_club.adapters.memory.rows import Count
 from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club_functional.simulation.processes import CURRENT, Process
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ class AttemptInvariants:
         attempts, failures = self._all.database.attempts, self._all.database.failures
         new = [failures[number] for number in range(self._recorded, len(failures))]
         failed = {(each.inbox_key, each.number) for each in new if each.error != NOT_ENDED}
+        for key, _ in failed:
+            self._counters[key].add(CURRENT.get())
         self._recorded = len(failures)
         self._returned |= self._all.database.returned.keys()
         for key, count in attempts.items():
@@ -66,18 +67,18 @@ class AttemptInvariants:
     def _begun(self, key: InboxKey, before: Count, count: Count, began: float) -> None:
         """Check an attempt that was counted before it begins."""
         process = CURRENT.get()
-        is_only_copy = len(self._all.broker.held_by(process, key)) == 1
+        is_only_copy = self._all.broker.number[key] == 1
         is_begun = before.number > ATTEMPTS or self._unbegun.get(key) != (process, before.number)
         if is_only_copy and not is_begun:
             detail = f"attempt {before.number} of {_name(key)} is counted twice"
             self._all.violated("an outage is not poison", detail)
         self._unbegun[key] = (process, count.number)
-        row = self._all.database.outbox.get(OutboxKey(key.message_id, key.subscriber))
-        if row is not None and row.attempted:  # put off, as it came too early
-            del self._unbegun[key]
-        known_to_all = before.number and self._changed_at.get(key, began) < began
-        if not known_to_all or process in self._counters[key]:
-            return
+        is_seen = before.number and self._changed_at.get(key, began) < began
+        if is_seen and process not in self._counters[key]:
+            self._followed(key, before, count)
+
+    def _followed(self, key: InboxKey, before: Count, count: Count) -> None:
+        """Check that a pause has passed since the attempt before, and that this one is recorded."""
         passed = (count.at - before.at).total_seconds()
         if passed < PAUSES[min(before.number, ATTEMPTS)]:
             detail = f"{passed:.2f} s are between attempts {before.number} and {count.number}"

@@ -80,8 +80,8 @@ class SimulatedBroker:
         return inbox_key in set(self.copies())
 
     def in_hand(self, inbox_key: InboxKey) -> int:
-        """Return how many workers may be handling the message, whatever their connections."""
-        return sum(bool(each.held(inbox_key)) for each in self.consumers)
+        """Return how many copies workers may be handling, whatever their connections."""
+        return sum(len(each.held(inbox_key)) for each in self.consumers)
 
     def held_by(self, process: "Process", inbox_key: InboxKey) -> Sequence["Received"]:
         """Return the messages with this key that a worker may be handling."""

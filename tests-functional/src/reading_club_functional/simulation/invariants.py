@@ -90,7 +90,7 @@ class Invariants:
                 continue
             if inbox_key in self.discarded:
                 self.violated("dead letters", f"{_name(inbox_key)} was discarded and came back")
-            # The last attempt may still run, in a worker that has lost its connection.
+            # Attempts at other copies may still run, also in a worker without a connection.
             tries = self.tries[inbox_key] + max(0, self.broker.in_hand(inbox_key) - 1)
             if tries < ATTEMPTS:
                 detail = f"{_name(inbox_key)} was given up after {tries} attempts"
