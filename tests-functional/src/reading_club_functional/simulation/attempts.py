@@ -67,7 +67,7 @@ class AttemptInvariants:
     def _begun(self, key: InboxKey, before: Count, count: Count, began: float) -> None:
         """Check an attempt that was counted before it begins."""
         process = CURRENT.get()
-        is_only_copy = self._all.broker.number[key] == 1
+        is_only_copy = self._all.broker.number[key] == 1 and key not in self._all.database.inbox
         is_begun = before.number > ATTEMPTS or self._unbegun.get(key) != (process, before.number)
         if is_only_copy and not is_begun:
             detail = f"attempt {before.number} of {_name(key)} is counted twice"
