@@ -67,15 +67,20 @@ class AttemptInvariants:
     def _begun(self, key: InboxKey, before: Count, count: Count, began: float) -> None:
         """Check an attempt that was counted before it begins."""
         process = CURRENT.get()
-        is_only_copy = self._all.broker.number[key] == 1 and key not in self._all.database.inbox
         is_begun = before.number > ATTEMPTS or self._unbegun.get(key) != (process, before.number)
-        if is_only_copy and not is_begun:
+        if self._is_alone(process, key) and not is_begun:
             detail = f"attempt {before.number} of {_name(key)} is counted twice"
             self._all.violated("an outage is not poison", detail)
         self._unbegun[key] = (process, count.number)
         is_seen = before.number and self._changed_at.get(key, began) < began
         if is_seen and process not in self._counters[key]:
             self._followed(key, before, count)
+
+    def _is_alone(self, process: Process, key: InboxKey) -> bool:
+        """Whether a message that is not done has one copy, delivered once to this process."""
+        is_done = key in self._all.database.inbox
+        held, number = self._all.broker.held_by(process, key), self._all.broker.number[key]
+        return not is_done and len(held) == number == 1
 
     def _followed(self, key: InboxKey, before: Count, count: Count) -> None:
         """Check that a pause has passed since the attempt before, and that this one is recorded."""
