@@ -177,10 +177,11 @@ prove: sync-all ## Explore the protocol's model, and drive the code through it: 
 		$(if $(LARGE),--large)
 
 .PHONY: simulate simulate-guards
-simulate: sync-all ## Run production code in simulated worlds: SEEDS=2000; SEED=7 tells the story of one
-	@$(BIN)/python -m reading_club_functional.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED))
-simulate-guards: sync-all ## Remove each guard of the protocol, and count the seeds that notice: SEEDS=1000 ONLY="WORD"
-	@SEEDS=$(or $(SEEDS),1000) $(BIN)/python -m reading_club_functional.simulation.ablation $(if $(ONLY),"$(ONLY)")
+simulate: sync-all ## Run production code in simulated worlds: SEEDS=2000; SEED=7 tells the story of one; GUARD="NAME" is taken away
+	@$(BIN)/python -m reading_club_functional.simulation $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(GUARD),--without "$(GUARD)")
+simulate-guards: sync-all ## Remove each guard of the protocol, and tell which rungs notice: SEEDS=500 ONLY="WORD"
+	@SEEDS=$(or $(SEEDS),500) $(BIN)/python -m reading_club_functional.simulation.ablation $(if $(ONLY),"$(ONLY)")
 
 .PHONY: mutants
 mutants: sync-all ## Remove each guard of the event stream, and show which test fails then

@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from reading_club.adapters.memory.inbox import InMemoryInbox
+from reading_club_functional.simulation.__main__ import main
+from reading_club_functional.simulation.ablation import SEEN_BY_TESTS, guards
 from reading_club_functional.simulation.batches import run_seeds, search
 from reading_club_functional.simulation.runner import run_seed
 from reading_club_functional.simulation.search import deviations, parsed, run_with, written
@@ -35,20 +38,50 @@ def test_no_single_deviation_breaks_a_promise(scenario: str) -> None:
     assert not report.broken
 
 
-def test_a_missing_guard_is_found_and_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the inbox takes every message for a new one, a seed shows it, and shows it again."""
+@pytest.mark.parametrize(
+    ("guard", "jobs"),
+    [
+        ("inbox: a handled event is not handled again", "1"),
+        ("attempted: it is in no batch", "2"),
+    ],
+)
+def test_a_missing_guard_is_found_and_replayed(
+    guard: str, jobs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``make simulate`` fails and names a seed, whose replay has the same hash."""
+    missing = ["--scenario", "large", "--without", guard]
+    code = main([*missing, "--seeds", f"{SEEDS}", "--jobs", jobs])
+    told = capsys.readouterr().out
+    found = re.search(r"hash (\w+), of its replay the same\n.*--seed (\d+) --without '", told)
 
-    async def always_new(*_: object) -> bool:
-        return True
+    assert code == 1
+    assert found is not None
+    trace, seed = found.groups()
+    assert main([*missing, "--seed", seed]) == 1
+    assert f"hash {trace}\nbroken: " in capsys.readouterr().out
+    assert main(["--seed", seed]) == 0
 
-    monkeypatch.setattr(InMemoryInbox, "insert_new", always_new)
 
-    report = run_seeds("large", 0, SEEDS, jobs=1, enough=1)
+def test_each_guard_of_the_protocol_is_on_the_page() -> None:
+    """The tables tell which rung notices that it is missing, or which test does."""
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    known = list(guards([]))
 
-    (seed, result) = report.broken[0]
-    assert isinstance(seed, int)
-    assert set(report.invariants) == {"effect once"}
-    assert run_seed("large", seed) == result
+    assert [guard for guard in known if f"| {guard} |" not in page] == []
+    assert set(known) >= SEEN_BY_TESTS
+
+
+def test_an_unknown_guard_is_refused() -> None:
+    """The error names it."""
+    with pytest.raises(SystemExit, match="'no such guard'"):
+        main(["--without", "no such guard"])
+
+
+def test_parked_events_are_replayed() -> None:
+    """Workers of an older release park events, and those of a newer one handle them."""
+    report = run_seeds("older", 0, SEEDS // 10, jobs=1, enough=1)
+
+    assert not report.broken
 
 
 def test_a_seed_has_the_same_hash_again() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from reading_club.adapters.eventstream.testing import (
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import InMemoryInbox
+from reading_club.adapters.memory.rows import Count
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.errors import CommitInDoubt, StorageBusy
+from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
@@ -88,6 +91,32 @@ def test_an_attempt_whose_count_is_in_doubt_is_counted_once(
 
     assert numbers(club) == [1]
     assert failing.calls == 1
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_deferral_takes_back_a_count_that_is_in_doubt(
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch, *, committed: bool
+) -> None:
+    """An attempt that never began leaves no count, and the count of an earlier one stays."""
+    event, club.hold = an_event(), 45.0
+    commit, lost = InMemoryTransaction.commit, iter(range(1))
+
+    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
+        in_doubt = next(lost, None) is not None
+        if committed or not in_doubt:
+            await commit(transaction)
+        if in_doubt:
+            raise CommitInDoubt("the connection was lost")
+
+    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
+    failing = FailingSubscriber(activity)
+    key = InboxKey(failing.name, event.message_id)
+    club.database.attempts[key] = Count(1, club.now - timedelta(days=1))
+
+    consume(failing).receive(on_the_wire(event), suspected=True, arrived=club.time() - 3600.0)
+
+    assert numbers(club) == [1]
+    assert (len(club.database.outbox), failing.calls) == (1, 0)
 
 
 def test_an_attempt_that_a_stop_ended_is_taken_back(

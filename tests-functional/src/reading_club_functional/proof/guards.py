@@ -22,13 +22,17 @@ DELIVERED: Final = "a path leads to all delivered"
 
 
 class Size(NamedTuple):
-    """How many of each there are, how many faults may happen, and the limit of attempts."""
+    """How many of each there are, how many faults may happen, and the limit of attempts.
+
+    ``copies`` is the most copies of an event that the queue has at a time; 0 for any number.
+    """
 
     events: int = 1
     relays: int = 2
     consumers: int = 1
     faults: int = 2
     limit: int = 1
+    copies: int = 0
 
 
 @dataclass(frozen=True)

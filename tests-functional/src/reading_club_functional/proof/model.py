@@ -20,6 +20,10 @@ from reading_club_functional.proof.states import (
 SMALL: Final = Size()
 LARGE: Final = Size(consumers=2, faults=3)
 MIDDLE: Final = Size(relays=1, consumers=2)
+PAIR: Final = Size(events=2, consumers=2, copies=2)
+SMALL_PAIR: Final = Size(events=2, faults=1, copies=2)
+"""Two events, with at most two copies of each in the queue: the reconciler may send more and more
+copies of an event that another one has overtaken."""
 TWO_EVENTS: Final = Size(events=2, consumers=2, faults=6, limit=2)
 """Too large to be explored: it is walked at random."""
 
@@ -36,11 +40,17 @@ class Model:
     @property
     def first(self) -> State:
         """The state before everything."""
-        events, relays, consumers, faults, _ = self.size
+        events, relays, consumers, faults, *_ = self.size
         return first_state(events=events, relays=relays, consumers=consumers, faults=faults)
 
     def steps(self, state: State) -> Steps:
         """Yield each step that is possible, with the state after it."""
+        most = self.size.copies
+        for step, after in self._steps(state):
+            if not most or all(event.fresh + event.suspected <= most for event in after.events):
+                yield step, after
+
+    def _steps(self, state: State) -> Steps:
         yield from self._publishing.steps(state)
         yield from self._consuming.steps(state)
         yield from self._pass_time(state)

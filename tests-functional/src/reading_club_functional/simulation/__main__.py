@@ -5,20 +5,25 @@ small one with one, and 2,000 seeds of the large one.
 """
 
 import argparse
-import json
 import os
+import shlex
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Final
 
+from reading_club_functional.proof.mutation import LISTED, without
 from reading_club_functional.simulation.batches import Report, Run, run_one, run_seeds, search
 from reading_club_functional.simulation.scenarios import SCENARIOS
 from reading_club_functional.simulation.search import parsed, written
 
 COMMAND: Final = ".venv/bin/python -m reading_club_functional.simulation"
 SEEDS: Final = 2000
+OLDER: Final = 10
+"""There are as many seeds of the large scenario for each one of that with older workers."""
 
 
-def options() -> argparse.Namespace:
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Return the options. Raises SystemExit for wrong ones."""
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many seeds")
@@ -26,44 +31,56 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="replay this seed, and tell its story")
     parser.add_argument("--deviations", type=parsed, help="replay them: STEP:KIND,…")
     parser.add_argument("--most", type=int, help="only search, up to this number of deviations")
-    parser.add_argument("--scenario", choices=SCENARIOS, default="large")
+    parser.add_argument("--scenario", choices=SCENARIOS, help="with seeds, this one alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--enough", type=int, default=1, help="stop after as many broken runs")
-    parser.add_argument("--json", action="store_true", help="print numbers of the seeds only")
-    return parser.parse_args()
+    parser.add_argument("--without", metavar="GUARD", default="", help="one of .ci/mutants.toml")
+    return parser.parse_args(arguments)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; return 1 if a promise was broken."""
-    wanted = options()
+    wanted = options(arguments)
+    if wanted.without not in {"", *LISTED}:
+        raise SystemExit(f"no guard of .ci/mutants.toml is called {wanted.without!r}")
+    with without(wanted.without) if wanted.without else nullcontext():
+        return run(wanted)
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """Run what the options say; return 1 if a promise was broken."""
     if wanted.seed is not None:
-        return replay(wanted.scenario, wanted.seed)
+        return replay(wanted.scenario or "large", wanted.seed)
     if wanted.deviations is not None:
-        return replay(wanted.scenario, wanted.deviations)
+        return replay(wanted.scenario or "large", wanted.deviations)
     reports = []
+    effort = {"jobs": wanted.jobs, "enough": wanted.enough, "guard": wanted.without}
     for scenario, most in searches(wanted):
-        reports.append(search(scenario, most, jobs=wanted.jobs, enough=wanted.enough))
-        tell(reports[-1], f"with up to {most} deviations")
-    if wanted.most is None:
-        report = run_seeds(
-            wanted.scenario, wanted.first, wanted.seeds, jobs=wanted.jobs, enough=wanted.enough
-        )
-        if wanted.json:
-            print_numbers(report)
-        else:
-            tell(report, "with a seed each")
-        reports.append(report)
+        reports.append(search(scenario, most, **effort))
+        tell(reports[-1], f"with up to {most} deviations", wanted.without)
+    for scenario, seeds in seeded(wanted):
+        reports.append(run_seeds(scenario, wanted.first, seeds, **effort))
+        tell(reports[-1], "with a seed each", wanted.without)
     return int(any(report.broken for report in reports))
 
 
 def searches(wanted: argparse.Namespace) -> list[tuple[str, int]]:
     """Return the scenarios to search, each with its number of deviations."""
     if wanted.most is not None:
-        return [(wanted.scenario, wanted.most)]
-    return [] if wanted.json else [("smallest", 2), ("small", 1)]
+        return [(wanted.scenario or "large", wanted.most)]
+    return [] if wanted.scenario else [("smallest", 2), ("small", 1)]
 
 
-def tell(report: Report, how: str) -> None:
+def seeded(wanted: argparse.Namespace) -> list[tuple[str, int]]:
+    """Return the scenarios to run with seeds, each with their number."""
+    if wanted.most is not None:
+        return []
+    if wanted.scenario:
+        return [(wanted.scenario, wanted.seeds)]
+    return [("large", wanted.seeds), ("older", wanted.seeds // OLDER)]
+
+
+def tell(report: Report, how: str, guard: str) -> None:
     """Print what was run, and the first run that broke a promise."""
     days = report.seconds / 86400
     print(
@@ -79,14 +96,8 @@ def tell(report: Report, how: str) -> None:
         same = "the same" if again.trace == result.trace else "ANOTHER ONE"
         print(f"\n{identity_text(identity)} broke: {result.violation}")
         print(f"hash {result.trace[:16]}, of its replay {same}")
-        print(f"replay: {COMMAND} --scenario {report.scenario} {identity_text(identity)}")
-
-
-def print_numbers(report: Report) -> None:
-    """Print broken runs per 1,000, the broken promises, and a seed that broke one, as JSON."""
-    seed = report.broken[0][0] if report.broken else None
-    numbers = {"density": report.density, "invariants": report.invariants, "seed": seed}
-    print(json.dumps(numbers))
+        option = f" --without {shlex.quote(guard)}" if guard else ""
+        print(f"replay: {COMMAND} --scenario {report.scenario} {identity_text(identity)}{option}")
 
 
 def replay(scenario: str, identity: Run) -> int:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from reading_club_functional.proof.mutation import remove
 from reading_club_functional.simulation.runner import Result, run_seed
 from reading_club_functional.simulation.search import deviations, run_with
 from reading_club_functional.simulation.tape import Deviation
@@ -56,23 +57,28 @@ def run_one(scenario: str, identity: Run) -> Result:
     return run_with(scenario, identity)
 
 
-def run_seeds(scenario: str, first: int, seeds: int, *, jobs: int, enough: int) -> Report:
-    """Run ``seeds`` seeds from ``first`` on, until ``enough`` have broken a promise."""
-    return _run(scenario, range(first, first + seeds), jobs=jobs, enough=enough)
+def run_seeds(
+    scenario: str, first: int, seeds: int, *, jobs: int, enough: int, guard: str = ""
+) -> Report:
+    """Run ``seeds`` seeds from ``first`` on, until ``enough`` have broken a promise.
+
+    Several ``jobs`` are processes, in which ``guard`` is taken away; one is this process.
+    """
+    return _run(scenario, range(first, first + seeds), jobs, enough, guard)
 
 
-def search(scenario: str, most: int, *, jobs: int, enough: int) -> Report:
+def search(scenario: str, most: int, *, jobs: int, enough: int, guard: str = "") -> Report:
     """Do all runs with up to ``most`` deviations, until ``enough`` have broken a promise."""
-    return _run(scenario, deviations(scenario, most), jobs=jobs, enough=enough)
+    return _run(scenario, deviations(scenario, most), jobs, enough, guard)
 
 
-def _run(scenario: str, runs: Iterable[Run], *, jobs: int, enough: int) -> Report:
+def _run(scenario: str, runs: Iterable[Run], jobs: int, enough: int, guard: str) -> Report:
     report, chunks = Report(scenario), _chunks(runs)
     if jobs == 1:
         parts = map(partial(_run_chunk, scenario, enough), chunks)
         return _until(report, parts, enough)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, context, remove, (guard,)) as pool:
         while waiting := [
             pool.submit(_run_chunk, scenario, enough, chunk) for chunk in islice(chunks, 4 * jobs)
         ]:

@@ -1,5 +1,6 @@
 """The simulated broker: queues, bindings, and what goes wrong with them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,8 @@ from reading_club_functional.simulation.invariants import Invariants
 from reading_club_functional.simulation.seeded_loop import SeededLoop
 
 if TYPE_CHECKING:
-    from reading_club_functional.simulation.consumer import SimulatedConsumer
+    from reading_club_functional.simulation.consumer import Received, SimulatedConsumer
+    from reading_club_functional.simulation.processes import Process
 
 CUT: Final = 0.02
 """Probability, for each event, that the connection breaks before its confirm."""
@@ -31,6 +33,8 @@ class Copy:
     inbox_key: InboxKey
     event: OutboxMessage
     redelivered: bool = False
+    suspect: bool = False
+    """Whether an attempt of this copy has begun and not ended."""
 
 
 @dataclass
@@ -51,6 +55,8 @@ class SimulatedBroker:
         self.bound = set(self.subscribers)
         self.consumers: list[SimulatedConsumer] = []
         self._taken: set[InboxKey] = set()
+        self.number = Counter[InboxKey]()
+        """How many copies there have been of each message."""
 
     def is_too_large(self, message_id: UUID) -> bool:
         """Whether the broker refuses the event itself."""
@@ -74,8 +80,13 @@ class SimulatedBroker:
         return inbox_key in set(self.copies())
 
     def in_hand(self, inbox_key: InboxKey) -> int:
-        """Return how many workers may be handling the message, whatever their connections."""
-        return sum(inbox_key in each.in_hand.values() for each in self.consumers)
+        """Return how many copies workers may be handling, whatever their connections."""
+        return sum(len(each.held(inbox_key)) for each in self.consumers)
+
+    def held_by(self, process: "Process", inbox_key: InboxKey) -> Sequence["Received"]:
+        """Return the messages with this key that a worker may be handling."""
+        found = (each.held(inbox_key) for each in self.consumers if each.process is process)
+        return [message for held in found for message in held]
 
     def take(self, events: Sequence[OutboxMessage]) -> PublishResult:
         """Take a batch; return what its publisher learns of it."""
@@ -121,11 +132,13 @@ class SimulatedBroker:
     def put(self, copy: Copy) -> None:
         """Put a copy on its queue, sometimes twice."""
         self._taken.add(copy.inbox_key)
+        self.number[copy.inbox_key] += 1
         self.loop.note(f"queued {copy.inbox_key.subscriber} {copy.inbox_key.message_id.int}")
         queue = self.queues[copy.inbox_key.subscriber]
         queue.append(copy)
         if self.loop.tape.chance(REPEATED):
             queue.append(replace(copy))
+            self.number[copy.inbox_key] += 1
         self.deliver(copy.inbox_key.subscriber)
 
     def deliver(self, subscriber: str) -> None:

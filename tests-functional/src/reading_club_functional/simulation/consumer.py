@@ -1,13 +1,16 @@
 """The simulated connection of a worker, around the production code that handles messages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
+from math import inf
 from typing import Any
 
 from reading_club.adapters.eventstream.topology import ATTEMPTED
-from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
+from reading_club.adapters.eventstream.worker.batching import ARRIVED
+from reading_club.adapters.eventstream.worker.consumption import Consumption, batchers_of
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.malformed import is_suspected, was_attempted
 from reading_club.adapters.eventstream.worker.returning import Redeliveries
@@ -19,6 +22,21 @@ from reading_club_functional.simulation.threads import SimulatedThread
 
 LOST_ACK = 0.01
 """Probability that an acknowledgement breaks the connection."""
+
+
+@dataclass
+class Received:
+    """A message that a worker may be handling."""
+
+    inbox_key: InboxKey
+    suspected: bool
+    """Whether an attempt of it has begun and not ended, or was put off."""
+    at: float
+    """The virtual time at which the worker received it."""
+    failed_at: float = inf
+    """When its handler has first met an outage."""
+    begun: bool = False
+    """Whether its handler has begun, or that of another copy in the same worker."""
 
 
 class Delivered:
@@ -34,7 +52,7 @@ class Delivered:
 
     def ack_log_error(self, *_: object) -> None:
         """Acknowledge on the connection that has delivered it, if that is open."""
-        self._consumer.in_hand.pop(self.tag, None)
+        self._consumer.forget(self.tag)
         if self._consumer.connection == self._connection:
             self.acknowledged = True
             self._consumer.acknowledge(self)
@@ -52,35 +70,52 @@ class SimulatedConsumer:
         self.process = CURRENT.get()
         self.connection = 0
         self.is_connected = False
+        self.rests_since = inf
+        """When the worker has begun to obey a pause."""
         self.unacknowledged: dict[int, Copy] = {}
-        self.in_hand: dict[int, InboxKey] = {}
+        self.in_hand: dict[int, Received] = {}
         """What may be handled at this moment, also of lost connections, by delivery tag."""
         self._loop, self._tags, self._context = broker.loop, count(1), copy_context()
-        self._batchers: Mapping[bool, Batcher] = {}
+        self._consumption: Consumption | None = None
         broker.consumers.append(self)
 
     @property
     def has_room(self) -> bool:
         """Whether the broker may deliver another message."""
-        return self.is_connected and len(self.unacknowledged) < PREFETCH
+        has_room = len(self.unacknowledged) < PREFETCH
+        return self.is_connected and self.rests_since == inf and has_room
+
+    def held(self, inbox_key: InboxKey) -> Sequence[Received]:
+        """Return what may be handled of the message."""
+        return [each for each in self.in_hand.values() if each.inbox_key == inbox_key]
+
+    def forget(self, tag: int) -> None:
+        """Note that a message is done; another copy of it is held from now on."""
+        if (done := self.in_hand.pop(tag, None)) is not None:
+            for each in self.held(done.inbox_key):
+                each.failed_at = inf
 
     def connect(self) -> None:
         """Begin to consume, as the worker does on each new connection."""
         if self.broker.down or not self.process.alive:
             return
         events = self._events
-
-        def receive_suspected(messages: Sequence[object], *, arrived: float) -> None:
-            events.receive(*messages, suspected=True, arrived=arrived)
-
-        self._batchers = batchers = {
-            False: Batcher(self, events.receive_batch, events.receive),
-            True: Batcher(self, receive_suspected, events.receive, largest=1),
-        }
+        self._batchers = batchers = batchers_of(self, events, lambda _: None)
         self._redeliveries = Redeliveries(
             self, events.returned, lambda message, suspected: batchers[suspected].add(message)
         )
-        self.is_connected = True
+        self._consumption = Consumption(self, events, batchers, self._redeliveries)
+        self.is_connected, self.rests_since = True, inf
+        self._consumption.obey_pause()
+        self.broker.deliver(self.subscriber.name)
+
+    def consume_nothing(self) -> None:
+        """Get no further messages: the subscriber is paused."""
+        self.rests_since = min(self.rests_since, self._loop.time())
+
+    def consume_again(self) -> None:
+        """Get messages again."""
+        self.rests_since = inf
         self.broker.deliver(self.subscriber.name)
 
     def send(self, copy: Copy) -> None:
@@ -93,8 +128,9 @@ class SimulatedConsumer:
     def _receive(self, copy: Copy, connection: int, tag: int) -> None:
         if connection != self.connection:
             return
-        self.in_hand[tag] = copy.inbox_key
         message: Any = Delivered(copy, self, tag)
+        suspected = copy.suspect or was_attempted(message)
+        self.in_hand[tag] = Received(copy.inbox_key, suspected, self._loop.time())
         message.headers[ARRIVED] = self._loop.time()
         if is_suspected(message) and not was_attempted(message):
             self._redeliveries.sort(message)
@@ -112,24 +148,28 @@ class SimulatedConsumer:
         self.broker.deliver(self.subscriber.name)
 
     def requeue(self, message: Delivered) -> None:
-        """Give a message back."""
+        """Give a message back that was not handled."""
         if message.tag in self.unacknowledged:
+            message.acknowledged = True
+            self.forget(message.tag)
             self.broker.give_back([self.unacknowledged.pop(message.tag)])
 
     def disconnect(self) -> None:
         """Lose the connection: its messages return, and a new one follows."""
         self.leave()
-        if self._batchers:
-            self._redeliveries.abandon()
-            for batcher in self._batchers.values():
-                batcher.abandon()
+        if self._consumption is not None:
+            self._consumption.abandon()
         self._loop.call_later(1.0, self._reconnect, context=self._context.copy())
 
     def leave(self) -> None:
         """End the connection at the broker."""
         self.connection += 1
         self.is_connected = False
-        copies = list(self.unacknowledged.values())
+        begun = {tag for tag, received in self.in_hand.items() if received.begun}
+        copies = [
+            replace(copy, suspect=copy.suspect or tag in begun)
+            for tag, copy in self.unacknowledged.items()
+        ]
         self.unacknowledged.clear()
         self.broker.give_back(copies)
 
@@ -144,6 +184,8 @@ class SimulatedConsumer:
         thread = SimulatedThread(target=work, args=args, name="pool")
         thread.start()
 
-    def call_soon_ack(self, work: Callable[..., object], *args: Any) -> None:
+    def call_soon(self, work: Callable[..., object], *args: Any) -> None:
         """Call the work in the worker's own thread."""
         self._loop.call_soon(partial(work, *args), context=self._context.copy())
+
+    call_soon_ack = call_soon

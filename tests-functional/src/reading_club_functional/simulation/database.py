@@ -1,14 +1,12 @@
 """The simulated database server: the adapters in memory, with delays, outages and lost answers."""
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from messagebus import AsyncAbstractEventstreamTransport
 
 from reading_club.adapters.memory import (
-    InMemoryOutbox,
     InMemoryStreamDatabase,
     InMemoryStreamUnitOfWork,
     InMemoryTransaction,
@@ -19,11 +17,9 @@ from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.adapters.memory.message_store import InMemoryMessageStore
 from reading_club.adapters.memory.outbox import InMemoryOutboxWriter
 from reading_club.adapters.memory.pauses import InMemoryReturnedMessages
-from reading_club.adapters.memory.rows import OutboxRow
 from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.errors import CommitInDoubt, StorageBusy, StorageUnavailable
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club_functional.simulation.invariants import Invariants
 from reading_club_functional.simulation.seeded_loop import SeededLoop
@@ -42,10 +38,14 @@ class SimulatedDatabase(InMemoryStreamDatabase):
     """
 
     def __init__(self, loop: SeededLoop, invariants: Invariants) -> None:
-        super().__init__(lambda: START + timedelta(seconds=loop.passed))
+        super().__init__(lambda: self.at(loop.passed))
         self.loop, self.invariants = loop, invariants
         self.effects: MutableMapping[InboxKey, int] = {}
         self.with_busy = True
+
+    def at(self, seconds: float) -> datetime:
+        """Return the database's time at this virtual time."""
+        return START + timedelta(seconds=seconds)
 
     async def statement(self) -> None:
         """Wait for a statement. Raises StorageBusy sometimes."""
@@ -63,11 +63,15 @@ class SimulatedDatabase(InMemoryStreamDatabase):
 class SimulatedTransaction(InMemoryTransaction[SimulatedDatabase]):
     """A transaction whose commit takes time, and whose answer may be lost."""
 
+    def __init__(self, database: SimulatedDatabase) -> None:
+        super().__init__(database)
+        self._began = database.loop.passed
+
     async def commit(self) -> None:
         """Commit. Raises CommitInDoubt if the answer is lost."""
         await self.database.statement()
         await super().commit()
-        self.database.invariants.committed()
+        self.database.invariants.committed(self._began)
         try:
             await self.database.answer()
         except StorageUnavailable as exc:
@@ -131,67 +135,3 @@ class SimulatedUnitOfWork(InMemoryStreamUnitOfWork):
     def _begin(self) -> None:
         self.session = SimulatedTransaction(self.simulated)
         self.messagestore = InMemoryMessageStore(self.transport, self.session)
-
-
-class SimulatedOutbox(InMemoryOutbox):
-    """The outbox of relays and senders; each call is checked against the invariants."""
-
-    database: SimulatedDatabase
-
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
-        """Claim rows."""
-        await self.database.statement()
-        before = dict(self.database.outbox)
-        events = await super().claim(limit, lease)
-        self.database.invariants.claimed(before, [event.key for event in events])
-        await self.database.answer()
-        return events
-
-    async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
-        """Delete rows."""
-        before = await self._before(keys)
-        await super().delete(token, keys)
-        await self._after("delete", before, token)
-
-    async def release(
-        self,
-        token: UUID,
-        keys: Collection[OutboxKey],
-        *,
-        retry_in: float = 0.0,
-        reason: str | None = None,
-    ) -> None:
-        """Give rows back."""
-        before = await self._before(keys)
-        await super().release(token, keys, retry_in=retry_in, reason=reason)
-        await self._after("release" if reason is None else "refuse", before, token)
-
-    async def split(
-        self, token: UUID, keys: Collection[OutboxKey], *, retry_in: float = 0.0
-    ) -> None:
-        """Split rows."""
-        before = await self._before(keys)
-        await super().split(token, keys, retry_in=retry_in)
-        await self._after("split", before, token)
-
-    async def fail(
-        self, token: UUID, failures: Mapping[OutboxKey, str], *, retry_in: float
-    ) -> None:
-        """Count failures."""
-        before = await self._before(failures)
-        await super().fail(token, failures, retry_in=retry_in)
-        await self._after("fail", before, token)
-
-    async def dead_letter(self, token: UUID, failures: Mapping[OutboxKey, str]) -> None:
-        """Make dead letters."""
-        before = await self._before(failures)
-        await super().dead_letter(token, failures)
-        await self._after("dead_letter", before, token)
-
-    async def _before(self, keys: Collection[OutboxKey]) -> Mapping[OutboxKey, OutboxRow]:
-        await self.database.statement()
-        return {key: row for key, row in self.database.outbox.items() if key in keys}
-
-    async def _after(self, call: str, before: Mapping[OutboxKey, OutboxRow], token: UUID) -> None:
-        self.database.invariants.finished(call, before, token)
-        await self.database.answer()

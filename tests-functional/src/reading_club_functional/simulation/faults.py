@@ -9,6 +9,7 @@ from reading_club_functional.simulation.processes import Process
 from reading_club_functional.simulation.world_parts import WorldParts
 
 LONGEST_OUTAGE: Final = 12.0
+LONGEST_PAUSE: Final = 60.0
 """Seconds."""
 CRASHES_WITHIN: Final = 60
 """Steps of its own that a process takes at most before a crash."""
@@ -29,6 +30,7 @@ class Faults:
             "queue full": self._fill_queue,
             "connection lost": self._disconnect,
             "message repeated": self._repeat,
+            "subscriber paused": self._pause,
         }
 
     def do(self, fault: str) -> None:
@@ -41,9 +43,12 @@ class Faults:
         """End all faults."""
         self._start_database()
         self._broker.full.clear()
+        self._parts.database.pauses.clear()
         self._broker.start()
         for process in self._processes.values():
             process.fuse = 0
+        for process in self._parts.older:
+            process.crash()
 
     def _crash(self, _: str) -> None:
         victim = self._tape.choice(list(self._processes.values()))
@@ -75,7 +80,16 @@ class Faults:
         held = [copy for consumer in consumers for copy in consumer.unacknowledged.values()]
         if held:
             copy = self._tape.choice(held)
+            self._broker.number[copy.inbox_key] += 1
             self._broker.give_back([Copy(copy.inbox_key, copy.event)])
+
+    def _pause(self, subscriber: str) -> None:
+        """Pause a subscriber, for longer than the reconciler lets pass."""
+        pauses = self._parts.database.pauses
+        pauses.setdefault(subscriber, self._parts.database.clock())
+        self._loop.call_later(
+            self._tape.between(1.0, LONGEST_PAUSE), lambda: pauses.pop(subscriber, None)
+        )
 
     def _later(self, end: Callable[[], None]) -> None:
         self._loop.call_later(self._tape.between(0.1, LONGEST_OUTAGE), end)

@@ -5,17 +5,32 @@ from uuid import UUID
 
 from messagebus import Event, Metadata
 
-from reading_club.eventstream.errors import StorageBusy
+from reading_club.eventstream.errors import StorageBusy, StorageUnavailable
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.wire import EventRegistry
-from reading_club_functional.simulation.database import START, SimulatedUnitOfWork
+from reading_club_functional.simulation.database import (
+    START,
+    SimulatedDatabase,
+    SimulatedUnitOfWork,
+)
 from reading_club_functional.simulation.invariants import Invariants
 from reading_club_functional.simulation.processes import CURRENT
 from reading_club_functional.simulation.waiting import let_pass
 
 ALWAYS: Final = 1_000_000
-TIMES: Final = {"fails": ALWAYS, "fails twice": 2, "kills": ALWAYS, "kills once": 1, "slow": 30}
+TIMES: Final = {
+    "fails": ALWAYS,
+    "fails twice": 2,
+    "kills": ALWAYS,
+    "kills once": 1,
+    "slow": 30,
+    "too slow": ALWAYS,
+    "away": 100,
+}
+"""How often a handler does what its behaviour is called; ``away`` is what the handler needs."""
+BESIDE_OTHERS: Final = ("slow", "too slow", "away")
+"""Behaviours of which it matters that other events are handled meanwhile."""
 
 
 DRAWN = Metadata(name="number_drawn", schema_version=1, published=True)
@@ -45,6 +60,21 @@ class Handlers:
         self.behaviour: dict[InboxKey, str] = {}
         self._done: dict[InboxKey, int] = {}
 
+    @property
+    def needs_others(self) -> bool:
+        """Whether an event is or will be handled whose outcome depends on others."""
+        return any(each in BESIDE_OTHERS for each in self.behaviour.values())
+
+    def waits_for_others(self, database: SimulatedDatabase) -> bool:
+        """Whether such an event is neither handled, nor given up, nor rolled back."""
+        return any(
+            behaviour in BESIDE_OTHERS
+            and key not in database.inbox
+            and (key.subscriber, key.message_id) not in database.dead_letters
+            and key.message_id not in self._invariants.rolled_back
+            for key, behaviour in self.behaviour.items()
+        )
+
     def subscriber(self, name: str) -> Subscriber[Any, Any]:
         """Return a subscriber of this name."""
         subscriber = Subscriber[NumberDrawn, SimulatedUnitOfWork](name)
@@ -52,6 +82,7 @@ class Handlers:
         async def handle(event: NumberDrawn, uow: SimulatedUnitOfWork) -> None:
             inbox_key = InboxKey(name, event.message_id)
             await let_pass(uow.simulated.loop)
+            self._invariants.handling(inbox_key)
             await self._misbehave(inbox_key, uow)
             await uow.effects.add(inbox_key)
 
@@ -64,7 +95,11 @@ class Handlers:
         if done >= TIMES.get(behaviour, 0):
             return
         self._done[inbox_key] = done + 1
-        if behaviour == "slow":
+        if behaviour in BESIDE_OTHERS:
+            self._invariants.attempts.failed(inbox_key)
+        if behaviour == "away":
+            raise StorageUnavailable("what the handler needs is away")
+        if behaviour in BESIDE_OTHERS:
             self._invariants.tries[inbox_key] += 1
             raise StorageBusy("the statement took too long")
         if behaviour.startswith("fails"):

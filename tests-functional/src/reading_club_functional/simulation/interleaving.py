@@ -18,9 +18,10 @@ from uuid import UUID
 from messagebus.service.eventstream import MessageSerializer
 
 from reading_club.eventstream.outbox import sender as sender_module
-from reading_club_functional.simulation.database import SimulatedOutbox, SimulatedUnitOfWork
+from reading_club_functional.simulation.database import SimulatedUnitOfWork
 from reading_club_functional.simulation.handlers import numbered_event
 from reading_club_functional.simulation.lives import LEASE
+from reading_club_functional.simulation.outbox import SimulatedOutbox
 from reading_club_functional.simulation.publisher import SimulatedPublisher
 from reading_club_functional.simulation.runner import without_logs
 from reading_club_functional.simulation.scenarios import SCENARIOS

@@ -5,19 +5,19 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from reading_club.adapters.memory.rows import OutboxRow
+from reading_club.adapters.memory.rows import Count, OutboxRow
 from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
+from reading_club_functional.simulation.attempts import ATTEMPTS, AttemptInvariants
+from reading_club_functional.simulation.processes import CURRENT
 from reading_club_functional.simulation.seeded_loop import SeededLoop
 
 if TYPE_CHECKING:
     from reading_club_functional.simulation.broker import SimulatedBroker
     from reading_club_functional.simulation.database import SimulatedDatabase
 
-ATTEMPTS: Final = 3
-"""The limit of attempts in the simulated workers."""
 OWN_ERRORS: Final = ("ValueError", NOT_ENDED)
 """How the errors of attempts begin that an event causes by itself."""
 PROBE_PAUSE: Final = 0.25
@@ -49,7 +49,9 @@ class Invariants:
         self.tries: Counter[InboxKey] = Counter()
         self.errors: Counter[InboxKey] = Counter()
         self.discarded: set[InboxKey] = set()
+        self.attempts = AttemptInvariants(self)
         self._stored: set[UUID] = set()
+        self._resends: Mapping[InboxKey, Count] = {}
         self._letters: set[tuple[str, UUID]] = set()
 
     def violated(self, invariant: str, detail: str) -> None:
@@ -58,9 +60,11 @@ class Invariants:
             self.loop.note(f"VIOLATED {invariant}: {detail}")
             self.loop.violation = InvariantViolation(invariant, detail)
 
-    def committed(self) -> None:
-        """Check what a transaction has committed."""
+    def committed(self, began: float) -> None:
+        """Check what a transaction has committed, which began at this virtual time."""
         database = self.database
+        self.attempts.committed(began)
+        self._check_pauses(began)
         for message_id in database.messages.keys() - self._stored:
             self._stored.add(message_id)
             if OutboxKey(message_id) not in database.outbox:
@@ -82,15 +86,33 @@ class Invariants:
         for key in letters.keys() - self._letters:
             self._letters.add(key)
             inbox_key = InboxKey(*key)
-            if self.broker.is_too_large(inbox_key.message_id):
+            if self.broker.is_too_large(inbox_key.message_id) or letters[key].parked:
                 continue
             if inbox_key in self.discarded:
                 self.violated("dead letters", f"{_name(inbox_key)} was discarded and came back")
-            # The last attempt may still run, in a worker that has lost its connection.
+            # Attempts at other copies may still run, also in a worker without a connection.
             tries = self.tries[inbox_key] + max(0, self.broker.in_hand(inbox_key) - 1)
             if tries < ATTEMPTS:
                 detail = f"{_name(inbox_key)} was given up after {tries} attempts"
                 self.violated("an outage is not poison", detail)
+
+    def _check_pauses(self, began: float) -> None:
+        """Check that nothing is sent again to who was paused when the transaction began."""
+        database = self.database
+        for key, count in database.resends.items():
+            since = database.pauses.get(key.subscriber)
+            is_paused = since is not None and since < database.at(began)
+            if is_paused and self._resends.get(key) != count:
+                self.violated("a pause is obeyed", f"{_name(key)} is sent again")
+        self._resends = dict(database.resends)
+
+    def handling(self, key: InboxKey) -> None:
+        """Check that a handler may begin in this process."""
+        self.attempts.handling(key)
+        for consumer in self.broker.consumers:
+            held = consumer.held(key) if consumer.process is CURRENT.get() else []
+            if held and all(each.at > consumer.rests_since for each in held):
+                self.violated("a pause is obeyed", f"{_name(key)} is handled")
 
     def claimed(self, before: Mapping[OutboxKey, OutboxRow], keys: Collection[OutboxKey]) -> None:
         """Check that no row was claimed before its lease had run out."""
@@ -122,6 +144,11 @@ class Invariants:
             detail = f"{events} events are sent {since:.2f} s after an outage"
             self.violated("one event at a time probes", detail)
 
+    def reconciled(self, asked: Collection[str]) -> None:
+        """Check whose queues the reconciler has asked for in a run, whatever its outcome."""
+        for name in set(self.subscribers) - set(asked):
+            self.violated("one queue delays no other", f"{name} is not reconciled")
+
     def acked(self, inbox_key: InboxKey) -> None:
         """Check that an acknowledged message is done, or waits elsewhere."""
         database = self.database
@@ -139,6 +166,8 @@ class Invariants:
         database = self.database
         ends = [f"{_name(key)} is in the outbox" for key in database.outbox]
         ends += [f"{_name(key)} is on its queue" for key in self.broker.copies()]
+        parked = [InboxKey(*key) for key, letter in database.dead_letters.items() if letter.parked]
+        ends += [f"{_name(key)} is parked" for key in parked]
         for message_id in database.messages:
             if (RELAY, message_id) in database.dead_letters:
                 continue

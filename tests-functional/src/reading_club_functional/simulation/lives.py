@@ -1,15 +1,10 @@
-"""The lives of the simulated processes: web, relay and worker, from their start to a crash."""
+"""The lives of the simulated web processes and relays, from their start to a crash."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Future
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
 from uuid import UUID
 
-from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
-from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club.adapters.memory import RecordingOutboxTransport
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.backoff import Backoff
@@ -18,18 +13,13 @@ from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.outbox.sender import Sender
 from reading_club.eventstream.ports.outbox import OutboxStore
 from reading_club.eventstream.reconciler import Reconciler
-from reading_club.eventstream.subscriber import Subscriber
-from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
-from reading_club_functional.simulation.consumer import SimulatedConsumer
-from reading_club_functional.simulation.database import SimulatedOutbox, SimulatedUnitOfWork
-from reading_club_functional.simulation.handlers import EVENTS, numbered_event
-from reading_club_functional.simulation.invariants import ATTEMPTS
-from reading_club_functional.simulation.processes import CURRENT
+from reading_club_functional.simulation.database import SimulatedUnitOfWork
+from reading_club_functional.simulation.handlers import numbered_event
+from reading_club_functional.simulation.outbox import SimulatedOutbox
 from reading_club_functional.simulation.publisher import SimulatedPublisher, SimulatedQueues
-from reading_club_functional.simulation.threads import SimulatedThread, current_thread, sleep
+from reading_club_functional.simulation.threads import SimulatedThread
 from reading_club_functional.simulation.world_parts import WorldParts
 
-TResult = TypeVar("TResult")
 LEASE = 10.0
 RECONCILE_AFTER = 30.0
 
@@ -61,11 +51,16 @@ class SimulatedSender(Sender):
 
 
 async def web(parts: WorldParts, plan: list[int]) -> None:
-    """Commit, or roll back, a transaction for each number of the plan; then stop, or go on idle."""
+    """Commit, or roll back, a transaction for each number of the plan; then stop, or go on idle.
+
+    If an event waits for others, commit more of them.
+    """
     tape, sender = parts.loop.tape, SimulatedSender(parts)
-    while plan:
+    while plan or parts.handlers.needs_others:
         await asyncio.sleep(tape.between(0.0, 2.0))
-        number = plan.pop(0)
+        number = plan.pop(0) if plan else await _number_of_another(parts)
+        if number is None:
+            continue
         rolled_back = tape.chance(parts.scenario.rolled_back)
         try:
             async with SimulatedUnitOfWork(sender, parts.database) as transaction:
@@ -85,6 +80,12 @@ async def web(parts: WorldParts, plan: list[int]) -> None:
     await parts.loop.create_future()
 
 
+async def _number_of_another(parts: WorldParts) -> int | None:
+    """Return the number of one more event; None if no event waits for others."""
+    await asyncio.sleep(parts.loop.tape.between(0.0, 6.0))
+    return next(parts.others, None) if parts.handlers.waits_for_others(parts.database) else None
+
+
 async def relay(parts: WorldParts) -> None:
     """Relay events, and reconcile."""
     clock = parts.loop.time
@@ -96,74 +97,18 @@ async def relay(parts: WorldParts) -> None:
         lease=LEASE,
         poll=6.0,
     )
+    queues = SimulatedQueues(parts.broker)
     reconciler = Reconciler(
         parts.subscribers,
-        SimulatedQueues(parts.broker),
+        queues,
         lambda: SimulatedUnitOfWork(RecordingOutboxTransport(), parts.database),
         after=RECONCILE_AFTER,
     )
     relaying = asyncio.ensure_future(relay.run(asyncio.Event()))
     while not relaying.done():
+        queues.asked.clear()
         with suppress(TransientFailure):
             await reconciler.run_once()
+        parts.invariants.reconciled(queues.asked)
         await asyncio.wait([relaying], timeout=RECONCILE_AFTER)
     await relaying
-
-
-class SimulatedLoopThread(EventLoopThread[UnitOfWorkFactory]):
-    """The event loop of a worker, for its threads: the coroutines run as tasks of the loop."""
-
-    def __init__(self, parts: WorldParts) -> None:
-        self._parts = parts
-
-    def _make_uow(self) -> StreamUnitOfWork:
-        return SimulatedUnitOfWork(RecordingOutboxTransport(), self._parts.database)
-
-    def run(self, work: Callable[[UnitOfWorkFactory], Coroutine[Any, Any, TResult]]) -> TResult:
-        """Run the work as a task, while the thread waits."""
-        thread = current_thread()
-        assert thread is not None
-        done = self.start(work)
-        done.add_done_callback(lambda _: thread.notify())
-        while not done.done():
-            thread.wait()
-        return done.result()
-
-    def start(
-        self, work: Callable[[UnitOfWorkFactory], Coroutine[Any, Any, TResult]]
-    ) -> "Future[TResult]":
-        """Begin to run the work as a task."""
-        future: Future[TResult] = Future()
-
-        async def call() -> None:
-            try:
-                future.set_result(await work(self._make_uow))
-            except Exception as exc:  # noqa: BLE001  # the caller gets it
-                future.set_exception(exc)
-
-        self._parts.loop.create_task(call())
-        return future
-
-
-async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
-    """Consume the queue of a subscriber."""
-    clock = parts.loop.time
-    jittered = Backoff(first=0.1, cap=5.0, jitter=lambda: parts.loop.tape.between(0.0, 1.0))
-
-    def wait(seconds: float) -> bool:
-        sleep(seconds)
-        return False
-
-    events = EventTask(
-        subscriber,
-        EVENTS,
-        SimulatedLoopThread(parts),
-        attempts=ATTEMPTS,
-        pacing=Pacing(attempt_pause=1.0, hold=20.0, hold_busy=5.0, backoff=jittered, timer=clock),
-        wait=wait,
-        clock=parts.database.clock,
-    )
-    consumer = SimulatedConsumer(parts.broker, subscriber, events)
-    parts.consumers[CURRENT.get().name] = consumer
-    consumer.disconnect()
-    await parts.loop.create_future()

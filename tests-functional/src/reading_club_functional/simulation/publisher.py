@@ -38,14 +38,18 @@ class SimulatedQueues:
 
     def __init__(self, broker: SimulatedBroker) -> None:
         self._broker = broker
+        self.asked: set[str] = set()
+        """The subscribers whose queue was asked for since this was emptied."""
 
     def declare(self, subscriber: Subscriber[Any, Any]) -> None:
         """Bind the queue. Raises EventstreamUnavailable."""
+        self.asked.add(subscriber.name)
         self._require()
         self._broker.bound.add(subscriber.name)
 
     def is_empty(self, subscriber: str) -> bool:
         """Whether nothing waits. Raises EventstreamUnavailable."""
+        self.asked.add(subscriber)
         self._require()
         return not self._broker.queues[subscriber]
 

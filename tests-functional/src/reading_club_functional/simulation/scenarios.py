@@ -1,7 +1,7 @@
 """The scenarios: how many processes, events and faults a run has, and what its handlers do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +16,7 @@ FAULTS: Final = (
     "queue full",
     "connection lost",
     "message repeated",
+    "subscriber paused",
 )
 """The faults of a run, each as likely as the next entry."""
 
@@ -34,30 +35,44 @@ class Scenario:
     kinds: tuple[str, ...] = FAULTS
     poison: tuple[tuple[str, float], ...] = ()
     """The probability of each behaviour of a handler: ``fails`` or ``kills`` always or some times,
-    ``slow`` means that the database is busy for long, ``large`` that the broker refuses it."""
+    ``slow`` means that the database is busy for long, ``too slow`` for ever, ``away`` that what it
+    needs is away for long, ``large`` that the broker refuses the event."""
     rolled_back: float = 0.0
+    older: float = 0.0
+    """The probability that a worker that starts is of an older release, without the handler."""
+    with_pauses: bool = False
+    """Whether workers ask if their subscriber is paused."""
 
+
+LARGE: Final = Scenario(
+    transactions=8,
+    webs=2,
+    relays=2,
+    subscribers=("activity", "catalogue"),
+    workers=2,
+    faults=10,
+    poison=(
+        ("fails", 0.04),
+        ("fails twice", 0.06),
+        ("kills", 0.03),
+        ("kills once", 0.05),
+        ("slow", 0.02),
+        ("too slow", 0.01),
+        ("away", 0.01),
+        ("large", 0.02),
+    ),
+    rolled_back=0.2,
+    with_pauses=True,
+)
+
+SEEDED: Final = ("large", "older")
+"""The scenarios that are run with seeds; the others are searched."""
 
 SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
     {
         "smallest": Scenario(transactions=1),
         "small": Scenario(transactions=2, relays=2, workers=2),
-        "large": Scenario(
-            transactions=8,
-            webs=2,
-            relays=2,
-            subscribers=("activity", "catalogue"),
-            workers=2,
-            faults=10,
-            poison=(
-                ("fails", 0.04),
-                ("fails twice", 0.06),
-                ("kills", 0.03),
-                ("kills once", 0.05),
-                ("slow", 0.02),
-                ("large", 0.02),
-            ),
-            rolled_back=0.2,
-        ),
+        "large": LARGE,
+        "older": replace(LARGE, older=0.2),
     }
 )

@@ -5,6 +5,7 @@ They stand in for ``threading.Thread``, ``threading.Lock`` and ``queue.Queue`` o
 
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, Full
@@ -111,6 +112,18 @@ class SimulatedThread:
         if self._alive and self._greenlet:
             self._greenlet.parent = getcurrent()
             self._greenlet.throw(Dropped)
+
+
+class SimulatedFuture(Future[TItem]):
+    """A future whose result a simulated thread waits for."""
+
+    def result(self, timeout: float | None = None) -> TItem:
+        """Return the result. Raises TimeoutError after ``timeout`` virtual seconds."""
+        thread = current_thread()
+        if thread is not None and not self.done():
+            self.add_done_callback(lambda _: thread.notify())
+            thread.wait(timeout)
+        return super().result(0)
 
 
 def current_thread() -> SimulatedThread | None:

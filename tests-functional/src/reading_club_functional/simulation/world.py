@@ -14,6 +14,7 @@ from reading_club_functional.simulation import lives
 from reading_club_functional.simulation.database import SimulatedUnitOfWork
 from reading_club_functional.simulation.faults import LONGEST_OUTAGE, Faults
 from reading_club_functional.simulation.processes import Process
+from reading_club_functional.simulation.workers import worker
 from reading_club_functional.simulation.world_parts import WorldParts
 
 QUIET_WITHIN: Final = 2400.0
@@ -42,7 +43,7 @@ class World:
             self._start(f"relay-{number + 1}", partial(lives.relay, self.parts))
         for subscriber in self.parts.subscribers:
             for number in range(scenario.workers):
-                life = partial(lives.worker, self.parts, subscriber)
+                life = partial(worker, self.parts, subscriber)
                 self._start(f"{subscriber.name}-{number + 1}", life)
         for _ in range(scenario.faults):
             await asyncio.sleep(self.tape.between(0.0, 4.0))
@@ -86,7 +87,7 @@ class World:
         consumer = self.parts.consumers.pop(name, None)
         if consumer is None:
             return
-        for inbox_key in {*consumer.in_hand.values()}:
+        for inbox_key in {each.inbox_key for each in consumer.in_hand.values()}:
             self.parts.invariants.tries[inbox_key] += 1
         self.loop.call_later(self.tape.delay(), self._end, consumer, context=self._context.copy())
 
@@ -114,7 +115,7 @@ class World:
         database = self.parts.database
         for key, letter in list(database.dead_letters.items()):
             inbox_key = InboxKey(*key)
-            if inbox_key not in self._decided:
+            if inbox_key not in self._decided and not letter.parked:
                 self._decided.add(inbox_key)
                 await self._decide(letter, inbox_key)
 

@@ -1,8 +1,8 @@
 """The parts of a simulated world that its processes use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club_functional.simulation.broker import SimulatedBroker
@@ -10,8 +10,12 @@ from reading_club_functional.simulation.consumer import SimulatedConsumer
 from reading_club_functional.simulation.database import SimulatedDatabase
 from reading_club_functional.simulation.handlers import Handlers
 from reading_club_functional.simulation.invariants import Invariants
+from reading_club_functional.simulation.processes import Process
 from reading_club_functional.simulation.scenarios import Scenario
 from reading_club_functional.simulation.seeded_loop import SeededLoop
+
+MOST_OTHERS: Final = 300
+"""The most events that are committed because another one waits for others."""
 
 
 @dataclass
@@ -25,6 +29,10 @@ class WorldParts:
     database: SimulatedDatabase
     broker: SimulatedBroker
     subscribers: Sequence[Subscriber[Any, Any]]
+    others: Iterator[int]
+    """Numbers of further events, which are committed while an event waits for others."""
+    older: list[Process] = field(default_factory=list)
+    """Workers of an older release; each of them ends with the faults."""
     consumers: dict[str, SimulatedConsumer] = field(default_factory=dict)
     """The latest consumer of each worker."""
 
@@ -40,4 +48,5 @@ def build_parts(scenario: Scenario, loop: SeededLoop) -> WorldParts:
     for subscriber in subscribers:
         for type_ in subscriber.types:
             database.subscriptions[subscriber.name, type_] = database.clock()
-    return WorldParts(scenario, loop, invariants, handlers, database, broker, subscribers)
+    others = iter(range(scenario.transactions + 1, scenario.transactions + 1 + MOST_OTHERS))
+    return WorldParts(scenario, loop, invariants, handlers, database, broker, subscribers, others)

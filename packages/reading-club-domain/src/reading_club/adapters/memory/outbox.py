@@ -43,10 +43,12 @@ class InMemoryOutboxWriter:
         """Insert a row to be claimed later, unless the event has an inbox row or dead letter."""
         now = self.transaction.now
         until = now + timedelta(seconds=pause)
-        row = OutboxRow(key, NO_LEASE, until, 0, envelope, now, reason, attempted=True)
         done = (key.subscriber, key.message_id)
 
         def put(tables: InMemoryStreamDatabase) -> None:
+            known = tables.outbox.get(key)
+            added_at = known.added_at if known else now
+            row = OutboxRow(key, NO_LEASE, until, 0, envelope, added_at, reason, attempted=True)
             if InboxKey(*done) not in tables.inbox and done not in tables.dead_letters:
                 tables.outbox[key] = _kept(tables, row)
 

@@ -72,6 +72,13 @@ class Delivery:
         return context_of(self.message)
 
 
+async def is_counted(delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork) -> bool:
+    """Whether the current attempt was counted before it began, or its count was, in doubt."""
+    if not delivery.doubtful:
+        return delivery.counted
+    return (await uow.inbox.attempts(inbox_key)).number == delivery.doubtful
+
+
 @dataclass(frozen=True)
 class AttemptPolicy:
     """The attempt limit and the pauses; counts attempts, each in a transaction."""

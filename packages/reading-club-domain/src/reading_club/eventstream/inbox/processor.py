@@ -10,7 +10,12 @@ from messagebus import Event
 
 from reading_club.eventstream.dead_letters.writer import DeadLetterWriter, error_text
 from reading_club.eventstream.errors import BUSY, TransientFailure, UnknownEvent, UnreadableMessage
-from reading_club.eventstream.inbox.attempt_policy import AttemptPolicy, Delivery, defer
+from reading_club.eventstream.inbox.attempt_policy import (
+    AttemptPolicy,
+    Delivery,
+    defer,
+    is_counted,
+)
 from reading_club.eventstream.inbox.spans import handle
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
@@ -84,14 +89,15 @@ class InboxProcessor:
 
         A stall is counted if the database was too busy for this message while others of its
         subscriber succeeded; each stall makes the pause four times as long. Other failures are not
-        counted. Returns False for an unreadable message, which cannot be deferred.
+        counted. An attempt that was counted and not finished is taken back, also if the answer to
+        its count was lost. Returns False for an unreadable message, which cannot be deferred.
         """
         try:
             inbox_key = self.inbox_key(delivery.message)
         except (TypeError, LookupError, ValueError):
             return False
         async with make_uow() as transaction:
-            if delivery.counted:
+            if await is_counted(delivery, inbox_key, transaction.uow):
                 await transaction.uow.inbox.take_back_attempt(inbox_key)
             within = self.policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
             stalls = await transaction.uow.inbox.count_stall(inbox_key, within=within)

@@ -15,7 +15,7 @@ from reading_club.adapters.eventstream._kombu_redis import (
 )
 from reading_club.adapters.eventstream.stream_app import StreamApp, stream_of
 from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
-from reading_club.adapters.eventstream.worker.consumption import Consumption
+from reading_club.adapters.eventstream.worker.consumption import Consumption, batchers_of
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.malformed import (
     described,
@@ -41,25 +41,15 @@ class EventConsumer(WorkerConsumer):
     _consumption: Consumption | None = None
 
     def start_consuming(self) -> None:
-        """Drop the waiting messages of an earlier connection, and consume unless paused.
-
-        Suspected messages are handled one at a time, in a thread beside the batches.
-        """
+        """Drop the waiting messages of an earlier connection, and consume unless paused."""
         if self._consumption is not None:
             self._consumption.abandon()
         self._task = stream_of(self.app).task
         task: Any = self.app.tasks[self._task]
         events: EventTask = task.event_task
-
-        def receive_suspected(messages: Sequence[object], *, arrived: float) -> None:
-            events.receive(*messages, suspected=True, arrived=arrived)
-
         self._events = events
         events.metrics.connection_opened()
-        self._batchers = batchers = {
-            False: Batcher(self, events.receive_batch, events.receive, before_requeue=self._record),
-            True: Batcher(self, receive_suspected, events.receive, largest=1),
-        }
+        self._batchers = batchers = batchers_of(self, events, self._record)
         self._redeliveries = Redeliveries(
             self, events.returned, lambda message, suspected: batchers[suspected].add(message)
         )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -15,6 +15,24 @@ from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.returning import STOP_TIMEOUT, Redeliveries
 
 logger = logging.getLogger(__name__)
+
+
+def batchers_of(
+    worker: Any, events: EventTask, before_requeue: Callable[[Sequence[Message]], None]
+) -> Mapping[bool, Batcher]:
+    """Return the batcher of a connection's messages at False, and that of suspected ones at True.
+
+    Suspected messages are handled one at a time, in a thread beside the batches. ``before_requeue``
+    gets each batch of others that a stop rolled back.
+    """
+
+    def receive_suspected(messages: Sequence[object], *, arrived: float) -> None:
+        events.receive(*messages, suspected=True, arrived=arrived)
+
+    return {
+        False: Batcher(worker, events.receive_batch, events.receive, before_requeue=before_requeue),
+        True: Batcher(worker, receive_suspected, events.receive, largest=1),
+    }
 
 
 class Consumption:

@@ -61,6 +61,17 @@ class OutboxDeferringContract(OutboxFixtures):
 
         assert keys(await waiting(self.outbox)) == [key]
 
+    async def test_a_row_that_is_replaced_keeps_its_age(self) -> None:
+        """An event that is deferred again is as old as its row."""
+        key = OutboxKey(uuid7(), "activity")
+        await defer(self.uow_on, key)
+        await self.pass_time(60.0)
+
+        await defer(self.uow_on, key)
+
+        (event,) = await waiting(self.outbox)
+        assert event.age >= 60.0
+
     async def test_the_time_of_the_last_one_counts(self) -> None:
         """An event has one row, however often it is deferred."""
         key = OutboxKey(uuid7(), "activity")
