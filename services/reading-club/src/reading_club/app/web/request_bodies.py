@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reading_club.app.web.languages import gettext
 from reading_club.service.book_files.file_lines import MOST_BYTES
 
 LARGEST_BODY: Final = 64 * 1024
@@ -19,15 +20,17 @@ MOST_UPLOADS: Final = 4
 class BodyTooLarge(HTTPException):
     """The body of the request has more bytes than any request needs."""
 
-    def __init__(self, detail: str = f"a request body has at most {LARGEST_BODY} bytes") -> None:
-        super().__init__(413, detail)
+    def __init__(self, detail: str = "") -> None:
+        most = gettext("a request body has at most {most} bytes").format(most=LARGEST_BODY)
+        super().__init__(413, detail or most)
 
 
 class FileTooLarge(BodyTooLarge):
     """The file has more bytes than a list of books has."""
 
     def __init__(self) -> None:
-        super().__init__(f"a file has at most {MOST_BYTES // 1_000_000} MB: divide it")
+        detail = gettext("a file has at most {most} MB: divide it")
+        super().__init__(detail.format(most=MOST_BYTES // 1_000_000))
 
 
 class Uploads:
@@ -45,7 +48,7 @@ class Uploads:
         if int(Request(scope).headers.get("content-length", "0")) > LARGEST_UPLOAD:
             raise FileTooLarge
         if self.running >= MOST_UPLOADS:
-            raise HTTPException(503, "too many files at once", {"Retry-After": "5"})
+            raise HTTPException(503, gettext("too many files at once"), {"Retry-After": "5"})
         received = 0
 
         async def limited() -> Message:
