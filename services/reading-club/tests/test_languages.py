@@ -87,6 +87,16 @@ def test_a_bug_is_told_in_the_language_of_the_reader(application: Application) -
     assert answer.headers["vary"] == "Accept-Language"
 
 
+def test_a_reason_in_english_says_so(client: TestClient) -> None:
+    """Below the German words of a page: what has no translation is marked as English."""
+    unreadable = client.get("/?cursor=x", headers=GERMAN).text
+    unknown = client.get("/nowhere", headers=GERMAN).text
+
+    assert "<h1>Etwas in der Anfrage passt nicht</h1>" in unreadable
+    assert '<p class="detail" dir="auto" lang="en">422: cursor: ' in unreadable
+    assert '<p class="detail" dir="auto">404: Nicht gefunden</p>' in unknown
+
+
 def test_an_etag_is_of_one_language(client: TestClient) -> None:
     """The tag of the English feed never validates the German one."""
     client.post("/api/books", json={"title": "Momo", "author": "Michael Ende"}).raise_for_status()

@@ -7,15 +7,18 @@ from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
 
 from reading_club.app.accounts.membership import NewMember
 from reading_club.app.accounts.new_token import NewToken
 from reading_club.app.accounts.password_change import NewPassword
 from reading_club.app.correcting import BookChanges
 from reading_club.app.reviewing import NewReview
+from reading_club.app.web.etags import PreconditionFailed, PreconditionRequired
 from reading_club.app.web.following.mail_api import NewAddress
 from reading_club.app.web.html_forms import SUBJECTS, errors_of
 from reading_club.app.web.languages import accepted
+from reading_club.app.web.rate_limits import RateLimited
 from reading_club.app.web.refusal_texts import REFUSALS, refusal_text
 from reading_club.domain.errors import (
     Conflict,
@@ -31,6 +34,7 @@ from reading_club.service.accounts.invitations import InvitationTerms
 from reading_club.service.book_files.rows import FILE_REFUSALS, FileRefused
 from reading_club.testing.builders import an_isbn
 
+WEB = "reading_club.app.web"
 KINDS = {Refusal, NotFound, Conflict}
 """Refusals that are raised as one of their kind alone."""
 REASONS = {FileRefused, NoMailServer, NotAllowed, NotSignedIn}
@@ -57,11 +61,11 @@ HOSTILE = (
 """Texts that a person may type into any field."""
 
 
-def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
     """Yield the class and all that are made from it."""
     yield kind
     for each in kind.__subclasses__():
-        yield from refusals(each)
+        yield from subclasses(each)
 
 
 def made(kind: type[Refusal]) -> Refusal:
@@ -80,7 +84,7 @@ def german() -> Iterator[None]:
 
 def test_every_refusal_has_a_sentence() -> None:
     """A new refusal needs its sentence here, in English that of the refusal itself."""
-    own = {kind for kind in refusals() if kind.__module__.startswith("reading_club.")}
+    own = {kind for kind in subclasses(Refusal) if kind.__module__.startswith("reading_club.")}
 
     assert own - KINDS - REASONS == REFUSALS.keys() & own
     for kind in own & REFUSALS.keys():
@@ -90,7 +94,7 @@ def test_every_refusal_has_a_sentence() -> None:
 @pytest.mark.usefixtures("german")
 def test_every_refusal_is_told_in_german() -> None:
     """With its values, which are the same."""
-    for kind in {kind for kind in refusals() if kind in REFUSALS}:
+    for kind in {kind for kind in subclasses(Refusal) if kind in REFUSALS}:
         refusal = made(kind)
         said = refusal_text(refusal)
 
@@ -99,6 +103,21 @@ def test_every_refusal_is_told_in_german() -> None:
         for value in vars(refusal).values():
             assert (str(value) in said) == (str(value) in str(refusal)), kind
     assert refusal_text(NotSignedIn()) != str(NotSignedIn())
+
+
+@pytest.mark.usefixtures("german")
+def test_every_error_of_the_web_is_told_in_german() -> None:
+    """But those of the API and of the stream's pages, which are English."""
+    own = [kind for kind in subclasses(HTTPException) if kind.__module__.startswith(WEB)]
+    for kind in {*own} - {PreconditionFailed, PreconditionRequired}:
+        if kind.__module__.startswith(f"{WEB}.stream"):
+            continue
+        error = kind(5) if kind is RateLimited else kind()
+
+        assert refusal_text(error) != error.detail
+        assert "{" not in refusal_text(error)
+    assert len(own) > 6
+    assert "5 Sekunden" in refusal_text(RateLimited(5))
 
 
 @pytest.mark.usefixtures("german")

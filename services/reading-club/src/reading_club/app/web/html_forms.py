@@ -17,6 +17,8 @@ from reading_club.domain.errors import Refusal
 
 TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
+NO_FORM: Final = N_("the body has to be application/x-www-form-urlencoded or multipart/form-data")
+
 FormText = Annotated[str, Form()]
 """The type of a route's argument that is a text field of a form."""
 
@@ -28,11 +30,9 @@ async def require_form(request: Request) -> None:
     """
     content_type, options = parse_options_header(request.headers.get("content-type"))
     if content_type.decode("latin-1") not in TYPES:
-        raise HTTPException(
-            415, gettext("the body has to be {one} or {other}").format(one=TYPES[0], other=TYPES[1])
-        )
+        raise HTTPException(415, NO_FORM)
     if options.get(b"charset", b"utf-8").lower() not in {b"utf-8", b"utf8"}:
-        raise HTTPException(415, gettext("the text of a form has to be in UTF-8"))
+        raise HTTPException(415, N_("the text of a form has to be in UTF-8"))
 
 
 SUBJECTS: Final[Mapping[str, str]] = {

@@ -9,13 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import UPLOADS, connection_limit
-from reading_club.app.web.languages import (
-    ENGLISH_ONLY,
-    LONGEST,
-    accepted,
-    gettext,
-    language_headers,
-)
+from reading_club.app.web.languages import ENGLISH_ONLY, LONGEST, N_, accepted, language_headers
 from reading_club.app.web.policy import CrossOriginRequest, UnknownHost, WebPolicy
 from reading_club.app.web.request_bodies import LARGEST_BODY, BodyTooLarge, Uploads
 from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
@@ -192,7 +186,7 @@ class RequestLimits:
 
         counted = scope["path"] not in HEALTH
         if counted and self.running >= self.limit:
-            raise HTTPException(503, gettext("too many requests at once"), {"Retry-After": "1"})
+            raise HTTPException(503, N_("too many requests at once"), {"Retry-After": "1"})
         self.running += counted
         try:
             await self.app(scope, received, send)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 
-from reading_club.app.web.languages import gettext
+from reading_club.app.web.languages import N_
 
 _LOOPBACK: Final = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
 _PORT: Final = r"(?::[0-9]+)?"
@@ -64,12 +64,12 @@ class CrossOriginRequest(HTTPException):
     """A page of another site sent the request."""
 
     def __init__(self) -> None:
-        super().__init__(403, gettext("the request was sent from another site"))
+        super().__init__(403, N_("the request was sent from another site"))
 
 
 class UnknownHost(HTTPException):
     """The Host header is not a name of the club."""
 
     def __init__(self) -> None:
-        detail = gettext("the club does not answer to this name: see READING_CLUB_ORIGIN")
+        detail = N_("the club does not answer to this name: see READING_CLUB_ORIGIN")
         super().__init__(421, detail)

@@ -82,7 +82,8 @@ def _response(
             return RedirectResponse(log_in_url(request), 303)
         words = words_of(problem.type, problem.status, problem.title)
         detail = said or gettext(problem.detail)
-        context = {"problem": problem, "words": words, "detail": detail}
+        is_english = detail == problem.detail  # on a page in English it need not be said
+        context = {"problem": problem, "words": words, "detail": detail, "is_english": is_english}
         return templates.TemplateResponse(
             request, "problem.html", context, status_code=problem.status, headers=headers
         )
@@ -147,7 +148,7 @@ async def on_http_error(request: Request, error: HTTPException) -> Response:
     headers = error.headers
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(_allowed_methods(request))}
-    return _response(request, problem, headers)
+    return _response(request, problem, headers, refusal_text(error))
 
 
 def _allowed_methods(request: Request) -> list[str]:

@@ -13,7 +13,6 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.exceptions import HTTPException
 
-from reading_club.app.web.languages import gettext
 from reading_club.domain.text import nickname_key
 
 Kind = Literal["log-in", "join", "welcome", "mail"]
@@ -30,8 +29,9 @@ class RateLimited(HTTPException):
     """Too many attempts were made from this address."""
 
     def __init__(self, seconds: int) -> None:
-        detail = gettext("too many attempts: try again in {seconds} seconds")
-        super().__init__(429, detail.format(seconds=seconds), {"Retry-After": str(seconds)})
+        self.seconds = seconds
+        detail = f"too many attempts: try again in {seconds} seconds"
+        super().__init__(429, detail, {"Retry-After": str(seconds)})
 
 
 class RateLimits:

@@ -6,9 +6,13 @@ In English they are those of the refusals themselves, which the API and the comm
 from collections.abc import Mapping
 from typing import Final
 
+from starlette.exceptions import HTTPException
+
 from reading_club.app.accounts.passwords import PasswordsBusy
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.languages import N_, gettext, number
+from reading_club.app.web.rate_limits import RateLimited
+from reading_club.app.web.request_bodies import BodyTooLarge, FileTooLarge
 from reading_club.domain import errors as refusals
 from reading_club.service.book_files.rows import FILE_REFUSALS, FileRefused
 from reading_club.service.imports.errors import ImportNotFound, ImportUnfinished
@@ -41,6 +45,9 @@ REFUSALS: Final[Mapping[type[Exception], str]] = {
     refusals.TooManyJoinRequests: N_("{most} requests to join wait for an answer: ask again later"),
     refusals.FollowsTooMany: N_("you follow {most} books already: unfollow one first"),
     ImportUnfinished: N_("another import of yours is not finished: end it, or wait for its end"),
+    BodyTooLarge: N_("a request body has at most {most} bytes"),
+    FileTooLarge: N_("a file has at most {most} MB: divide it"),
+    RateLimited: N_("too many attempts: try again in {seconds} seconds"),
     PasswordsBusy: N_("too many passwords are being checked at the moment"),
 }
 """The sentence of each refusal, with its attributes as placeholders."""
@@ -75,7 +82,7 @@ def refusal_text(refusal: Exception) -> str:
         return gettext(FILE_REFUSALS[refusal.reason]).format_map(values)
     sentence = REFUSALS.get(type(refusal))
     if sentence is None:  # its reason is a text, which is a sentence of the catalogue
-        return gettext(str(refusal))
+        return gettext(refusal.detail if isinstance(refusal, HTTPException) else str(refusal))
     return gettext(sentence).format_map(vars(refusal))
 
 
