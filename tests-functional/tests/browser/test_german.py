@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,7 +11,7 @@ from reading_club_functional.browser.actions import expect_notice, press, send
 from reading_club_functional.browser.content import PASSWORD
 from reading_club_functional.browser.layout import too_wide
 from reading_club_functional.browser.pages import SitePage, pages_with
-from reading_club_functional.browser.site import Site, View, Visit, running_site
+from reading_club_functional.browser.site import Site, View, Visit
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -55,29 +54,28 @@ async def _review_it(page: Page) -> None:
     await expect(page.locator("[data-rating-of]")).to_contain_text("7,0 von 10 aus 1 Rezension")
 
 
-async def test_a_club_in_german(tmp_path: Path, visit: Visit) -> None:
+async def test_a_club_in_german(site: Site, visit: Visit) -> None:
     """Sign-up, shelf, a book, a review and log-out; what arrives meanwhile is German as well."""
-    with running_site(tmp_path) as site:
-        (link,) = re.findall(r"Become its organiser: (\S+)", site.console)
-        page, activity, english = [
-            await visit(site, view) for view in (PHONE, PHONE, View(javascript=False))
-        ]
-        await activity.goto("/activity")
-        await expect(activity.get_by_text("Noch ist nichts geschehen.")).to_be_visible()
+    (link,) = re.findall(r"Become its organiser: (\S+)", site.console)
+    page, activity, english = [
+        await visit(site, view) for view in (PHONE, PHONE, View(javascript=False))
+    ]
+    await activity.goto("/activity")
+    await expect(activity.get_by_text("Noch ist nichts geschehen.")).to_be_visible()
 
-        await _open_the_club(page, link)
-        await _add_a_book(page)
-        await _review_it(page)
+    await _open_the_club(page, link)
+    await _add_a_book(page)
+    await _review_it(page)
 
-        arrived = activity.locator("main ol.activity li")
-        await expect(arrived.first).to_contain_text("Momo wurde mit 7 von 10 bewertet.")
-        await expect(activity.locator("[aria-live]")).to_have_text(re.compile("neue"))
-        await english.goto("/activity")
-        await expect(english.locator("main")).to_contain_text("Momo was rated 7 of 10.")
+    arrived = activity.locator("main ol.activity li")
+    await expect(arrived.first).to_contain_text("Momo wurde mit 7 von 10 bewertet.")
+    await expect(activity.locator("[aria-live]")).to_have_text(re.compile("neue"))
+    await english.goto("/activity")
+    await expect(english.locator("main")).to_contain_text("Momo was rated 7 of 10.")
 
-        await page.get_by_role("link", name="Olga").click()
-        await press(page, "Abmelden")
-        await expect_notice(page, "Du bist abgemeldet.")
+    await page.get_by_role("link", name="Olga").click()
+    await press(page, "Abmelden")
+    await expect_notice(page, "Du bist abgemeldet.")
 
 
 @pytest.mark.parametrize("shown", [p for p in pages_with(60) if not p.press], ids=str)
