@@ -46,8 +46,8 @@ def messages(catalogue: Catalog) -> list[Message]:
 
 def test_the_catalogue_has_the_sentences_of_the_pages(catalogue: Catalog) -> None:
     """``make messages`` adds those that are missing, and drops those that nothing says."""
-    assert {message.id for message in messages(catalogue)} == {
-        message.id for message in messages(sentences())
+    assert {str(message.id) for message in messages(catalogue)} == {
+        str(message.id) for message in messages(sentences())
     }
     assert catalogue.obsolete == {}
 
