@@ -1,6 +1,7 @@
 """The language of a page: the browser asks for it, and each request gets its own."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -9,7 +10,8 @@ from fastapi.testclient import TestClient
 from reading_club.app.application import Application
 from reading_club.app.testing.person import HTML, Person, send
 from reading_club.app.web.application import create_app
-from reading_club.app.web.languages import choose
+from reading_club.app.web.languages import accepted, choose, number
+from reading_club.app.web.times import exact, in_words
 
 GERMAN = {**HTML, "Accept-Language": "de"}
 
@@ -85,6 +87,22 @@ def test_a_bug_is_told_in_the_language_of_the_reader(application: Application) -
     assert "<h1>Hier ist etwas kaputt</h1>" in answer.text
     assert answer.headers["content-language"] == "de"
     assert answer.headers["vary"] == "Accept-Language"
+
+
+def test_times_and_numbers_are_written_as_in_german() -> None:
+    """Times in words, in whole units and never in weeks, dates, moments and decimals."""
+    now = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    ago = {"minutes": 1, "hours": 23, "days": 12}
+    token = accepted.set("de")
+    said = [in_words(now - timedelta(**{unit: count}), now) for unit, count in ago.items()]
+    date, moment = in_words(now - timedelta(days=271), now), exact(now)
+    numbers = number(1234), number(7.25, "0.0")
+    accepted.reset(token)
+
+    assert said == ["vor 1 Minute", "vor 23 Stunden", "vor 12 Tagen"]
+    assert (date, moment) == ("3. März 2026", "29.11.2026, 12:00:00 UTC")
+    assert numbers == ("1.234", "7,2")
+    assert in_words(now - timedelta(days=271), now) == "3 March 2026"
 
 
 def test_a_reason_in_english_says_so(client: TestClient) -> None:
