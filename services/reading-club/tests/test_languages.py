@@ -65,11 +65,12 @@ def test_a_page_of_the_stream_is_english(organiser: Person) -> None:
 
 
 def test_the_api_is_english(client: TestClient) -> None:
-    """Its problems have English details, whatever is asked for, and no language to vary by."""
+    """Its problems have English details, whatever is asked for, and so has its documentation."""
     answer = client.post("/api/books", json={"title": ""}, headers=GERMAN)
 
     assert answer.json()["errors"][0]["detail"] == "must not be empty"
     assert "content-language" not in answer.headers
+    assert client.get("/docs", headers=GERMAN).headers["content-language"] == "en"
 
 
 def test_a_bug_is_told_in_the_language_of_the_reader(application: Application) -> None:

@@ -20,12 +20,12 @@ from babel.numbers import format_decimal
 
 CATALOGUES: Final = Path(__file__).parent
 ENGLISH: Final = "en"
-ENGLISH_ONLY: Final = ("/api/", "/stream", "/following.atom")
+ENGLISH_ONLY: Final = ("/api/", "/docs", "/stream", "/following.atom")
 """How the paths begin that answer in English, whatever is asked for.
 
 The private feed has the sentences of mails, which no request asks for.
 """
-LONGEST: Final = 200
+LONGEST: Final = 1_000
 """Characters of ``Accept-Language`` that are read."""
 
 accepted: Final[ContextVar[str]] = ContextVar("accepted", default="")
