@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.async_api import Page, expect
 
-from reading_club_functional.browser.actions import expect_notice, press, send
+from reading_club_functional.browser.actions import expect_notice, press, reload_until_shown, send
 from reading_club_functional.browser.content import PASSWORD
 from reading_club_functional.browser.layout import too_wide
 from reading_club_functional.browser.pages import SitePage, pages_with
@@ -51,7 +51,7 @@ async def _review_it(page: Page) -> None:
     await page.get_by_role("radio", name="7 von 10", exact=True).check()
     await send(page, "Meine Rezension senden", {"Mein Kommentar": "Zeit ist Leben."})
     await expect_notice(page, "Deine Rezension ist gespeichert. Danke.")
-    await expect(page.locator("[data-rating-of]")).to_contain_text("7,0 von 10 aus 1 Rezension")
+    await reload_until_shown(page, "7,0 von 10 aus 1 Rezension")
 
 
 async def test_a_club_in_german(site: Site, visit: Visit) -> None:
@@ -68,7 +68,7 @@ async def test_a_club_in_german(site: Site, visit: Visit) -> None:
     await _review_it(page)
 
     arrived = activity.locator("main ol.activity li")
-    await expect(arrived.first).to_contain_text("Momo wurde mit 7 von 10 bewertet.")
+    await expect(arrived.first).to_contain_text("Momo wurde mit 7 von 10 bewertet.", timeout=30_000)
     await expect(activity.locator("[aria-live]")).to_have_text(re.compile("neue"))
     await english.goto("/activity")
     await expect(english.locator("main")).to_contain_text("Momo was rated 7 of 10.")
