@@ -13,6 +13,7 @@ from reading_club.app.imports import change_state, get_import
 from reading_club.app.web.html_forms import errors_of, form_page, require_form
 from reading_club.app.web.identity import MemberInSession, club_of_page
 from reading_club.app.web.imports.received_files import received_file
+from reading_club.app.web.response_headers import LIVE
 from reading_club.domain.errors import Refusal
 from reading_club.service.accounts.accounts import Account
 from reading_club.service.imports.book_imports import ImportState
@@ -70,7 +71,10 @@ async def import_page(
 ) -> HTMLResponse:
     """Show an import, and again after some seconds while it runs."""
     found = await get_import(application, account, id)
-    return form_page(request, "import.html", {}, found=found)
+    page = form_page(request, "import.html", {}, found=found)
+    if found.state in (ImportState.READING, ImportState.RUNNING):
+        page.headers.update(LIVE)  # the page has a script then
+    return page
 
 
 @router.post("/{id}/{action}", dependencies=[Depends(require_form)])
