@@ -101,6 +101,10 @@ schemas: sync-all ## Write schema and example of each published event that is ne
 schemas-check: sync-all ## Compare the published events with those of each release and of the main branch
 	@$(BIN)/python .ci/schemas_check.py
 
+.PHONY: messages
+messages: sync-all ## Write the sentences of the pages into the catalogues of the languages, and drop those that are gone
+	@$(BIN)/python -m reading_club.app.web.languages.extraction
+
 .PHONY: coverage
 coverage: sync-all ## Show which lines the fast tests do not reach; Python 3.12 or newer sees them all
 	@mkdir -p var

@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from reading_club_functional.browser.accessibility import file_of, findings, names_and_roles
 from reading_club_functional.browser.keyboard import focus_problems
+from reading_club_functional.browser.layout import too_wide
 from reading_club_functional.browser.pages import SitePage, pages_with
 from reading_club_functional.browser.site import Scheme, Site, View, Visit
 
@@ -15,15 +16,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NARROWEST: Final = 320
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
-TOO_WIDE: Final = """() => {
-    const width = document.documentElement.clientWidth;
-    const wide = [...document.querySelectorAll("body *")].filter(
-        element => element.getBoundingClientRect().right > width + 1
-    );
-    const scrolls = document.documentElement.scrollWidth > width;
-    return scrolls ? wide.map(element => element.outerHTML.slice(0, 80)) : [];
-}"""
-"""A function that returns the elements because of which a page scrolls sideways."""
 BELOW_FOOTER: Final = """() => {
     const footer = document.querySelector("body > footer").getBoundingClientRect().bottom;
     return document.documentElement.scrollHeight - Math.max(footer, innerHeight);
@@ -77,12 +69,6 @@ FAINTEST: Final = """() => {
     ));
 }"""
 """A function that returns the least contrast of a field's edge and ring with what is beside."""
-
-
-async def too_wide(page: Page) -> list[str]:
-    """Return the elements because of which the page scrolls sideways."""
-    found: list[str] = await page.evaluate(TOO_WIDE)
-    return found
 
 
 each_page = pytest.mark.parametrize(

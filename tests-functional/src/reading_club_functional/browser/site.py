@@ -38,6 +38,7 @@ class View:
     width: int = 390
     scheme: Scheme = "light"
     javascript: bool = True
+    locale: str = "en-GB"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Site:
             viewport={"width": view.width, "height": HEIGHT},
             color_scheme=view.scheme,
             java_script_enabled=view.javascript,
-            locale="en-GB",
+            locale=view.locale,
             timezone_id="UTC",
         )
         context.set_default_timeout(10_000)

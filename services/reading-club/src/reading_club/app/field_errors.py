@@ -1,6 +1,6 @@
 """The errors of fields, in plain words: for problem details, forms and the command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "int_type": "must be a whole number",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "too_many_marks": "must have at most {most} marks on one letter",
 }
 """The words for pydantic's types of errors; for other types, its own message."""
 
@@ -27,10 +28,11 @@ class FieldError(BaseModel):
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """Return the errors of pydantic, with the field names of the request."""
-    return [FieldError(field=_field(error), detail=_detail(error)) for error in errors]
+    return [FieldError(field=field_of(error), detail=detail_of(error)) for error in errors]
 
 
-def _field(error: Mapping[str, Any]) -> str:
+def field_of(error: Mapping[str, Any]) -> str:
+    """Return the name of the field in the request; ``body`` for the body as a whole."""
     location: Sequence[str | int] = error["loc"]
     if error["type"] == "json_invalid":
         return "body"
@@ -38,6 +40,9 @@ def _field(error: Mapping[str, Any]) -> str:
     return ".".join(map(str, names)) or "body"
 
 
-def _detail(error: Mapping[str, Any]) -> str:
+def detail_of(error: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
+    """Return what is wrong; ``translate`` gets it with placeholders, where it has values."""
     detail = DETAILS.get(error["type"])
-    return str(error["msg"]) if detail is None else detail.format_map(error.get("ctx", {}))
+    if detail is None:
+        return translate(str(error["msg"]))
+    return translate(detail).format_map(error.get("ctx", {}))

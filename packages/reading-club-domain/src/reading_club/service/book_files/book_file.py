@@ -48,10 +48,10 @@ class BookFile:
         number = 0
         for number, record in enumerate(self._records, start=1):
             if number > MOST_ROWS:
-                raise FileRefused(f"the file has more than {MOST_ROWS:,} rows: divide it")
+                raise FileRefused("too-many-rows", most=MOST_ROWS)
             yield self._fitted(record)
         if not number:
-            raise FileRefused("the file has a header, but no row below it")
+            raise FileRefused("no-row")
 
     def _fitted(self, record: Record) -> Record:
         """Return the row with as many cells as the header has, and without quotes of the club."""

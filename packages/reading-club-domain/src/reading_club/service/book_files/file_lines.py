@@ -12,19 +12,18 @@ LONGEST_LINE: Final = 100_000
 LONGEST_ROW: Final = 200_000
 """Characters of a row, which has several lines if a text in quotes has."""
 
-_PACKED: Final = "unpack it, and import the CSV file in it"
-_SHEET: Final = "save it as CSV (UTF-8), and import that"
-_ARCHIVES: Final = {
-    b"\x1f\x8b": f"this is a gzip archive: {_PACKED}",
-    b"BZh": f"this is a bzip2 archive: {_PACKED}",
-    b"\xfd7zXZ\x00": f"this is an xz archive: {_PACKED}",
-    b"7z\xbc\xaf\x27\x1c": f"this is a 7z archive: {_PACKED}",
-    b"Rar!": f"this is a RAR archive: {_PACKED}",
-    b"\xd0\xcf\x11\xe0": f"this is an old Excel file: {_SHEET}",
-    b"%PDF-": "this is a PDF: export your library as CSV instead",
-    b"\xff\xfe": f"this file is in UTF-16: {_SHEET}",
-    b"\xfe\xff": f"this file is in UTF-16: {_SHEET}",
+_OTHER_KINDS: Final = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "rar",
+    b"\xd0\xcf\x11\xe0": "old-excel",
+    b"%PDF-": "pdf",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
 }
+"""The reason to refuse a file that begins with these bytes."""
 _ZIP: Final = b"PK\x03\x04"
 _IN_EXCEL: Final = (b"[Content_Types].xml", b"xl/", b"_rels/")
 _IN_OPEN_DOCUMENT: Final = b"application/vnd.oasis.opendocument"
@@ -61,7 +60,7 @@ class Lines:
         self.number = 1
         self._count(line)
         if len(line) > LONGEST_LINE:
-            raise FileRefused(f"line 1 is longer than {LONGEST_LINE:,} bytes: this is no CSV file")
+            raise FileRefused("long-line", most=LONGEST_LINE)
         return self._decoded(line.removeprefix(b"\xef\xbb\xbf"))
 
     def __iter__(self) -> Self:
@@ -93,37 +92,35 @@ class Lines:
     def _count(self, content: bytes) -> None:
         self._bytes += len(content)
         if self._bytes > MOST_BYTES:
-            raise FileRefused(f"the file is larger than {MOST_BYTES // 1_000_000} MB: divide it")
+            raise FileRefused("too-large", most=MOST_BYTES // 1_000_000)
 
     def _decoded(self, content: bytes) -> str:
         try:
             return content.decode()
         except UnicodeDecodeError:
-            reason = f"line {self.number} is not in UTF-8: save the file as CSV in UTF-8"
-            raise FileRefused(reason) from None
+            raise FileRefused("not-utf-8", line=self.number) from None
 
     def _refuse_other_kinds(self, head: bytes) -> None:
         """Raise FileRefused for a file that begins as no CSV file does."""
         if not head:
-            raise FileRefused("the file is empty")
-        for magic, reason in _ARCHIVES.items():
+            raise FileRefused("empty")
+        for magic, reason in _OTHER_KINDS.items():
             if head.startswith(magic):
                 raise FileRefused(reason)
         if head.startswith(_ZIP):
             raise FileRefused(_kind_of_zip(head + self._file.read(LONGEST_LINE)))
         if b"\0" in head:
             evenly = b"\0" in (head[1:2], head[:1])
-            kind = "this file is in UTF-16" if evenly else "this is no text file"
-            raise FileRefused(f"{kind}: {_SHEET}")
+            raise FileRefused("utf-16" if evenly else "no-text")
         if _PAGE.match(head):
-            raise FileRefused("this is a web page: download the CSV file itself")
+            raise FileRefused("web-page")
         if b"\r" in head.rstrip(b"\r\n"):
-            raise FileRefused("the lines end with CR alone: save the file with usual line ends")
+            raise FileRefused("carriage-returns")
 
 
 def _kind_of_zip(head: bytes) -> str:
     if any(name in head for name in _IN_EXCEL):
-        return f"this is an Excel file: {_SHEET}"
+        return "excel"
     if _IN_OPEN_DOCUMENT in head:
-        return f"this is an OpenDocument file: {_SHEET}"
-    return f"this is a ZIP archive: {_PACKED}"
+        return "open-document"
+    return "zip"

@@ -24,10 +24,6 @@ _KNOWN: Final = frozenset(
     for column in (*COLUMNS, *GOODREADS.columns, *STORYGRAPH.columns, *ISBN_LIST.columns, REASON)
 )
 _GUARDED: Final = frozenset(key_of(column) for column in (CLUB_BOOK_ID, CLUB_RATING, REASON))
-UNKNOWN: Final = (
-    "the columns are not known: needed is the export of Goodreads (with the columns Title and "
-    "Author) or of StoryGraph (Title and Authors), or a list with one ISBN a line"
-)
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,10 @@ def read_header(line: str) -> Header:
     found = _format(frozenset(keys))
     repeated = {columns[at] for at, key in enumerate(keys) if key and keys.count(key) > 1}
     if repeated:
-        raise FileRefused(f"the file has several columns of one name: {_list(sorted(repeated))}")
+        raise FileRefused("repeated-columns", columns=_list(sorted(repeated)))
     absent = [column for column in found.required if key_of(column) not in keys]
     if absent:
-        raise FileRefused(f"a file of {found.name} needs more columns: {_list(absent)}")
+        raise FileRefused("absent-columns", format=found.name, columns=_list(absent))
     return _header(found, separator, columns)
 
 
@@ -92,7 +88,7 @@ def _format(keys: frozenset[str]) -> Format:
     for each in (STORYGRAPH, GOODREADS):
         if any(key_of(column) in keys for column in each.tells):
             return each
-    raise FileRefused(UNKNOWN)
+    raise FileRefused("unknown-columns")
 
 
 def _header(

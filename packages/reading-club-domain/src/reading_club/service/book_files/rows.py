@@ -1,5 +1,6 @@
 """What is read from a file: its rows, what is wrong with others, and why a file is refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,8 +16,46 @@ LONGEST_AUTHOR: Final = 200
 AND_OTHERS: Final = " and others"
 
 
+_PACKED: Final = "unpack it, and import the CSV file in it"
+_SHEET: Final = "save it as CSV (UTF-8), and import that"
+FILE_REFUSALS: Final[Mapping[str, str]] = {
+    "7z": f"this is a 7z archive: {_PACKED}",
+    "absent-columns": "a file of {format} needs more columns: {columns}",
+    "bzip2": f"this is a bzip2 archive: {_PACKED}",
+    "carriage-returns": "the lines end with CR alone: save the file with usual line ends",
+    "empty": "the file is empty",
+    "excel": f"this is an Excel file: {_SHEET}",
+    "gzip": f"this is a gzip archive: {_PACKED}",
+    "long-line": "line 1 is longer than {most:,} bytes: this is no CSV file",
+    "no-file": "choose a file",
+    "no-row": "the file has a header, but no row below it",
+    "no-text": f"this is no text file: {_SHEET}",
+    "not-utf-8": "line {line} is not in UTF-8: save the file as CSV in UTF-8",
+    "old-excel": f"this is an old Excel file: {_SHEET}",
+    "open-document": f"this is an OpenDocument file: {_SHEET}",
+    "pdf": "this is a PDF: export your library as CSV instead",
+    "rar": f"this is a RAR archive: {_PACKED}",
+    "repeated-columns": "the file has several columns of one name: {columns}",
+    "too-large": "the file is larger than {most} MB: divide it",
+    "too-many-rows": "the file has more than {most:,} rows: divide it",
+    "unknown-columns": "the columns are not known: needed is the export of Goodreads (with "
+    "the columns Title and Author) or of StoryGraph (Title and Authors), or a list with one ISBN "
+    "a line",
+    "utf-16": f"this file is in UTF-16: {_SHEET}",
+    "web-page": "this is a web page: download the CSV file itself",
+    "xz": f"this is an xz archive: {_PACKED}",
+    "zip": f"this is a ZIP archive: {_PACKED}",
+}
+"""Why a file is refused: the sentence of each reason, with the values that it names."""
+
+
 class FileRefused(Refusal):
     """The file cannot be read, or not any further."""
+
+    def __init__(self, reason: str, **values: int | str) -> None:
+        super().__init__(FILE_REFUSALS[reason].format_map(values))
+        self.reason = reason
+        self.values = values
 
 
 class RowRefused(Exception):

@@ -1,29 +1,30 @@
-"""Activity entries as English sentences, whose texts of users and links stay separate parts."""
+"""Activity entries as sentences, whose texts of users and links stay separate parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from uuid import UUID
 
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.text import as_one_author
 from reading_club.service.activity import ActivityEntry
 from reading_club.service.catalogue import Catalogue
 
 SENTENCES: Mapping[str, str] = {
-    "book_registered_v1": "{title} by {author} joined the shelf.",
-    "book_registered_v2": "{title} by {author} joined the shelf.",
-    "book_corrected_v1": "The entry of {title} was corrected.",
-    "book_withdrawn_v1": "{withdrawn} was withdrawn from the shelf.",
-    "reviewer_created_v1": "{nickname} joined the club.",
-    "reviewer_erased_v1": "A member left the club, and erased all words.",
-    "review_created_v1": "{book} was rated {rating} of 10.",
-    "review_revised_v1": "The rating of {book} was changed to {rating} of 10.",
-    "review_withdrawn_v1": "A review of {book} was withdrawn.",
+    "book_registered_v1": N_("{title} by {author} joined the shelf."),
+    "book_registered_v2": N_("{title} by {author} joined the shelf."),
+    "book_corrected_v1": N_("The entry of {title} was corrected."),
+    "book_withdrawn_v1": N_("{withdrawn} was withdrawn from the shelf."),
+    "reviewer_created_v1": N_("{nickname} joined the club."),
+    "reviewer_erased_v1": N_("A member left the club, and erased all words."),
+    "review_created_v1": N_("{book} was rated {rating} of 10."),
+    "review_revised_v1": N_("The rating of {book} was changed to {rating} of 10."),
+    "review_withdrawn_v1": N_("A review of {book} was withdrawn."),
 }
 """The sentence of each event; ``{book}`` is the title of the book with the ``book_id``, and
 ``{withdrawn}`` that of a book without a page."""
-BY_ORGANISER = "An organiser withdrew a review of {book}."
-UNKNOWN_BOOK = "a book"
+BY_ORGANISER = N_("An organiser withdrew a review of {book}.")
+UNKNOWN_BOOK = N_("a book")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ async def titles_of(catalogue: Catalogue, entries: Sequence[ActivityEntry]) -> M
 
 
 def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]:
-    """Return the sentence of an entry, or its event type if there is no sentence for it.
+    """Return the sentence of an entry in the request's language, or its event type without one.
 
     ``titles`` has the titles of the books that the entry may be about.
     """
@@ -65,10 +66,10 @@ def sentence(entry: ActivityEntry, titles: Mapping[UUID, str]) -> Sequence[Part]
         "withdrawn": entry.payload.get("title"),
     }
     parts = []
-    for words, name, _, _ in Formatter().parse(_template(entry)):
+    for words, name, _, _ in Formatter().parse(gettext(_template(entry))):
         parts.append(Part(words))
         if name == "book" and title is None:
-            parts.append(Part(UNKNOWN_BOOK))
+            parts.append(Part(gettext(UNKNOWN_BOOK)))
         elif name and not isinstance(fields.get(name), str | int):
             return [Part(entry.type)]
         elif name:

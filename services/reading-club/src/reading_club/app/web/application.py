@@ -48,6 +48,7 @@ from reading_club.app.web.following import api as following_api
 from reading_club.app.web.following import feed as following_feed
 from reading_club.app.web.following import follow_forms, mail_api, mail_forms, mail_links
 from reading_club.app.web.imports import imports, imports_page
+from reading_club.app.web.languages import languages
 from reading_club.app.web.middleware import (
     HEALTH,
     Correlation,
@@ -141,7 +142,9 @@ def create_app(
     """Return the FastAPI application for the open application.
 
     No path redirects to itself with another slash: such an address would repeat the Host header.
+    The catalogues of the languages are read, so that no request waits for them.
     """
+    languages()
     app = FastAPIOffline(
         title="Reading club",
         description="Books, reviews and what happens in the club.",

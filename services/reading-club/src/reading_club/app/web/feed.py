@@ -12,6 +12,7 @@ from reading_club.app.application import TheApplication
 from reading_club.app.notice_text import isolated
 from reading_club.app.web.activity_sentences import sentence, titles_of
 from reading_club.app.web.identity import require_reader_of_page
+from reading_club.app.web.languages import language_headers
 from reading_club.app.web.templates import templates
 from reading_club.service.activity import ActivityEntry
 
@@ -39,7 +40,7 @@ async def feed(request: Request, application: TheApplication) -> Response:
     )
     etag = f'"{sha256(response.body).hexdigest()[:32]}"'
     if etag in _known(request):
-        return Response(status_code=304, headers={"ETag": etag})
+        return Response(status_code=304, headers={"ETag": etag, **language_headers()})
     response.headers["ETag"] = etag
     return response
 

@@ -9,7 +9,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reading_club.app._uvicorn import UPLOADS, connection_limit
-from reading_club.app.web.policy import WebPolicy
+from reading_club.app.web.languages import ENGLISH_ONLY, LONGEST, N_, accepted, language_headers
+from reading_club.app.web.policy import CrossOriginRequest, UnknownHost, WebPolicy
 from reading_club.app.web.request_bodies import LARGEST_BODY, BodyTooLarge, Uploads
 from reading_club.app.web.response_headers import DOCS_POLICY, NO_STORE, security_headers
 from reading_club.eventstream.context import MessageContext, as_uuid, using
@@ -23,37 +24,29 @@ MOST_REQUESTS = 512
 CORRELATION = "X-Correlation-ID"
 """Header of requests and responses with the correlation id."""
 HEALTH = frozenset({"/healthz", "/readyz"})
-
-
-class CrossOriginRequest(HTTPException):
-    """A page of another site sent the request."""
-
-    def __init__(self) -> None:
-        super().__init__(403, "the request was sent from another site")
-
-
-class UnknownHost(HTTPException):
-    """The Host header is not a name of the club."""
-
-    def __init__(self) -> None:
-        super().__init__(421, "the club does not answer to this name: see READING_CLUB_ORIGIN")
+PAGES = ("text/html", "application/atom+xml")
+"""Media types of what people read."""
 
 
 class Correlation:
-    """Gives each request a correlation id, which its response and all messages it leads to have.
+    """Gives each request its context: a correlation id, and what languages it accepts.
 
-    It is that of the header ``X-Correlation-ID`` if this is a UUID, and otherwise a new one.
+    The response and all messages that the request leads to have the id. It is that of the header
+    ``X-Correlation-ID`` if this is a UUID, and otherwise a new one.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application with the correlation id in the current context."""
+        """Call the application with id and languages in the current context."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        id_ = as_uuid(Headers(scope=scope).get(CORRELATION)) or uuid7()
+        headers = Headers(scope=scope)
+        id_ = as_uuid(headers.get(CORRELATION)) or uuid7()
+        is_english = scope["path"].startswith(ENGLISH_ONLY)
+        accepted.set("" if is_english else headers.get("accept-language", "")[:LONGEST])
 
         async def identified(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -92,6 +85,8 @@ class ResponseHeaders:
         path: str = scope["path"]
         for name, value in self.headers.items():
             headers.setdefault(name, value)
+        if headers.get("content-type", "").startswith(PAGES):
+            headers.update(language_headers())
         if path == "/docs":
             headers["Content-Security-Policy"] = DOCS_POLICY
         if path.startswith("/static/"):
@@ -191,7 +186,7 @@ class RequestLimits:
 
         counted = scope["path"] not in HEALTH
         if counted and self.running >= self.limit:
-            raise HTTPException(503, "too many requests at once", {"Retry-After": "1"})
+            raise HTTPException(503, N_("too many requests at once"), {"Retry-After": "1"})
         self.running += counted
         try:
             await self.app(scope, received, send)

@@ -10,6 +10,7 @@ from reading_club.app.application import TheApplication
 from reading_club.app.web.activity_sentences import titles_of
 from reading_club.app.web.books.book_cursor import CursorText, Order, read_cursor
 from reading_club.app.web.identity import is_open_to_all, require_reader_of_page
+from reading_club.app.web.languages import N_, gettext
 from reading_club.app.web.paging import Position, page_of
 from reading_club.app.web.response_headers import WITH_SCRIPT
 from reading_club.app.web.templates import templates
@@ -26,28 +27,28 @@ BOOKS = 25
 ENTRIES = 30
 NEWEST_ENTRIES = 12
 NOTICES: Mapping[str, str] = {
-    "added": "The book is on the shelf now.",
-    "book-withdrawn": "The book is withdrawn, and it is on record that you did it.",
-    "corrected": "The book is corrected.",
-    "claimed": "The club is yours now. Invite its members on the page “Members”.",
-    "followed": "You follow this book now: new reviews of it are news for you.",
-    "joined": "Welcome to the club.",
-    "left": "You have left the club.",
-    "logged-out": "You are logged out.",
-    "password": "Your password is changed, and you are logged in.",
-    "reviewed": "Your review is stored. Thank you.",
-    "revised": "Your review is changed.",
-    "unfollowed": "You do not follow this book any more.",
-    "withdrawn": "Your review is withdrawn.",
-    "withdrawn-by-organiser": "The review is withdrawn, and it is on record that you did it.",
+    "added": N_("The book is on the shelf now."),
+    "book-withdrawn": N_("The book is withdrawn, and it is on record that you did it."),
+    "corrected": N_("The book is corrected."),
+    "claimed": N_("The club is yours now. Invite its members on the page “Members”."),
+    "followed": N_("You follow this book now: new reviews of it are news for you."),
+    "joined": N_("Welcome to the club."),
+    "left": N_("You have left the club."),
+    "logged-out": N_("You are logged out."),
+    "password": N_("Your password is changed, and you are logged in."),
+    "reviewed": N_("Your review is stored. Thank you."),
+    "revised": N_("Your review is changed."),
+    "unfollowed": N_("You do not follow this book any more."),
+    "withdrawn": N_("Your review is withdrawn."),
+    "withdrawn-by-organiser": N_("The review is withdrawn, and it is on record that you did it."),
 }
 """What a page may say at its top, by the value of ``said`` in its address."""
 
 ORDER_NAMES: Mapping[str, str] = {
-    "newest": "Newest",
-    "title": "Title",
-    "author": "Author",
-    "best": "Best rated",
+    "newest": N_("Newest"),
+    "title": N_("Title"),
+    "author": N_("Author"),
+    "best": N_("Best rated"),
 }
 
 
@@ -82,7 +83,7 @@ async def shelf(
         "entries": entries,
         "after": after,
         "titles": titles,
-        "notice": NOTICES.get(said),
+        "notice": gettext(NOTICES.get(said, "")),
         "is_open_to_all": await is_open_to_all(application),
     }
     return templates.TemplateResponse(request, "shelf.html", context, headers=WITH_SCRIPT)

@@ -6,6 +6,10 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
+
+from reading_club.app.web.languages import N_
+
 _LOOPBACK: Final = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
 _PORT: Final = r"(?::[0-9]+)?"
 
@@ -54,3 +58,18 @@ class WebPolicy:
 
 ANY_HOST: Final = WebPolicy()
 """No origin and no proxy, on every address: each Host header is answered."""
+
+
+class CrossOriginRequest(HTTPException):
+    """A page of another site sent the request."""
+
+    def __init__(self) -> None:
+        super().__init__(403, N_("the request was sent from another site"))
+
+
+class UnknownHost(HTTPException):
+    """The Host header is not a name of the club."""
+
+    def __init__(self) -> None:
+        detail = N_("the club does not answer to this name: see READING_CLUB_ORIGIN")
+        super().__init__(421, detail)

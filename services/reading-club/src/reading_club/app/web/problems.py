@@ -14,8 +14,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from reading_club.app.field_errors import FieldError, field_errors
+from reading_club.app.field_errors import FieldError, detail_of, field_errors, field_of
+from reading_club.app.web.languages import N_, gettext, language_headers
 from reading_club.app.web.problem_words import type_of, words_of
+from reading_club.app.web.refusal_texts import refusal_errors, refusal_text
 from reading_club.app.web.response_headers import NO_STORE, security_headers
 from reading_club.app.web.templates import templates
 from reading_club.domain import errors as refusals
@@ -33,14 +35,6 @@ STATUS: Mapping[type[Exception], int] = {
     refusals.Conflict: 409,
     FileRefused: 422,
     TransientFailure: 503,
-}
-FIELDS: Mapping[type[Exception], str] = {
-    refusals.BookAlreadyRegistered: "isbn",
-    refusals.IdentifierTaken: "id",
-    refusals.NicknameTaken: "nickname",
-    refusals.AlreadyAsked: "nickname",
-    refusals.WrongPassword: "password",
-    FileRefused: "file",
 }
 
 
@@ -74,23 +68,22 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def refusal_errors(refusal: Exception) -> list[FieldError]:
-    """Return the error of the field that a refusal concerns, or an empty list."""
-    field = FIELDS.get(type(refusal))
-    return [FieldError(field=field, detail=str(refusal))] if field else []
-
-
 def _response(
-    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None, said: str = ""
 ) -> Response:
-    """Return the page of a problem for a browser that asks for a page, else its JSON."""
+    """Return the page of a problem for a browser that asks for a page, else its JSON.
+
+    ``said`` is its detail in the language of the page; by default a sentence of the catalogue.
+    """
     wanted = request.headers.get("accept", "")
     is_page = not request.url.path.startswith("/api/") and request.url.path != "/activity.atom"
     if "text/html" in wanted and is_page:
         if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
             return RedirectResponse(log_in_url(request), 303)
         words = words_of(problem.type, problem.status, problem.title)
-        context = {"problem": problem, "words": words}
+        detail = said or gettext(problem.detail)
+        is_english = detail == problem.detail  # on a page in English it need not be said
+        context = {"problem": problem, "words": words, "detail": detail, "is_english": is_english}
         return templates.TemplateResponse(
             request, "problem.html", context, status_code=problem.status, headers=headers
         )
@@ -129,7 +122,7 @@ async def on_failure(request: Request, error: refusals.Refusal | TransientFailur
         errors=refusal_errors(error),
         id=error.identifier if isinstance(error, CommitInDoubt) else None,
     )
-    return _response(request, problem, headers)
+    return _response(request, problem, headers, refusal_text(error))
 
 
 async def on_invalid_request(request: Request, error: RequestValidationError) -> Response:
@@ -142,7 +135,8 @@ async def on_invalid_request(request: Request, error: RequestValidationError) ->
         detail="; ".join(f"{e.field}: {e.detail}" for e in errors),
         errors=errors,
     )
-    return _response(request, problem)
+    said = "; ".join(f"{field_of(e)}: {detail_of(e, gettext)}" for e in error.errors())
+    return _response(request, problem, said=said)
 
 
 async def on_http_error(request: Request, error: HTTPException) -> Response:
@@ -154,7 +148,7 @@ async def on_http_error(request: Request, error: HTTPException) -> Response:
     headers = error.headers
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(_allowed_methods(request))}
-    return _response(request, problem, headers)
+    return _response(request, problem, headers, refusal_text(error))
 
 
 def _allowed_methods(request: Request) -> list[str]:
@@ -177,10 +171,10 @@ def _allowed_methods(request: Request) -> list[str]:
 async def on_bug(request: Request, _: Exception) -> Response:
     """Respond to a bug with 500 and no details; the server logs the traceback."""
     problem = Problem(
-        title="Internal Server Error", status=500, detail="An unexpected error occurred."
+        title="Internal Server Error", status=500, detail=N_("An unexpected error occurred.")
     )
     headers = security_headers(request.app.state.policy)  # outside of the middleware that adds them
-    return _response(request, problem, {**headers, "Cache-Control": NO_STORE})
+    return _response(request, problem, {**headers, **language_headers(), "Cache-Control": NO_STORE})
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {

@@ -29,6 +29,7 @@ class RateLimited(HTTPException):
     """Too many attempts were made from this address."""
 
     def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
         detail = f"too many attempts: try again in {seconds} seconds"
         super().__init__(429, detail, {"Retry-After": str(seconds)})
 

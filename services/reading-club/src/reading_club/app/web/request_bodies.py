@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reading_club.app.web.languages import N_
 from reading_club.service.book_files.file_lines import MOST_BYTES
 
 LARGEST_BODY: Final = 64 * 1024
@@ -19,15 +20,18 @@ MOST_UPLOADS: Final = 4
 class BodyTooLarge(HTTPException):
     """The body of the request has more bytes than any request needs."""
 
-    def __init__(self, detail: str = f"a request body has at most {LARGEST_BODY} bytes") -> None:
-        super().__init__(413, detail)
+    def __init__(
+        self, most: int = LARGEST_BODY, detail: str = "a request body has at most {most} bytes"
+    ) -> None:
+        super().__init__(413, detail.format(most=most))
+        self.most = most
 
 
 class FileTooLarge(BodyTooLarge):
     """The file has more bytes than a list of books has."""
 
     def __init__(self) -> None:
-        super().__init__(f"a file has at most {MOST_BYTES // 1_000_000} MB: divide it")
+        super().__init__(MOST_BYTES // 1_000_000, "a file has at most {most} MB: divide it")
 
 
 class Uploads:
@@ -45,7 +49,7 @@ class Uploads:
         if int(Request(scope).headers.get("content-length", "0")) > LARGEST_UPLOAD:
             raise FileTooLarge
         if self.running >= MOST_UPLOADS:
-            raise HTTPException(503, "too many files at once", {"Retry-After": "5"})
+            raise HTTPException(503, N_("too many files at once"), {"Retry-After": "5"})
         received = 0
 
         async def limited() -> Message:

@@ -1,8 +1,15 @@
-"""Times for people: how long ago, and the exact time in UTC."""
+"""Times for people: how long ago, and the exact time in UTC, in the language of the request."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
-UNITS = (
+from babel.dates import format_date, format_datetime, format_timedelta
+
+from reading_club.app.web.languages import gettext, language
+
+Unit = Literal["day", "hour", "minute"]
+
+UNITS: Final[tuple[tuple[Unit, timedelta], ...]] = (
     ("day", timedelta(days=1)),
     ("hour", timedelta(hours=1)),
     ("minute", timedelta(minutes=1)),
@@ -17,17 +24,21 @@ def in_words(moment: datetime, now: datetime | None = None) -> str:
     ``now`` is the current time by default. A moment after it, by another clock, is "just now".
     """
     past = (now or datetime.now(UTC)) - moment
+    locale = language().locale
     if past >= OLDEST_IN_DAYS:
-        return f"{moment.astimezone(UTC):%d %B %Y}".removeprefix("0")
+        return format_date(moment.astimezone(UTC), "long", locale)
     for name, length in UNITS:
         number = past // length
         if number > 0:
-            return f"{number} {name}{'s' if number > 1 else ''} ago"
-    return "just now"
+            whole = -number * length  # Babel would round it, and count in weeks
+            return format_timedelta(
+                whole, name, threshold=float("inf"), add_direction=True, locale=locale
+            )
+    return gettext("just now")
 
 
 def lasting(seconds: float) -> str:
-    """Return a number of seconds in the longest unit that fits, such as ``3 minutes``."""
+    """Return a number of seconds in English, in the longest unit, such as ``3 minutes``."""
     for name, length in UNITS:
         number = int(seconds // length.total_seconds())
         if number > 0:
@@ -38,4 +49,5 @@ def lasting(seconds: float) -> str:
 
 def exact(moment: datetime) -> str:
     """Return the moment to the second, in UTC."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    pattern = gettext("yyyy-MM-dd HH:mm:ss 'UTC'")
+    return format_datetime(moment, pattern, UTC, language().locale)

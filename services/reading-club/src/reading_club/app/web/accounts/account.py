@@ -21,8 +21,10 @@ from reading_club.app.web.identity import (
     club_of_page,
     drop_session,
 )
+from reading_club.app.web.languages import N_, gettext
 from reading_club.app.web.paging import page_of
 from reading_club.app.web.rate_limits import limits_of
+from reading_club.app.web.refusal_texts import refusal_text
 from reading_club.domain.errors import Refusal
 from reading_club.service.accounts.accounts import Account
 from reading_club.service.accounts.secrets import SecretHash
@@ -31,14 +33,14 @@ router = APIRouter(prefix="/account", include_in_schema=False, dependencies=[Dep
 
 REVIEWS = 20
 NOTICES: Mapping[str, str] = {
-    "address": "If the address is new, a link is on its way to it: open that to confirm it.",
-    "address-removed": "The address is deleted, and nothing more is sent to it.",
-    "feed-revoked": "Your feed has ended.",
-    "followed": "You follow the club now.",
-    "password": "The password is changed. Your other sessions have ended.",
-    "session": "The session has ended.",
-    "token": "The token is revoked.",
-    "unfollowed": "You do not follow the club any more.",
+    "address": N_("If the address is new, a link is on its way to it: open that to confirm it."),
+    "address-removed": N_("The address is deleted, and nothing more is sent to it."),
+    "feed-revoked": N_("Your feed has ended."),
+    "followed": N_("You follow the club now."),
+    "password": N_("The password is changed. Your other sessions have ended."),
+    "session": N_("The session has ended."),
+    "token": N_("The token is revoked."),
+    "unfollowed": N_("You do not follow the club any more."),
 }
 
 
@@ -91,7 +93,7 @@ async def account_page(
 ) -> HTMLResponse:
     """Show the member's account."""
     return await show_account(
-        request, application, account, caller, cursor=cursor, notice=NOTICES.get(said)
+        request, application, account, caller, cursor=cursor, notice=gettext(NOTICES.get(said, ""))
     )
 
 
@@ -133,9 +135,9 @@ async def leave(
         await require_password(application, account, leave_password)
         await application.remove(account, erase=bool(erase))
     except Refusal as exc:
-        detail = FieldError(field="leave_password", detail=str(exc))
+        errors = [FieldError(field="leave_password", detail=refusal_text(exc))]
         form = {"erase": erase}
-        return await show_account(request, application, account, caller, form=form, errors=[detail])
+        return await show_account(request, application, account, caller, form=form, errors=errors)
     response = RedirectResponse("/?said=left", status_code=303)
     drop_session(request, response)
     return response

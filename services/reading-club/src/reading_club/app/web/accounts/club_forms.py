@@ -12,6 +12,7 @@ from reading_club.app.field_errors import FieldError
 from reading_club.app.web.accounts.members_page import ORGANISERS_FORM, members_page
 from reading_club.app.web.html_forms import FormText, errors_of
 from reading_club.app.web.identity import TheCaller, club_of_page
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import VersionMismatch
 from reading_club.service.accounts.club import ClubSettings
 
@@ -19,9 +20,8 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(club_of_page)]
 
 Version = Annotated[int, Form(ge=0, lt=10**9)]
 
-CHANGED_MEANWHILE = FieldError(
-    field="form",
-    detail="Another organiser changed the settings meanwhile. Send yours again to replace them.",
+CHANGED_MEANWHILE = N_(
+    "Another organiser changed the settings meanwhile. Send yours again to replace them."
 )
 
 
@@ -47,8 +47,8 @@ async def change_club(
     except ValidationError as exc:
         form, errors = {**form, "version": version}, errors_of(exc)
     except VersionMismatch:
-        errors = [CHANGED_MEANWHILE]
+        errors = [FieldError(field="form", detail=gettext(CHANGED_MEANWHILE))]
     else:
         return RedirectResponse("/members?said=changed", 303)
-    heading = "The settings are as they were."
+    heading = gettext("The settings are as they were.")
     return await members_page(request, application, caller, form, errors, heading=heading)

@@ -18,6 +18,7 @@ from reading_club.app.web.identity import (
     drop_session,
     set_session,
 )
+from reading_club.app.web.languages import N_
 from reading_club.domain.errors import Refusal
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(club_of_page)])
@@ -36,17 +37,17 @@ class SignUp(NamedTuple):
 
 WELCOME = SignUp(
     "/welcome",
-    "Become the organiser",
-    "You look after this club: you invite its members, and you can correct what they write.",
-    "Open the club",
+    N_("Become the organiser"),
+    N_("You look after this club: you invite its members, and you can correct what they write."),
+    N_("Open the club"),
     membership.claim,
     "claimed",
 )
 JOIN = SignUp(
     "/join",
-    "Join the club",
-    "Choose the name that the others will see, and a password.",
-    "Join",
+    N_("Join the club"),
+    N_("Choose the name that the others will see, and a password."),
+    N_("Join"),
     membership.join,
     "joined",
 )

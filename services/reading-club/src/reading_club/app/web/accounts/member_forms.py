@@ -19,15 +19,14 @@ from reading_club.app.web.identity import (
     drop_session,
     require_organiser_session,
 )
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import LastOrganiser
 from reading_club.service.accounts.accounts import Role
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(club_of_page)])
 
-LAST_ORGANISER = FieldError(
-    field="form", detail="This is the last organiser: make another member one first."
-)
-NOTICES: Mapping[str, str] = {"role": "The role is changed."}
+LAST_ORGANISER = N_("This is the last organiser: make another member one first.")
+NOTICES: Mapping[str, str] = {"role": N_("The role is changed.")}
 
 
 async def _member_page(
@@ -47,7 +46,7 @@ async def show_member(
     id: UUID, request: Request, application: TheApplication, said: str = ""
 ) -> HTMLResponse:
     """Show a member, and the buttons of what an organiser can change."""
-    return await _member_page(request, application, id, notice=NOTICES.get(said))
+    return await _member_page(request, application, id, notice=gettext(NOTICES.get(said, "")))
 
 
 @router.post("/members/{id:uuid}/role/{role}", dependencies=ORGANISERS_FORM)
@@ -62,7 +61,9 @@ async def change_role(
     try:
         account = await administration.change_role(application, id, role)
     except LastOrganiser:
-        return await _member_page(request, application, id, [LAST_ORGANISER])
+        return await _member_page(
+            request, application, id, [FieldError(field="form", detail=gettext(LAST_ORGANISER))]
+        )
     is_self_demoted = id == organiser.id and account.role is Role.MEMBER
     return RedirectResponse("/members" if is_self_demoted else f"/members/{id}?said=role", 303)
 
@@ -85,7 +86,9 @@ async def remove(
     try:
         await administration.remove(application, id)
     except LastOrganiser:
-        return await _member_page(request, application, id, [LAST_ORGANISER])
+        return await _member_page(
+            request, application, id, [FieldError(field="form", detail=gettext(LAST_ORGANISER))]
+        )
     if id != organiser.id:
         return RedirectResponse("/members?said=removed", 303)
     response = RedirectResponse("/?said=left", 303)

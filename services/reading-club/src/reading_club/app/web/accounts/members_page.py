@@ -21,6 +21,7 @@ from reading_club.app.web.identity import (
     require_member,
     require_organiser_session,
 )
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import Refusal
 from reading_club.service.accounts.invitations import InvitationTerms
 from reading_club.service.uow import AbstractUnitOfWork
@@ -29,11 +30,11 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(club_of_page)]
 
 ORGANISERS_FORM = (Depends(require_organiser_session), Depends(require_form))
 NOTICES: Mapping[str, str] = {
-    "revoked": "The invitation is revoked: nobody comes in by it any more.",
-    "approved": "The club has a new member.",
-    "refused": "The request is deleted.",
-    "removed": "The member is removed. The reviews stay.",
-    "changed": "The settings are stored.",
+    "revoked": N_("The invitation is revoked: nobody comes in by it any more."),
+    "approved": N_("The club has a new member."),
+    "refused": N_("The request is deleted."),
+    "removed": N_("The member is removed. The reviews stay."),
+    "changed": N_("The settings are stored."),
 }
 
 
@@ -72,7 +73,7 @@ async def show_members(
     request: Request, application: TheApplication, caller: TheCaller, said: str = ""
 ) -> HTMLResponse:
     """Show the members, and to an organiser what organisers do."""
-    return await members_page(request, application, caller, notice=NOTICES.get(said))
+    return await members_page(request, application, caller, notice=gettext(NOTICES.get(said, "")))
 
 
 @router.post("/members/invitations", dependencies=ORGANISERS_FORM)
@@ -90,7 +91,7 @@ async def invite(
         terms = InvitationTerms.model_validate(form)
         invitation, secret = await administration.invite(application, organiser, terms)
     except (ValidationError, Refusal) as exc:
-        heading = "No link was made."
+        heading = gettext("No link was made.")
         return await members_page(
             request, application, caller, form, errors_of(exc), heading=heading
         )
@@ -113,7 +114,7 @@ async def approve(
     try:
         await administration.approve(application, id)
     except Refusal as exc:
-        heading = "Nobody has joined."
+        heading = gettext("Nobody has joined.")
         return await members_page(request, application, caller, {}, errors_of(exc), heading=heading)
     return RedirectResponse("/members?said=approved", 303)
 

@@ -12,6 +12,7 @@ from reading_club.app.application import Application, TheApplication
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.html_forms import FormText, errors_of, form_page, require_form
 from reading_club.app.web.identity import TheCaller, club_of_page, require_writer
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import BookAlreadyRegistered, IdentifierTaken, Refusal
 from reading_club.domain.messages import RegisterBook
 from reading_club.domain.model import Book
@@ -20,9 +21,8 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(club_of_page)]
 
 FormId = Annotated[UUID | None, Form()]
 
-SENT_BEFORE = FieldError(
-    field="id",
-    detail="This form was sent before, with another book. Send it again to add this one as well.",
+SENT_BEFORE = N_(
+    "This form was sent before, with another book. Send it again to add this one as well."
 )
 
 
@@ -60,7 +60,7 @@ async def add_book(  # the fields of the form, and its id
         book: Book = await application.handle(command)
     except IdentifierTaken:
         form["id"] = str(uuid7())
-        errors = [SENT_BEFORE]
+        errors = [FieldError(field="id", detail=gettext(SENT_BEFORE))]
     except (ValidationError, Refusal) as exc:
         errors = errors_of(exc)
         known = await known_book(application, exc) if isinstance(exc, Refusal) else None

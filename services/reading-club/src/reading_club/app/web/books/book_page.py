@@ -13,6 +13,7 @@ from reading_club.app.correcting import may_correct
 from reading_club.app.field_errors import FieldError
 from reading_club.app.web.html_forms import form_page
 from reading_club.app.web.identity import TheCaller, is_open_to_all, require_reader_of_page
+from reading_club.app.web.languages import gettext
 from reading_club.app.web.pages import NOTICES
 from reading_club.app.web.paging import page_of
 from reading_club.app.web.response_headers import WITH_SCRIPT
@@ -80,7 +81,7 @@ async def book_page(
     """Show a book with its ratings, and its reviews, the newest first."""
     context = await _context(application, caller.account, id, cursor)
     mine: OwnReview = context["mine"]
-    context["notice"] = NOTICES.get(said)
+    context["notice"] = gettext(NOTICES.get(said, ""))
     page = form_page(request, "book.html", mine.form(), **context)
     page.headers.update(WITH_SCRIPT)
     return page
@@ -112,9 +113,9 @@ def unsent_form(request: Request, id: UUID, unsent: Unsent) -> HTMLResponse:
 def changed_meanwhile(mine: OwnReview) -> FieldError:
     """Return the error of a form whose review has another version by now."""
     if mine.listed is None:
-        detail = "your review was withdrawn meanwhile: send it again to write it once more"
+        detail = gettext("your review was withdrawn meanwhile: send it again to write it once more")
     else:
-        detail = (
+        detail = gettext(
             "your review was changed meanwhile, perhaps in another window. It is shown here, "
             "and what you typed is below: send it again to replace it"
         )

@@ -15,6 +15,7 @@ from reading_club.app.field_errors import FieldError
 from reading_club.app.web.books.book_form import known_book
 from reading_club.app.web.html_forms import errors_of, form_page, require_form
 from reading_club.app.web.identity import Member, Organiser, club_of_page
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import BookAlreadyRegistered, BookNotFound, VersionMismatch
 from reading_club.domain.model import Book
 
@@ -37,10 +38,9 @@ class SentBook(BaseModel):
         return BookChanges.model_validate({**fields, "isbn": self.isbn.strip() or None})
 
 
-CHANGED_MEANWHILE = FieldError(
-    field="form",
-    detail="the book was changed meanwhile: what is stored is shown here, and what you typed is "
-    "below. Send it again to replace it",
+CHANGED_MEANWHILE = N_(
+    "the book was changed meanwhile: what is stored is shown here, and what you typed is "
+    "below. Send it again to replace it"
 )
 
 
@@ -89,9 +89,8 @@ async def correct_book(  # the form, and who sends it
 def _changed_meanwhile(request: Request, form: dict[str, Any], stored: Book) -> HTMLResponse:
     """Show what is stored beside what was typed, to be sent again for the stored version."""
     form["version"] = stored.version
-    page = form_page(
-        request, "edit_book.html", form, [CHANGED_MEANWHILE], book=stored, is_conflict=True
-    )
+    errors = [FieldError(field="form", detail=gettext(CHANGED_MEANWHILE))]
+    page = form_page(request, "edit_book.html", form, errors, book=stored, is_conflict=True)
     page.status_code = 409
     return page
 

@@ -15,6 +15,7 @@ from reading_club.app.reviewing import NewReview
 from reading_club.app.web.books.book_page import Unsent, unsent_form, unsent_page
 from reading_club.app.web.html_forms import FormText, errors_of, require_form
 from reading_club.app.web.identity import Member, Organiser, TheCaller, club_of_page
+from reading_club.app.web.languages import N_, gettext
 from reading_club.domain.errors import AlreadyReviewed, NotReviewed, ReviewNotFound, VersionMismatch
 from reading_club.service.accounts.accounts import Account
 
@@ -25,7 +26,7 @@ router = APIRouter(
 )
 
 MOST_DIGITS: Final = 9
-NO_RATING: Final = FieldError(field="rating", detail="choose a rating from 0 to 10")
+NO_RATING: Final = N_("choose a rating from 0 to 10")
 CHANGED: Final = (AlreadyReviewed, NotReviewed, VersionMismatch)
 """The refusals of a form whose review has another version by now, or is withdrawn or written."""
 
@@ -57,7 +58,8 @@ async def send_review(  # the fields of the form, and who sends it
     try:
         new = NewReview.model_validate({"rating": _number(rating), "comment": comment})
     except ValidationError as exc:
-        errors = [NO_RATING if each.field == "rating" else each for each in errors_of(exc)]
+        no_rating = FieldError(field="rating", detail=gettext(NO_RATING))
+        errors = [no_rating if each.field == "rating" else each for each in errors_of(exc)]
         return await unsent_page(request, application, account, id, Unsent(form, 422, errors))
     said = await _store(application, account, id, new, _number(version))
     if said is None:

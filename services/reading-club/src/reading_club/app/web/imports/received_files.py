@@ -12,7 +12,6 @@ from reading_club.service.book_files.rows import FileRefused
 
 FIELD = "file"
 """The name of the field of a form that has the file."""
-NO_FILE = "choose a file"
 
 
 @asynccontextmanager
@@ -26,7 +25,7 @@ async def received_file(request: Request) -> AsyncIterator[BinaryIO]:
         async with request.form(max_files=1, max_fields=1) as form:
             file = form.get(FIELD)
             if not isinstance(file, UploadFile) or not file.filename:
-                raise FileRefused(NO_FILE)
+                raise FileRefused("no-file")
             yield file.file
         return
     with tempfile.TemporaryFile() as body:

@@ -42,6 +42,7 @@ class Entries {
     this.stream = stream;
     this.known = stream.after;
     this.most = Number(place.dataset.most) || Infinity;
+    this.words = place.dataset; // in the language of the page
     this.held = [];
     this.books = 0;
     this.said = document.createElement("div"); // an empty paragraph would be read
@@ -108,8 +109,9 @@ class Entries {
   say(fresh) {
     const number = fresh.length;
     this.books += fresh.filter((item) => item.dataset.type.startsWith("book_registered_")).length;
-    if (this.books) this.offer(`show ${this.books} new`);
-    this.said.textContent = number === 1 ? "1 new entry" : `${number} new entries`;
+    if (this.books) this.offer(this.words.showNew.replace("{number}", this.books));
+    this.said.textContent =
+      number === 1 ? this.words.oneEntry : this.words.newEntries.replace("{number}", number);
   }
 
   // Beside the number of books, where a phone shows it as well.
@@ -126,9 +128,9 @@ class Entries {
 
   giveUp() {
     this.stream.end();
-    this.offer("show the newest");
+    this.offer(this.words.newest);
     this.said.className = "blank";
-    this.said.replaceChildren(this.link("Much has happened: show the newest"));
+    this.said.replaceChildren(this.link(this.words.tooMuch));
     this.place.before(this.said);
   }
 }

@@ -11,6 +11,7 @@ from fastapi.templating import Jinja2Templates
 from reading_club.app.notice_text import isolated
 from reading_club.app.web.activity_sentences import sentence
 from reading_club.app.web.books.covers import cover_of
+from reading_club.app.web.languages import gettext, language, ngettext, number
 from reading_club.app.web.static_files import static_url
 from reading_club.app.web.times import exact, in_words, lasting
 
@@ -20,6 +21,9 @@ STYLES: Sequence[str] = (
 )  # fmt: skip
 """The style sheets, in the order of their cascade."""
 
+TRANSLATIONS = "jinja2.ext.i18n"
+"""The extension for ``{% trans %}`` and ``_()``, whose sentences are in the catalogues."""
+
 
 def xml_text(text: str) -> str:
     """Leave out the characters that no XML document may have, not even escaped."""
@@ -27,7 +31,7 @@ def xml_text(text: str) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """Return a number with its word, such as ``1 review`` or ``2 reviews``."""
+    """Return a number with its English word, such as ``1 event`` or ``2 events``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
@@ -42,10 +46,12 @@ FILTERS: Mapping[str, object] = {
     "in_words": in_words,
     "isolated": isolated,
     "lasting": lasting,
+    "number": number,
     "xml_text": xml_text,
 }
 FUNCTIONS: Mapping[str, object] = {
     "cover_of": cover_of,
+    "language": language,
     "sentence": sentence,
     "static_url": static_url,
     "styles": STYLES,
@@ -53,5 +59,8 @@ FUNCTIONS: Mapping[str, object] = {
 
 templates = Jinja2Templates(Path(__file__).parent, context_processors=[club_in])
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
+templates.env.policies["ext.i18n.trimmed"] = True
+templates.env.add_extension(TRANSLATIONS)
+templates.env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
 templates.env.filters.update(FILTERS)
 templates.env.globals.update(FUNCTIONS)
