@@ -12,7 +12,8 @@ from reading_club.app.web.accounts.kept_reviews import KeptReview, reviews_of
 from reading_club.app.web.accounts.registered_books import KeptBook, books_of
 from reading_club.app.web.following.kept_following import KeptFollowing, following_of
 from reading_club.app.web.identity import MemberInSession
-from reading_club.app.web.imports.my_imports import KeptImport, KeptOwnBook, own_books_of
+from reading_club.app.web.imports.imports import ImportOut
+from reading_club.app.web.imports.my_imports import KeptOwnBook, own_books_of
 from reading_club.app.web.problems import responses
 from reading_club.app.web.response_headers import download_headers
 from reading_club.domain.text import nickname_key
@@ -81,7 +82,7 @@ class KeptOfAccount(BaseModel):
     tokens: list[KeptToken]
     invitations: list[KeptInvitation]
     join_requests: list[KeptJoinRequest]
-    imports: list[KeptImport]
+    imports: list[ImportOut]
     following: KeptFollowing
 
 
@@ -119,7 +120,7 @@ async def kept_of(uow: AbstractUnitOfWork, account: Account) -> KeptOfAccount:
             for request in requests
             if nickname_key(request.nickname) == key
         ],
-        imports=list(map(KeptImport.of, await uow.imports.list(account.id))),
+        imports=list(map(ImportOut.of, await uow.imports.list(account.id))),
         following=await following_of(uow, account.id),
     )
 

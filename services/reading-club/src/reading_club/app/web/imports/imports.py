@@ -57,14 +57,7 @@ class ImportOut(BaseModel):
     @classmethod
     def of(cls, found: BookImport) -> Self:
         """Return the representation of an import."""
-        return cls(
-            id=found.id,
-            format=found.format,
-            state=found.state,
-            created_at=found.created_at,
-            changed_at=found.changed_at,
-            sums=SumsOut.model_validate(found.sums),
-        )
+        return cls.model_validate(found, from_attributes=True)
 
 
 class ImportList(BaseModel):

@@ -5,31 +5,13 @@ from datetime import date
 from typing import Final, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from reading_club.app.application import Application
-from reading_club.app.web.imports.imports import SumsOut
-from reading_club.service.imports.book_imports import BookImport, ImportState
 from reading_club.service.imports.own_books import OwnBook
 
 BOOKS_TOGETHER: Final = 500
 """Books that one statement reads."""
-
-
-class KeptImport(BaseModel):
-    """An import; its rejected rows are a file of their own."""
-
-    id: UUID
-    format: str
-    state: ImportState
-    created_at: AwareDatetime
-    changed_at: AwareDatetime
-    sums: SumsOut
-
-    @classmethod
-    def of(cls, found: BookImport) -> Self:
-        """Return the representation of an import."""
-        return cls.model_validate(found, from_attributes=True)
 
 
 class KeptOwnBook(BaseModel):
