@@ -16,7 +16,7 @@ from reading_club_functional.browser.site import Site, View, Visit
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE: Final = View(320, locale="de-DE")
-BOOK: Final = {"Titel": "Momo", "Von wem": "Michael Ende"}
+BOOK: Final = {"Titel": "Momo", "Verfasst von": "Michael Ende"}
 
 
 async def _open_the_club(page: Page, link: str) -> None:
