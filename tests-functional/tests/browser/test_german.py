@@ -78,6 +78,7 @@ async def test_a_club_in_german(site: Site, visit: Visit) -> None:
     await expect_notice(page, "Du bist abgemeldet.")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("shown", [p for p in pages_with(60) if not p.press], ids=str)
 async def test_a_german_page_fits_a_narrow_phone(
     site_with: Callable[[int], Site], visit: Visit, shown: SitePage
