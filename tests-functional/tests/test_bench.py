@@ -23,6 +23,8 @@ from reading_club_functional.bench.stage_times import STAGES
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer
 from reading_club_functional.telemetry import json_lines
 
+pytestmark = pytest.mark.nightly
+
 COMMANDS = 50
 WHOLE = Path(uow_sqla.__path__[0])
 WITHOUT_INBOX = """

@@ -17,6 +17,8 @@ from reading_club.service.uow import AbstractUnitOfWork
 from reading_club_functional.large_shelf import fill_shelf
 from reading_club_functional.servers import PostgreSQLServer
 
+pytestmark = pytest.mark.nightly
+
 T = TypeVar("T")
 
 BOOKS = 100_000

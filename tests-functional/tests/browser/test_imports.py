@@ -8,10 +8,11 @@ from playwright.async_api import Page, expect
 from reading_club_functional.browser.actions import expect_error
 from reading_club_functional.browser.site import Site, View, Visit
 from reading_club_functional.imports import library
+from reading_club_functional.nightly import WITHOUT_SCRIPT_AT_NIGHT
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"]),
+    WITHOUT_SCRIPT_AT_NIGHT,
 ]
 
 WITHIN = 60_000

@@ -20,15 +20,16 @@ from reading_club_functional.servers import (
     ValkeyServer,
 )
 
+pytestmark = pytest.mark.nightly
+
 PRODUCTION, SMALL = "rabbitmq-postgresql", "valkey-sqlite"
 WITHIN = 900.0
 """Seconds for an import, on a busy machine."""
 
-nightly = pytest.mark.nightly
-ROWS = pytest.mark.parametrize("rows", [1_000, pytest.param(10_000, marks=nightly)])
+ROWS = 10_000
 
 
-@pytest.fixture(params=[PRODUCTION, pytest.param(SMALL, marks=nightly)])
+@pytest.fixture(params=[PRODUCTION, SMALL])
 def cluster(
     request: pytest.FixtureRequest, tmp_path: Path, postgresql: PostgreSQLServer
 ) -> Iterator[RestartableCluster]:
@@ -76,31 +77,27 @@ KILLS: tuple[Callable[[RestartableCluster], None], ...] = (
 )
 
 
-@ROWS
-def test_an_import_outlives_kills_of_all_that_it_needs(
-    cluster: RestartableCluster, rows: int
-) -> None:
+def test_an_import_outlives_kills_of_all_that_it_needs(cluster: RestartableCluster) -> None:
     """Each row has one outcome, each book and review is there once, and so are their effects."""
-    importer, content = Importer(cluster.club), "".join(library(rows)).encode()
+    importer, content = Importer(cluster.club), "".join(library(ROWS)).encode()
     id_ = importer.post(content)["id"]
 
     for number, kill in enumerate(KILLS, start=1):
-        share = rows * number // (len(KILLS) + 1)
+        share = ROWS * number // (len(KILLS) + 1)
         eventually(lambda s=share: importer.handled(id_) >= s, within=WITHIN)  # type: ignore[misc]
         kill(cluster)
     eventually(lambda: importer.is_finished(id_), within=WITHIN)
 
-    sums, good = importer.get(id_)["sums"], good_rows(rows)
+    sums, good = importer.get(id_)["sums"], good_rows(ROWS)
     print(sums)
     assert sums["added"] == good
-    assert sums["rejected"] == rows - good
-    assert (sums["rows"], sums["waiting"], sums["known"], sums["skipped"]) == (rows, 0, 0, 0)
+    assert sums["rejected"] == ROWS - good
+    assert (sums["rows"], sums["waiting"], sums["known"], sums["skipped"]) == (ROWS, 0, 0, 0)
     database = cluster.club.database
     assert database.count("books", "author LIKE 'Author %'") == good
     cluster.assert_consistent()
 
 
-@nightly
 def test_the_same_file_again_does_nothing_twice(cluster: RestartableCluster) -> None:
     """A second member finds the books, and adds reviews alone."""
     first, second = Importer(cluster.club), Importer(cluster.club)
@@ -119,7 +116,6 @@ def test_the_same_file_again_does_nothing_twice(cluster: RestartableCluster) -> 
     cluster.assert_consistent()
 
 
-@nightly
 def test_a_web_process_that_is_killed_while_it_reads_leaves_no_half_import(
     tmp_path: Path, database_url: str, valkey: ValkeyServer
 ) -> None:
