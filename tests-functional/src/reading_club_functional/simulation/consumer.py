@@ -146,7 +146,12 @@ class SimulatedConsumer(WorkerThreads):
         """End the connection at the broker."""
         self.connection += 1
         self.is_connected = False
-        begun = {tag for tag, received in self.in_hand.items() if received.begun}
+        ended = self.broker.invariants.database.returned  # and recorded, but not given back yet
+        begun = {
+            tag
+            for tag, received in self.in_hand.items()
+            if received.begun and received.inbox_key not in ended
+        }
         copies = [
             replace(copy, suspect=copy.suspect or tag in begun)
             for tag, copy in self.unacknowledged.items()

@@ -38,7 +38,9 @@ class DeferralInvariants:
         for key in deferred:
             is_done = key in self._all.database.inbox or key in self._all.database.dead_letters
             is_alone = not is_done and self._all.broker.in_hand(key) == 1
-            if is_alone and unbegun.get(key) == (process, len(self._counters[key])):
+            number = len(self._counters[key])  # one more than the limit is no attempt
+            is_attempt = number <= ATTEMPTS and unbegun.get(key) == (process, number)
+            if is_alone and is_attempt:
                 detail = f"an attempt of {_name(key)} is counted, and put off before it began"
                 self._all.violated("an outage is not poison", detail)
 
