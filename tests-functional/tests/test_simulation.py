@@ -13,6 +13,7 @@ from reading_club_functional.simulation.__main__ import main
 from reading_club_functional.simulation.ablation import SEEN_BY_TESTS, guards
 from reading_club_functional.simulation.batches import run_seeds, search
 from reading_club_functional.simulation.runner import run_seed
+from reading_club_functional.simulation.scenarios import SEEDED
 from reading_club_functional.simulation.search import deviations, parsed, run_with, written
 
 SEEDS = 150
@@ -39,17 +40,19 @@ def test_no_single_deviation_breaks_a_promise(scenario: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guard", "jobs"),
+    ("scenario", "guard", "jobs"),
     [
-        ("inbox: a handled event is not handled again", "1"),
-        ("attempted: it is in no batch", "2"),
+        ("large", "inbox: a handled event is not handled again", "1"),
+        ("large", "attempted: it is in no batch", "2"),
+        ("stopped", "returned: a stop records before it rejects", "1"),
+        ("outages", "attempts: a deferral takes back a count whose commit is in doubt", "1"),
     ],
 )
 def test_a_missing_guard_is_found_and_replayed(
-    guard: str, jobs: str, capsys: pytest.CaptureFixture[str]
+    scenario: str, guard: str, jobs: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """``make simulate`` fails and names a seed, whose replay has the same hash."""
-    missing = ["--scenario", "large", "--without", guard]
+    missing = ["--scenario", scenario, "--without", guard]
     code = main([*missing, "--seeds", f"{SEEDS}", "--jobs", jobs])
     told = capsys.readouterr().out
     found = re.search(r"hash (\w+), of its replay the same\n.*--seed (\d+) --without '", told)
@@ -59,7 +62,7 @@ def test_a_missing_guard_is_found_and_replayed(
     trace, seed = found.groups()
     assert main([*missing, "--seed", seed]) == 1
     assert f"hash {trace}\nbroken: " in capsys.readouterr().out
-    assert main(["--seed", seed]) == 0
+    assert main(["--scenario", scenario, "--seed", seed]) == 0
 
 
 def test_each_guard_of_the_protocol_is_on_the_page() -> None:
@@ -77,10 +80,12 @@ def test_an_unknown_guard_is_refused() -> None:
         main(["--without", "no such guard"])
 
 
-def test_parked_events_are_replayed() -> None:
-    """Workers of an older release park events, and those of a newer one handle them."""
-    report = run_seeds("older", 0, SEEDS // 10, jobs=1, enough=1)
+@pytest.mark.parametrize("scenario", [each for each in SEEDED if each != "large"])
+def test_no_seed_of_another_scenario_breaks_a_promise(scenario: str) -> None:
+    """Workers of an older release park events, some are stopped, and outages last for long."""
+    report = run_seeds(scenario, 0, SEEDS // 10, jobs=1, enough=1)
 
+    print(f"{report.runs:,} seeds of the {scenario} scenario, {report.steps:,} steps")
     assert not report.broken
 
 

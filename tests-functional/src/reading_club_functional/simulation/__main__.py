@@ -1,7 +1,7 @@
 """Runs production code in simulated worlds, and shows a run that breaks a promise.
 
 Each run of the smallest scenario with up to two deviations from the default order, each run of the
-small one with one, and 2,000 seeds of the large one.
+small one with one, 2,000 seeds of the large one, and 200 of each other one with seeds.
 """
 
 import argparse
@@ -14,13 +14,13 @@ from typing import Final
 
 from reading_club_functional.proof.mutation import LISTED, without
 from reading_club_functional.simulation.batches import Report, Run, run_one, run_seeds, search
-from reading_club_functional.simulation.scenarios import SCENARIOS
+from reading_club_functional.simulation.scenarios import SCENARIOS, SEEDED
 from reading_club_functional.simulation.search import parsed, written
 
 COMMAND: Final = ".venv/bin/python -m reading_club_functional.simulation"
 SEEDS: Final = 2000
-OLDER: Final = 10
-"""There are as many seeds of the large scenario for each one of that with older workers."""
+SHARE: Final = 10
+"""There are as many seeds of the large scenario for each one of every other scenario."""
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -77,7 +77,8 @@ def seeded(wanted: argparse.Namespace) -> list[tuple[str, int]]:
         return []
     if wanted.scenario:
         return [(wanted.scenario, wanted.seeds)]
-    return [("large", wanted.seeds), ("older", wanted.seeds // OLDER)]
+    others = [(name, wanted.seeds // SHARE) for name in SEEDED if name != "large"]
+    return [("large", wanted.seeds), *others]
 
 
 def tell(report: Report, how: str, guard: str) -> None:

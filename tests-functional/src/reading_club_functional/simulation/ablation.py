@@ -41,7 +41,6 @@ ELSEWHERE: Final = (
 """Guards in these files that are no matter of the protocol."""
 SEEN_BY_TESTS: Final = frozenset(
     {
-        "inbox: the inbox_key is inserted",
         "outbox: on PostgreSQL the row is in the statement of its message",
         "lease: a claim passes over rows in others' hands",
         "reconciler: what is late is not sent again",
@@ -52,11 +51,6 @@ SEEN_BY_TESTS: Final = frozenset(
         "pauses: nothing is re-sent to a paused subscriber",
         "pauses: a paused worker at its start consumes nothing",
         "pauses: a worker asks before it starts",
-        "returned: it is recorded before it is rejected",
-        "returned: a stop records before it rejects",
-        "returned: a batch that a stop ends is recorded",
-        "attempts: a deferral takes back a count whose commit is in doubt",
-        "attempts: a deferral takes back a count of its own alone",
     }
 )
 """Guards that no rung notices; docs/simulation.md says why."""

@@ -1,23 +1,23 @@
 """The invariants of attempts: each is counted once and recorded, and begins after its pause."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from reading_club.adapters.memory.rows import Count
 from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club_functional.simulation.deferrals import DeferralInvariants
 from reading_club_functional.simulation.processes import CURRENT, Process
+from reading_club_functional.simulation.scenarios import ATTEMPTS, HOLD
 
 if TYPE_CHECKING:
+    from reading_club_functional.simulation.delivered import Delivered, Received
     from reading_club_functional.simulation.invariants import Invariants
 
-ATTEMPTS: Final = 3
-"""The limit of attempts in the simulated workers."""
 PAUSES: Final = (0.0, 1.0, 4.0, 1.0)
 """Seconds from the attempt with this number to the next one of another process. After the last
 attempt the first pause passes before the message is given up."""
-HOLD: Final = 20.0
-"""The longest time for which a simulated worker holds a message, in seconds."""
 HELD: Final = HOLD + 100.0
 """Seconds after its first failure from which a message is held too long, whatever the delays."""
 
@@ -38,9 +38,15 @@ class AttemptInvariants:
         self._unbegun: dict[InboxKey, tuple[Process, int]] = {}
         self._recorded = 0
         self._returned = set[InboxKey]()
+        self.deferrals = DeferralInvariants(invariants)
+        self.latest_failed: Collection[tuple[InboxKey, int]] = ()
+        """The failures that the latest transaction has recorded, with their numbers."""
 
-    def committed(self, began: float) -> None:
-        """Check each attempt that a transaction has counted, which began at this virtual time."""
+    def committed(self, began: float, deferred: Collection[InboxKey]) -> None:
+        """Check each attempt that a transaction has counted, which began at this virtual time.
+
+        ``deferred`` are the messages that it has put off.
+        """
         attempts, failures = self._all.database.attempts, self._all.database.failures
         new = [failures[number] for number in range(self._recorded, len(failures))]
         failed = {(each.inbox_key, each.number) for each in new if each.error != NOT_ENDED}
@@ -63,6 +69,8 @@ class AttemptInvariants:
         for key in self._known.keys() - attempts.keys():
             self._unbegun.pop(key, None)
         self._known = dict(attempts)
+        self.latest_failed = failed
+        self.deferrals.committed(failed, deferred, self._unbegun)
 
     def _begun(self, key: InboxKey, before: Count, count: Count, began: float) -> None:
         """Check an attempt that was counted before it begins."""
@@ -108,6 +116,20 @@ class AttemptInvariants:
             each.begun = True
         if any(now - each.failed_at > HELD for each in held):
             self._all.violated("a message is not held for long", _name(key))
+
+    def given_back(self, message: "Delivered", received: "Received") -> None:
+        """Check that a message is recorded before it is given back, when it had no attempt alone.
+
+        A batch that was rolled back is given back as well if its recording has failed.
+        """
+        key, now = received.inbox_key, self._all.loop.passed
+        is_first = not message.copy.redelivered and not message.copy.event.attempted
+        is_recorded = key in self._all.database.returned or received.runs > 1
+        recording = message.recording
+        is_tried = received.runs == 1 and recording is not None and recording.is_over(now)
+        if is_first and self._all.broker.number[key] == 1 and not (is_recorded or is_tried):
+            detail = f"{_name(key)} is given back without a record"
+            self._all.violated("what is given back is no suspect", detail)
 
     def failed(self, key: InboxKey) -> None:
         """Note that the handler meets an outage."""

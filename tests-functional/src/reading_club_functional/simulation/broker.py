@@ -14,7 +14,8 @@ from reading_club_functional.simulation.invariants import Invariants
 from reading_club_functional.simulation.seeded_loop import SeededLoop
 
 if TYPE_CHECKING:
-    from reading_club_functional.simulation.consumer import Received, SimulatedConsumer
+    from reading_club_functional.simulation.consumer import SimulatedConsumer
+    from reading_club_functional.simulation.delivered import Received
     from reading_club_functional.simulation.processes import Process
 
 CUT: Final = 0.02

@@ -1,14 +1,11 @@
 """The simulated connection of a worker, around the production code that handles messages."""
 
-from collections.abc import Callable, Sequence
-from contextvars import copy_context
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from math import inf
 from typing import Any
 
-from reading_club.adapters.eventstream.topology import ATTEMPTED
 from reading_club.adapters.eventstream.worker.batching import ARRIVED
 from reading_club.adapters.eventstream.worker.consumption import Consumption, batchers_of
 from reading_club.adapters.eventstream.worker.event_task import EventTask
@@ -17,55 +14,29 @@ from reading_club.adapters.eventstream.worker.returning import Redeliveries
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club_functional.simulation.broker import PREFETCH, Copy, SimulatedBroker
+from reading_club_functional.simulation.delivered import Delivered, Received
+from reading_club_functional.simulation.pool import WorkerThreads
 from reading_club_functional.simulation.processes import CURRENT
+from reading_club_functional.simulation.stopping import StopSignal, stop
 from reading_club_functional.simulation.threads import SimulatedThread
 
 LOST_ACK = 0.01
 """Probability that an acknowledgement breaks the connection."""
 
 
-@dataclass
-class Received:
-    """A message that a worker may be handling."""
-
-    inbox_key: InboxKey
-    suspected: bool
-    """Whether an attempt of it has begun and not ended, or was put off."""
-    at: float
-    """The virtual time at which the worker received it."""
-    failed_at: float = inf
-    """When its handler has first met an outage."""
-    begun: bool = False
-    """Whether its handler has begun, or that of another copy in the same worker."""
-
-
-class Delivered:
-    """A message of kombu, as far as the worker's code asks for it."""
-
-    def __init__(self, copy: Copy, consumer: "SimulatedConsumer", tag: int) -> None:
-        self.copy, self.tag = copy, tag
-        self._consumer, self._connection = consumer, consumer.connection
-        self.headers: dict[str, Any] = {ATTEMPTED: True} if copy.event.attempted else {}
-        self.delivery_info = {"redelivered": copy.redelivered}
-        self.payload = [[], {"message": dict(copy.event.envelope)}, {}]
-        self.acknowledged = False
-
-    def ack_log_error(self, *_: object) -> None:
-        """Acknowledge on the connection that has delivered it, if that is open."""
-        self._consumer.forget(self.tag)
-        if self._consumer.connection == self._connection:
-            self.acknowledged = True
-            self._consumer.acknowledge(self)
-
-
-class SimulatedConsumer:
+class SimulatedConsumer(WorkerThreads):
     """What Celery's consumer is to the batches: the worker's own thread is the loop."""
 
     connection_errors: tuple[type[BaseException], ...] = ()
 
     def __init__(
-        self, broker: SimulatedBroker, subscriber: Subscriber[Any, Any], events: EventTask
+        self,
+        broker: SimulatedBroker,
+        subscriber: Subscriber[Any, Any],
+        events: EventTask,
+        stop_signal: StopSignal,
     ) -> None:
+        super().__init__(broker.loop)
         self.broker, self.subscriber, self._events = broker, subscriber, events
         self.process = CURRENT.get()
         self.connection = 0
@@ -73,17 +44,17 @@ class SimulatedConsumer:
         self.rests_since = inf
         """When the worker has begun to obey a pause."""
         self.unacknowledged: dict[int, Copy] = {}
-        self.in_hand: dict[int, Received] = {}
-        """What may be handled at this moment, also of lost connections, by delivery tag."""
-        self._loop, self._tags, self._context = broker.loop, count(1), copy_context()
+        self._tags = count(1)
         self._consumption: Consumption | None = None
+        self.stop_signal = stop_signal
         broker.consumers.append(self)
 
     @property
     def has_room(self) -> bool:
         """Whether the broker may deliver another message."""
         has_room = len(self.unacknowledged) < PREFETCH
-        return self.is_connected and self.rests_since == inf and has_room
+        is_consuming = self.is_connected and not self.stop_signal.is_given
+        return is_consuming and self.rests_since == inf and has_room
 
     def held(self, inbox_key: InboxKey) -> Sequence[Received]:
         """Return what may be handled of the message."""
@@ -97,10 +68,10 @@ class SimulatedConsumer:
 
     def connect(self) -> None:
         """Begin to consume, as the worker does on each new connection."""
-        if self.broker.down or not self.process.alive:
+        if self.broker.down or not self.process.alive or self.stop_signal.is_given:
             return
         events = self._events
-        self._batchers = batchers = batchers_of(self, events, lambda _: None)
+        self._batchers = batchers = batchers_of(self, events, self._record)
         self._redeliveries = Redeliveries(
             self, events.returned, lambda message, suspected: batchers[suspected].add(message)
         )
@@ -126,7 +97,7 @@ class SimulatedConsumer:
         self._loop.call_later(delay, self._receive, copy, self.connection, tag, context=context)
 
     def _receive(self, copy: Copy, connection: int, tag: int) -> None:
-        if connection != self.connection:
+        if connection != self.connection or self.stop_signal.is_given:
             return
         message: Any = Delivered(copy, self, tag)
         suspected = copy.suspect or was_attempted(message)
@@ -151,8 +122,18 @@ class SimulatedConsumer:
         """Give a message back that was not handled."""
         if message.tag in self.unacknowledged:
             message.acknowledged = True
+            self.broker.invariants.attempts.given_back(message, self.in_hand[message.tag])
             self.forget(message.tag)
             self.broker.give_back([self.unacknowledged.pop(message.tag)])
+
+    def stop(self) -> None:
+        """Begin to stop, unless the worker stops already."""
+        if not self.stop_signal.is_given:
+            self.stop_signal.give()
+            self._context.copy().run(self._start_stop)
+
+    def _start_stop(self) -> None:
+        SimulatedThread(target=stop, args=(self,), name="stop").start()
 
     def disconnect(self) -> None:
         """Lose the connection: its messages return, and a new one follows."""
@@ -165,7 +146,12 @@ class SimulatedConsumer:
         """End the connection at the broker."""
         self.connection += 1
         self.is_connected = False
-        begun = {tag for tag, received in self.in_hand.items() if received.begun}
+        ended = self.broker.invariants.database.returned  # and recorded, but not given back yet
+        begun = {
+            tag
+            for tag, received in self.in_hand.items()
+            if received.begun and received.inbox_key not in ended
+        }
         copies = [
             replace(copy, suspect=copy.suspect or tag in begun)
             for tag, copy in self.unacknowledged.items()
@@ -179,13 +165,11 @@ class SimulatedConsumer:
         elif not self.is_connected:
             self.connect()
 
-    def run_in_pool(self, work: Callable[..., object], *args: Any) -> None:
-        """Call the work in a thread."""
-        thread = SimulatedThread(target=work, args=args, name="pool")
-        thread.start()
+    def _record(self, batch: Sequence[Any]) -> None:
+        if self._consumption is not None:
+            self._consumption.record(batch)
 
-    def call_soon(self, work: Callable[..., object], *args: Any) -> None:
-        """Call the work in the worker's own thread."""
-        self._loop.call_soon(partial(work, *args), context=self._context.copy())
-
-    call_soon_ack = call_soon
+    def end_consumption(self) -> None:
+        """Return what has not begun, if the database records it."""
+        if self._consumption is not None:
+            self._consumption.stop(broker_answers=self.is_connected)

@@ -1,6 +1,6 @@
 """The simulated database server: the adapters in memory, with delays, outages and lost answers."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,15 +20,14 @@ from reading_club.adapters.memory.pauses import InMemoryReturnedMessages
 from reading_club.adapters.memory.subscriptions import InMemorySubscriptions
 from reading_club.eventstream.errors import CommitInDoubt, StorageBusy, StorageUnavailable
 from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.unit_of_work import per_transaction
 from reading_club_functional.simulation.invariants import Invariants
+from reading_club_functional.simulation.scenarios import Scenario
 from reading_club_functional.simulation.seeded_loop import SeededLoop
 from reading_club_functional.simulation.waiting import let_pass
 
 START: Final = datetime(2030, 1, 1, tzinfo=UTC)
-BUSY: Final = 0.01
-LOST_ANSWER: Final = 0.01
-"""Probabilities: a statement finds a lock, the answer of a commit is lost."""
 
 
 class SimulatedDatabase(InMemoryStreamDatabase):
@@ -37,11 +36,11 @@ class SimulatedDatabase(InMemoryStreamDatabase):
     A transaction of a process that crashes is never committed: the server rolls it back.
     """
 
-    def __init__(self, loop: SeededLoop, invariants: Invariants) -> None:
+    def __init__(self, scenario: Scenario, loop: SeededLoop, invariants: Invariants) -> None:
         super().__init__(lambda: self.at(loop.passed))
         self.loop, self.invariants = loop, invariants
         self.effects: MutableMapping[InboxKey, int] = {}
-        self.with_busy = True
+        self._busy, self._lost_answers = scenario.busy, scenario.lost_answers
 
     def at(self, seconds: float) -> datetime:
         """Return the database's time at this virtual time."""
@@ -50,13 +49,13 @@ class SimulatedDatabase(InMemoryStreamDatabase):
     async def statement(self) -> None:
         """Wait for a statement. Raises StorageBusy sometimes."""
         await let_pass(self.loop)
-        if self.with_busy and self.loop.tape.chance(BUSY):
+        if self.loop.tape.chance(self._busy):
             raise StorageBusy("a row is locked")
 
     async def answer(self) -> None:
         """Wait for the answer to a write that took effect. Raises StorageUnavailable sometimes."""
         await let_pass(self.loop)
-        if self.loop.tape.chance(LOST_ANSWER):
+        if self.loop.tape.chance(self._lost_answers):
             raise StorageUnavailable("the connection was lost")
 
 
@@ -66,15 +65,20 @@ class SimulatedTransaction(InMemoryTransaction[SimulatedDatabase]):
     def __init__(self, database: SimulatedDatabase) -> None:
         super().__init__(database)
         self._began = database.loop.passed
+        self.deferred = list[InboxKey]()
+        """The messages that the transaction puts off."""
 
     async def commit(self) -> None:
         """Commit. Raises CommitInDoubt if the answer is lost."""
         await self.database.statement()
         await super().commit()
-        self.database.invariants.committed(self._began)
+        self.database.invariants.committed(self._began, self.deferred)
+        attempts = self.database.invariants.attempts
+        failed = attempts.latest_failed
         try:
             await self.database.answer()
         except StorageUnavailable as exc:
+            attempts.deferrals.doubted(failed)
             raise CommitInDoubt(str(exc)) from exc
 
 
@@ -114,12 +118,25 @@ class Effects:
         self.transaction.write(add)
 
 
+class ObservedWriter(InMemoryOutboxWriter):
+    """The writer of the outbox, whose transaction knows what it puts off."""
+
+    transaction: SimulatedTransaction
+
+    async def defer(
+        self, key: OutboxKey, envelope: Mapping[str, Any], *, pause: float, reason: str
+    ) -> None:
+        """Put a message off."""
+        await super().defer(key, envelope, pause=pause, reason=reason)
+        self.transaction.deferred.append(InboxKey(key.subscriber, key.message_id))
+
+
 class SimulatedUnitOfWork(InMemoryStreamUnitOfWork):
     """The unit of work of all simulated processes."""
 
     inbox = per_transaction(_statements(InMemoryInbox))
     subscriptions = per_transaction(_statements(InMemorySubscriptions))
-    outbox = per_transaction(_statements(InMemoryOutboxWriter))
+    outbox = per_transaction(_statements(ObservedWriter))
     dead_letters = per_transaction(_statements(InMemoryDeadLetters))
     audit = per_transaction(InMemoryAuditLog)
     failures = per_transaction(_statements(InMemoryFailures))

@@ -31,6 +31,7 @@ class Faults:
             "connection lost": self._disconnect,
             "message repeated": self._repeat,
             "subscriber paused": self._pause,
+            "worker stopped": self._stop_worker,
         }
 
     def do(self, fault: str) -> None:
@@ -90,6 +91,12 @@ class Faults:
         self._loop.call_later(
             self._tape.between(1.0, LONGEST_PAUSE), lambda: pauses.pop(subscriber, None)
         )
+
+    def _stop_worker(self, subscriber: str) -> None:
+        """Ask a worker to stop; another one replaces it."""
+        workers = [c for c in self._broker.consumers if c.subscriber.name == subscriber]
+        if running := [each for each in workers if each.process.alive]:
+            self._tape.choice(running).stop()
 
     def _later(self, end: Callable[[], None]) -> None:
         self._loop.call_later(self._tape.between(0.1, LONGEST_OUTAGE), end)

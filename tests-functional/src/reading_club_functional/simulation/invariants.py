@@ -10,8 +10,9 @@ from reading_club.eventstream.inbox.attempt_policy import NOT_ENDED
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import ALL_SUBSCRIBERS, OutboxKey
-from reading_club_functional.simulation.attempts import ATTEMPTS, AttemptInvariants
+from reading_club_functional.simulation.attempts import AttemptInvariants
 from reading_club_functional.simulation.processes import CURRENT
+from reading_club_functional.simulation.scenarios import ATTEMPTS
 from reading_club_functional.simulation.seeded_loop import SeededLoop
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ class Invariants:
             self.loop.note(f"VIOLATED {invariant}: {detail}")
             self.loop.violation = InvariantViolation(invariant, detail)
 
-    def committed(self, began: float) -> None:
-        """Check what a transaction has committed, which began at this virtual time."""
+    def committed(self, began: float, deferred: Collection[InboxKey]) -> None:
+        """Check what a transaction has committed, which began at this time, and has put off."""
         database = self.database
-        self.attempts.committed(began)
+        self.attempts.committed(began, deferred)
         self._check_pauses(began)
         for message_id in database.messages.keys() - self._stored:
             self._stored.add(message_id)

@@ -15,7 +15,7 @@ class Process:
 
     name: str
     loop: "SeededLoop"
-    on_crash: Callable[["Process"], None] = lambda _: None
+    on_end: Callable[["Process"], None] = lambda _: None
     alive: bool = True
     fuse: int = 0
     """The number of steps until it crashes; 0 for none."""
@@ -37,11 +37,15 @@ class Process:
 
     def crash(self) -> None:
         """End at once: no further step of the process is taken, and no ``finally`` is run."""
+        self.end("crashes")
+
+    def end(self, how: str) -> None:
+        """Take no further step of the process; the story tells how it has ended."""
         if self.alive:
             self.alive = False
             self.loop.forget(self)
-            self.loop.note(f"{self.name} crashes")
-            self.on_crash(self)
+            self.loop.note(f"{self.name} {how}")
+            self.on_end(self)
 
 
 CURRENT: Final = ContextVar[Process]("process")

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from reading_club.adapters.eventstream.worker import consumption, event_task, returning
 from reading_club.eventstream.outbox import relay, sender
 from reading_club_functional.simulation.invariants import InvariantViolation
 from reading_club_functional.simulation.scenarios import SCENARIOS
 from reading_club_functional.simulation.seeded_loop import SeededLoop, Stuck
+from reading_club_functional.simulation.stopping import ObservedLog, wait_for
 from reading_club_functional.simulation.tape import RandomTape, Tape
 from reading_club_functional.simulation.threads import (
     SimulatedLock,
@@ -70,6 +72,10 @@ def _replaced(loop: SeededLoop, tape: Tape) -> Iterator[None]:
             (sender, "monotonic", loop.time),
             (sender, "call_after_fork", lambda _: None),
             (relay, "monotonic", loop.time),
+            (consumption, "time", SimpleNamespace(monotonic=loop.time)),
+            (returning, "time", SimpleNamespace(monotonic=loop.time)),
+            (returning, "wait", wait_for),
+            (event_task, "ReturnedLog", ObservedLog),
         ):
             stack.enter_context(patch.object(module, name, value))
         stack.enter_context(patch("os.urandom", tape.bytes))

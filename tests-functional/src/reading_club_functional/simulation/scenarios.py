@@ -5,6 +5,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+ATTEMPTS: Final = 3
+"""The limit of attempts in the simulated workers."""
+HOLD: Final = 20.0
+"""The longest time for which a simulated worker holds a message, in seconds."""
 FAULTS: Final = (
     "crash",
     "crash",
@@ -19,6 +23,8 @@ FAULTS: Final = (
     "subscriber paused",
 )
 """The faults of a run, each as likely as the next entry."""
+STOPS: Final = (*("worker stopped",) * 4, *("subscriber paused",) * 4, "database away")
+"""Further faults of the scenario in which workers give back what they have not begun."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,13 @@ class Scenario:
     rolled_back: float = 0.0
     older: float = 0.0
     """The probability that a worker that starts is of an older release, without the handler."""
+    busy: float = 0.01
+    """The probability that a statement finds a lock."""
+    lost_answers: float = 0.01
+    """The probability that the answer of a commit is lost."""
+    hold: float = HOLD
+    hold_busy: float = 5.0
+    """The longest times for which a worker holds a message, in seconds."""
     with_pauses: bool = False
     """Whether workers ask if their subscriber is paused."""
 
@@ -65,7 +78,7 @@ LARGE: Final = Scenario(
     with_pauses=True,
 )
 
-SEEDED: Final = ("large", "older")
+SEEDED: Final = ("large", "older", "stopped", "outages")
 """The scenarios that are run with seeds; the others are searched."""
 
 SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
@@ -74,5 +87,14 @@ SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
         "small": Scenario(transactions=2, relays=2, workers=2),
         "large": LARGE,
         "older": replace(LARGE, older=0.2),
+        "outages": replace(
+            LARGE,
+            kinds=(*FAULTS, *("database away",) * 5),
+            busy=0.05,
+            lost_answers=0.1,
+            hold=3.0,
+            hold_busy=1.0,
+        ),
+        "stopped": replace(LARGE, transactions=12, kinds=(*FAULTS, *STOPS)),
     }
 )

@@ -13,16 +13,16 @@ from reading_club.adapters.memory import RecordingOutboxTransport
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
-from reading_club_functional.simulation.attempts import ATTEMPTS, HOLD
 from reading_club_functional.simulation.consumer import SimulatedConsumer
 from reading_club_functional.simulation.database import SimulatedUnitOfWork
 from reading_club_functional.simulation.handlers import EVENTS
 from reading_club_functional.simulation.processes import CURRENT
+from reading_club_functional.simulation.scenarios import ATTEMPTS
+from reading_club_functional.simulation.stopping import StopSignal
 from reading_club_functional.simulation.threads import (
     SimulatedFuture,
     SimulatedThread,
     current_thread,
-    sleep,
 )
 from reading_club_functional.simulation.world_parts import WorldParts
 
@@ -93,10 +93,7 @@ async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
     clock = parts.loop.time
     jittered = Backoff(first=0.1, cap=5.0, jitter=lambda: parts.loop.tape.between(0.0, 1.0))
 
-    def wait(seconds: float) -> bool:
-        sleep(seconds)
-        return False
-
+    signal = StopSignal()
     if parts.scenario.older and parts.loop.tape.chance(parts.scenario.older):
         parts.older.append(CURRENT.get())
         subscriber = Subscriber(subscriber.name)  # without its handler
@@ -105,11 +102,17 @@ async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
         EVENTS,
         SimulatedLoopThread(parts),
         attempts=ATTEMPTS,
-        pacing=Pacing(attempt_pause=1.0, hold=HOLD, hold_busy=5.0, backoff=jittered, timer=clock),
-        wait=wait,
+        pacing=Pacing(
+            attempt_pause=1.0,
+            hold=parts.scenario.hold,
+            hold_busy=parts.scenario.hold_busy,
+            backoff=jittered,
+            timer=clock,
+        ),
+        wait=signal.wait,
         clock=parts.database.clock,
     )
-    consumer = SimulatedConsumer(parts.broker, subscriber, events)
+    consumer = SimulatedConsumer(parts.broker, subscriber, events, signal)
     parts.consumers[CURRENT.get().name] = consumer
     if parts.scenario.with_pauses:
         await _asked(events.pause)

@@ -41,7 +41,7 @@ def build_parts(scenario: Scenario, loop: SeededLoop) -> WorldParts:
     """Return an empty world, in which all subscribers are subscribed."""
     invariants = Invariants(loop, scenario.subscribers)
     handlers = Handlers(invariants)
-    database = SimulatedDatabase(loop, invariants)
+    database = SimulatedDatabase(scenario, loop, invariants)
     broker = SimulatedBroker(loop, invariants, scenario.subscribers)
     invariants.database, invariants.broker = database, broker
     subscribers = [handlers.subscriber(name) for name in scenario.subscribers]
