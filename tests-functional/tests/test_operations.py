@@ -172,6 +172,7 @@ def test_a_worker_that_has_ended_is_not_counted(
         eventually(lambda: club.status()[0] == 0, within=30)  # one heartbeat every ten seconds
 
 
+@pytest.mark.nightly
 def test_a_worker_that_is_killed_again_and_again_takes_nobody_along(club: ClubCluster) -> None:
     """Eight kills of one worker leave the other running; afterwards both handle events."""
     with club.begin("worker") as both:

@@ -17,7 +17,6 @@ import pytest
 from reading_club_functional.cluster import ClubCluster, open_cluster
 from reading_club_functional.consistency import assert_consistent
 from reading_club_functional.load import post_books
-from reading_club_functional.nightly import ON_VALKEY_AT_NIGHT
 from reading_club_functional.page_commands import lines_below
 from reading_club_functional.polling import eventually
 from reading_club_functional.process import ClubProcess, command, environment
@@ -131,7 +130,8 @@ def test_a_club_of_one_folder_is_as_it_was(tmp_path: Path) -> None:
         assert_restored(club, lost)
 
 
-@ON_VALKEY_AT_NIGHT
+@pytest.mark.nightly
+@pytest.mark.parametrize("broker_url", ["rabbitmq", "valkey"], indirect=True)
 def test_a_club_on_servers_is_as_it_was(
     tmp_path: Path, postgresql: PostgreSQLServer, database_url: str, broker_url: str
 ) -> None:

@@ -29,6 +29,7 @@ def health(club: ClubCluster) -> list[tuple[int, str]]:
     return [club.healthcheck(*role) for role in ROLES]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_a_worker_whose_handler_hangs_is_unhealthy(
     tmp_path: Path, database_url: str, broker_url: str, monkeypatch: pytest.MonkeyPatch
@@ -60,6 +61,7 @@ def test_a_worker_whose_handler_hangs_is_unhealthy(
         assert club.healthcheck(*ACTIVITY)[0] == 1
 
 
+@pytest.mark.nightly
 def test_an_outage_of_broker_and_database_is_no_hang(tmp_path: Path) -> None:
     """While both are away, for longer than any part may hang, no container would be restarted."""
     with PostgreSQLServer() as server, ValkeyServer() as broker:
