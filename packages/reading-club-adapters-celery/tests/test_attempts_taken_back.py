@@ -26,6 +26,7 @@ from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 
 Consume = Callable[[Subscriber[Any, Any]], EventTask]
+LATER = timedelta(seconds=1)
 
 
 def numbers(club: ConsumerFixture) -> list[int]:
@@ -117,6 +118,46 @@ def test_a_deferral_takes_back_a_count_that_is_in_doubt(
 
     assert numbers(club) == [1]
     assert (len(club.database.outbox), failing.calls) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("is_committed", "counted_since", "count"),
+    [(True, False, 2), (False, False, 2), (True, True, 3)],
+)
+def test_what_was_taken_back_in_doubt_is_not_taken_back_again(
+    consume: Consume,
+    club: ConsumerFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_committed: bool,
+    counted_since: bool,
+    count: int,
+) -> None:
+    """If the answer to COMMIT is lost, the next attempt is counted, unless its count is there.
+
+    A count with the same number that another worker has made since is not this worker's.
+    """
+    event = an_event()
+    failing = FailingSubscriber(activity, StorageBusy("busy"), forever=ProcessKilled())
+    key = InboxKey(failing.name, event.message_id)
+    club.database.attempts[key] = Count(1, club.now - timedelta(days=1))
+    commit, commits = InMemoryTransaction.commit, iter(("counted", "taken back"))
+
+    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
+        is_taken_back = next(commits, None) == "taken back"
+        if is_committed or not is_taken_back:
+            await commit(transaction)
+        if is_taken_back:
+            if counted_since:
+                club.database.attempts[key] = Count(2, club.now + LATER)
+            raise CommitInDoubt("the connection was lost")
+
+    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
+    with pytest.raises(ProcessKilled):
+        redeliver(consume(failing), event)
+
+    assert numbers(club) == [count]
+    assert failing.calls == 2
 
 
 def test_an_attempt_that_a_stop_ended_is_taken_back(

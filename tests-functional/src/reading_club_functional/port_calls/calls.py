@@ -95,11 +95,21 @@ with_rows: Final = st.one_of(
 )
 """A call within a transaction that adds rows to the outbox, of which the other calls need some."""
 
+requeued: Final = call(
+    "subscriptions",
+    "requeue_missing",
+    names,
+    idle=st.booleans(),
+    after=st.just(RESEND_AFTER * UNIT),
+    horizon=st.just(HORIZON * UNIT),
+    limit=st.just(100),
+)
 in_transaction: Final = st.one_of(
     with_rows,
     call("inbox", "insert_new", inbox_keys),
     call("inbox", "insert_new_many", st.lists(inbox_keys, max_size=3)),
     call("inbox", "count_attempt", inbox_keys, min_interval=seconds()),
+    call("inbox", "attempts", inbox_keys),
     call("inbox", "take_back_attempt", inbox_keys),
     call("inbox", "count_stall", inbox_keys, within=seconds()),
     call("inbox", "forget_attempts", inbox_keys),
@@ -107,15 +117,7 @@ in_transaction: Final = st.one_of(
     call("subscriptions", "outside"),
     call("subscriptions", "own"),
     call("subscriptions", "remove_outside", names),
-    call(
-        "subscriptions",
-        "requeue_missing",
-        names,
-        idle=st.booleans(),
-        after=st.just(RESEND_AFTER * UNIT),
-        horizon=st.just(HORIZON * UNIT),
-        limit=st.just(100),
-    ),
+    requeued,
     call("dead_letters", "add", letters),
     call("dead_letters", "page", filters),
     call("dead_letters", "groups", filters),
@@ -128,6 +130,20 @@ in_transaction: Final = st.one_of(
     call("pauses", "resume", names),
 )
 """A call within a transaction of a unit of work."""
+
+around_a_pause: Final = st.lists(
+    st.one_of(
+        call("inbox", "insert_new", inbox_keys),
+        call("returned", "add", st.lists(inbox_keys, min_size=2, max_size=4)),
+        call("returned", "take", st.lists(inbox_keys, min_size=1, max_size=1)),
+        call("pauses", "pause", names),
+        call("pauses", "resume", names),
+        requeued,
+    ),
+    min_size=2,
+    max_size=5,
+)
+"""Calls that concern what was missed or given back during a pause."""
 
 of_store: Final = st.one_of(
     call("store", "claim", st.integers(2, 9), leases),

@@ -9,7 +9,7 @@ from reading_club_functional.port_calls.in_memory import InMemoryBackend
 from reading_club_functional.port_calls.machine import compare
 from reading_club_functional.port_calls.sql import SQLBackend
 
-EXAMPLES: Final = 25
+EXAMPLES: Final = 60
 
 
 def adapters_differ() -> str:

@@ -1,7 +1,7 @@
 """Does the same calls on each backend, and compares what they return and what they leave."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
@@ -10,18 +10,37 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from reading_club.eventstream.errors import EventstreamError
 from reading_club.eventstream.ports.dead_letters import DeadLetter, DeadLetterGroup
-from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
 from reading_club_functional.port_calls.backends import UNIT, Backend
 from reading_club_functional.port_calls.calls import (
+    TYPE,
     Call,
+    around_a_pause,
     in_transaction,
     leases,
+    names,
     of_store,
+    requeued,
     with_rows,
 )
+from reading_club_functional.simulation.handlers import numbered_event
 
 LONGEST: Final = 5
 """The most calls of a transaction."""
+COMPARABLE: Final[Mapping[type, Callable[[Any], tuple[Any, ...]]]] = {
+    OutboxMessage: lambda each: (
+        each.key,
+        dict(each.envelope),
+        each.attempts,
+        round(each.age / UNIT),
+        each.attempted,
+    ),
+    Attempts: lambda each: (each.number, each.at and round(each.age / UNIT)),
+    DeadLetter: lambda each: (each.subscriber, str(each.message_id), each.error, each.parked),
+    DeadLetterGroup: lambda each: (each.name, each.parked, each.count),
+}
+"""What is compared of a result of this type."""
 
 
 class PortMachine(RuleBasedStateMachine):
@@ -55,6 +74,43 @@ class PortMachine(RuleBasedStateMachine):
     def store(self, call: Call) -> None:
         """Do a call of the outbox."""
         self._compare([_call(each.outbox, call) for each in self.backends])
+
+    @rule(
+        numbers=st.permutations((1, 2, 3)),
+        name=names,
+        units=st.tuples(st.integers(0, 4), st.integers(1, 9)),
+        received=st.integers(0, 1),
+        requeue=requeued,
+        lease=leases,
+    )
+    def lose(
+        self,
+        numbers: list[int],
+        name: str,
+        units: tuple[int, int],
+        received: int,
+        requeue: Call,
+        lease: Lease,
+    ) -> None:
+        """Send two events, of which the second may be received, and look what is missing."""
+        subscribe = Call("subscriptions", "subscribe", (name, [TYPE]), (("outside", False),))
+        for number, later in zip(numbers[:2], units, strict=True):
+            event = numbered_event(number)
+            sent = [subscribe, Call("messagestore", "add", (event,))]
+            self._compare([_transact(each, sent, lease, commits=True) for each in self.backends])
+            claim = Call("store", "claim", (9, lease))
+            self._compare([_call(each.outbox, claim) for each in self.backends])
+            delete = Call("store", "delete", (lease.token, [OutboxKey(event.message_id)]))
+            self._compare([_call(each.outbox, delete) for each in self.backends])
+            self._compare([each.pass_time(later) for each in self.backends])
+        calls = [Call("inbox", "insert_new", (InboxKey(name, event.message_id),))] * received
+        calls.append(requeue)
+        self._compare([_transact(each, calls, lease, commits=True) for each in self.backends])
+
+    @rule(calls=around_a_pause, lease=leases)
+    def pause(self, calls: list[Call], lease: Lease) -> None:
+        """Do calls of which some are undone by others, and look what is missing."""
+        self._compare([_transact(each, calls, lease, commits=True) for each in self.backends])
 
     @rule(units=st.integers(1, 3))
     def pass_time(self, units: int) -> None:
@@ -127,13 +183,8 @@ async def _call(port: object, call: Call) -> Any:
 
 def _comparable(result: Any) -> Any:
     """Return a result without what may differ: the order of sets, fractions of units."""
-    if isinstance(result, OutboxMessage):
-        age = round(result.age / UNIT)
-        return (result.key, dict(result.envelope), result.attempts, age, result.attempted)
-    if isinstance(result, DeadLetter):
-        return (result.subscriber, str(result.message_id), result.error, result.parked)
-    if isinstance(result, DeadLetterGroup):
-        return (result.name, result.parked, result.count)
+    if type(result) in COMPARABLE:
+        return COMPARABLE[type(result)](result)
     if isinstance(result, Mapping):
         return {key: _comparable(value) for key, value in result.items()}
     if isinstance(result, set | frozenset | list | tuple) and not hasattr(result, "_fields"):

@@ -128,5 +128,5 @@ def _consuming(driven: Driven, consumer: DrivenConsumer) -> Seen:
     event, action = ids.index(message["id"]), working.point.action
     if action == "acknowledge":
         return (event, action, consumer.disconnected)
-    attempts = (delivery.number, delivery.count_before, delivery.counted)
+    attempts = (delivery.number, delivery.count_before, bool(delivery.count))
     return (event, action, consumer.disconnected, *attempts)

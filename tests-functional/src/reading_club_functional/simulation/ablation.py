@@ -28,7 +28,7 @@ WORKER: Final = (
 PORTS: Final = ("outbox", "outbox_writer", "inbox", "message_store", "subscriptions", "pauses")
 PROTOCOL: Final = (
     *(f"{STREAM}{name}" for name in ("outbox/", "inbox/", "reconciler.py")),
-    f"{STREAM}dead_letters/commands.py",
+    *(f"{STREAM}{name}.py" for name in ("dead_letters/commands", "ports/inbox")),
     *(f"{folder}{name}.py" for folder in (MEMORY, SQL) for name in (*PORTS, "dead_letters")),
     WORKER,
 )
@@ -43,12 +43,7 @@ SEEN_BY_TESTS: Final = frozenset(
     {
         "outbox: on PostgreSQL the row is in the statement of its message",
         "lease: a claim passes over rows in others' hands",
-        "reconciler: what is late is not sent again",
-        "reconciler: the age of an event is the database's time",
-        "reconciler: what has overtaken is told by the database's time",
         "relay: it is woken in its pause",
-        "returned: what is taken is deleted, and of its subscriber alone",
-        "pauses: nothing is re-sent to a paused subscriber",
         "pauses: a paused worker at its start consumes nothing",
         "pauses: a worker asks before it starts",
     }

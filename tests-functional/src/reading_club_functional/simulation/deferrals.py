@@ -20,9 +20,6 @@ class DeferralInvariants:
         self._counters = defaultdict[InboxKey, list[Process | None]](list)
         """The process that has counted each attempt; None for one that has failed. The last one is
         made again until the dead letter is stored."""
-        self._latest_taken_back = set[InboxKey]()
-        self._repeating = set[tuple[Process | None, InboxKey]]()
-        """Who takes a count back once more, since the answer to its commit was lost."""
 
     def committed(
         self,
@@ -32,7 +29,6 @@ class DeferralInvariants:
     ) -> None:
         """Check a transaction that has recorded failures, and deferred what never began."""
         attempts, process = self._all.database.attempts, CURRENT.get()
-        self._latest_taken_back.clear()
         for key in self._counters.keys() | attempts.keys():
             count = attempts.get(key)
             self._follow(key, 0 if count is None else count.number, forgotten=count is None)
@@ -51,9 +47,8 @@ class DeferralInvariants:
     def doubted(self, failed: Collection[tuple[InboxKey, int]]) -> None:
         """Note that a process does not know if its latest transaction was committed.
 
-        ``failed`` are the failures that it has recorded; it may repeat them, and what it took back.
+        ``failed`` are the failures that it has recorded; it may repeat them.
         """
-        self._repeating |= {(CURRENT.get(), key) for key in self._latest_taken_back}
         for key, number in failed:
             if number <= len(self._counters[key]):
                 self._counters[key][number - 1] = CURRENT.get()
@@ -66,8 +61,7 @@ class DeferralInvariants:
         elif number < len(counters):
             if process in counters:
                 counters.remove(process)
-                self._latest_taken_back.add(key)
-            elif self._all.broker.number[key] == 1 and (process, key) not in self._repeating:
+            elif self._all.broker.number[key] == 1:
                 detail = f"attempt {len(counters)} of {_name(key)} is taken back by another one"
                 self._all.violated("attempts are counted", detail)
         del counters[number:]

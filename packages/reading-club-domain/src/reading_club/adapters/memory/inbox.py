@@ -39,7 +39,7 @@ class InMemoryInbox:
         """Insert inbox rows; return the keys of the new ones."""
         return [inbox_key for inbox_key in inbox_keys if await self.insert_new(inbox_key)]
 
-    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
+    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> Attempts:
         """Count an attempt, unless the last one is less than ``min_interval`` seconds ago."""
         now = self.transaction.now
 
@@ -47,21 +47,26 @@ class InMemoryInbox:
             known = tables.attempts.get(inbox_key)
             if known is None:
                 tables.attempts[inbox_key] = Count(1, now)
-            elif now - known.at >= timedelta(seconds=min_interval):
-                tables.attempts[inbox_key] = replace(known, number=known.number + 1, at=now)
+            else:
+                at = max(now, known.at)  # who commits second has waited for the first
+                if at - known.at >= timedelta(seconds=min_interval):
+                    tables.attempts[inbox_key] = replace(known, number=known.number + 1, at=at)
 
         self.transaction.write(count)
-        return int(self.transaction.tables.attempts[inbox_key].number)
+        return await self.attempts(inbox_key)
 
     async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the count and its age."""
         known = self.transaction.tables.attempts.get(inbox_key)
         if known is None:
             return Attempts()
-        return Attempts(known.number, (self.transaction.now - known.at).total_seconds())
+        age = (self.transaction.now - known.at).total_seconds()
+        return Attempts(known.number, age, known.at)
 
-    async def take_back_attempt(self, inbox_key: InboxKey) -> None:
-        """Subtract one attempt, down to 0."""
+    async def take_back_attempt(self, inbox_key: InboxKey) -> Attempts:
+        """Subtract one attempt, if there is any; return those left."""
+        if not (await self.attempts(inbox_key)).number:
+            return Attempts()
 
         def take_back(tables: InMemoryStreamDatabase) -> None:
             known = tables.attempts.get(inbox_key)
@@ -69,6 +74,7 @@ class InMemoryInbox:
                 tables.attempts[inbox_key] = replace(known, number=max(0, known.number - 1))
 
         self.transaction.write(take_back)
+        return await self.attempts(inbox_key)
 
     async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Record a stall; it counts if another message was received within ``within`` seconds."""

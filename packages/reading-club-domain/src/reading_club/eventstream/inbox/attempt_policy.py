@@ -13,7 +13,7 @@ from typing import Any, Final
 from reading_club.eventstream.context import MessageContext, context_of
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetterFilter
-from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork, UnitOfWorkFactory
@@ -54,14 +54,13 @@ class Delivery:
     """The attempts counted so far; a first attempt is counted only if it fails."""
     count_before: bool = False
     """Whether the next attempt is counted before it begins."""
-    counted: bool = False
-    """Whether the current attempt was counted before it began."""
+    count: Attempts | None = None
+    """The attempts on record since this delivery has counted its current one. With ``count_before``
+    it is not known if they are: whether the count, or its taking back, was committed."""
     stalled_at: float | None = None
     """Monotonic time of the last counted attempt or stall before this delivery."""
     begun: bool = False
     """Whether this process has begun an attempt: the next one needs no pause before it."""
-    doubtful: int = 0
-    """The number of an attempt whose count is not known to be committed; 0 if there is none."""
 
     def __post_init__(self) -> None:
         self.count_before = self.suspected
@@ -73,10 +72,10 @@ class Delivery:
 
 
 async def is_counted(delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork) -> bool:
-    """Whether the current attempt was counted before it began, or its count was, in doubt."""
-    if not delivery.doubtful:
-        return delivery.counted
-    return (await uow.inbox.attempts(inbox_key)).number == delivery.doubtful
+    """Whether this delivery has counted its current attempt; False if that cannot be known."""
+    if delivery.count is None or not delivery.count_before:
+        return delivery.count is not None
+    return (await uow.inbox.attempts(inbox_key)).is_same(delivery.count)
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,6 @@ class AttemptPolicy:
             elif wait:
                 await defer(delivery.message, inbox_key, wait, SUSPECTED, transaction.uow)
             await transaction.commit()
-        delivery.doubtful = 0
         if wait:
             self.metrics.deferred(inbox_key.subscriber, 1)
         return wait == 0.0
@@ -139,17 +137,18 @@ class AttemptPolicy:
             return None
         if delivery.stalled_at is None and last.age < inf:
             delivery.stalled_at = self.timer() - last.age
-        if delivery.doubtful and last.number == delivery.doubtful:  # only the answer was lost
+        if delivery.count and last.is_same(delivery.count):  # this delivery's, counted already
             delivery.number = last.number
             return 0.0
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
-        delivery.number = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        counted = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        delivery.number = counted.number
         if not delivery.begun and 0 < last.number < delivery.number:
             await uow.failures.record_lost(inbox_key, last.number, NOT_ENDED)
-        delivery.doubtful = delivery.number if delivery.number > last.number else 0
-        if not pause or delivery.doubtful:
+        delivery.count = counted if counted.number > last.number else None
+        if not pause or delivery.count:
             return 0.0
         return pause - last.age if last.age < pause else pause
 
@@ -158,14 +157,17 @@ class AttemptPolicy:
     ) -> None:
         """Undo the count of an attempt that an outage or a stop ended, if the database allows.
 
-        Otherwise the next try continues the same counted attempt.
+        Otherwise the next try continues the same counted attempt. If the answer to the COMMIT was
+        lost, it looks first whether the count is still there: it may be another worker's by then.
         """
         delivery.begun = True
-        if not delivery.counted:
+        if delivery.count is None:
             return
         with contextlib.suppress(TransientFailure):
             async with make_uow() as transaction:
-                await transaction.uow.inbox.take_back_attempt(inbox_key)
+                left = await transaction.uow.inbox.take_back_attempt(inbox_key)
+                delivery.count = left._replace(number=left.number + 1)
+                delivery.count_before = True
                 await transaction.commit()
             delivery.number -= 1
-            delivery.count_before, delivery.counted = True, False
+            delivery.count = None

@@ -71,7 +71,7 @@ class InboxProcessor:
                     delivery, RedeliveryLimitExceeded(NEVER_ENDED), make_uow
                 )
                 return True
-            delivery.count_before, delivery.counted = False, True
+            delivery.count_before = False
         try:
             await self._handle(event, inbox_key, delivery, make_uow())
         except (TransientFailure, asyncio.CancelledError):
@@ -162,12 +162,13 @@ class InboxProcessor:
     ) -> bool:
         async with make_uow() as transaction:
             if not delivery.number:
-                delivery.number = await transaction.uow.inbox.count_attempt(inbox_key)
+                counted = await transaction.uow.inbox.count_attempt(inbox_key)
+                delivery.number = counted.number
             await transaction.uow.failures.record(inbox_key, delivery.number, error_text(error))
             await transaction.commit()
         if delivery.number >= self.policy.limit:
             await self.dead_letters.give_up(delivery, error, make_uow)
             return True
         self.dead_letters.log_failed(delivery, error)
-        delivery.count_before, delivery.counted, delivery.begun = True, False, True
+        delivery.count_before, delivery.count, delivery.begun = True, None, True
         return False

@@ -1,6 +1,7 @@
 """The port of the inbox: its rows, and counts of attempts."""
 
 from collections.abc import Collection
+from datetime import datetime
 from math import inf
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
@@ -23,6 +24,12 @@ class Attempts(NamedTuple):
     """How many attempts were counted."""
     age: float = inf
     """Seconds since the last counted attempt or stall, by the database's clock."""
+    at: datetime | None = None
+    """When the last attempt or stall was counted, by the database's clock; None without any."""
+
+    def is_same(self, other: "Attempts") -> bool:
+        """Whether nothing was counted or taken back in between."""
+        return (self.number, self.at) == (other.number, other.at)
 
 
 class Inbox(Protocol):
@@ -40,8 +47,8 @@ class Inbox(Protocol):
         """Insert many inbox rows at once; return the keys of the new ones."""
         ...
 
-    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
-        """Count an attempt to handle the message; return the number of attempts so far.
+    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> Attempts:
+        """Count an attempt to handle the message; return the attempts so far.
 
         Attempts less than ``min_interval`` seconds after the last attempt or stall count as the
         same one: copies of a message that arrive together, after an outage, use up one attempt.
@@ -52,8 +59,12 @@ class Inbox(Protocol):
         """Return the attempts so far; opens a write transaction, as a write may follow."""
         ...
 
-    async def take_back_attempt(self, inbox_key: InboxKey) -> None:
-        """Subtract one attempt, down to 0: an outage or a shutdown has ended it."""
+    async def take_back_attempt(self, inbox_key: InboxKey) -> Attempts:
+        """Subtract one attempt, which an outage or a shutdown has ended; return those left.
+
+        Without any attempt nothing changes, and none are returned.
+        """
+        ...
 
     async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Record that a transient failure stalled the message; return how many stalls count.

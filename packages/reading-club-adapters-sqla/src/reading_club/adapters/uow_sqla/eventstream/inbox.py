@@ -1,8 +1,9 @@
 """The inbox, and the attempts to handle messages, on SQL."""
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, select, update
 
 from reading_club.adapters.uow_sqla import statements
 from reading_club.adapters.uow_sqla.session import Session
@@ -35,27 +36,34 @@ class SQLInbox:
         )
         return {InboxKey(row["subscriber"], row["message_id"]) for row in inserted}
 
-    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> int:
-        """Count an attempt, unless the last is younger than ``min_interval``; return the count."""
+    async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> Attempts:
+        """Count an attempt, unless the last is younger than ``min_interval``."""
         due = self.session.tables.attempts.c.at <= DatabaseTime(-min_interval)
-        number = await self._add(inbox_key, "number", 1, due)
-        return (await self.attempts(inbox_key)).number if number is None else number
+        row = await self._add(inbox_key, "number", 1, due)
+        return await self.attempts(inbox_key) if row is None else Attempts(row.number, 0.0, row.at)
 
     async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""
         attempts = self.session.tables.attempts
-        age = SecondsSince(attempts.c.at).label("age")
-        known = select(attempts.c.number, age).where(statements.has_key(attempts, inbox_key))
+        known = select(*self._columns).where(statements.has_key(attempts, inbox_key))
         row = (await self.session.write(known)).one_or_none()
-        return Attempts() if row is None else Attempts(row.number, row.age)
+        return Attempts() if row is None else Attempts(*row)
 
-    async def take_back_attempt(self, inbox_key: InboxKey) -> None:
-        """Decrement the number of attempts, if it is positive."""
+    async def take_back_attempt(self, inbox_key: InboxKey) -> Attempts:
+        """Decrement the number of attempts, if it is positive, and return it."""
         attempts = self.session.tables.attempts
-        one_less = update(attempts).values(number=attempts.c.number - 1)
-        await self.session.write(
-            one_less.where(statements.has_key(attempts, inbox_key), attempts.c.number > 0)
+        any_attempt = update(attempts).where(
+            statements.has_key(attempts, inbox_key), attempts.c.number > 0
         )
+        one_less = any_attempt.values(number=attempts.c.number - 1).returning(*self._columns)
+        row = (await self.session.write(one_less)).one_or_none()
+        return Attempts() if row is None else Attempts(*row)
+
+    @property
+    def _columns(self) -> tuple[ColumnElement[Any], ...]:
+        """The columns of ``Attempts``."""
+        attempts = self.session.tables.attempts.c
+        return attempts.number, SecondsSince(attempts.at).label("age"), attempts.at
 
     async def count_stall(self, inbox_key: InboxKey, *, within: float) -> int:
         """Return the stalls, one more if others were received in the last ``within`` seconds."""
@@ -64,7 +72,8 @@ class SQLInbox:
             inbox.subscriber == inbox_key.subscriber, inbox.received_at > DatabaseTime(-within)
         )
         one = case((others, 1), else_=0)
-        return await self._add(inbox_key, "stalls", one) or 0
+        row = await self._add(inbox_key, "stalls", one)
+        return 0 if row is None else int(row.stalls)
 
     async def forget_attempts(self, inbox_key: InboxKey) -> None:
         """Delete the counts of attempts and stalls."""
@@ -77,8 +86,8 @@ class SQLInbox:
         column: str,
         number: int | ColumnElement[int],
         condition: ColumnElement[bool] | None = None,
-    ) -> int | None:
-        """Add to a count and return it; None if the condition does not hold for a stored row."""
+    ) -> Row[Any] | None:
+        """Add to a count; return the row, or None if a stored one does not meet the condition."""
         attempts, now = self.session.tables.attempts, DatabaseTime()
         row = {**inbox_key._asdict(), "number": 0, "at": now, column: number}
         insert = statements.insert_into(self.session.dialect, attempts).values(row)
@@ -88,5 +97,4 @@ class SQLInbox:
             set_={column: attempts.c[column] + insert.excluded[column], "at": now},
             where=condition,
         )
-        counts = await self.session.write(counted.returning(attempts.c[column]))
-        return counts.scalar_one_or_none()
+        return (await self.session.write(counted.returning(*attempts.c))).one_or_none()

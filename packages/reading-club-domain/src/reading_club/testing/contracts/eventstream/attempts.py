@@ -17,6 +17,24 @@ async def on_record(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attemp
     return attempts
 
 
+async def counted(
+    uow_factory: UnitOfWorkFactory, receipt: InboxKey, min_interval: float = 0.0
+) -> Attempts:
+    """Count an attempt in a transaction of its own; return the attempts so far."""
+    async with uow_factory() as transaction:
+        attempts = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
+        await transaction.commit()
+    return attempts
+
+
+async def take_back(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attempts:
+    """Take one attempt back in a transaction of its own; return those left."""
+    async with uow_factory() as transaction:
+        attempts = await transaction.uow.inbox.take_back_attempt(receipt)
+        await transaction.commit()
+    return attempts
+
+
 async def stall(uow_factory: UnitOfWorkFactory, receipt: InboxKey, within: float) -> int:
     """Record a stall in a transaction of its own."""
     async with uow_factory() as transaction:
@@ -43,24 +61,44 @@ class AttemptsContract:
 
         record = await on_record(uow_factory, receipt)
 
-        assert nothing == Attempts(0, inf)
+        assert nothing == Attempts(0, inf, None)
         assert record.number == 2
         assert 60.0 <= record.age < 70.0
 
-    async def test_an_attempt_can_be_taken_back(self, uow_factory: UnitOfWorkFactory) -> None:
-        """Each call subtracts one attempt of this message alone, down to 0."""
+    async def test_what_is_counted_is_what_is_on_record(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """The number and the time, also if the last attempt is too young to count another."""
+        receipt = InboxKey("activity", uuid7())
+        first = await counted(uow_factory, receipt)
+        is_first = first.is_same(await on_record(uow_factory, receipt))
+        await pass_time(60.0)
+        same = await counted(uow_factory, receipt, min_interval=3600.0)
+        second = await counted(uow_factory, receipt)
+
+        assert is_first
+        assert 60.0 <= same.age < 70.0
+        assert second.is_same(await on_record(uow_factory, receipt))
+        assert not second.is_same(first)
+        assert [each.number for each in (first, same, second)] == [1, 1, 2]
+
+    async def test_an_attempt_can_be_taken_back(
+        self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
+    ) -> None:
+        """Each call subtracts one attempt of this message alone, down to 0; the time stays."""
         receipt, other = InboxKey("activity", uuid7()), InboxKey("activity", uuid7())
         for each in (receipt, receipt, other):
             await count(uow_factory, each)
+        await pass_time(60.0)
+        before = await on_record(uow_factory, receipt)
 
-        numbers = []
-        for _ in range(3):
-            async with uow_factory() as transaction:
-                await transaction.uow.inbox.take_back_attempt(receipt)
-                await transaction.commit()
-            numbers.append((await on_record(uow_factory, receipt)).number)
+        left = [await take_back(uow_factory, receipt) for _ in range(2)]
 
-        assert numbers == [1, 0, 0]
+        assert [each.number for each in left] == [1, 0]
+        assert [each.at for each in left] == [before.at] * 2
+        assert all(60.0 <= each.age < 70.0 for each in left)
+        assert left[-1].is_same(await on_record(uow_factory, receipt))
+        assert await take_back(uow_factory, receipt) == Attempts()
         assert (await on_record(uow_factory, other)).number == 1
         assert await count(uow_factory, receipt) == 1
 

@@ -24,9 +24,9 @@ async def count(
 ) -> int:
     """Count an attempt in a transaction of its own."""
     async with uow_factory() as transaction:
-        number = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
+        counted = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
         await transaction.commit()
-    return number
+    return counted.number
 
 
 async def stored(uow_factory: UnitOfWorkFactory) -> list[DeadLetter]:
