@@ -9,12 +9,12 @@ from redis import Redis
 
 from reading_club.app.accounts.passwords import Passwords
 from reading_club.app.testing import FastHasher
-from reading_club_functional.browser.fixtures import chromium, site, site_with, visit
+from reading_club_functional.browser.fixtures import chromium, club_with, site, site_with, visit
 from reading_club_functional.releases import commits, environment_of
 from reading_club_functional.requirements import require
 from reading_club_functional.servers import PostgreSQLServer, RabbitMQServer, ValkeyServer
 
-__all__ = ["chromium", "site", "site_with", "visit"]
+__all__ = ["chromium", "club_with", "site", "site_with", "visit"]
 
 # Tests kill brokers, and kombu leaves the sockets of lost connections to the garbage collector,
 # which may report them in any later test.

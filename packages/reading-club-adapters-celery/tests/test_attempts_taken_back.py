@@ -160,6 +160,26 @@ def test_what_was_taken_back_in_doubt_is_not_taken_back_again(
     assert failing.calls == 2
 
 
+def test_what_another_worker_has_counted_meanwhile_is_not_taken_back(
+    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two copies that come together one is handled, and the other one put off."""
+    event, count = an_event(), InMemoryInbox.count_attempt
+    failing = FailingSubscriber(activity, forever=StorageBusy("busy"))
+    key = InboxKey(failing.name, event.message_id)
+    club.database.attempts[key] = Count(1, club.now - timedelta(days=1))
+
+    async def count_second(*arguments: Any, **options: Any) -> Any:
+        club.database.attempts[key] = Count(2, club.now)
+        return await count(*arguments, **options)
+
+    monkeypatch.setattr(InMemoryInbox, "count_attempt", count_second)
+    redeliver(consume(failing), event)
+
+    assert numbers(club) == [2]
+    assert (len(club.database.outbox), failing.calls) == (1, 0)
+
+
 def test_an_attempt_that_a_stop_ended_is_taken_back(
     consume: Consume, club: ConsumerFixture
 ) -> None:

@@ -17,6 +17,7 @@ from reading_club_functional.browser.actions import (
     review,
     sign_up,
 )
+from reading_club_functional.browser.fixtures import ClubWith
 from reading_club_functional.browser.site import Site, View, Visit, running_site
 from reading_club_functional.nightly import WITHOUT_SCRIPT_AT_NIGHT
 
@@ -24,9 +25,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture
-def new_club(tmp_path: Path) -> Iterator[Site]:
+def new_club(club_with: ClubWith, tmp_path: Path) -> Iterator[Site]:
     """A club that has no organiser, and that ends after its pages are closed."""
-    with running_site(tmp_path) as site:
+    with running_site(club_with(0), tmp_path) as site:
         yield site
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import sys
-import tempfile
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from playwright.async_api import Browser
 
 from reading_club_functional.browser.chromium import missing_chromium, open_chromium
 from reading_club_functional.browser.pages import pages_with
-from reading_club_functional.browser.site import Scheme, Site, View, running_site
+from reading_club_functional.browser.site import Scheme, Site, View, filled_site
 
 FOLDER: Final = Path("var/screenshots")
 BOOKS: Final = (0, 3, 60)
@@ -33,7 +32,7 @@ async def picture_all() -> None:
     """Write the pictures of clubs with few and with many books, for each width and scheme."""
     async with open_chromium() as browser:
         for books in BOOKS:
-            with tempfile.TemporaryDirectory() as data, running_site(Path(data), books) as site:
+            with filled_site(books) as site:
                 for width, scheme in product(WIDTHS, SCHEMES):
                     await picture(browser, site, View(width, scheme), books)
 

@@ -1,4 +1,4 @@
-"""Fixtures: Chromium once a session, and a club of its own for each file."""
+"""Fixtures: Chromium and each filled club once a session, and a running copy for each file."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -10,9 +10,17 @@ from playwright.async_api import Browser, Page, expect
 
 from reading_club_functional.browser.chromium import open_chromium
 from reading_club_functional.browser.pages import Role
-from reading_club_functional.browser.site import Site, View, Visit, running_site
+from reading_club_functional.browser.site import (
+    FilledClub,
+    Site,
+    View,
+    Visit,
+    filled,
+    running_site,
+)
 from reading_club_functional.requirements import require_chromium
 
+ClubWith = Callable[[int], FilledClub]
 SiteWith = Callable[[int], Site]
 
 expect.set_options(timeout=10_000)
@@ -26,14 +34,21 @@ async def chromium() -> AsyncIterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def club_with(tmp_path_factory: pytest.TempPathFactory) -> ClubWith:
+    """A function that fills a club with this number of books, once, which is copied to be run."""
+    return cache(lambda books: filled(tmp_path_factory.mktemp("filled"), books))
+
+
 @pytest.fixture(scope="module")
-def site_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteWith]:
+def site_with(club_with: ClubWith, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteWith]:
     """A function that returns a club with this number of books, which runs until the last test."""
     with ExitStack() as stack:
 
         @cache
         def running(books: int) -> Site:
-            return stack.enter_context(running_site(tmp_path_factory.mktemp("club"), books))
+            folder = tmp_path_factory.mktemp("club")
+            return stack.enter_context(running_site(club_with(books), folder))
 
         yield running
 

@@ -5,7 +5,6 @@ A picture above 150 kB is to be reduced to a palette, as by pngquant.
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +12,7 @@ from playwright.async_api import Browser
 
 from reading_club_functional.browser.chromium import missing_chromium, open_chromium
 from reading_club_functional.browser.pages import Role
-from reading_club_functional.browser.site import Site, View, running_site
+from reading_club_functional.browser.site import Site, View, filled_site
 
 FOLDER: Final = Path("docs/pictures")
 BOOKS: Final = 60
@@ -57,7 +56,7 @@ async def take(browser: Browser, site: Site, picture: Picture) -> None:
 async def take_all() -> None:
     """Take every picture of one club."""
     async with open_chromium() as browser:
-        with tempfile.TemporaryDirectory() as data, running_site(Path(data), BOOKS) as site:
+        with filled_site(BOOKS) as site:
             for picture in PICTURES:
                 await take(browser, site, picture)
 

@@ -1,12 +1,14 @@
 """A club with books, and pages of its site in a browser."""
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal, Protocol
 
 from playwright.async_api import Browser, ConsoleMessage, Page
@@ -128,25 +130,57 @@ def _errors(message: ConsoleMessage) -> list[str]:
     return [message.text] if message.type == "error" and not is_expected else []
 
 
-@contextmanager
-def running_site(folder: Path, books: int = 0) -> Iterator[Site]:
-    """Run a club with this number of books, and wait until its activity shows them.
+@dataclass(frozen=True)
+class FilledClub:
+    """The folder of a club that does not run, the text that it opened with, and what it has."""
+
+    folder: Path
+    console: str
+    content: Content
+
+
+def filled(folder: Path, books: int) -> FilledClub:
+    """Fill a club with this number of books, and end it when its activity shows them.
 
     A club without books has no members. Another one has the organiser Olga, the member Mo, and
-    reviews, and would send mail: it is started again with an origin, and a server that is away.
+    reviews.
     """
+    (port,) = map(str, free_ports(1))
+    with _open_club(folder, port=port) as process:
+        content = Content()
+        if books:
+            with Client(base_url=_url(port), timeout=10) as client:
+                content = fill_club(folder, client, books)
+    return FilledClub(folder, process.output, content)
+
+
+@contextmanager
+def running_site(club: FilledClub, folder: Path) -> Iterator[Site]:
+    """Run a copy of a club in an empty folder.
+
+    A club without members opens with another text each time. One with books would send mail: it has
+    an origin, and a server that is away.
+    """
+    shutil.copytree(club.folder, folder, dirs_exist_ok=True)
     port, mail_port = map(str, free_ports(2))
-    url, settings = f"http://127.0.0.1:{port}", {"port": port}
-    with _open_club(folder, **settings) as process:
-        console = process.output
-        if not books:
-            yield Site(url, console, Content())
-            return
-        with Client(base_url=url, timeout=10) as client:
-            content = fill_club(folder, client, books)
     mail = {"smtp_host": "localhost", "smtp_port": mail_port, "smtp_sender": "club@club.example"}
-    with _open_club(folder, **settings, origin=url, **mail):
-        yield Site(url, console, content)
+    more = {"origin": _url(port), **mail} if club.content.book else {}
+    with _open_club(folder, port=port, **more) as process:
+        console = club.console if club.content.book else process.output
+        yield Site(_url(port), console, club.content)
+
+
+@contextmanager
+def filled_site(books: int) -> Iterator[Site]:
+    """Run a new club with this number of books, in a folder that is deleted afterwards."""
+    with TemporaryDirectory() as first, TemporaryDirectory() as copy:
+        club = filled(Path(first), books)
+        with running_site(club, Path(copy)) as site:
+            yield site
+
+
+def _url(port: str) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 @contextmanager

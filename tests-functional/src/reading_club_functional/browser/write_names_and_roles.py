@@ -3,8 +3,6 @@
 import asyncio
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Browser
@@ -12,7 +10,7 @@ from playwright.async_api import Browser
 from reading_club_functional.browser.accessibility import NAMES_AND_ROLES, file_of, names_and_roles
 from reading_club_functional.browser.chromium import missing_chromium, open_chromium
 from reading_club_functional.browser.pages import pages_with
-from reading_club_functional.browser.site import Site, View, running_site
+from reading_club_functional.browser.site import Site, View, filled_site
 
 BOOKS: Final = (0, 60)
 WIDTH: Final = 320
@@ -30,7 +28,7 @@ async def write_all() -> None:
     """Write the files of a club without books, and of one with many."""
     async with open_chromium() as browser:
         for books in BOOKS:
-            with tempfile.TemporaryDirectory() as data, running_site(Path(data), books) as site:
+            with filled_site(books) as site:
                 await write(browser, site, books)
 
 

@@ -36,7 +36,7 @@ COMPARABLE: Final[Mapping[type, Callable[[Any], tuple[Any, ...]]]] = {
         round(each.age / UNIT),
         each.attempted,
     ),
-    Attempts: lambda each: (each.number, each.at and round(each.age / UNIT)),
+    Attempts: lambda each: (each.number, each.at and round(each.age / UNIT), each.counted),
     DeadLetter: lambda each: (each.subscriber, str(each.message_id), each.error, each.parked),
     DeadLetterGroup: lambda each: (each.name, each.parked, each.count),
 }

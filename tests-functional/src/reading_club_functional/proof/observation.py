@@ -128,5 +128,6 @@ def _consuming(driven: Driven, consumer: DrivenConsumer) -> Seen:
     event, action = ids.index(message["id"]), working.point.action
     if action == "acknowledge":
         return (event, action, consumer.disconnected)
-    attempts = (delivery.number, delivery.count_before, bool(delivery.count))
+    counted = delivery.count is not None and not delivery.count_before
+    attempts = (delivery.number, delivery.count_before, counted)
     return (event, action, consumer.disconnected, *attempts)

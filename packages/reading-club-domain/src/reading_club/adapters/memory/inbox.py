@@ -43,6 +43,8 @@ class InMemoryInbox:
         """Count an attempt, unless the last one is less than ``min_interval`` seconds ago."""
         now = self.transaction.now
 
+        before = self.transaction.tables.attempts.get(inbox_key)
+
         def count(tables: InMemoryStreamDatabase) -> None:
             known = tables.attempts.get(inbox_key)
             if known is None:
@@ -53,7 +55,8 @@ class InMemoryInbox:
                     tables.attempts[inbox_key] = replace(known, number=known.number + 1, at=at)
 
         self.transaction.write(count)
-        return await self.attempts(inbox_key)
+        counted = self.transaction.tables.attempts[inbox_key] != before
+        return (await self.attempts(inbox_key))._replace(counted=counted)
 
     async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the count and its age."""

@@ -143,11 +143,11 @@ class AttemptPolicy:
         pause = 0.0 if delivery.begun else self.pause(last.number)
         # Of two copies delivered together one is counted; at the first attempt both are handled.
         min_interval = self.first_pause if last.age == inf else pause
-        counted = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
-        delivery.number = counted.number
+        attempts = await uow.inbox.count_attempt(inbox_key, min_interval=min_interval)
+        delivery.number = attempts.number
         if not delivery.begun and 0 < last.number < delivery.number:
             await uow.failures.record_lost(inbox_key, last.number, NOT_ENDED)
-        delivery.count = counted if counted.number > last.number else None
+        delivery.count = attempts if attempts.counted else None
         if not pause or delivery.count:
             return 0.0
         return pause - last.age if last.age < pause else pause

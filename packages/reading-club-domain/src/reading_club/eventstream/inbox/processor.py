@@ -162,8 +162,8 @@ class InboxProcessor:
     ) -> bool:
         async with make_uow() as transaction:
             if not delivery.number:
-                counted = await transaction.uow.inbox.count_attempt(inbox_key)
-                delivery.number = counted.number
+                attempts = await transaction.uow.inbox.count_attempt(inbox_key)
+                delivery.number = attempts.number
             await transaction.uow.failures.record(inbox_key, delivery.number, error_text(error))
             await transaction.commit()
         if delivery.number >= self.policy.limit:

@@ -26,6 +26,8 @@ class Attempts(NamedTuple):
     """Seconds since the last counted attempt or stall, by the database's clock."""
     at: datetime | None = None
     """When the last attempt or stall was counted, by the database's clock; None without any."""
+    counted: bool = False
+    """Whether the call that returns this has counted an attempt."""
 
     def is_same(self, other: "Attempts") -> bool:
         """Whether nothing was counted or taken back in between."""
@@ -51,7 +53,8 @@ class Inbox(Protocol):
         """Count an attempt to handle the message; return the attempts so far.
 
         Attempts less than ``min_interval`` seconds after the last attempt or stall count as the
-        same one: copies of a message that arrive together, after an outage, use up one attempt.
+        same one, which is not ``counted``: copies of a message that arrive together, after an
+        outage, use up one attempt.
         """
         ...
 

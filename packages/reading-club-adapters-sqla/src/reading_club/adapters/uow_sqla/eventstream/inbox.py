@@ -39,8 +39,10 @@ class SQLInbox:
     async def count_attempt(self, inbox_key: InboxKey, *, min_interval: float = 0.0) -> Attempts:
         """Count an attempt, unless the last is younger than ``min_interval``."""
         due = self.session.tables.attempts.c.at <= DatabaseTime(-min_interval)
-        row = await self._add(inbox_key, "number", 1, due)
-        return await self.attempts(inbox_key) if row is None else Attempts(row.number, 0.0, row.at)
+        row = await self._add(inbox_key, "number", 1, due if min_interval else None)
+        if row is None:
+            return await self.attempts(inbox_key)
+        return Attempts(row.number, 0.0, row.at, counted=True)
 
     async def attempts(self, inbox_key: InboxKey) -> Attempts:
         """Return the number of attempts and its age in seconds; begins as a writer on SQLite."""

@@ -81,6 +81,8 @@ class AttemptsContract:
         assert second.is_same(await on_record(uow_factory, receipt))
         assert not second.is_same(first)
         assert [each.number for each in (first, same, second)] == [1, 1, 2]
+        assert [each.counted for each in (first, same, second)] == [True, False, True]
+        assert not (await on_record(uow_factory, receipt)).counted
 
     async def test_an_attempt_can_be_taken_back(
         self, uow_factory: UnitOfWorkFactory, pass_time: PassTime
