@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from reading_club.app.application import Application
-from reading_club.app.testing.person import HTML, Person, follow, send
+from reading_club.app.testing.person import HTML, Person, follow, script_policy, send
 from reading_club.app.testing.valid_imports import FILE
 from reading_club.domain.messages import ImportStepDue
 from reading_club.service.imports.subscriber import imports
@@ -28,12 +28,6 @@ def test_the_account_leads_to_the_form(member: Person) -> None:
     assert "up to 64 MB" in page
 
 
-def policy_of(page: Any) -> str:
-    """Return what the content security policy of a page says of scripts."""
-    (said,) = re.findall(r"script-src ([^;]+)", page.headers["content-security-policy"])
-    return str(said)
-
-
 def test_a_file_leads_to_its_import(
     member: Person, client: TestClient, application: Application
 ) -> None:
@@ -51,7 +45,7 @@ def test_a_file_leads_to_its_import(
     assert client.portal is not None
     client.portal.call(handle)
     finished = member.get(where, headers=HTML).text
-    policies = [policy_of(page) for page in (runs, member.get(where, headers=HTML))]
+    policies = [script_policy(page) for page in (runs, member.get(where, headers=HTML))]
 
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in running
     assert "2 rows: 1 of 2 done." in running

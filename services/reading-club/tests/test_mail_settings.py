@@ -31,8 +31,8 @@ def set_all(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
     [
         ("ORIGIN", None, "SMTP_HOST: Value error, needs READING_CLUB_ORIGIN"),
         ("SMTP_SENDER", None, "SMTP_SENDER: Value error, must be set"),
-        ("SMTP_SENDER", "club", "SMTP_SENDER: Value error, must be an address"),
-        ("SMTP_SENDER", "a@b.c\r\nBcc: d@e.f", "SMTP_SENDER: Value error, must be an address"),
+        ("SMTP_SENDER", "club", "SMTP_SENDER: must look like ann@example.org"),
+        ("SMTP_SENDER", "a@b.c\r\nBcc: d@e.f", "SMTP_SENDER: must look like ann@example.org"),
         ("SMTP_PASSWORD", None, "SMTP_PASSWORD: Value error, must be set"),
         ("SMTP_TLS", "ssl", "SMTP_TLS"),
         ("SMTP_PORT", "0", "SMTP_PORT"),

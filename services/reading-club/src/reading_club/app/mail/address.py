@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 LONGEST: Final = 254
 """Characters of an address: a path of RFC 5321 without its brackets."""
@@ -19,7 +20,7 @@ Such an address has neither space nor line break, so that it cannot add a header
 
 def _as_address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
-        raise ValueError("must be an address, as ann@example.org")
+        raise PydanticCustomError("address", "must look like ann@example.org")
     return text
 
 

@@ -1,5 +1,6 @@
 """A person at a browser, and what is read in an answer."""
 
+import re
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
@@ -69,3 +70,9 @@ def follow(person: Person, answer: Any) -> str:
     assert answer.status_code == 303, answer.text
     page: str = person.get(answer.headers["location"]).text
     return page
+
+
+def script_policy(page: Any) -> str:
+    """Return from where the content security policy of a page lets it take scripts."""
+    (sources,) = re.findall(r"script-src ([^;]+)", page.headers["content-security-policy"])
+    return str(sources)

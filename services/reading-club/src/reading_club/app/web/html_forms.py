@@ -50,8 +50,6 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "uses": N_("the uses"),
 }
 """The fields of forms, as a sentence about one begins."""
-NOT_AN_ADDRESS: Final = N_("Value error, must be an address, as ann@example.org")
-"""What pydantic says of the error of an address."""
 
 
 def errors_of(refused: ValidationError | Refusal) -> list[FieldError]:
