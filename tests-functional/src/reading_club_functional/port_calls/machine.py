@@ -94,8 +94,8 @@ class PortMachine(RuleBasedStateMachine):
     ) -> None:
         """Send two events, of which the second may be received, and look what is missing."""
         subscribe = Call("subscriptions", "subscribe", (name, [TYPE]), (("outside", False),))
-        for number, later in zip(numbers[:2], units, strict=True):
-            event = numbered_event(number)
+        events = [numbered_event(number) for number in numbers[:2]]
+        for event, later in zip(events, units, strict=True):
             sent = [subscribe, Call("messagestore", "add", (event,))]
             self._compare([_transact(each, sent, lease, commits=True) for each in self.backends])
             claim = Call("store", "claim", (9, lease))
@@ -103,7 +103,7 @@ class PortMachine(RuleBasedStateMachine):
             delete = Call("store", "delete", (lease.token, [OutboxKey(event.message_id)]))
             self._compare([_call(each.outbox, delete) for each in self.backends])
             self._compare([each.pass_time(later) for each in self.backends])
-        calls = [Call("inbox", "insert_new", (InboxKey(name, event.message_id),))] * received
+        calls = [Call("inbox", "insert_new", (InboxKey(name, events[-1].message_id),))] * received
         calls.append(requeue)
         self._compare([_transact(each, calls, lease, commits=True) for each in self.backends])
 
