@@ -15,11 +15,10 @@ from reading_club.adapters.eventstream.testing import (
     on_the_wire,
 )
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.memory.database import InMemoryTransaction
 from reading_club.adapters.memory.inbox import InMemoryInbox
 from reading_club.adapters.memory.rows import Count
 from reading_club.domain.messages import BookRegistered
-from reading_club.eventstream.errors import CommitInDoubt, StorageBusy
+from reading_club.eventstream.errors import StorageBusy
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club.service.projections import activity
@@ -71,93 +70,6 @@ def test_an_attempt_that_cannot_be_taken_back_goes_on(
 
     assert numbers(club) == [1]
     assert failing.calls == 10
-
-
-def test_an_attempt_whose_count_is_in_doubt_is_counted_once(
-    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If the answers to COMMIT are lost, the attempt that was counted goes on."""
-    commit, lost = InMemoryTransaction.commit, iter(range(3))
-
-    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
-        await commit(transaction)
-        if next(lost, None) is not None:
-            raise CommitInDoubt("the connection was lost")
-
-    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
-    failing = FailingSubscriber(activity, forever=ProcessKilled())
-
-    with pytest.raises(ProcessKilled):
-        redeliver(consume(failing), an_event())
-
-    assert numbers(club) == [1]
-    assert failing.calls == 1
-
-
-@pytest.mark.parametrize("committed", [True, False])
-def test_a_deferral_takes_back_a_count_that_is_in_doubt(
-    consume: Consume, club: ConsumerFixture, monkeypatch: pytest.MonkeyPatch, *, committed: bool
-) -> None:
-    """An attempt that never began leaves no count, and the count of an earlier one stays."""
-    event, club.hold = an_event(), 45.0
-    commit, lost = InMemoryTransaction.commit, iter(range(1))
-
-    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
-        in_doubt = next(lost, None) is not None
-        if committed or not in_doubt:
-            await commit(transaction)
-        if in_doubt:
-            raise CommitInDoubt("the connection was lost")
-
-    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
-    failing = FailingSubscriber(activity)
-    key = InboxKey(failing.name, event.message_id)
-    club.database.attempts[key] = Count(1, club.now - timedelta(days=1))
-
-    consume(failing).receive(on_the_wire(event), suspected=True, arrived=club.time() - 3600.0)
-
-    assert numbers(club) == [1]
-    assert (len(club.database.outbox), failing.calls) == (1, 0)
-
-
-@pytest.mark.parametrize(
-    ("is_committed", "counted_since", "count"),
-    [(True, False, 2), (False, False, 2), (True, True, 3)],
-)
-def test_what_was_taken_back_in_doubt_is_not_taken_back_again(
-    consume: Consume,
-    club: ConsumerFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    is_committed: bool,
-    counted_since: bool,
-    count: int,
-) -> None:
-    """If the answer to COMMIT is lost, the next attempt is counted, unless its count is there.
-
-    A count with the same number that another worker has made since is not this worker's.
-    """
-    event = an_event()
-    failing = FailingSubscriber(activity, StorageBusy("busy"), forever=ProcessKilled())
-    key = InboxKey(failing.name, event.message_id)
-    club.database.attempts[key] = Count(1, club.now - timedelta(days=1))
-    commit, commits = InMemoryTransaction.commit, iter(("counted", "taken back"))
-
-    async def commit_in_doubt(transaction: InMemoryTransaction[Any]) -> None:
-        is_taken_back = next(commits, None) == "taken back"
-        if is_committed or not is_taken_back:
-            await commit(transaction)
-        if is_taken_back:
-            if counted_since:
-                club.database.attempts[key] = Count(2, club.now + LATER)
-            raise CommitInDoubt("the connection was lost")
-
-    monkeypatch.setattr(InMemoryTransaction, "commit", commit_in_doubt)
-    with pytest.raises(ProcessKilled):
-        redeliver(consume(failing), event)
-
-    assert numbers(club) == [count]
-    assert failing.calls == 2
 
 
 def test_what_another_worker_has_counted_meanwhile_is_not_taken_back(

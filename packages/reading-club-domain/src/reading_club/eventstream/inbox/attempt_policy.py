@@ -78,6 +78,13 @@ async def is_counted(delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfW
     return (await uow.inbox.attempts(inbox_key)).is_same(delivery.count)
 
 
+async def take_back(delivery: Delivery, inbox_key: InboxKey, uow: StreamUnitOfWork) -> None:
+    """Undo the count of the current attempt; until COMMIT is answered, it may still be there."""
+    left = await uow.inbox.take_back_attempt(inbox_key)
+    delivery.count = left._replace(number=left.number + 1)
+    delivery.count_before = True
+
+
 @dataclass(frozen=True)
 class AttemptPolicy:
     """The attempt limit and the pauses; counts attempts, each in a transaction."""
@@ -165,9 +172,7 @@ class AttemptPolicy:
             return
         with contextlib.suppress(TransientFailure):
             async with make_uow() as transaction:
-                left = await transaction.uow.inbox.take_back_attempt(inbox_key)
-                delivery.count = left._replace(number=left.number + 1)
-                delivery.count_before = True
+                await take_back(delivery, inbox_key, transaction.uow)
                 await transaction.commit()
             delivery.number -= 1
             delivery.count = None

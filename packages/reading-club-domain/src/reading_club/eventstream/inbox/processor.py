@@ -15,6 +15,7 @@ from reading_club.eventstream.inbox.attempt_policy import (
     Delivery,
     defer,
     is_counted,
+    take_back,
 )
 from reading_club.eventstream.inbox.spans import handle
 from reading_club.eventstream.ports.inbox import InboxKey
@@ -98,7 +99,7 @@ class InboxProcessor:
             return False
         async with make_uow() as transaction:
             if await is_counted(delivery, inbox_key, transaction.uow):
-                await transaction.uow.inbox.take_back_attempt(inbox_key)
+                await take_back(delivery, inbox_key, transaction.uow)
             within = self.policy.since_last(delivery) if isinstance(error, BUSY) else 0.0
             stalls = await transaction.uow.inbox.count_stall(inbox_key, within=within)
             if stalls < self.policy.limit:
