@@ -38,6 +38,8 @@ class AttemptInvariants:
         self._unbegun: dict[InboxKey, tuple[Process, int]] = {}
         self._recorded = 0
         self._returned = set[InboxKey]()
+        self.recorded_late = set[InboxKey]()
+        """Messages that were delivered again before the stop that rolled them back was recorded."""
         self.deferrals = DeferralInvariants(invariants)
         self.latest_failed: Collection[tuple[InboxKey, int]] = ()
         """The failures that the latest transaction has recorded, with their numbers."""
@@ -108,8 +110,10 @@ class AttemptInvariants:
             del self._unbegun[key]
         held = self._all.broker.held_by(process, key)
         since = min((each.at for each in held if all(e.suspected for e in held)), default=-1.0)
-        # A returned copy clears the others of suspicion, as it has the same record.
-        is_cleared = key in self._returned and self._all.broker.number[key] > 1
+        # A returned copy clears the others of suspicion, as it has the same record; and so does
+        # a worker that has lost its connection, whose copy is delivered again meanwhile.
+        is_copied = self._all.broker.number[key] > 1 or key in self.recorded_late
+        is_cleared = key in self._returned and is_copied
         if self._counted_at.get(key, -1.0) < since and not is_cleared:
             self._all.violated("attempts are counted", f"{_name(key)} is handled uncounted")
         for each in held:

@@ -166,6 +166,8 @@ class SimulatedConsumer(WorkerThreads):
             self.connect()
 
     def _record(self, batch: Sequence[Any]) -> None:
+        late = {each.copy.inbox_key for each in batch if each.connection != self.connection}
+        self.broker.invariants.attempts.recorded_late |= late
         if self._consumption is not None:
             self._consumption.record(batch)
 

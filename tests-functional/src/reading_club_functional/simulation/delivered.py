@@ -35,7 +35,7 @@ class Delivered:
 
     def __init__(self, copy: Copy, consumer: "SimulatedConsumer", tag: int) -> None:
         self.copy, self.tag = copy, tag
-        self.consumer, self._connection = consumer, consumer.connection
+        self.consumer, self.connection = consumer, consumer.connection
         self.headers: dict[str, Any] = {ATTEMPTED: True} if copy.event.attempted else {}
         self.delivery_info = {"redelivered": copy.redelivered}
         self.payload = [[], {"message": dict(copy.event.envelope)}, {}]
@@ -46,6 +46,6 @@ class Delivered:
     def ack_log_error(self, *_: object) -> None:
         """Acknowledge on the connection that has delivered it, if that is open."""
         self.consumer.forget(self.tag)
-        if self.consumer.connection == self._connection:
+        if self.consumer.connection == self.connection:
             self.acknowledged = True
             self.consumer.acknowledge(self)
