@@ -66,6 +66,7 @@ def test_writes_do_not_notice_that_the_broker_does_not_answer(
     compare_with_healthy(running, outage, seen_within=DETECTION_TIMEOUT)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("running", [RabbitMQServer], ids=["rabbitmq"], indirect=True)
 def test_writes_do_not_notice_that_the_broker_takes_nothing(running: Running) -> None:
     """RabbitMQ still accepts connections: health detects it by the age of waiting events."""

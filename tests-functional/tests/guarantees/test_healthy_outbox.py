@@ -33,6 +33,7 @@ def club(tmp_path: Path, database_url: str, broker_url: str) -> Iterator[ClubClu
         yield club
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 async def test_ten_thousand_healthy_events_update_nothing(
     club: ClubCluster, broker_url: str

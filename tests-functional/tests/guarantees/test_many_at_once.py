@@ -63,6 +63,7 @@ def club(
         yield club
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broker_url", ["rabbitmq"], indirect=True)
 def test_many_leave_the_same_tables_as_one(
     club: ClubCluster, postgresql: PostgreSQLServer, tmp_path_factory: pytest.TempPathFactory
