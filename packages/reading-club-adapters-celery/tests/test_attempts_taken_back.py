@@ -25,12 +25,6 @@ from reading_club.service.projections import activity
 from reading_club.testing.builders import an_event
 
 Consume = Callable[[Subscriber[Any, Any]], EventTask]
-LATER = timedelta(seconds=1)
-
-
-def numbers(club: ConsumerFixture) -> list[int]:
-    """Return the counted attempts in the database."""
-    return [count.number for count in club.database.attempts.values()]
 
 
 def redeliver(consumer: EventTask, event: BookRegistered) -> None:
@@ -49,7 +43,7 @@ def test_an_attempt_that_an_outage_ended_is_taken_back(
         with pytest.raises(Reject):
             redeliver(consume(FailingSubscriber(activity, forever=StorageBusy("busy"))), event)
 
-    assert numbers(club) == [0]
+    assert club.attempts == [0]
     assert club.dead_letters == []
 
 
@@ -68,7 +62,7 @@ def test_an_attempt_that_cannot_be_taken_back_goes_on(
     with pytest.raises(ProcessKilled):
         redeliver(consume(failing), an_event())
 
-    assert numbers(club) == [1]
+    assert club.attempts == [1]
     assert failing.calls == 10
 
 
@@ -88,7 +82,7 @@ def test_what_another_worker_has_counted_meanwhile_is_not_taken_back(
     monkeypatch.setattr(InMemoryInbox, "count_attempt", count_second)
     redeliver(consume(failing), event)
 
-    assert numbers(club) == [2]
+    assert club.attempts == [2]
     assert (len(club.database.outbox), failing.calls) == (1, 0)
 
 
@@ -102,4 +96,4 @@ def test_an_attempt_that_a_stop_ended_is_taken_back(
     with pytest.raises(Reject):
         consumer.receive(on_the_wire(an_event()), suspected=True)
 
-    assert numbers(club) == [0]
+    assert club.attempts == [0]

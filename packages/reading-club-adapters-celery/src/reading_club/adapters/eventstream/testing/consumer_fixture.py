@@ -66,6 +66,11 @@ class ConsumerFixture:
         self.now += timedelta(seconds=seconds)
 
     @property
+    def attempts(self) -> list[int]:
+        """The counted attempts of each message that has any on record."""
+        return [count.number for count in self.database.attempts.values()]
+
+    @property
     def dead_letters(self) -> list[DeadLetter]:
         """The dead letters."""
         return list(self.database.dead_letters.values())

@@ -6,7 +6,7 @@ from lastuuid import uuid7
 
 from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 from reading_club.testing.contracts.eventstream.helpers import PassTime, UnitOfWorkFactory
-from reading_club.testing.contracts.eventstream.inbox import count, receive
+from reading_club.testing.contracts.eventstream.inbox import count, counted, receive
 
 
 async def on_record(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attempts:
@@ -14,16 +14,6 @@ async def on_record(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> Attemp
     async with uow_factory() as transaction:
         attempts = await transaction.uow.inbox.attempts(receipt)
         await transaction.rollback()
-    return attempts
-
-
-async def counted(
-    uow_factory: UnitOfWorkFactory, receipt: InboxKey, min_interval: float = 0.0
-) -> Attempts:
-    """Count an attempt in a transaction of its own; return the attempts so far."""
-    async with uow_factory() as transaction:
-        attempts = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
-        await transaction.commit()
     return attempts
 
 

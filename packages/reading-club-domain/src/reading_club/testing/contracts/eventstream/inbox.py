@@ -6,7 +6,7 @@ from lastuuid import uuid7
 
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.ports.dead_letters import DeadLetter
-from reading_club.eventstream.ports.inbox import InboxKey
+from reading_club.eventstream.ports.inbox import Attempts, InboxKey
 from reading_club.testing.contracts.eventstream.dead_letters import a_letter
 from reading_club.testing.contracts.eventstream.helpers import PassTime, UnitOfWorkFactory
 
@@ -19,14 +19,21 @@ async def receive(uow_factory: UnitOfWorkFactory, receipt: InboxKey) -> bool:
     return first
 
 
+async def counted(
+    uow_factory: UnitOfWorkFactory, receipt: InboxKey, min_interval: float = 0.0
+) -> Attempts:
+    """Count an attempt in a transaction of its own; return the attempts so far."""
+    async with uow_factory() as transaction:
+        attempts = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
+        await transaction.commit()
+    return attempts
+
+
 async def count(
     uow_factory: UnitOfWorkFactory, receipt: InboxKey, min_interval: float = 0.0
 ) -> int:
-    """Count an attempt in a transaction of its own."""
-    async with uow_factory() as transaction:
-        counted = await transaction.uow.inbox.count_attempt(receipt, min_interval=min_interval)
-        await transaction.commit()
-    return counted.number
+    """Count an attempt in a transaction of its own; return the number of attempts so far."""
+    return (await counted(uow_factory, receipt, min_interval)).number
 
 
 async def stored(uow_factory: UnitOfWorkFactory) -> list[DeadLetter]:
