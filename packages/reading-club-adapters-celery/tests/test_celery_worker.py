@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 from celery.concurrency.thread import TaskPool
+from celery.utils import timer2
 from celery.worker.consumer.tasks import Tasks
 from kombu.asynchronous import Hub
 
@@ -124,3 +125,15 @@ def test_celery_has_what_batches_need() -> None:
     assert name == "batch"
     assert thread != threading.get_ident()
     assert results.get_nowait() == ("ack", threading.get_ident())
+
+
+def test_celery_has_what_a_rest_needs() -> None:
+    """Without an event loop a call later is made in a thread of Celery's timer."""
+    consumer: Any = EventConsumer.__new__(EventConsumer)
+    consumer.timer = timer2.Timer()
+    called = threading.Event()
+
+    consumer.call_later(0.001, called.set)
+
+    assert called.wait(10)
+    consumer.timer.stop()

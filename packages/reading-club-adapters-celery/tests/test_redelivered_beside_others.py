@@ -8,6 +8,7 @@ import pytest
 
 from reading_club.adapters.eventstream.worker import consumer
 from reading_club.adapters.eventstream.worker.consumer import EventConsumer
+from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club.eventstream.ports.metrics import NO_METRICS
 
 
@@ -26,6 +27,7 @@ class Task:
     """Records the events of first deliveries and those of redelivered messages."""
 
     metrics = NO_METRICS
+    pacing = Pacing(rest=0.0)
 
     def __init__(self) -> None:
         self.first_deliveries: list[list[object]] = []

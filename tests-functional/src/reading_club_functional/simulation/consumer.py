@@ -7,10 +7,9 @@ from math import inf
 from typing import Any
 
 from reading_club.adapters.eventstream.worker.batching import ARRIVED
-from reading_club.adapters.eventstream.worker.consumption import Consumption, batchers_of
+from reading_club.adapters.eventstream.worker.consumption import Consumption
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.malformed import is_suspected, was_attempted
-from reading_club.adapters.eventstream.worker.returning import Redeliveries
+from reading_club.adapters.eventstream.worker.malformed import was_attempted
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.subscriber import Subscriber
 from reading_club_functional.simulation.broker import PREFETCH, Copy, SimulatedBroker
@@ -22,6 +21,17 @@ from reading_club_functional.simulation.threads import SimulatedThread
 
 LOST_ACK = 0.01
 """Probability that an acknowledgement breaks the connection."""
+
+
+class ObservedConsumption(Consumption):
+    """Tells which rolled-back messages are recorded after the end of their connection."""
+
+    def record(self, batch: Sequence[Any]) -> None:
+        """Record a batch, as before."""
+        for each in batch:
+            if each.connection != each.consumer.connection:
+                each.consumer.broker.invariants.attempts.recorded_late.add(each.copy.inbox_key)
+        super().record(batch)
 
 
 class SimulatedConsumer(WorkerThreads):
@@ -71,13 +81,11 @@ class SimulatedConsumer(WorkerThreads):
         if self.broker.down or not self.process.alive or self.stop_signal.is_given:
             return
         events = self._events
-        self._batchers = batchers = batchers_of(self, events, self._record)
-        self._redeliveries = Redeliveries(
-            self, events.returned, lambda message, suspected: batchers[suspected].add(message)
-        )
-        self._consumption = Consumption(self, events, batchers, self._redeliveries)
+        self._consumption = ObservedConsumption(self, events)
         self.is_connected, self.rests_since = True, inf
-        self._consumption.obey_pause()
+        self._consumption.begin()
+        if events.pause.is_paused and self.rests_since == inf:
+            self.broker.invariants.violated("a pause is obeyed", f"{self.process.name} consumes")
         self.broker.deliver(self.subscriber.name)
 
     def consume_nothing(self) -> None:
@@ -103,10 +111,8 @@ class SimulatedConsumer(WorkerThreads):
         suspected = copy.suspect or was_attempted(message)
         self.in_hand[tag] = Received(copy.inbox_key, suspected, self._loop.time())
         message.headers[ARRIVED] = self._loop.time()
-        if is_suspected(message) and not was_attempted(message):
-            self._redeliveries.sort(message)
-        else:
-            self._batchers[is_suspected(message)].add(message)
+        assert self._consumption is not None
+        self._consumption.add(message)
 
     def acknowledge(self, message: Delivered) -> None:
         """Take a message off, unless the connection breaks before."""
@@ -164,12 +170,6 @@ class SimulatedConsumer(WorkerThreads):
             self._loop.call_later(1.0, self._reconnect, context=self._context.copy())
         elif not self.is_connected:
             self.connect()
-
-    def _record(self, batch: Sequence[Any]) -> None:
-        late = {each.copy.inbox_key for each in batch if each.connection != self.connection}
-        self.broker.invariants.attempts.recorded_late |= late
-        if self._consumption is not None:
-            self._consumption.record(batch)
 
     def end_consumption(self) -> None:
         """Return what has not begun, if the database records it."""

@@ -22,6 +22,10 @@ from reading_club_functional.simulation.world_parts import WorldParts
 
 LEASE = 10.0
 RECONCILE_AFTER = 30.0
+WOKEN = 0.3
+"""Probability that a relay is woken after a reconciliation, as by a commit in its process."""
+AT_ONCE = 0.001
+"""Seconds: steps take no time."""
 
 
 def backoff(parts: WorldParts) -> Backoff:
@@ -86,10 +90,37 @@ async def _number_of_another(parts: WorldParts) -> int | None:
     return next(parts.others, None) if parts.handlers.waits_for_others(parts.database) else None
 
 
+class SimulatedRelay(Relay):
+    """The relay, which is checked to look at once when it is woken in a pause."""
+
+    looks = 0
+    is_resting = False
+
+    async def run_once(self) -> float:
+        """Count a look."""
+        self.looks, self.is_resting = self.looks + 1, False
+        return await super().run_once()
+
+    async def _run_until_empty(self, stopping: asyncio.Event) -> float:
+        pause = await super()._run_until_empty(stopping)
+        self.is_resting = True
+        return pause
+
+    def wake_in(self, parts: WorldParts) -> None:
+        """Wake the relay, and look whether it does."""
+        self.wake()
+        if self.is_resting:
+            parts.loop.call_later(AT_ONCE, self._check_awake, parts, self.looks)
+
+    def _check_awake(self, parts: WorldParts, looks: int) -> None:
+        if self.looks == looks:
+            parts.invariants.violated("a woken relay looks at once", "it goes on with its pause")
+
+
 async def relay(parts: WorldParts) -> None:
     """Relay events, and reconcile."""
     clock = parts.loop.time
-    relay = Relay(
+    relay = SimulatedRelay(
         SimulatedOutbox(parts.database),
         SimulatedPublisher(parts.broker),
         breaker=CircuitBreaker(backoff(parts), clock),
@@ -110,5 +141,7 @@ async def relay(parts: WorldParts) -> None:
         with suppress(TransientFailure):
             await reconciler.run_once()
         parts.invariants.reconciled(queues.asked)
+        if parts.loop.tape.chance(WOKEN):
+            relay.wake_in(parts)
         await asyncio.wait([relaying], timeout=RECONCILE_AFTER)
     await relaying

@@ -50,3 +50,7 @@ class WorkerThreads:
         work()
 
     call_soon_ack = call_soon
+
+    def call_later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Call the work in the worker's own thread, after so many seconds."""
+        self._loop.call_later(seconds, self.call_soon, work, context=self._context.copy())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from reading_club.adapters.eventstream.event_loop_thread import EventLoopThread
 from reading_club.adapters.eventstream.worker.event_task import EventTask
 from reading_club.adapters.eventstream.worker.pacing import Pacing
-from reading_club.adapters.eventstream.worker.pausing import PauseWatcher
+from reading_club.adapters.eventstream.worker.pausing import FIRST_TIMEOUT, PauseWatcher
 from reading_club.adapters.memory import RecordingOutboxTransport
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.subscriber import Subscriber
@@ -76,9 +76,13 @@ class SimulatedLoopThread(EventLoopThread[UnitOfWorkFactory]):
         self._parts.loop.create_task(repeated())
 
 
-async def _asked(pause: PauseWatcher) -> None:
+async def _asked(parts: WorldParts, pause: PauseWatcher, subscriber: str) -> None:
     """Return when the database has said whether the subscriber is paused, or the worker goes on."""
-    answered = asyncio.Event()
+    answered, began, paused = (
+        asyncio.Event(),
+        parts.loop.time(),
+        parts.database.pauses.get(subscriber),
+    )
 
     def ask() -> None:
         pause.start()
@@ -86,6 +90,9 @@ async def _asked(pause: PauseWatcher) -> None:
 
     SimulatedThread(target=ask, name="pause").start()
     await answered.wait()
+    knows = pause.is_paused or pause.is_failing or parts.loop.time() - began >= FIRST_TIMEOUT
+    if paused and not knows and parts.database.pauses.get(subscriber) == paused:
+        parts.invariants.violated("a pause is obeyed", f"{subscriber} starts as if there were none")
 
 
 async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
@@ -115,6 +122,6 @@ async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
     consumer = SimulatedConsumer(parts.broker, subscriber, events, signal)
     parts.consumers[CURRENT.get().name] = consumer
     if parts.scenario.with_pauses:
-        await _asked(events.pause)
+        await _asked(parts, events.pause, subscriber.name)
     consumer.disconnect()
     await parts.loop.create_future()

@@ -15,7 +15,6 @@ from reading_club.adapters.eventstream.testing.events import ParcelSent
 from reading_club.adapters.eventstream.worker.batching import Batcher
 from reading_club.adapters.eventstream.worker.consumption import Consumption
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.returning import Redeliveries
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.testing.polling import eventually
 
@@ -84,17 +83,13 @@ class Receiving:
 
     def __init__(self, task: EventTask, worker: Worker) -> None:
         self.task, self.worker = task, worker
-        self.fresh, self.suspected = (
-            Batcher(worker, task.receive_batch, task.receive) for _ in range(2)
-        )
         self._records = 0
         self._record_in_database = task.returned.record
         task.returned.record = self._record  # type: ignore[method-assign]  # counts the calls
-        batchers = {False: self.fresh, True: self.suspected}
-        self.redeliveries = Redeliveries(
-            worker, task.returned, lambda message, suspected: batchers[suspected].add(message)
-        )
-        self.consumption = Consumption(worker, task, batchers, self.redeliveries)
+        self.consumption = Consumption(worker, task)
+        self.redeliveries = self.consumption.redeliveries
+        batchers = self.consumption.batchers
+        self.fresh, self.suspected = batchers[False], batchers[True]
         for batcher in batchers.values():
             batcher.add(a_message())
 

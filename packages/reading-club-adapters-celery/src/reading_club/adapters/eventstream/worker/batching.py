@@ -23,7 +23,8 @@ LARGEST_BATCH: Final = 100
 class Batcher:
     """Collects messages while a batch runs in the pool; they become the next batch.
 
-    An idle worker handles a message at once, as a batch of one. ``receive`` handles the events of a
+    An idle worker handles a message at once, as a batch of one. After a batch it rests for ``rest``
+    seconds, so that messages gather, unless a full batch waits. ``receive`` handles the events of a
     batch, and ``receive_alone`` each of them if ``receive`` returns False; both take the monotonic
     time at which the oldest message ``arrived``. Messages are acknowledged in the worker's own
     thread, as in Celery. ``worker`` is an ``EventConsumer``. ``before_requeue`` gets each batch
@@ -37,14 +38,16 @@ class Batcher:
         receive_alone: Callable[..., None],
         *,
         largest: int = LARGEST_BATCH,
+        rest: float = 0.0,
         before_requeue: Callable[[Sequence[Message]], None] = lambda _: None,
     ) -> None:
         self._worker = worker
         self._receive = receive
         self._receive_alone = receive_alone
         self._largest = largest
+        self._rest = rest
         self._before_requeue = before_requeue
-        self._is_held = False
+        self._is_held = self._is_resting = False
         self._waiting: deque[Message] = deque()
         self._running: Sequence[Message] | None = None
         # Without an event loop, on a broker in memory, Celery acknowledges in the pool's thread.
@@ -89,6 +92,8 @@ class Batcher:
     def _start_next(self) -> None:
         if self._is_held or self._running is not None or not self._waiting:
             return
+        if self._is_resting and len(self._waiting) < self._largest:
+            return
         count = min(self._largest, len(self._waiting))
         self._running = batch = [self._waiting.popleft() for _ in range(count)]
         arrived = min(message.headers[ARRIVED] for message in batch)
@@ -119,9 +124,20 @@ class Batcher:
                     failures.append(exc)
             if messages is self._running:
                 self._running = None
+                self._begin_rest()
             self._start_next()
         if failures:
             raise failures[0]
+
+    def _begin_rest(self) -> None:
+        if self._rest > 0.0 and len(self._waiting) < self._largest:
+            self._is_resting = True
+            self._worker.call_later(self._rest, self._end_rest)
+
+    def _end_rest(self) -> None:
+        with self._lock:
+            self._is_resting = False
+            self._start_next()
 
     def _split(self, message: Message) -> None:
         arrived = message.headers[ARRIVED]

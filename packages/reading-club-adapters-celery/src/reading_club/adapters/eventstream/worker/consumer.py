@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,16 +13,10 @@ from reading_club.adapters.eventstream._kombu_redis import (
     requeued_to,
 )
 from reading_club.adapters.eventstream.stream_app import StreamApp, stream_of
-from reading_club.adapters.eventstream.worker.batching import ARRIVED, Batcher
-from reading_club.adapters.eventstream.worker.consumption import Consumption, batchers_of
+from reading_club.adapters.eventstream.worker.batching import ARRIVED
+from reading_club.adapters.eventstream.worker.consumption import Consumption
 from reading_club.adapters.eventstream.worker.event_task import EventTask
-from reading_club.adapters.eventstream.worker.malformed import (
-    described,
-    is_suspected,
-    validate_task_message,
-    was_attempted,
-)
-from reading_club.adapters.eventstream.worker.returning import Redeliveries
+from reading_club.adapters.eventstream.worker.malformed import described, validate_task_message
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +30,8 @@ class EventConsumer(WorkerConsumer):
     """
 
     connection_errors: tuple[type[BaseException], ...]
-    _batchers: Mapping[bool, Batcher] = {}
-    _consumption: Consumption | None = None
+    _consumption: Any = None
+    """The ``Consumption`` of this connection; None before the first one."""
 
     def start_consuming(self) -> None:
         """Drop the waiting messages of an earlier connection, and consume unless paused."""
@@ -49,12 +42,8 @@ class EventConsumer(WorkerConsumer):
         events: EventTask = task.event_task
         self._events = events
         events.metrics.connection_opened()
-        self._batchers = batchers = batchers_of(self, events, self._record)
-        self._redeliveries = Redeliveries(
-            self, events.returned, lambda message, suspected: batchers[suspected].add(message)
-        )
-        self._consumption = Consumption(self, events, batchers, self._redeliveries)
-        self._consumption.obey_pause()
+        self._consumption = Consumption(self, events)
+        self._consumption.begin()
 
     def stopped_consuming(self, *, broker_answers: bool) -> None:
         """Return the waiting messages to the queue."""
@@ -68,7 +57,7 @@ class EventConsumer(WorkerConsumer):
 
     def connection_lost(self) -> None:
         """Count the lost connection, unless it ended before it consumed."""
-        if self._batchers:
+        if self._consumption is not None:
             self._events.metrics.connection_lost()
 
     def receive(self, message: Message) -> None:
@@ -78,10 +67,7 @@ class EventConsumer(WorkerConsumer):
             release_prefetch_on_ack_failure(message)
             headers: dict[str, Any] = message.headers
             headers[ARRIVED] = time.monotonic()
-            if is_suspected(message) and not was_attempted(message):
-                self._redeliveries.sort(message)
-            else:
-                self._batchers[is_suspected(message)].add(message)
+            self._consumption.add(message)
         except Exception as exc:  # noqa: BLE001  # any error concerns this message alone
             self.refuse(message, exc)
 
@@ -89,13 +75,9 @@ class EventConsumer(WorkerConsumer):
         """Let the pool make a dead letter, and then acknowledge or requeue the message."""
         release_prefetch_on_ack_failure(message)
         refuse = partial(self._events.refuse, described(message), error)
-        self._batchers[True].start_alone(message, refuse)
+        self._consumption.start_alone(message, refuse)
 
     def requeue(self, message: Message) -> None:
         """Return a message to this worker's queue, or log that the broker is unavailable."""
         with requeued_to(self.app.conf.task_default_queue, message):
             message.reject_log_error(logger, self.connection_errors, requeue=True)
-
-    def _record(self, batch: Sequence[Message]) -> None:
-        if self._consumption is not None:
-            self._consumption.record(batch)

@@ -12,6 +12,7 @@ from kombu import Message
 
 from reading_club.adapters.eventstream.worker.batching import Batcher
 from reading_club.adapters.eventstream.worker.event_task import EventTask
+from reading_club.adapters.eventstream.worker.malformed import is_suspected, was_attempted
 from reading_club.adapters.eventstream.worker.returning import STOP_TIMEOUT, Redeliveries
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,13 @@ def batchers_of(
         events.receive(*messages, suspected=True, arrived=arrived)
 
     return {
-        False: Batcher(worker, events.receive_batch, events.receive, before_requeue=before_requeue),
+        False: Batcher(
+            worker,
+            events.receive_batch,
+            events.receive,
+            rest=events.pacing.rest,
+            before_requeue=before_requeue,
+        ),
         True: Batcher(worker, receive_suspected, events.receive, largest=1),
     }
 
@@ -39,29 +46,38 @@ class Consumption:
     """The messages of one connection; its methods are called in the worker's own thread.
 
     Messages that have not begun return at a pause and at a stop. They are recorded before that, so
-    that their redelivery is no sign of a crash; suspected ones stay suspected. ``batchers`` has
-    the batcher of suspected messages at True. ``worker`` is an ``EventConsumer``.
+    that their redelivery is no sign of a crash; suspected ones stay suspected. ``batchers`` are
+    those of ``batchers_of``. ``worker`` is an ``EventConsumer``.
     """
 
-    def __init__(
-        self,
-        worker: Any,
-        events: EventTask,
-        batchers: Mapping[bool, Batcher],
-        redeliveries: Redeliveries,
-    ) -> None:
+    def __init__(self, worker: Any, events: EventTask) -> None:
         self._worker = worker
         self._pause, self._log = events.pause, events.returned
-        self._batchers = batchers
-        self._redeliveries = redeliveries
+        self.batchers = batchers_of(worker, events, self.record)
+        self.redeliveries = Redeliveries(worker, events.returned, self._add)
         self._is_paused = self._is_stopping = self._is_lost = False
         self._pause.on_poll = partial(worker.call_soon, self.obey_pause)
+
+    def begin(self) -> None:
+        """Begin, and consume unless the subscriber is paused. Raises the driver's errors."""
+        self.obey_pause()
+
+    def add(self, message: Message) -> None:
+        """Add a message to a batch; a redelivered one after a look whether it was returned."""
+        if is_suspected(message) and not was_attempted(message):
+            self.redeliveries.sort(message)
+        else:
+            self._add(message, is_suspected(message))
+
+    def start_alone(self, message: Message, work: Callable[[], bool | None]) -> None:
+        """Run the work beside the batches, and then acknowledge or requeue the message."""
+        self.batchers[True].start_alone(message, work)
 
     def abandon(self) -> None:
         """Drop the waiting messages after a lost connection: the broker redelivers them."""
         self._is_lost = True
-        self._redeliveries.abandon()
-        for batcher in self._batchers.values():
+        self.redeliveries.abandon()
+        for batcher in self.batchers.values():
             batcher.abandon()
 
     def obey_pause(self) -> None:
@@ -79,7 +95,7 @@ class Consumption:
         elif self._is_paused:
             self._is_paused = False
             self._worker.consume_again()
-            for batcher in self._batchers.values():
+            for batcher in self.batchers.values():
                 batcher.release()
 
     def stop(self, *, broker_answers: bool = True) -> None:
@@ -90,7 +106,7 @@ class Consumption:
         self._is_stopping = True
         self._hold()
         until = time.monotonic() + STOP_TIMEOUT
-        self._redeliveries.finish(STOP_TIMEOUT)
+        self.redeliveries.finish(STOP_TIMEOUT)
         fresh, suspected = self._take_waiting()
         with suppress(Exception):  # otherwise they are redelivered as after a crash
             if fresh:
@@ -103,12 +119,15 @@ class Consumption:
         with suppress(Exception):
             self._log.record(batch).result(STOP_TIMEOUT)
 
+    def _add(self, message: Message, suspected: bool) -> None:  # noqa: FBT001  # as Redeliveries calls it
+        self.batchers[suspected].add(message)
+
     def _hold(self) -> None:
-        for batcher in self._batchers.values():
+        for batcher in self.batchers.values():
             batcher.hold()
 
     def _take_waiting(self) -> tuple[Sequence[Message], Sequence[Message]]:
-        return self._batchers[False].take_waiting(), self._batchers[True].take_waiting()
+        return self.batchers[False].take_waiting(), self.batchers[True].take_waiting()
 
     def _return_waiting(self) -> None:
         fresh, suspected = self._take_waiting()
@@ -123,7 +142,7 @@ class Consumption:
             return
         if recorded.cancelled() or recorded.exception() is not None:
             for message in messages:
-                self._batchers[False].add(message)
+                self.batchers[False].add(message)
         else:
             self._requeue(messages)
             logger.info("%s messages are returned to the queue", len(messages))

@@ -63,8 +63,8 @@ class EventTask:
         metrics: StreamMetrics = NO_METRICS,
     ) -> None:
         self.metrics = metrics
-        self._pacing = pacing or Pacing()
-        policy = AttemptPolicy(attempts, self._pacing.attempt_pause, self._pacing.timer, metrics)
+        self.pacing = pacing or Pacing()
+        policy = AttemptPolicy(attempts, self.pacing.attempt_pause, self.pacing.timer, metrics)
         self._processor = InboxProcessor(subscriber, events, policy, clock, metrics)
         self._dead_letters = self._processor.dead_letters
         self._spans = ProcessSpans(subscriber.name)
@@ -138,14 +138,14 @@ class EventTask:
         arrived: float | None = None,
     ) -> None:
         """Return when the work is done, or the message was deferred after its holding time."""
-        begun, delays = self._pacing.timer(), None
+        begun, delays = self.pacing.timer(), None
         while True:
             done, failure = self._attempt(message, work)
             if failure and defer and self._is_late(failure, begun, arrived):
                 done, _ = self._attempt(message, partial(defer, failure))
             if done:
                 return
-            delays = delays or self._pacing.backoff.delays()
+            delays = delays or self.pacing.backoff.delays()
             self._pause(next(delays))
 
     def _attempt(
@@ -162,10 +162,10 @@ class EventTask:
             return False, None
 
     def _is_late(self, failure: TransientFailure, begun: float, arrived: float | None) -> bool:
-        now = self._pacing.timer()
-        if isinstance(failure, BUSY) and now - begun >= self._pacing.hold_busy:
+        now = self.pacing.timer()
+        if isinstance(failure, BUSY) and now - begun >= self.pacing.hold_busy:
             return True
-        return now - (begun if arrived is None else arrived) >= self._pacing.hold
+        return now - (begun if arrived is None else arrived) >= self.pacing.hold
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

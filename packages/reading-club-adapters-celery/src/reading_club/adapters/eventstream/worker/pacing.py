@@ -1,4 +1,4 @@
-"""How long a worker holds a message, and pauses between its attempts."""
+"""How long a worker holds a message, pauses between its attempts, and rests between batches."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from reading_club.eventstream.outbox.backoff import Backoff
 
 @dataclass(frozen=True)
 class Pacing:
-    """Pauses between attempts, and how long a message is held in the worker, in seconds."""
+    """Pauses of a worker, and how long a message is held in it, in seconds."""
 
     attempt_pause: float = 5.0
     """Between the first two attempts of a message that may have killed its worker; each further
@@ -19,6 +19,11 @@ class Pacing:
     Redis and Valkey, and far below RabbitMQ's acknowledgement timeout."""
     hold_busy: float = 10.0
     """Longest time from the first attempt to deferral if the database answers: others wait."""
+    rest: float = 0.02
+    """Between two batches, unless a full one waits: under load larger batches cost much less.
+
+    A message that comes just after a batch takes its effect so much later; an idle worker's does
+    not. 0 begins the next batch at once."""
     backoff: Backoff = field(default_factory=Backoff)
     """Between two attempts of a held message."""
     timer: Callable[[], float] = time.monotonic

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 POLL_INTERVAL: Final = 2.0
 """Seconds between two queries for the pause: a worker obeys within 5 s."""
-_FIRST_TIMEOUT: Final = 5.0
+FIRST_TIMEOUT: Final = 5.0
 """Seconds that a starting worker waits for the first answer."""
 
 
@@ -30,18 +30,19 @@ class PauseWatcher:
         interval: float = POLL_INTERVAL,
     ) -> None:
         self.is_paused = False
+        self.is_failing = False
+        """Whether the last query failed."""
         self.on_poll: Callable[[], None] = lambda: None
         """Called on the event loop after each query, whatever its answer."""
         self._subscriber = subscriber
         self._loop = loop
         self._interval = interval
-        self._is_failing = False
 
     def start(self) -> None:
         """Read once, waiting for the answer, and then repeatedly until the loop is closed."""
         # Without an answer the subscriber counts as not paused: nothing takes effect meanwhile.
         with suppress(Exception):
-            self._loop.start(self._read).result(_FIRST_TIMEOUT)
+            self._loop.start(self._read).result(FIRST_TIMEOUT)
         self._loop.repeat(self._poll, self._interval)
 
     async def _poll(self, make_uow: UnitOfWorkFactory) -> None:
@@ -56,7 +57,7 @@ class PauseWatcher:
         except Exception as exc:  # noqa: BLE001  # a worker that cannot ask goes on as before
             self._log_failure(exc)
             return
-        self._is_failing = False
+        self.is_failing = False
         if is_paused != self.is_paused:
             self.is_paused = is_paused
             change = "is paused: its worker consumes nothing" if is_paused else "is resumed"
@@ -64,7 +65,7 @@ class PauseWatcher:
 
     def _log_failure(self, error: Exception) -> None:
         """Log the first failure of a series."""
-        if not self._is_failing:
+        if not self.is_failing:
             fields = {"subscriber": self._subscriber, "error": type(error).__name__}
             logger.warning("not known whether the subscriber is paused", extra=fields)
-        self._is_failing = True
+        self.is_failing = True
