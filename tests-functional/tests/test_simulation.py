@@ -46,6 +46,7 @@ def test_no_single_deviation_breaks_a_promise(scenario: str) -> None:
         ("large", "attempted: it is in no batch", "2"),
         ("stopped", "returned: a stop records before it rejects", "1"),
         ("outages", "attempts: a deferral takes back a count whose commit is in doubt", "1"),
+        ("adapters", "lease: the token is checked by every finishing write", "1"),
     ],
 )
 def test_a_missing_guard_is_found_and_replayed(

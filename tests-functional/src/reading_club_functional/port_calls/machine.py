@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as with_seed
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -43,16 +45,41 @@ COMPARABLE: Final[Mapping[type, Callable[[Any], tuple[Any, ...]]]] = {
 """What is compared of a result of this type."""
 
 
+class Log:
+    """What the calls of all tapes returned and left."""
+
+    def __init__(self) -> None:
+        self.comparisons = 0
+        self.story: list[str] = []
+        """What the calls of the last tape returned."""
+        self._hash = sha256()
+
+    @property
+    def trace(self) -> str:
+        """The hash of all results and rows: the same seed has the same one."""
+        return self._hash.hexdigest()
+
+    def begin(self) -> None:
+        """Begin a tape."""
+        self.story.clear()
+
+    def add(self, result: str, rows: str) -> None:
+        """Note what a comparison has found."""
+        self.comparisons += 1
+        self.story.append(result)
+        self._hash.update(f"{result} {rows}\n".encode())
+
+
 class PortMachine(RuleBasedStateMachine):
     """Draws calls; the backends are those of the subclass that ``compare`` makes."""
 
     backends: Sequence[Backend]
     runner: asyncio.Runner
-    done: list[int]
-    """The number of comparisons, as its length."""
+    log: "Log"
 
     def __init__(self) -> None:
         super().__init__()
+        self.log.begin()
         for backend in self.backends:
             self.runner.run(backend.clear())
 
@@ -120,7 +147,7 @@ class PortMachine(RuleBasedStateMachine):
     def _compare(self, works: Sequence[Any]) -> None:
         results = [self.runner.run(work) for work in works]
         states = [self.runner.run(backend.state()) for backend in self.backends]
-        self.done.append(len(results))
+        self.log.add(f"{results[0]}", f"{states[0]}")
         first = self.backends[0].name
         for backend, result, state in zip(self.backends, results, states, strict=True):
             names = f"{first} and {backend.name}"
@@ -135,20 +162,34 @@ def compare(backends: Sequence[Backend], runner: asyncio.Runner, *, examples: in
 
     Raises AssertionError, with the tape that was found.
     """
+    log = Log()
+    draw_tapes(backends, runner, log, examples=examples)
+    return log.comparisons
+
+
+def draw_tapes(
+    backends: Sequence[Backend],
+    runner: asyncio.Runner,
+    log: Log,
+    *,
+    examples: int,
+    seed: int | None = None,
+) -> None:
+    """Do tapes on all backends, the same each time for a seed. Raises AssertionError."""
 
     class Machine(PortMachine):
         pass
 
-    Machine.backends, Machine.runner, Machine.done = backends, runner, []
+    Machine.backends, Machine.runner, Machine.log = backends, runner, log
     run_state_machine_as_test(
-        Machine,
+        Machine if seed is None else with_seed(seed)(Machine),
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
             phases=[Phase.generate],
             deadline=None,
             database=None,
-            derandomize=True,
+            derandomize=seed is None,
             suppress_health_check=(
                 HealthCheck.data_too_large,
                 HealthCheck.filter_too_much,
@@ -156,7 +197,6 @@ def compare(backends: Sequence[Backend], runner: asyncio.Runner, *, examples: in
             ),
         ),
     )
-    return len(Machine.done)
 
 
 async def _transact(

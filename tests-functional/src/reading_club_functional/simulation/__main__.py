@@ -1,7 +1,8 @@
 """Runs production code in simulated worlds, and shows a run that breaks a promise.
 
 Each run of the smallest scenario with up to two deviations from the default order, each run of the
-small one with one, 2,000 seeds of the large one, and 200 of each other one with seeds.
+small one with one, 2,000 seeds of the large one, 200 of each other one with seeds, and 50 that
+compare the adapters on which these worlds stand with those on SQLite.
 """
 
 import argparse
@@ -14,13 +15,15 @@ from typing import Final
 
 from reading_club_functional.proof.mutation import LISTED, without
 from reading_club_functional.simulation.batches import Report, Run, run_one, run_seeds, search
-from reading_club_functional.simulation.scenarios import SCENARIOS, SEEDED
+from reading_club_functional.simulation.scenarios import ADAPTERS, SCENARIOS, SEEDED
 from reading_club_functional.simulation.search import parsed, written
 
 COMMAND: Final = ".venv/bin/python -m reading_club_functional.simulation"
 SEEDS: Final = 2000
 SHARE: Final = 10
 """There are as many seeds of the large scenario for each one of every other scenario."""
+ADAPTERS_SHARE: Final = 40
+"""The same for each one that compares adapters."""
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -31,7 +34,9 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="replay this seed, and tell its story")
     parser.add_argument("--deviations", type=parsed, help="replay them: STEP:KIND,…")
     parser.add_argument("--most", type=int, help="only search, up to this number of deviations")
-    parser.add_argument("--scenario", choices=SCENARIOS, help="with seeds, this one alone")
+    parser.add_argument(
+        "--scenario", choices=(*SCENARIOS, ADAPTERS), help="with seeds, this one alone"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--enough", type=int, default=1, help="stop after as many broken runs")
     parser.add_argument("--without", metavar="GUARD", default="", help="one of .ci/mutants.toml")
@@ -78,7 +83,8 @@ def seeded(wanted: argparse.Namespace) -> list[tuple[str, int]]:
     if wanted.scenario:
         return [(wanted.scenario, wanted.seeds)]
     others = [(name, wanted.seeds // SHARE) for name in SEEDED if name != "large"]
-    return [("large", wanted.seeds), *others]
+    adapters = (ADAPTERS, wanted.seeds // ADAPTERS_SHARE)
+    return [("large", wanted.seeds), *others, adapters]
 
 
 def tell(report: Report, how: str, guard: str) -> None:

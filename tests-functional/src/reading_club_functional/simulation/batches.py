@@ -9,13 +9,17 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from reading_club_functional.port_calls.check import compare_adapters
 from reading_club_functional.proof.mutation import remove
 from reading_club_functional.simulation.runner import Result, run_seed
+from reading_club_functional.simulation.scenarios import ADAPTERS
 from reading_club_functional.simulation.search import deviations, run_with
 from reading_club_functional.simulation.tape import Deviation
 
 CHUNK: Final = 50
-"""Runs that one process does at a time."""
+"""Worlds that one process runs at a time."""
+ADAPTERS_CHUNK: Final = 2
+"""The same of seeds that compare adapters."""
 
 Run = int | tuple[Deviation, ...]
 """What identifies a run of a scenario: a seed, or deviations from the default order."""
@@ -52,9 +56,18 @@ class Report:
 
 def run_one(scenario: str, identity: Run) -> Result:
     """Do one run."""
+    if scenario == ADAPTERS:
+        return _compare_adapters(identity)
     if isinstance(identity, int):
         return run_seed(scenario, identity)
     return run_with(scenario, identity)
+
+
+def _compare_adapters(identity: Run) -> Result:
+    assert isinstance(identity, int)
+    log, difference = compare_adapters(identity)
+    violation = f"all adapters do the same: memory and SQLite {difference}" if difference else ""
+    return Result(log.trace, log.comparisons, 0.0, violation, tuple(log.story))
 
 
 def run_seeds(
@@ -73,7 +86,8 @@ def search(scenario: str, most: int, *, jobs: int, enough: int, guard: str = "")
 
 
 def _run(scenario: str, runs: Iterable[Run], jobs: int, enough: int, guard: str) -> Report:
-    report, chunks = Report(scenario), _chunks(runs)
+    size = ADAPTERS_CHUNK if scenario == ADAPTERS else CHUNK
+    report, chunks = Report(scenario), _chunks(runs, size)
     if jobs == 1:
         parts = map(partial(_run_chunk, scenario, enough), chunks)
         return _until(report, parts, enough)
@@ -96,9 +110,9 @@ def _until(report: Report, parts: Iterable[Report], enough: int) -> Report:
     return report
 
 
-def _chunks(runs: Iterable[Run]) -> Iterator[list[Run]]:
+def _chunks(runs: Iterable[Run], size: int) -> Iterator[list[Run]]:
     left = iter(runs)
-    while chunk := list(islice(left, CHUNK)):
+    while chunk := list(islice(left, size)):
         yield chunk
 
 

@@ -36,8 +36,7 @@ class DeferralInvariants:
             if number <= len(self._counters[key]) and number < ATTEMPTS:
                 self._counters[key][number - 1] = None
         for key in deferred:
-            is_done = key in self._all.database.inbox or key in self._all.database.dead_letters
-            is_alone = not is_done and self._all.broker.in_hand(key) == 1
+            is_alone = not self._is_done(key) and self._all.broker.in_hand(key) == 1
             number = len(self._counters[key])  # one more than the limit is no attempt
             is_attempt = number <= ATTEMPTS and unbegun.get(key) == (process, number)
             if is_alone and is_attempt:
@@ -53,6 +52,10 @@ class DeferralInvariants:
             if number <= len(self._counters[key]):
                 self._counters[key][number - 1] = CURRENT.get()
 
+    def _is_done(self, key: InboxKey) -> bool:
+        """Whether the message is handled or given up: its attempts decide nothing any more."""
+        return key in self._all.database.inbox or key in self._all.database.dead_letters
+
     def _follow(self, key: InboxKey, number: int, *, forgotten: bool) -> None:
         """Check that a count that is taken back is one of this process."""
         counters, process = self._counters[key], CURRENT.get()
@@ -61,7 +64,7 @@ class DeferralInvariants:
         elif number < len(counters):
             if process in counters:
                 counters.remove(process)
-            elif self._all.broker.number[key] == 1:
+            elif self._all.broker.number[key] == 1 and not self._is_done(key):
                 detail = f"attempt {len(counters)} of {_name(key)} is taken back by another one"
                 self._all.violated("attempts are counted", detail)
         del counters[number:]

@@ -80,6 +80,8 @@ LARGE: Final = Scenario(
 
 SEEDED: Final = ("large", "older", "stopped", "outages")
 """The scenarios that are run with seeds; the others are searched."""
+ADAPTERS: Final = "adapters"
+"""No world, but tapes of calls of the ports: the adapters in memory and on SQLite do the same."""
 
 SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
     {

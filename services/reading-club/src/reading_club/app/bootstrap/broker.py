@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 from celery import Celery
-from redis import Redis
-from redis.exceptions import RedisError
 
 from reading_club.adapters.eventstream.app import publisher_app
 from reading_club.adapters.eventstream.broker_tls import UnusableCertificate
@@ -64,6 +62,10 @@ def rewrite_embedded_file(settings: Settings) -> None:
     """
     if settings.broker_url is not None:
         return
+    # A sixth of the start of a process, which on RabbitMQ needs none of it.
+    from redis import Redis
+    from redis.exceptions import RedisError
+
     try:
         with Redis.from_url(broker_url(settings), socket_timeout=REWRITE_TIMEOUT) as client:
             if not client.info("persistence")["aof_rewrite_in_progress"]:
