@@ -7,7 +7,7 @@ from reading_club_functional.port_calls.in_memory import InMemoryBackend
 from reading_club_functional.port_calls.machine import Log, draw_tapes
 from reading_club_functional.port_calls.sql import SQLBackend
 
-TAPES: Final = 3
+TAPES: Final = 2
 """Of each seed; the first one that Hypothesis draws is the shortest."""
 
 

@@ -48,7 +48,7 @@ SEEN_BY_TESTS: Final = frozenset(
 """Guards that no rung notices; docs/simulation.md says why."""
 SEEDS: Final = 500
 """Of each scenario."""
-ADAPTERS_SEEDS: Final = 50
+ADAPTERS_SEEDS: Final = 40
 ENOUGH: Final = 3
 """The number of broken runs after which the density is known well enough."""
 NOT_TRIED: Final = "not tried"
