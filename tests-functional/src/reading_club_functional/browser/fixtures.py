@@ -1,8 +1,12 @@
-"""Fixtures: Chromium and each filled club once a session, and a running copy for each file."""
+"""Fixtures: Chromium once a session, each filled club once a run, a running copy for each file."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -36,8 +40,26 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def club_with(tmp_path_factory: pytest.TempPathFactory) -> ClubWith:
-    """A function that fills a club with this number of books, once, which is copied to be run."""
-    return cache(lambda books: filled(tmp_path_factory.mktemp("filled"), books))
+    """A function that fills a club with this number of books, once, which is copied to be run.
+
+    Processes of pytest-xdist share the clubs.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    return cache(lambda books: filled_by_one_process(shared / f"filled-{books}", books))
+
+
+def filled_by_one_process(folder: Path, books: int) -> FilledClub:
+    """Fill a club in the folder, or wait until another process has, and return it."""
+    folder.mkdir(exist_ok=True)
+    known = folder / "club.pickle"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not known.exists():
+            (folder / "club").mkdir()
+            known.write_bytes(pickle.dumps(filled(folder / "club", books)))
+    club: FilledClub = pickle.loads(known.read_bytes())  # noqa: S301  # written above
+    return club
 
 
 @pytest.fixture(scope="module")
