@@ -141,7 +141,9 @@ class SQLReviewRepository(SQLRepository[Review], AbstractReviewRepository):
 
     def _listed(self, row: Row[Any]) -> ListedReview:
         review = self._loaded(row)
-        return ListedReview(review, row.nickname, row.title, row.created_at, row.updated_at)
+        # PostgreSQL has read its clock for each of the two times of a new row.
+        changed_at = row.created_at if review.version == 1 else row.updated_at
+        return ListedReview(review, row.nickname, row.title, row.created_at, changed_at)
 
 
 def _select_listed() -> Select[Any]:
