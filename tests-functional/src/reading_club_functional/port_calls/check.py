@@ -26,6 +26,6 @@ def compare_adapters(seed: int) -> tuple[Log, str]:
 
 
 def _difference(text: str) -> str:
-    """Return ``differ in outbox``, or ``other results`` without them."""
+    """Return ``differ in outbox``, or ``return other results`` without them."""
     words = text.splitlines()[0].partition("SQLite ")[2]
-    return words if words.startswith("differ") else "other results"
+    return words.rstrip(":") if words.startswith("differ") else "return other results"
