@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reading_club_functional.proof.mutation import LISTED, ROOT
 from reading_club_functional.simulation.__main__ import main
 from reading_club_functional.simulation.ablation import SEEN_BY_TESTS, guards
 from reading_club_functional.simulation.batches import run_seeds, search
@@ -20,6 +21,7 @@ SEEDS = 150
 REPLAYS = 10
 NIGHTLY_REPLAYS = 100
 NIGHTLY_SEEDS = 100_000
+FILES = {guard["file"] for guard in LISTED.values()}
 
 
 def test_no_seed_breaks_a_promise() -> None:
@@ -73,6 +75,13 @@ def test_each_guard_of_the_protocol_is_on_the_page() -> None:
 
     assert [guard for guard in known if f"| {guard} |" not in page] == []
     assert set(known) >= SEEN_BY_TESTS
+
+
+def test_each_guard_is_where_it_is_said_to_be() -> None:
+    """Code that has moved takes its guard along."""
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in FILES}
+
+    assert [name for name, g in LISTED.items() if texts[g["file"]].count(g["old"]) != 1] == []
 
 
 def test_an_unknown_guard_is_refused() -> None:
