@@ -89,7 +89,7 @@ def guards(words: list[str]) -> Iterator[str]:
 def noticed(seeds: int, guard: str) -> list[str]:
     """Return what the rungs notice without a guard, of those that run its code.
 
-    Adapters in memory are compared if no world and no transition of the model notices anything.
+    Adapters in memory are compared if no world notices anything.
     """
     file = LISTED[guard]["file"]
     with without(guard):
@@ -97,7 +97,7 @@ def noticed(seeds: int, guard: str) -> list[str]:
             return [NOT_TRIED, *compared()]
         difference = first_difference() if file.startswith(DOMAIN) else NOT_TRIED
         runs = simulated(seeds)
-        if file.startswith(MEMORY) and not (difference or runs[0]):
+        if file.startswith(MEMORY) and not runs[0]:
             runs = compared()
     return [difference, *runs]
 
