@@ -34,7 +34,7 @@ PROTOCOL: Final = (
 )
 """Where the guards of the protocol are."""
 ELSEWHERE: Final = (
-    *("context:", "liveness:", "logs:", "erasure:", "start:", "statistics:", "stream:"),
+    *("batches:", "context:", "liveness:", "logs:", "erasure:", "start:", "statistics:", "stream:"),
     *("versions:", "wiring:", "enqueue:", "garbage:", "outside:", "subscriptions:"),
     *("dead letters: one ", "dead letters: the class", "inbox: a stall is counted in a schema"),
 )
