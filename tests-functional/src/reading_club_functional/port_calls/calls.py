@@ -131,6 +131,34 @@ in_transaction: Final = st.one_of(
 )
 """A call within a transaction of a unit of work."""
 
+
+class Loss(NamedTuple):
+    """Two events that a subscriber has lost."""
+
+    numbers: list[int]
+    """Those of the events come first."""
+    subscriber: str
+    units: tuple[int, int]
+    """The time that passes after each of them."""
+    received: int
+    """1 if the second one was received, else 0."""
+    paused: int
+    """1 if the subscriber is paused then, else 0."""
+    requeue: Call
+    """What looks for the missing ones."""
+    lease: Lease
+
+
+losses: Final = st.builds(
+    Loss,
+    st.permutations((1, 2, 3)),
+    names,
+    st.tuples(st.integers(0, 4), st.integers(1, 9)),
+    st.integers(0, 1),
+    st.sampled_from((0, 0, 1)),
+    requeued,
+    leases,
+)
 around_a_pause: Final = st.lists(
     st.one_of(
         call("inbox", "insert_new", inbox_keys),

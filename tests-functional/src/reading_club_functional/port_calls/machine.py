@@ -18,12 +18,12 @@ from reading_club_functional.port_calls.backends import UNIT, Backend
 from reading_club_functional.port_calls.calls import (
     TYPE,
     Call,
+    Loss,
     around_a_pause,
     in_transaction,
     leases,
-    names,
+    losses,
     of_store,
-    requeued,
     with_rows,
 )
 from reading_club_functional.simulation.handlers import numbered_event
@@ -102,37 +102,28 @@ class PortMachine(RuleBasedStateMachine):
         """Do a call of the outbox."""
         self._compare([_call(each.outbox, call) for each in self.backends])
 
-    @rule(
-        numbers=st.permutations((1, 2, 3)),
-        name=names,
-        units=st.tuples(st.integers(0, 4), st.integers(1, 9)),
-        received=st.integers(0, 1),
-        requeue=requeued,
-        lease=leases,
-    )
-    def lose(
-        self,
-        numbers: list[int],
-        name: str,
-        units: tuple[int, int],
-        received: int,
-        requeue: Call,
-        lease: Lease,
-    ) -> None:
+    @rule(loss=losses)
+    def send_and_lose(self, loss: Loss) -> None:
         """Send two events, of which the second may be received, and look what is missing."""
-        subscribe = Call("subscriptions", "subscribe", (name, [TYPE]), (("outside", False),))
-        events = [numbered_event(number) for number in numbers[:2]]
-        for event, later in zip(events, units, strict=True):
-            sent = [subscribe, Call("messagestore", "add", (event,))]
-            self._compare([_transact(each, sent, lease, commits=True) for each in self.backends])
-            claim = Call("store", "claim", (9, lease))
-            self._compare([_call(each.outbox, claim) for each in self.backends])
-            delete = Call("store", "delete", (lease.token, [OutboxKey(event.message_id)]))
-            self._compare([_call(each.outbox, delete) for each in self.backends])
-            self._compare([each.pass_time(later) for each in self.backends])
-        calls = [Call("inbox", "insert_new", (InboxKey(name, events[-1].message_id),))] * received
-        calls.append(requeue)
-        self._compare([_transact(each, calls, lease, commits=True) for each in self.backends])
+        events = [numbered_event(number) for number in loss.numbers[:2]]
+        for event, later in zip(events, loss.units, strict=True):
+            self._lose(event, loss.subscriber, loss.lease, later)
+        last = InboxKey(loss.subscriber, events[-1].message_id)
+        calls = [Call("inbox", "insert_new", (last,))] * loss.received
+        calls += [Call("pauses", "pause", (loss.subscriber,))] * loss.paused
+        calls.append(loss.requeue)
+        self._compare([_transact(each, calls, loss.lease, commits=True) for each in self.backends])
+
+    def _lose(self, event: Any, subscriber: str, lease: Lease, units: int) -> None:
+        """Commit an event that is subscribed to, delete its row as if it were sent, and wait."""
+        subscribe = Call("subscriptions", "subscribe", (subscriber, [TYPE]), (("outside", False),))
+        sent = [subscribe, Call("messagestore", "add", (event,))]
+        self._compare([_transact(each, sent, lease, commits=True) for each in self.backends])
+        claim = Call("store", "claim", (9, lease))
+        self._compare([_call(each.outbox, claim) for each in self.backends])
+        delete = Call("store", "delete", (lease.token, [OutboxKey(event.message_id)]))
+        self._compare([_call(each.outbox, delete) for each in self.backends])
+        self._compare([each.pass_time(units) for each in self.backends])
 
     @rule(calls=around_a_pause, lease=leases)
     def pause(self, calls: list[Call], lease: Lease) -> None:

@@ -1,7 +1,7 @@
 """Runs production code in simulated worlds, and shows a run that breaks a promise.
 
 Each run of the smallest scenario with up to two deviations from the default order, each run of the
-small one with one, 2,000 seeds of the large one, 200 of each other one with seeds, and 40 that
+small one with one, 2,000 seeds of the large one, 200 of each other one with seeds, and 25 that
 compare the adapters on which these worlds stand with those on SQLite.
 """
 
@@ -22,7 +22,7 @@ COMMAND: Final = ".venv/bin/python -m reading_club_functional.simulation"
 SEEDS: Final = 2000
 SHARE: Final = 10
 """There are as many seeds of the large scenario for each one of every other scenario."""
-ADAPTERS_SHARE: Final = 50
+ADAPTERS_SHARE: Final = 80
 """The same for each one that compares adapters."""
 
 
