@@ -128,12 +128,24 @@ def test_celery_has_what_batches_need() -> None:
 
 
 def test_celery_has_what_a_rest_needs() -> None:
-    """Without an event loop a call later is made in a thread of Celery's timer."""
+    """Without an event loop, it is a thread of Celery's timer that calls later."""
     consumer: Any = EventConsumer.__new__(EventConsumer)
-    consumer.timer = timer2.Timer()
+    consumer.hub, consumer.timer = None, timer2.Timer()
     called = threading.Event()
 
     consumer.call_later(0.001, called.set)
 
     assert called.wait(10)
     consumer.timer.stop()
+
+
+def test_an_event_loop_calls_later_by_its_own_timer() -> None:
+    """Workers that share a loop have a timer each, which it does not look at."""
+    consumer: Any = EventConsumer.__new__(EventConsumer)
+    consumer.hub, consumer.timer = Hub(), Mock()
+    called = Mock()
+
+    consumer.call_later(0.0, called)
+    consumer.hub.fire_timers()
+
+    assert called.call_count == 1

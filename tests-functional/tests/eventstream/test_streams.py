@@ -15,6 +15,7 @@ from reading_club.adapters.eventstream import (
     worker_app,
 )
 from reading_club.adapters.eventstream.testing import LISTENERS, outgoing
+from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club_functional.polling import eventually
 
 STREAMS = (Stream(), Stream("orders", "handle_order", "shop"))
@@ -31,7 +32,9 @@ def a_worker(broker_url: str, stream: Stream, received: list[Any]) -> StreamApp:
         received.append(message)
 
     task: Any = app.task(name=stream.task, shared=False)(receive_batch)
-    task.event_task = Mock(receive_batch=receive_batch, refuse=refuse, pause=Mock(is_paused=False))
+    task.event_task = Mock(
+        receive_batch=receive_batch, refuse=refuse, pacing=Pacing(), pause=Mock(is_paused=False)
+    )
     return app
 
 

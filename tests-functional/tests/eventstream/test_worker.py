@@ -11,6 +11,7 @@ from celery.contrib.testing.worker import start_worker
 from reading_club.adapters.eventstream.app import worker_app
 from reading_club.adapters.eventstream.publisher.publisher import BatchPublisher
 from reading_club.adapters.eventstream.testing import LISTENERS, BatchPublisherFixtures, outgoing
+from reading_club.adapters.eventstream.worker.pacing import Pacing
 from reading_club_functional.polling import eventually
 from reading_club_functional.servers import RabbitMQServer
 
@@ -30,7 +31,9 @@ def listening(broker_url: str, heard: list[dict[str, Any]]) -> Iterator[Celery]:
         heard.extend(messages)
 
     task: Any = app.task(name="send_message", shared=False)(receive_batch)
-    task.event_task = Mock(receive_batch=receive_batch, pause=Mock(is_paused=False))
+    task.event_task = Mock(
+        receive_batch=receive_batch, pacing=Pacing(), pause=Mock(is_paused=False)
+    )
     with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
         yield app
 

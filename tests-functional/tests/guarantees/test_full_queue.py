@@ -79,6 +79,7 @@ def test_a_binding_that_is_lost_is_put_back_and_its_events_are_sent_again(
     club.ready(*club.begin_workers())
 
     eventually(lambda: received(club, "activity") == BOOKS + 1, within=60.0)
+    eventually(lambda: not club.database.count("outbox"))  # copies of what was on its way
     relay.send(signal.SIGTERM)
     relay.wait()
     heard = post_books(club.url, BOOKS)

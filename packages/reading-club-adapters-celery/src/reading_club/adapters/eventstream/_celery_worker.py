@@ -7,8 +7,9 @@ Internals of celery 5.7.0 that this file uses, each with the test that fails if 
 - ``create_task_handler``, called for each connection, returns the callback for messages, and
   ``on_decode_error`` takes what kombu cannot read.
   ``test_a_malformed_message_becomes_a_dead_letter``
-- ``call_soon``, ``call_soon_ack``, ``timer`` and ``pool.apply_async``: run in the worker's own
-  thread, and in its pool. ``test_celery_has_what_batches_need``,
+- ``call_soon``, ``call_soon_ack``, ``hub.timer`` or ``timer`` without a hub, and
+  ``pool.apply_async``: run in the worker's own thread, and in its pool.
+  ``test_celery_has_what_batches_need``, ``test_an_event_loop_calls_later_by_its_own_timer``,
   ``test_celery_has_what_a_rest_needs``, ``test_a_pause_is_applied_in_the_workers_thread``
 - ``on_connection_error_before_connected`` and ``…_after_connected``, called before the next
   attempt, ``state.maybe_shutdown``, which raises on a stop, and ``ensure_connected``.
@@ -132,7 +133,8 @@ class WorkerConsumer(Consumer, ABC):
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> None:
         """Call the callback in the worker's own thread; on a broker in memory, in another."""
-        self.timer.call_after(seconds, callback)
+        timer = self.timer if self.hub is None else self.hub.timer
+        timer.call_after(seconds, callback)
 
     def on_ready(self) -> None:
         """Tell Celery that the worker consumes, and wake a first event loop each second."""
