@@ -5,7 +5,7 @@ differs between two clubs, and with the first items of a list alone.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,8 @@ NAMES_AND_ROLES: Final = Path(str(files("reading_club_functional.browser"))) / "
 """The folder with a file for each page."""
 ITEMS: Final = 3
 """The number of items of a list, and of rows of a table, that are kept."""
-ALL_RULES: Final = {"rules": {"target-size": {"enabled": True}}}
+OPTIONS: Final = {"rules": {"target-size": {"enabled": True}}}
 """Axe's rule of WCAG 2.2, which it does not apply unasked."""
-COLOURS: Final = {"runOnly": ["color-contrast", "link-in-text-block"]}
-"""Axe's rules that depend on colours."""
 UNCOVERED: Final = """() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`
@@ -49,10 +47,10 @@ def file_of(shown: SitePage, books: int) -> Path:
     return NAMES_AND_ROLES / f"{shown}-{books}.yml"
 
 
-async def findings(page: Page, options: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+async def findings(page: Page) -> tuple[list[str], list[str]]:
     """Return the rules of axe that a page violates, and those that axe leaves undecided."""
     await page.evaluate(UNCOVERED)
-    response = (await Axe().run(page, options=dict(options))).response
+    response = (await Axe().run(page, options=OPTIONS)).response
     return _described(response["violations"]), _described(response["incomplete"])
 
 

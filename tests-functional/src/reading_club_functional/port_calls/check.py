@@ -4,7 +4,8 @@ import asyncio
 from typing import Final
 
 from reading_club_functional.port_calls.in_memory import InMemoryBackend
-from reading_club_functional.port_calls.machine import Log, draw_tapes
+from reading_club_functional.port_calls.log import Log
+from reading_club_functional.port_calls.machine import draw_tapes
 from reading_club_functional.port_calls.sql import SQLBackend
 
 TAPES: Final = 6

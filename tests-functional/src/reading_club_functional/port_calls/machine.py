@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, settings
@@ -26,6 +25,7 @@ from reading_club_functional.port_calls.calls import (
     of_store,
     with_rows,
 )
+from reading_club_functional.port_calls.log import Log
 from reading_club_functional.simulation.handlers import numbered_event
 
 LONGEST: Final = 5
@@ -45,37 +45,12 @@ COMPARABLE: Final[Mapping[type, Callable[[Any], tuple[Any, ...]]]] = {
 """What is compared of a result of this type."""
 
 
-class Log:
-    """What the calls of all tapes returned and left."""
-
-    def __init__(self) -> None:
-        self.comparisons = 0
-        self.story: list[str] = []
-        """What the calls of the last tape returned."""
-        self._hash = sha256()
-
-    @property
-    def trace(self) -> str:
-        """The hash of all results and rows: the same seed has the same one."""
-        return self._hash.hexdigest()
-
-    def begin(self) -> None:
-        """Begin a tape."""
-        self.story.clear()
-
-    def add(self, result: str, rows: str) -> None:
-        """Note what a comparison has found."""
-        self.comparisons += 1
-        self.story.append(result)
-        self._hash.update(f"{result} {rows}\n".encode())
-
-
 class PortMachine(RuleBasedStateMachine):
     """Draws calls; the backends are those of the subclass that ``compare`` makes."""
 
     backends: Sequence[Backend]
     runner: asyncio.Runner
-    log: "Log"
+    log: Log
 
     def __init__(self) -> None:
         super().__init__()

@@ -78,11 +78,8 @@ class SimulatedLoopThread(EventLoopThread[UnitOfWorkFactory]):
 
 async def _asked(parts: WorldParts, pause: PauseWatcher, subscriber: str) -> None:
     """Return when the database has said whether the subscriber is paused, or the worker goes on."""
-    answered, began, paused = (
-        asyncio.Event(),
-        parts.loop.time(),
-        parts.database.pauses.get(subscriber),
-    )
+    answered, began = asyncio.Event(), parts.loop.time()
+    paused = parts.database.pauses.get(subscriber)
 
     def ask() -> None:
         pause.start()

@@ -16,7 +16,7 @@ from reading_club_functional.polling import eventually
 OLD: Final = 10_000_000
 """Inbox rows that have expired; the relay deletes them as soon as it runs."""
 EVENTS: Final = 40_000
-"""So many take effect before the old rows are gone: some 200,000 of these are deleted a second."""
+"""They take effect before the old rows are gone, of which some 200,000 are deleted a second."""
 CHUNK: Final = 1_000
 """Events of a transaction; the next one follows when all have taken effect."""
 CHUNK_WITHIN: Final = 120.0
