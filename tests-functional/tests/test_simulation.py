@@ -92,7 +92,7 @@ def test_an_unknown_guard_is_refused() -> None:
 
 @pytest.mark.parametrize("scenario", [each for each in SEEDED if each != "large"])
 def test_no_seed_of_another_scenario_breaks_a_promise(scenario: str) -> None:
-    """Workers of an older release park events, some are stopped, and outages last for long."""
+    """Workers are of an older release, or are stopped; outages last for long; batches are full."""
     report = run_seeds(scenario, 0, SEEDS // 10, jobs=1, enough=1)
 
     print(f"{report.runs:,} seeds of the {scenario} scenario, {report.steps:,} steps")

@@ -1,4 +1,4 @@
-"""Between two batches a worker rests: what arrives meanwhile is one batch."""
+"""Between two batches a worker rests: what arrives meanwhile is one batch, of a limited size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,3 +68,19 @@ def test_a_connection_rests_but_not_for_suspected_messages() -> None:
         worker.work()
 
     assert worker.time_passes() == [0.25]
+
+
+def test_a_batch_is_as_large_as_the_pacing_says() -> None:
+    """Suspected messages are handled one at a time nevertheless."""
+    worker: Any = Worker()
+    events: Any = Mock(pacing=Pacing(rest=0.0, largest_batch=2))
+    for batcher in batchers_of(worker, events, Mock()).values():
+        for name in "abcd":
+            message: Any = Message(name)
+            batcher.add(message)
+    while worker.jobs:
+        worker.work()
+
+    sizes = [len(call.args[0]) for call in events.receive_batch.call_args_list]
+    assert sizes == [1, 2, 1]
+    assert [len(call.args) for call in events.receive.call_args_list] == [1] * 4

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH
+
 ATTEMPTS: Final = 3
 """The limit of attempts in the simulated workers."""
 HOLD: Final = 20.0
@@ -53,6 +55,8 @@ class Scenario:
     hold: float = HOLD
     hold_busy: float = 5.0
     """The longest times for which a worker holds a message, in seconds."""
+    largest_batch: int = LARGEST_BATCH
+    """The most messages of a batch; a full one begins before the last one is acknowledged."""
     with_pauses: bool = False
     """Whether workers ask if their subscriber is paused."""
 
@@ -78,7 +82,7 @@ LARGE: Final = Scenario(
     with_pauses=True,
 )
 
-SEEDED: Final = ("large", "older", "stopped", "outages")
+SEEDED: Final = ("large", "older", "stopped", "outages", "batches")
 """The scenarios that are run with seeds; the others are searched."""
 ADAPTERS: Final = "adapters"
 """No world, but tapes of calls of the ports: the adapters in memory and on SQLite do the same."""
@@ -97,6 +101,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = MappingProxyType(
             hold=3.0,
             hold_busy=1.0,
         ),
+        "batches": replace(LARGE, largest_batch=2),
         "stopped": replace(LARGE, transactions=12, kinds=(*FAULTS, *STOPS)),
     }
 )

@@ -110,6 +110,7 @@ async def worker(parts: WorldParts, subscriber: Subscriber[Any, Any]) -> None:
             attempt_pause=1.0,
             hold=parts.scenario.hold,
             hold_busy=parts.scenario.hold_busy,
+            largest_batch=parts.scenario.largest_batch,
             backoff=jittered,
             timer=clock,
         ),

@@ -35,6 +35,7 @@ def batchers_of(
             worker,
             events.receive_batch,
             events.receive,
+            largest=events.pacing.largest_batch,
             rest=events.pacing.rest,
             before_requeue=before_requeue,
         ),

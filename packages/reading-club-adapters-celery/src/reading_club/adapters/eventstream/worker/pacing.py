@@ -1,15 +1,16 @@
-"""How long a worker holds a message, pauses between its attempts, and rests between batches."""
+"""How long a worker holds a message, pauses and rests, and how large its batches are."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH
 from reading_club.eventstream.outbox.backoff import Backoff
 
 
 @dataclass(frozen=True)
 class Pacing:
-    """Pauses of a worker, and how long a message is held in it, in seconds."""
+    """Pauses of a worker, and how long a message is held in it, in seconds; how large a batch is."""
 
     attempt_pause: float = 5.0
     """Between the first two attempts of a message that may have killed its worker; each further
@@ -24,7 +25,9 @@ class Pacing:
 
     A message that comes just after a batch takes its effect so much later; an idle worker's does
     not. 0 begins the next batch at once."""
+    largest_batch: int = LARGEST_BATCH
+    """The most messages that are handled in one transaction."""
     backoff: Backoff = field(default_factory=Backoff)
     """Between two attempts of a held message."""
     timer: Callable[[], float] = time.monotonic
-    """Returns monotonic seconds, by which all of these are measured."""
+    """Returns monotonic seconds, by which the times are measured."""
