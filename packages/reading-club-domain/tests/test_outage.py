@@ -13,7 +13,7 @@ from reading_club.eventstream.errors import EventstreamUnavailable
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxMessage
 from reading_club.testing.builders import an_event
 from reading_club.testing.clock import ManualClock
 
@@ -27,10 +27,12 @@ class CountingOutbox(InMemoryOutbox):
 
     claims = 0
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Count, and claim."""
         self.claims += 1
-        return await super().claim(limit, lease)
+        return await super().claim(limit, lease, since=since)
 
 
 class OutageFixture:

@@ -12,7 +12,7 @@ from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.adapters.memory.publisher import InMemoryPublisher
 from reading_club.eventstream.errors import EventstreamUnavailable, StorageUnavailable
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club.testing.relay_fixture import POLL, RelayFixture, ids
 
@@ -140,9 +140,11 @@ class CountingOutbox(InMemoryOutbox):
         self._left = number
         self.reached = threading.Event()
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Claim, and count the claim."""
-        claimed = await super().claim(limit, lease)
+        claimed = await super().claim(limit, lease, since=since)
         self._left -= 1
         if not self._left:
             self.reached.set()

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 from reading_club.adapters.memory.outbox import InMemoryOutbox
 from reading_club.eventstream.outbox.relay import Relay
-from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxMessage
 from reading_club.testing.relay_fixture import RelayFixture, ids
 
 
@@ -14,9 +15,11 @@ class ObservedOutbox(InMemoryOutbox):
 
     empty: asyncio.Semaphore
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Claim, and count an empty claim."""
-        claimed = await super().claim(limit, lease)
+        claimed = await super().claim(limit, lease, since=since)
         if not claimed:
             self.empty.release()
         return claimed

@@ -9,6 +9,7 @@ from uuid import UUID
 from reading_club.adapters.memory import InMemoryStreamDatabase, InMemoryStreamUnitOfWork
 from reading_club.domain.messages import BookRegistered
 from reading_club.eventstream.outbox import relay, retry_policy, sender
+from reading_club.eventstream.outbox.claim_start import ClaimStart
 from reading_club.eventstream.ports.outbox import OutboxKey
 from reading_club.eventstream.reconciler import Reconciler
 from reading_club.eventstream.wire import wire_type
@@ -115,7 +116,8 @@ class Driven:
 
     def _new_relay(self, number: int) -> relay.Relay:
         outbox = self.outboxes[number]
-        return relay.Relay(outbox, self.broker, breaker=AlwaysClosed(), lease=LEASE)
+        start = ClaimStart(lambda: 0.0, lambda: 0.0)
+        return relay.Relay(outbox, self.broker, breaker=AlwaysClosed(), lease=LEASE, start=start)
 
     def _commit(self, step: Step, _: State) -> None:
         async def commit() -> None:

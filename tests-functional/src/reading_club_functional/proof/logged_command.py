@@ -21,7 +21,7 @@ from reading_club.adapters.uow_sqla.eventstream.inbox import SQLInbox
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.app.cli import main
 from reading_club.eventstream.ports.inbox import InboxKey
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxKey, OutboxMessage
 from reading_club.eventstream.ports.publisher import PublishResult
 from reading_club.eventstream.unit_of_work import StreamUnitOfWork
 
@@ -90,9 +90,11 @@ def log_outbox(log: ProtocolLog) -> None:
     """Log each claim with the claimed rows, and each finishing write with its rows."""
     claim = SQLOutbox.claim
 
-    async def logged(self: SQLOutbox, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def logged(
+        self: SQLOutbox, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         number = log.begin("claim", [], lease.token)
-        events = await claim(self, limit, lease)
+        events = await claim(self, limit, lease, since=since)
         if events:
             log.tokens.update({event.key: lease.token for event in events})
             log.end(number, {event.key: "" for event in events})

@@ -13,7 +13,7 @@ from reading_club.adapters.memory import InMemoryOutbox, InMemoryStreamUnitOfWor
 from reading_club.adapters.memory.database import InMemoryStreamDatabase
 from reading_club.eventstream.outbox import sender
 from reading_club.eventstream.outbox.circuit_breaker import CircuitBreaker
-from reading_club.eventstream.ports.outbox import NO_LEASE, Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import NO_LEASE, OLDEST, Lease, OutboxKey, OutboxMessage
 
 PUBLISH: Final = "publish"
 
@@ -68,10 +68,10 @@ class SteppedOutbox(InMemoryOutbox):
         self.token = NO_LEASE
         """The token of the last claim."""
 
-    async def claim(self, limit: int, lease: Lease) -> list[OutboxMessage]:
+    async def claim(self, limit: int, lease: Lease, *, since: UUID = OLDEST) -> list[OutboxMessage]:
         """Claim as before, and note the token."""
         self._last, self.token = "", lease.token
-        return list(await super().claim(limit, lease))
+        return list(await super().claim(limit, lease, since=since))
 
     async def delete(self, token: UUID, keys: Collection[OutboxKey]) -> None:
         """Delete after the point."""

@@ -9,6 +9,7 @@ from reading_club.adapters.memory import RecordingOutboxTransport
 from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.outbox.backoff import Backoff
 from reading_club.eventstream.outbox.circuit_breaker import BatchReport, CircuitBreaker
+from reading_club.eventstream.outbox.claim_start import ClaimStart
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.outbox.sender import Sender
 from reading_club.eventstream.ports.outbox import OutboxStore
@@ -127,6 +128,7 @@ async def relay(parts: WorldParts) -> None:
         batch_size=3,
         lease=LEASE,
         poll=6.0,
+        start=ClaimStart(clock, clock),
     )
     queues = SimulatedQueues(parts.broker)
     reconciler = Reconciler(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from reading_club.adapters.memory import InMemoryOutbox
 from reading_club.adapters.memory.rows import OutboxRow
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxKey, OutboxMessage
 from reading_club_functional.simulation.database import SimulatedDatabase
 
 
@@ -14,11 +14,13 @@ class SimulatedOutbox(InMemoryOutbox):
 
     database: SimulatedDatabase
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Claim rows."""
         await self.database.statement()
         before = dict(self.database.outbox)
-        events = await super().claim(limit, lease)
+        events = await super().claim(limit, lease, since=since)
         self.database.invariants.claimed(before, [event.key for event in events])
         await self.database.answer()
         return events

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache, partial
 from time import perf_counter
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,7 +17,7 @@ from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.eventstream.run import LEASE
 from reading_club.eventstream.outbox.relay import Relay
 from reading_club.eventstream.ports.metrics import NO_METRICS
-from reading_club.eventstream.ports.outbox import Lease, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxMessage
 from reading_club.service.subscribers import SUBSCRIBERS
 from reading_club_functional import queues
 from reading_club_functional.bench.backlog import new_events
@@ -94,11 +95,13 @@ class OldestOnly(SQLOutbox):
         super().__init__(engine, orm.stream)
         self._left = number
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Claim events as long as some of the `number` are left."""
         limit = min(limit, self._left)
         self._left -= limit
-        return await super().claim(limit, lease) if limit else []
+        return await super().claim(limit, lease, since=since) if limit else []
 
 
 async def _relay(database_url: str, broker_url: str, number: int, observe: Observe) -> float:

@@ -19,6 +19,7 @@ from reading_club.eventstream.dead_letters.writer import build_unsendable
 from reading_club.eventstream.ports.inbox import InboxKey
 from reading_club.eventstream.ports.outbox import (
     NO_LEASE,
+    OLDEST,
     Lease,
     OutboxKey,
     OutboxMessage,
@@ -66,11 +67,14 @@ class InMemoryOutbox:
     def __init__(self, database: InMemoryStreamDatabase) -> None:
         self.database = database
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
-        """Lease the oldest rows whose lease has run out."""
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
+        """Lease the oldest rows whose lease has run out, of messages from ``since`` on."""
         with self.database.changed():
             waiting, now = self.database.outbox, self.database.clock()
-            due = (key for key, row in waiting.items() if row.leased_until <= now)
+            late = (key for key, row in waiting.items() if row.leased_until <= now)
+            due = (key for key in late if key.message_id >= since)
             until = now + timedelta(seconds=lease.seconds)
             claimed = [
                 replace(waiting[key], token=lease.token, leased_until=until)

@@ -11,6 +11,7 @@ from reading_club.eventstream.errors import TransientFailure
 from reading_club.eventstream.liveness import Liveness
 from reading_club.eventstream.outbox import retry_policy
 from reading_club.eventstream.outbox.circuit_breaker import BatchReport, CircuitBreaker
+from reading_club.eventstream.outbox.claim_start import ClaimStart
 from reading_club.eventstream.ports.dead_letters import RELAY
 from reading_club.eventstream.ports.metrics import NO_METRICS, StreamMetrics
 from reading_club.eventstream.ports.outbox import (
@@ -36,7 +37,7 @@ class Relay:
     batch is reported to ``liveness``.
 
     Two loops overlap: one batch is claimed or finished while another one is published, so that
-    a lease has to last for two batches.
+    a lease has to last for two batches. ``start`` says at which row a claim begins.
     """
 
     def __init__(  # noqa: PLR0913  # six of them by name, with a default
@@ -50,8 +51,10 @@ class Relay:
         poll: float = 0.5,
         liveness: Liveness | None = None,
         metrics: StreamMetrics = NO_METRICS,
+        start: ClaimStart | None = None,
     ) -> None:
         self._metrics = metrics
+        self._start = start or ClaimStart()
         self._outbox = outbox
         self._publisher = publisher
         self._breaker = breaker or CircuitBreaker(metrics=metrics)
@@ -106,7 +109,11 @@ class Relay:
     async def drain(self) -> bool:
         """Send batches until none is left; return False if broker or database is unavailable."""
         self._away = False
+        self._start.look_at_the_oldest()
         await self._run_until_empty(asyncio.Event())
+        while self._start.has_skipped:
+            self._start.look_at_the_oldest()
+            await self._run_until_empty(asyncio.Event())
         return self._breaker.closed and not self._away
 
     async def _run_until_empty(self, stopping: asyncio.Event) -> float:
@@ -128,8 +135,9 @@ class Relay:
         limit = self._breaker.permits(self._batch_size)
         if not limit:
             return 0
-        lease = Lease(self._lease)
-        events = await self._outbox.claim(limit, lease)
+        lease, (since, began) = Lease(self._lease), self._start.begin()
+        events = await self._outbox.claim(limit, lease, since=since)
+        self._start.end(since, began, events, limit)
         if events:
             await self._send(events, lease.token)
         return len(events)

@@ -18,6 +18,10 @@ NO_LEASE: Final = UUID(int=0)
 """The nil token, of rows without a lease."""
 
 
+OLDEST: Final = UUID(int=0)
+"""No message has a smaller id."""
+
+
 class OutboxKey(NamedTuple):
     """The key of an outbox row: a message and its subscriber."""
 
@@ -57,10 +61,13 @@ class OutboxStore(Protocol):
     Raises StorageUnavailable.
     """
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
         """Lease up to ``limit`` rows whose lease has run out, the oldest messages first.
 
-        Rows that another claim has locked at this moment are skipped.
+        Rows that another claim has locked at this moment are skipped, and so are those of messages
+        with a smaller id than ``since``.
         """
         ...
 

@@ -10,7 +10,7 @@ from reading_club.eventstream.outbox.backoff import Backoff
 
 @dataclass(frozen=True)
 class Pacing:
-    """Pauses of a worker, and how long a message is held in it, in seconds; how large a batch is."""
+    """Pauses of a worker and how long it holds a message, in seconds; how large a batch is."""
 
     attempt_pause: float = 5.0
     """Between the first two attempts of a message that may have killed its worker; each further

@@ -19,7 +19,7 @@ from reading_club.adapters.uow_sqla.statements import in_values
 from reading_club.adapters.uow_sqla.types import DatabaseTime, SecondsSince
 from reading_club.eventstream.context import NO_CONTEXT, MessageContext
 from reading_club.eventstream.dead_letters.writer import build_unsendable
-from reading_club.eventstream.ports.outbox import Lease, OutboxKey, OutboxMessage
+from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxKey, OutboxMessage
 
 
 class SQLOutbox:
@@ -29,14 +29,20 @@ class SQLOutbox:
         self.engine = engine
         self.tables = tables
 
-    async def claim(self, limit: int, lease: Lease) -> Sequence[OutboxMessage]:
-        """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows."""
+    async def claim(
+        self, limit: int, lease: Lease, *, since: UUID = OLDEST
+    ) -> Sequence[OutboxMessage]:
+        """Lease up to ``limit`` rows whose lease has expired, oldest first; skips locked rows.
+
+        Looks at no index entry of messages with a smaller id than ``since``.
+        """
         outbox = self.tables.outbox
+        from_there = [] if since == OLDEST else [outbox.c.message_id >= since]
         async with transaction(self.engine, self.tables) as session:
             key = outbox.primary_key.columns
             due = (
                 select(*key)
-                .where(outbox.c.leased_until <= DatabaseTime())
+                .where(outbox.c.leased_until <= DatabaseTime(), *from_there)
                 .order_by(*key)
                 .limit(limit)
                 .with_for_update(skip_locked=True)

@@ -77,6 +77,16 @@ class OutboxContract(OutboxFixtures):
         assert claimed == [event.message_id for event in events]
         assert len(first) == 2
 
+    async def test_a_claim_can_begin_at_a_message(self) -> None:
+        """Rows of messages with smaller ids are left for another claim."""
+        older, *events = [self.make_event() for _ in range(3)]
+        await commit(self.uow_on, older, *events)
+        later = await self.outbox.claim(10, LONG_LEASE, since=events[0].message_id)
+        others = await self.outbox.claim(10, LONG_LEASE)
+
+        assert [row.key.message_id for row in later] == [event.message_id for event in events]
+        assert [row.key.message_id for row in others] == [older.message_id]
+
     async def test_two_claims_never_give_the_same_row(self) -> None:
         """Concurrent claims share the rows, and together have each of them once."""
         events = [self.make_event() for _ in range(20)]
