@@ -1,10 +1,8 @@
 """The outbox on PostgreSQL stays fast with a large backlog: plans, locks and updates."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
-from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select, text
@@ -15,7 +13,7 @@ from reading_club.adapters.uow_sqla import migrations, orm
 from reading_club.adapters.uow_sqla.engine import create_engine
 from reading_club.adapters.uow_sqla.eventstream.outbox import SQLOutbox
 from reading_club.adapters.uow_sqla.uow import SQLUnitOfWork
-from reading_club.eventstream.ports.outbox import OLDEST, Lease, OutboxKey
+from reading_club.eventstream.ports.outbox import Lease, OutboxKey
 from reading_club.testing.builders import an_event
 
 MILLION = 1_000_000
@@ -24,7 +22,6 @@ INSERT INTO outbox (message_id, subscriber, token, leased_until, attempts, envel
 SELECT lpad(to_hex(n), 32, '0')::uuid, '', lpad('', 32, '0')::uuid, now(), 0, '{{"type": "x"}}'
 FROM generate_series(1, {MILLION}) AS n
 """
-SENT = 5_000
 BOUND = 10.0
 """Timeout in seconds, generous for a slow machine."""
 
@@ -99,52 +96,6 @@ async def test_a_million_rows_are_claimed_by_the_index(
         assert "using pk_outbox on outbox" in plan
         assert "Seq Scan on outbox" not in plan
         assert "Sort" not in plan
-
-
-async def test_a_claim_from_a_message_on_looks_at_nothing_before_it(
-    engine: AsyncEngine, database_url: str, outbox: SQLOutbox
-) -> None:
-    """What was sent before is passed over, which a transaction that is held open keeps there."""
-    async with engine.connect() as connection:
-        await connection.execute(text(FILL.replace(str(MILLION), str(SENT))))
-        await connection.commit()
-    held = create_engine(database_url)
-    async with held.connect() as holder:
-        await holder.execution_options(isolation_level="REPEATABLE READ")
-        await holder.execute(text("SELECT FROM books"))
-        lease = Lease(60.0)
-        sent = await outbox.claim(SENT, lease)
-        await outbox.delete(lease.token, [each.key for each in sent])
-        await commit(engine, 1, Lease(0.0))
-        oldest, later = [
-            await pages_read(engine, outbox, since) for since in (OLDEST, UUID(int=SENT))
-        ]
-        await holder.rollback()
-    await held.dispose()
-
-    print(f"{oldest} pages from the oldest row, {later} from there")
-    assert oldest > SENT // 50
-    assert later < SENT // 100
-
-
-async def pages_read(engine: AsyncEngine, outbox: SQLOutbox, since: UUID) -> int:
-    """Return how many pages a claim reads."""
-    ran: list[tuple[str, object]] = []
-
-    @event.listens_for(engine.sync_engine, "before_cursor_execute")
-    def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
-        ran.append((statement, parameters))
-
-    assert len(await outbox.claim(10, Lease(0.0), since=since)) == 1
-    event.remove(engine.sync_engine, "before_cursor_execute", note)
-    statement, parameters = ran[0]
-    async with engine.connect() as connection:
-        lines = await connection.exec_driver_sql(
-            f"EXPLAIN (ANALYZE, BUFFERS) {statement}",
-            parameters,  # type: ignore[arg-type]  # the driver's
-        )
-        plan = "\n".join(lines.scalars())
-    return int(re.findall(r"shared hit=(\d+)", plan)[0])
 
 
 async def explain(engine: AsyncEngine, statement: str, parameters: object) -> str:

@@ -35,7 +35,7 @@ PROTOCOL: Final = (
 """Where the guards of the protocol are."""
 ELSEWHERE: Final = (
     *("batches:", "context:", "liveness:", "logs:", "erasure:", "start:", "statistics:", "stream:"),
-    *("versions:", "wiring:", "enqueue:", "garbage:", "outside:", "subscriptions:"),
+    *("versions:", "wiring:", "enqueue:", "garbage:", "outside:", "subscriptions:", "walks:"),
     *("dead letters: one ", "dead letters: the class", "inbox: a stall is counted in a schema"),
 )
 """Guards in these files that are no matter of the protocol."""
