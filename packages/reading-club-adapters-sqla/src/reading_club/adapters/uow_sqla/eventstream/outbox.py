@@ -42,7 +42,8 @@ class SQLOutbox:
             key = outbox.primary_key.columns
             due = (
                 select(*key)
-                .where(outbox.c.leased_until <= DatabaseTime(), *from_there)
+                .where(outbox.c.leased_until <= DatabaseTime())
+                .where(*from_there)
                 .order_by(*key)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
