@@ -1,17 +1,12 @@
 """Batching in the worker: waiting messages are a batch, an idle worker starts at once."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
-from unittest.mock import Mock
+from collections.abc import Sequence
 
 import pytest
 from celery.exceptions import Reject
 
-from reading_club.adapters.eventstream.testing.batching import BatchingFixture, Message, Worker
-from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH, Batcher
-
-Calls = list[Callable[[], object]]
+from reading_club.adapters.eventstream.testing.batching import BatchingFixture, Message
+from reading_club.adapters.eventstream.worker.batching import LARGEST_BATCH
 
 
 def outcomes(messages: Sequence[Message]) -> list[str | None]:
@@ -83,68 +78,6 @@ def test_each_message_of_a_failed_batch_is_handled_alone(batching: BatchingFixtu
     assert batching.received == [["first"], ["a", "bb"]]
     assert sorted(map(str, batching.alone)) == ["('a', 1.0)", "('bb', 2.0)", "('first', 5.0)"]
     assert set(outcomes(messages)) == {"acknowledged"}
-
-
-@pytest.fixture
-def acknowledging(batching: BatchingFixture, monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """What the worker's own thread has still to do: it is slower than the pool."""
-    calls: Calls = []
-
-    def later(callback: Callable[..., object], *args: object) -> None:
-        calls.append(partial(callback, *args))
-
-    monkeypatch.setattr(batching.worker, "call_soon_ack", later)
-    return calls
-
-
-def test_a_full_batch_begins_while_the_last_one_is_acknowledged(
-    batching: BatchingFixture, acknowledging: Calls
-) -> None:
-    """It does not wait for the worker's own thread; what fills no batch does."""
-    messages = batching.add("first", *map(str, range(LARGEST_BATCH)), "last")
-
-    batching.worker.work()
-    batching.worker.work()
-
-    assert [len(batch) for batch in batching.received] == [1, LARGEST_BATCH]
-    assert set(outcomes(messages)) == {None}
-    assert batching.worker.jobs == []
-    for call in acknowledging:
-        call()
-    assert outcomes(messages) == ["acknowledged"] * (1 + LARGEST_BATCH) + [None]
-    assert len(batching.worker.jobs) == 1
-
-
-def test_no_batch_begins_while_a_failed_one_is_taken_apart(
-    batching: BatchingFixture, acknowledging: Calls
-) -> None:
-    """Its messages are given to the pool first."""
-    batching.answer = False
-    batching.add("first", *map(str, range(LARGEST_BATCH)))
-
-    batching.worker.work()
-
-    assert batching.worker.jobs == []
-    acknowledging.pop()()
-    batching.worker.work()
-    assert batching.alone == [("first", 5.0)]
-    assert len(batching.worker.jobs) == 1
-
-
-def test_a_message_by_itself_begins_after_the_last_one_is_acknowledged() -> None:
-    """It may end the process: what was handled before it would be delivered again."""
-    worker: Any = Worker()
-    batcher = Batcher(worker, Mock(), Mock(), largest=1)
-    messages: list[Any] = [Message("a"), Message("b")]
-    begun: list[Sequence[str | None]] = []
-    worker.run_in_pool = Mock(side_effect=lambda *_: begun.append(outcomes(messages)))
-    for message in messages:
-        batcher.add(message)
-
-    run, *args = worker.run_in_pool.call_args.args
-    run(*args)
-
-    assert begun == [[None, None], ["acknowledged", None]]
 
 
 @pytest.mark.parametrize("error", [Reject("stopping", requeue=True), ZeroDivisionError()])

@@ -56,7 +56,7 @@ class Scenario:
     hold_busy: float = 5.0
     """The longest times for which a worker holds a message, in seconds."""
     largest_batch: int = LARGEST_BATCH
-    """The most messages of a batch; a full one begins before the last one is acknowledged."""
+    """The most messages of a batch; a full one begins without a rest."""
     with_pauses: bool = False
     """Whether workers ask if their subscriber is paused."""
 

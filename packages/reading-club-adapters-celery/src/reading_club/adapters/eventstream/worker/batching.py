@@ -24,8 +24,7 @@ class Batcher:
     """Collects messages while a batch runs in the pool; they become the next batch.
 
     An idle worker handles a message at once, as a batch of one. After a batch it rests for ``rest``
-    seconds, so that messages gather, unless a full batch waits: that begins at once, while the last
-    one is acknowledged. ``receive`` handles the events of a
+    seconds, so that messages gather, unless a full batch waits. ``receive`` handles the events of a
     batch, and ``receive_alone`` each of them if ``receive`` returns False; both take the monotonic
     time at which the oldest message ``arrived``. Messages are acknowledged in the worker's own
     thread, as in Celery. ``worker`` is an ``EventConsumer``. ``before_requeue`` gets each batch
@@ -101,23 +100,11 @@ class Batcher:
         work = partial(self._receive, list(map(_event, batch)), arrived=arrived)
         self._worker.run_in_pool(self._run, batch, work)
 
-    def _start_full(self) -> None:
-        """Start the next batch if it is full: the one that has ended is acknowledged meanwhile.
-
-        Not so where messages are handled one at a time, as each of them may end the process.
-        """
-        with self._lock:
-            if 1 < self._largest <= len(self._waiting):
-                self._running = None
-                self._start_next()
-
     def _run(self, messages: Sequence[Message], work: Callable[[], bool | None]) -> None:
         """Handle the messages, in a thread of the pool."""
         finish: Callable[[Message], object] = self._requeue
         try:
             finish = self._split if work() is False else self._acknowledge
-            if finish == self._acknowledge and messages is self._running:
-                self._start_full()
         except Reject:
             fields = {"events": len(messages)}
             logger.debug("the worker is stopping: a batch goes back to its queue", extra=fields)
