@@ -15,7 +15,7 @@ from reading_club.eventstream.ports.outbox import OLDEST, OutboxMessage
 SLOW: Final = 0.02
 """Seconds: a claim from the oldest row that takes longer is not repeated at once."""
 SHARE: Final = 20
-"""After a slow one, the next claim from the oldest row comes after so many times its seconds."""
+"""The pause between two slow claims from the oldest row, as a multiple of the seconds of one."""
 IN_FLIGHT: Final = 5.0
 """Seconds for which a message may have an id, and not yet be committed."""
 
